@@ -1,0 +1,3 @@
+//! ws-cli
+
+fn main() {}
