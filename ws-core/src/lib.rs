@@ -1,4 +1,65 @@
+//! The WebSocket protocol (RFC 6455) as a state machine: bytes in, events and bytes out.
+//!
+//! [`Connection`] is one end of a connection. It does no I/O, reads no clock and spawns nothing, so it can be embedded in any
+//! runtime, event loop or test. Crates that drive it over real sockets lie beside this one: `ws-blocking`, `ws-tokio`.
+//!
+//! ```
+//! use ws_core::handshake::Agreement;
+//! use ws_core::{Config, Connection, Event, Instant, Message, RecvBuf, Role, Transmit};
+//! use bytes::Buf;
+//!
+//! let now = Instant::ORIGIN;
+//! let mut conn = Connection::upgraded(now, Role::Server, Config::default(), Agreement::default(), [0; 32]);
+//! let mut buf = RecvBuf::new();
+//! buf.extend(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+//!
+//! while let Some(event) = conn.poll_event(now, &mut buf)? {
+//!     if let Event::Message(message) = event {
+//!         assert_eq!(message, Message::Text("Hello"));
+//!         conn.send(message)?;
+//!     }
+//! }
+//! let Some(Transmit::Data(out)) = conn.poll_transmit() else { panic!("the echo is queued") };
+//! assert_eq!(out.chunk(), b"\x81\x05Hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Below it, each usable alone: [`frame`] (headers, and a decoder that takes any pieces), [`mask`], [`handshake`].
+//!
+//! # Promises
+//! No input panics. Memory is bounded by [`Config`]. Any split of the same bytes gives the same events. Output leaves only
+//! through [`Connection::poll_transmit`]. Everything that came before a Close frame or an error is delivered before it.
+
 #![no_std]
 #![forbid(unsafe_code)]
-//! WebSocket protocol core.
+
 extern crate alloc;
+
+mod close;
+mod config;
+mod connection;
+mod error;
+mod event;
+pub mod frame;
+pub mod handshake;
+pub mod mask;
+mod masking_keys;
+mod owned;
+mod pool;
+mod prepared;
+mod recv_buf;
+mod send_buf;
+mod time;
+mod utf8;
+
+pub use close::{CloseCode, CloseFrame};
+pub use config::{Config, KeepAlive};
+pub use connection::{Connection, Role, Transmit};
+pub use error::{Error, ProtocolError, SendError, Timer};
+pub use event::{Chunk, Event, Message, MessageKind};
+pub use owned::{Outgoing, Owned, Payload, Text};
+pub use pool::Pool;
+pub use prepared::Prepared;
+pub use recv_buf::{RecvBuf, Waits};
+pub use send_buf::{Lent, Output, SendBuf};
+pub use time::Instant;

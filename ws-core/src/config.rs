@@ -1,0 +1,81 @@
+use core::time::Duration;
+
+/// Limits, timeouts and choices of a connection, shared by as many as wanted.
+///
+/// The defaults are safe for a server on the open internet.
+///
+/// ```
+/// use ws_core::Config;
+/// let config = Config { max_message: 1 << 20, ..Config::default() };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Largest head of a request or a response accepted, in bytes; 16 KiB by default. A server answers a larger one
+    /// with 431, or 414 if its request line alone is that long.
+    pub max_head: usize,
+    /// Most header fields accepted in a head; 128 by default. A server answers more with 431.
+    pub max_fields: usize,
+    /// How much of the body of a response that refuses the upgrade is kept, in bytes; 64 KiB by default.
+    pub max_body: usize,
+    /// Largest payload of one frame accepted, in bytes; 64 MiB by default. More ends the connection with 1009 (§10.4).
+    pub max_frame: usize,
+    /// Largest message accepted, in bytes; 64 MiB by default. More ends the connection with 1009 (§10.4).
+    ///
+    /// It also binds with [`stream`](Self::stream): set it to `usize::MAX` for messages without end.
+    pub max_message: usize,
+    /// Most frames that a message may come in; 262,144 by default. More ends the connection with 1009.
+    pub max_fragments: usize,
+    /// The mark above which no more messages are queued, in bytes; 1 MiB by default.
+    ///
+    /// A queue below it takes one more message of any size, so the queue is never larger than the mark and one message.
+    pub max_output: usize,
+    /// Hand out messages as [`Chunk`](crate::Chunk)s as their bytes arrive; off by default.
+    pub stream: bool,
+    /// Answer pings (§5.5.2); on by default. When off, the application answers them with
+    /// [`Connection::pong`](crate::Connection::pong).
+    pub auto_pong: bool,
+    /// How long the opening handshake may take; 10 s by default.
+    pub opening_timeout: Option<Duration>,
+    /// Close the connection, with 1001, when for this long nothing has come but pongs; off by default.
+    pub idle_timeout: Option<Duration>,
+    /// Ping a silent peer, and give up on one that does not answer; off by default.
+    pub keep_alive: Option<KeepAlive>,
+    /// How long the peer may take to finish closing; 5 s by default.
+    pub close_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_head: 16 << 10,
+            max_fields: 128,
+            max_body: 64 << 10,
+            max_frame: 64 << 20,
+            max_message: 64 << 20,
+            max_fragments: 1 << 18,
+            max_output: 1 << 20,
+            stream: false,
+            auto_pong: true,
+            opening_timeout: Some(Duration::from_secs(10)),
+            idle_timeout: None,
+            keep_alive: None,
+            close_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Pings for a silent peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Ping when nothing has come for this long.
+    pub interval: Duration,
+    /// Give up when neither the pong nor data has come this long after the ping.
+    pub timeout: Duration,
+}
+
+impl Default for KeepAlive {
+    /// A ping after 20 s of silence, and 20 s to answer it.
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(20), timeout: Duration::from_secs(20) }
+    }
+}

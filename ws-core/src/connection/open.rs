@@ -1,0 +1,214 @@
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use super::receive::Step;
+use super::refused::Refused;
+use super::state::State;
+use crate::handshake::client::{Expected, ResponseHead};
+use crate::handshake::server::{Asked, RequestHead};
+use crate::handshake::{
+    Accept, AnswerError, ClientRequest, Limits, Reject, Scanner, Then, refusal, too_slow, undecided,
+};
+use crate::masking_keys::MaskingKeys;
+use crate::recv_buf::Ready;
+use crate::{Config, Connection, Error, Instant, RecvBuf, Role, Timer};
+
+/// Where the parts of a head lie in its bytes.
+#[derive(Debug)]
+pub(crate) enum Head {
+    Request(RequestHead),
+    Response(ResponseHead),
+}
+
+/// What the opening handshake waits for (§4).
+#[derive(Debug)]
+pub(super) enum Opening {
+    /// Client: the response.
+    Connecting { scanner: Scanner, expected: Expected },
+    /// Client: the body of a response that refuses.
+    Refused(Refused),
+    /// Server: a request, the first or the next on this connection.
+    Accepting { scanner: Scanner, is_next: bool },
+    /// Server: the application's answer.
+    Deciding(Asked),
+    /// Server: the rest of the body of a request that was answered.
+    Skipping { left: u64 },
+}
+
+impl Opening {
+    /// An undecided request reads no further.
+    pub(super) const fn wants_input(&self) -> bool {
+        !matches!(self, Self::Deciding(_))
+    }
+
+    fn accepting(is_next: bool) -> Self {
+        Self::Accepting { scanner: Scanner::request(), is_next }
+    }
+}
+
+/// The opening handshake (§4).
+impl Connection {
+    /// The client end of a connection over a fresh transport: its request is queued.
+    ///
+    /// `entropy` makes the handshake's nonce and the masking keys. It must come from a strong source, and must be another for
+    /// each connection (§10.3).
+    pub fn client(
+        now: Instant,
+        config: impl Into<Arc<Config>>,
+        request: &ClientRequest<'_>,
+        entropy: [u8; 32],
+    ) -> Self {
+        let config = config.into();
+        let mut keys = MaskingKeys::new(entropy);
+        let nonce = keys.next();
+        let expected = Expected::new(request, nonce);
+        let opening = Opening::Connecting { scanner: Scanner::response(), expected };
+        let mut this = Self::new(now, Role::Client, config, Some(keys), State::Opening(Box::new(opening)));
+        request.write(nonce, this.out.copied_mut());
+        this.out.release_when_empty();
+        this
+    }
+
+    /// The server end of a connection over a fresh transport.
+    pub fn server(now: Instant, config: impl Into<Arc<Config>>) -> Self {
+        let opening = Opening::accepting(false);
+        Self::new(now, Role::Server, config.into(), None, State::Opening(Box::new(opening)))
+    }
+
+    /// Answers an [`Event::Request`](crate::Event::Request): the connection is open.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if no request for a WebSocket waits, or the answer does not fit it; the request still waits then.
+    pub fn accept(&mut self, now: Instant, accept: &Accept) -> Result<(), AnswerError> {
+        let State::Opening(opening) = &self.state else { return Err(AnswerError::NoRequest) };
+        let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
+        let Asked::Upgrade(upgrade) = asked else { return Err(AnswerError::NotUpgrade) };
+        let is_own = !self.out.has_memory();
+        self.agreement = accept.write(upgrade, self.out.copied_mut())?;
+        if is_own {
+            self.out.release_when_empty();
+        }
+        self.state.open();
+        self.alarm.begin_open(now);
+        self.note_boundary();
+        Ok(())
+    }
+
+    /// Answers an [`Event::Request`](crate::Event::Request) with anything but a WebSocket.
+    ///
+    /// The connection goes on to the next request if the answer says [`keep_alive`](Reject::keep_alive) and the
+    /// request allows it; else it ends.
+    ///
+    /// # Errors
+    /// [`AnswerError::NoRequest`] if no request waits.
+    pub fn reject(&mut self, now: Instant, reject: &Reject) -> Result<(), AnswerError> {
+        let State::Opening(opening) = &mut self.state else { return Err(AnswerError::NoRequest) };
+        let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
+        let left = match asked {
+            Asked::Upgrade(_) => Some(0),
+            Asked::Ordinary(request) => request.body(),
+        };
+        match (reject.write(asked.reply_to(), self.out.copied_mut()), left) {
+            (Then::NextRequest, Some(left)) => {
+                **opening = Opening::Skipping { left };
+                self.alarm.begin_opening(now, &self.config);
+            }
+            (Then::NextRequest | Then::Close, _) => self.drain_opening(now),
+        }
+        Ok(())
+    }
+
+    pub(super) fn step_opening(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, Error> {
+        let limits = Limits { max_head: self.config.max_head, max_fields: self.config.max_fields };
+        let State::Opening(opening) = &mut self.state else { return Ok(Step::NeedsMore) };
+        match &mut **opening {
+            Opening::Connecting { scanner, expected } => {
+                let Some(n) = scanner.find_end(input.unread(), &limits)? else { return Ok(Step::NeedsMore) };
+                let bytes = &input.unread()[..n];
+                let head = ResponseHead::parse(bytes, &limits)?;
+                if head.is_interim() {
+                    *scanner = Scanner::response();
+                    input.skip(n);
+                } else if head.status() == 101 {
+                    self.agreement = expected.check(&head.view(bytes, b"", true))?;
+                    self.state.open();
+                    self.alarm.begin_open(now);
+                    input.announce_head(Ready::Open, n, Head::Response(head));
+                } else {
+                    **opening = Opening::Refused(Refused::new(head.body(), n));
+                    input.keep_head(n, Head::Response(head));
+                }
+                Ok(Step::Done)
+            }
+            Opening::Refused(refused) => {
+                if !refused.read(input, self.config.max_body, self.got_eof) {
+                    return Ok(Step::NeedsMore);
+                }
+                input.announce_rejected(refused.head_len(), refused.is_whole());
+                self.state.end();
+                self.settle();
+                Ok(Step::Done)
+            }
+            Opening::Accepting { scanner, is_next } => {
+                let Some(n) = scanner.find_end(input.unread(), &limits)? else {
+                    if self.got_eof && *is_next && input.is_empty() {
+                        self.state.end();
+                        self.settle();
+                        return Ok(Step::Done);
+                    }
+                    return Ok(Step::NeedsMore);
+                };
+                let head = RequestHead::parse(&input.unread()[..n], &limits)?;
+                **opening = Opening::Deciding(head.asked(&input.unread()[..n])?);
+                input.announce_head(Ready::Request, n, Head::Request(head));
+                Ok(Step::Done)
+            }
+            Opening::Deciding(Asked::Upgrade(_)) => Ok(Step::NeedsMore),
+            Opening::Deciding(Asked::Ordinary(request)) => {
+                // The application left it alone.
+                let answer = request.default_answer();
+                let _ = self.reject(now, &answer);
+                Ok(Step::Done)
+            }
+            Opening::Skipping { left } => {
+                let n = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
+                input.skip(n);
+                *left -= n as u64;
+                if *left != 0 {
+                    return Ok(Step::NeedsMore);
+                }
+                **opening = Opening::accepting(true);
+                Ok(Step::Done)
+            }
+        }
+    }
+
+    pub(super) fn opening_timed_out(&mut self, now: Instant) {
+        let error = Error::TimedOut(Timer::Opening);
+        let State::Opening(opening) = &mut self.state else { return };
+        match &mut **opening {
+            Opening::Refused(refused) => {
+                refused.cut();
+                self.alarm.end();
+                return;
+            }
+            Opening::Accepting { scanner, .. } if !scanner.is_untouched() => too_slow(self.out.copied_mut()),
+            Opening::Deciding(_) => undecided(self.out.copied_mut()),
+            Opening::Connecting { .. } | Opening::Accepting { .. } | Opening::Skipping { .. } => {
+                return self.end(error);
+            }
+        }
+        self.error = Some(error);
+        self.drain_opening(now);
+    }
+
+    /// Queues the HTTP answer that says what was wrong.
+    pub(super) fn refuse(&mut self, error: crate::handshake::HandshakeError) {
+        refusal(error, self.out.copied_mut());
+    }
+
+    fn drain_opening(&mut self, now: Instant) {
+        self.state.drain_failed(self.got_eof);
+        self.alarm.begin_close(now, &self.config);
+    }
+}

@@ -1,0 +1,364 @@
+use super::state::State;
+use crate::close::CloseFrame;
+use crate::frame::{Header, MAX_CONTROL_LEN, Opcode, Rules};
+use crate::recv_buf::Ready;
+use crate::utf8::Utf8;
+use crate::{Connection, Error, Event, Instant, MessageKind, ProtocolError, RecvBuf, Role, mask};
+use alloc::boxed::Box;
+
+/// Payloads are unmasked and checked in blocks that stay in cache; a multiple of the key's length.
+const BLOCK: usize = 8192;
+
+/// The frame whose payload is arriving.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Incoming {
+    header: Header,
+    /// How many of its bytes, from the front of the input, are unmasked and checked.
+    seen: usize,
+    /// How many of its bytes have left as chunks.
+    passed: u64,
+}
+
+/// The message that waits for its next frame, or whose frame is arriving.
+#[derive(Clone, Debug)]
+pub(super) struct Assembly {
+    kind: MessageKind,
+    utf8: Utf8,
+    /// The payload of all its frames so far, in bytes, the one at hand included.
+    len: usize,
+    frames: usize,
+}
+
+/// Whether it is worth another try.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Done,
+    NeedsMore,
+}
+
+impl Connection {
+    /// The next event in `input`, or `None` when it takes more bytes to make one.
+    ///
+    /// `None` with [`is_closed`](Self::is_closed) means that the connection is over.
+    ///
+    /// # Errors
+    /// Once, why the connection ended, after everything that came before the cause. The answer that the peer gets is
+    /// in the output; all that is left to do is to write it and to see the transport end.
+    #[inline]
+    pub fn poll_event<'b>(&mut self, now: Instant, input: &'b mut RecvBuf) -> Result<Option<Event<'b>>, Error> {
+        self.receive(now, input)?;
+        Ok(input.take_event())
+    }
+
+    /// Reads `input` up to the next event and tells whether one waits there: [`poll_event`](Self::poll_event)
+    /// without the loan, for callers that loop.
+    ///
+    /// # Errors
+    /// As [`poll_event`](Self::poll_event).
+    #[inline]
+    pub fn receive(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
+        if self.at_boundary && !input.is_ready() && self.take_whole(input) {
+            if self.has_timers {
+                self.alarm.heard(now);
+            }
+            return Ok(true);
+        }
+        self.receive_rest(now, input)
+    }
+
+    /// Takes a whole message that lies in one whole frame, which is the common case; leaves all else as it is.
+    #[inline]
+    fn take_whole(&mut self, input: &mut RecvBuf) -> bool {
+        let wire = input.unread_mut();
+        let Some((&mut [first, second], rest)) = wire.split_first_chunk_mut::<2>() else { return false };
+        let kind = match first {
+            0x81 => MessageKind::Text,
+            0x82 => MessageKind::Binary,
+            _ => return false,
+        };
+        let is_masked = second & 0x80 != 0;
+        if is_masked != (self.role == Role::Server) {
+            return false;
+        }
+        let (len, rest, short) = match second & 0x7F {
+            126 => match rest.split_first_chunk_mut::<2>() {
+                Some((&mut len, rest)) => (usize::from(u16::from_be_bytes(len)), rest, 4),
+                None => return false,
+            },
+            127 => return false,
+            len => (usize::from(len), rest, 2),
+        };
+        if len > self.max_whole || (short == 4 && len < 126) {
+            return false;
+        }
+        let (payload, header, key) = match is_masked {
+            false => (rest.get_mut(..len), short, [0; 4]),
+            true => match rest.split_first_chunk_mut::<4>() {
+                Some((&mut key, rest)) => (rest.get_mut(..len), short + 4, key),
+                None => return false,
+            },
+        };
+        let Some(payload) = payload else { return false };
+        if is_masked {
+            mask::apply(key, 0, payload);
+        }
+        if kind == MessageKind::Text && simdutf8::basic::from_utf8(payload).is_err() {
+            // The careful path finds the fault again, and says what it is.
+            mask::apply(key, 0, payload);
+            return false;
+        }
+        input.skip(header);
+        input.announce(Ready::Whole(kind), len);
+        true
+    }
+
+    #[inline(never)]
+    fn receive_rest(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
+        if self.out.is_cut() {
+            self.end(Error::PayloadForgotten);
+        }
+        while !input.is_ready() {
+            let step = match self.state {
+                State::Opening(_) => self.step_opening(now, input),
+                State::Open | State::CloseSent => self.step_frame(now, input).map_err(Error::Protocol),
+                State::Draining(_) | State::Closed => {
+                    input.skip_all();
+                    break;
+                }
+            };
+            match step {
+                Ok(Step::Done) => {}
+                Ok(Step::NeedsMore) => {
+                    if self.got_eof {
+                        self.end(Error::UnexpectedEof);
+                    }
+                    break;
+                }
+                Err(error) => {
+                    self.fail(now, error);
+                    self.error = Some(error);
+                }
+            }
+        }
+        self.note_boundary();
+        match self.error {
+            Some(error) if !input.is_ready() => {
+                self.error = None;
+                Err(error)
+            }
+            Some(_) | None => Ok(input.is_ready()),
+        }
+    }
+
+    /// Notes whether the next byte begins a frame of a new message that may be lent whole.
+    pub(super) fn note_boundary(&mut self) {
+        let takes_frames = matches!(self.state, State::Open | State::CloseSent);
+        self.at_boundary =
+            takes_frames && self.frame.is_none() && self.message.is_none() && !self.config.stream && !self.out.is_cut();
+    }
+
+    /// Takes in one header, or what there is of one payload.
+    fn step_frame(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
+        let Some(frame) = self.frame.take() else {
+            let rules = Rules { masked: Some(self.role == Role::Server), rsv1: false };
+            let Some((header, len)) = rules.parse(input.unread())? else { return Ok(Step::NeedsMore) };
+            self.admit(&header)?;
+            input.skip(len);
+            if header.opcode != Opcode::Pong {
+                self.alarm.heard(now);
+            }
+            self.frame = Some(Incoming { header, seen: 0, passed: 0 });
+            return Ok(Step::Done);
+        };
+        match frame.header.opcode {
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => self.step_data(now, frame, input),
+            Opcode::Close | Opcode::Ping | Opcode::Pong => self.step_control(now, frame, input),
+        }
+    }
+
+    /// Checks what a header says against the limits, and against the message in progress.
+    fn admit(&mut self, header: &Header) -> Result<(), ProtocolError> {
+        if header.opcode.is_control() {
+            return Ok(());
+        }
+        let len = usize::try_from(header.len).unwrap_or(usize::MAX);
+        if len > self.config.max_frame {
+            return Err(ProtocolError::FrameTooBig);
+        }
+        if len > self.config.max_message {
+            return Err(ProtocolError::MessageTooBig);
+        }
+        match (header.opcode, &mut self.message) {
+            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
+            (Opcode::Continuation, Some(message)) => {
+                if len > self.config.max_message - message.len {
+                    return Err(ProtocolError::MessageTooBig);
+                }
+                if message.frames >= self.config.max_fragments {
+                    return Err(ProtocolError::TooManyFragments);
+                }
+                message.len += len;
+                message.frames += 1;
+            }
+            (_, Some(_)) => return Err(ProtocolError::UnfinishedMessage),
+            (opcode, None) => {
+                let kind = if opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
+                self.message = Some(Assembly { kind, utf8: Utf8::default(), len, frames: 1 });
+            }
+        }
+        Ok(())
+    }
+
+    fn step_data(&mut self, now: Instant, mut frame: Incoming, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
+        let message = self.message.as_mut().expect("a data frame belongs to a message");
+        let left = (frame.header.len - frame.passed) as usize;
+        let have = input.len().min(left);
+        let fresh = &mut input.unread_mut()[frame.seen..have];
+        let is_fresh = !fresh.is_empty();
+        // The mask goes on where it stopped, whatever has left the buffer.
+        let offset = (frame.passed % 4) as usize + frame.seen;
+        for (i, block) in fresh.chunks_mut(BLOCK).enumerate() {
+            if let Some(key) = frame.header.mask {
+                mask::apply(key, offset + i * BLOCK, block);
+            }
+            if message.kind == MessageKind::Text {
+                message.utf8.push(block).map_err(|_| ProtocolError::InvalidUtf8)?;
+            }
+        }
+        frame.seen = have;
+        let is_whole = have == left;
+        let fin = is_whole && frame.header.fin;
+        if fin {
+            message.utf8.finish().map_err(|_| ProtocolError::InvalidUtf8)?;
+        }
+        if is_fresh && self.has_timers {
+            self.alarm.heard(now);
+        }
+
+        if self.config.stream {
+            self.pass_chunk(frame, have, fin, input);
+            return Ok(if is_whole || have != 0 { Step::Done } else { Step::NeedsMore });
+        }
+        if !is_whole {
+            input.want(left - have);
+            self.frame = Some(frame);
+            return Ok(Step::NeedsMore);
+        }
+        let (kind, is_first) = (message.kind, frame.header.opcode != Opcode::Continuation);
+        if fin {
+            self.message = None;
+        }
+        if is_first && fin {
+            input.announce(Ready::Whole(kind), have);
+            return Ok(Step::Done);
+        }
+        if is_first {
+            input.begin_message();
+        }
+        input.gather(have);
+        if fin {
+            input.announce_gathered(kind);
+        }
+        Ok(Step::Done)
+    }
+
+    /// Hands out the first `n` bytes, with [`Config::stream`](crate::Config::stream).
+    fn pass_chunk(&mut self, mut frame: Incoming, n: usize, fin: bool, input: &mut RecvBuf) {
+        let kind = self.message.as_ref().expect("a data frame belongs to a message").kind;
+        if n != 0 || fin {
+            input.announce(Ready::Chunk { kind, fin }, n);
+        }
+        frame.seen = 0;
+        frame.passed += n as u64;
+        if frame.passed < frame.header.len {
+            self.frame = Some(frame);
+        }
+        if fin {
+            self.message = None;
+        }
+    }
+
+    fn step_control(&mut self, now: Instant, mut frame: Incoming, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
+        let len = frame.header.len as usize;
+        let have = input.len().min(len);
+        let payload = &mut input.unread_mut()[..have];
+        if let Some(key) = frame.header.mask {
+            mask::apply(key, frame.seen, &mut payload[frame.seen..]);
+        }
+        frame.seen = have;
+        if have < len {
+            input.want(len - have);
+            self.frame = Some(frame);
+            return Ok(Step::NeedsMore);
+        }
+        let ready = match frame.header.opcode {
+            Opcode::Ping => {
+                self.answer_ping(payload);
+                Ready::Ping
+            }
+            Opcode::Pong => {
+                self.alarm.heard_pong(now, payload);
+                Ready::Pong
+            }
+            Opcode::Close | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                let close = CloseFrame::parse(payload)?;
+                self.answer_close(now, close);
+                Ready::Close
+            }
+        };
+        input.announce(ready, len);
+        Ok(Step::Done)
+    }
+
+    /// Queues the pong; none once our Close frame has been sent (§1.4).
+    fn answer_ping(&mut self, payload: &[u8]) {
+        if !self.config.auto_pong || !matches!(self.state, State::Open) {
+            return;
+        }
+        self.queue_waiting_pong();
+        if self.pong.is_none() && self.has_room_for_pong() {
+            self.push_frame(Opcode::Pong, payload);
+            return;
+        }
+        // The peer does not read: only the latest ping needs an answer (§5.5.3), so a flood cannot grow the output.
+        let pong = self.pong.get_or_insert_with(|| Box::new(([0; MAX_CONTROL_LEN], 0)));
+        pong.0[..payload.len()].copy_from_slice(payload);
+        pong.1 = payload.len();
+    }
+
+    /// Queues the Close frame that answers the peer's, unless ours is sent already.
+    fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
+        self.close_received = Some(close.map_or(1005, |close| close.code.get()));
+        self.pong = None;
+        if matches!(self.state, State::Open) {
+            // The reason is the peer's own; only the code is echoed (§5.5.1).
+            self.push_close(close.map(|close| close.code.into()));
+        }
+        self.state.drain_closed(self.role, self.got_eof);
+        self.alarm.begin_close(now, &self.config);
+    }
+
+    /// _Fail the WebSocket Connection_ (§7.1.7).
+    fn fail(&mut self, now: Instant, error: Error) {
+        self.frame = None;
+        self.message = None;
+        self.pong = None;
+        match (&self.state, error) {
+            // §4.1: a client closes the socket; there is nothing to say.
+            (State::Opening(_), _) if self.role == Role::Client => return self.end(error),
+            (State::Opening(_), Error::Handshake(error)) => self.refuse(error),
+            (State::Open, Error::Protocol(error)) => self.push_close(Some(error.close_code().into())),
+            (State::Open | State::Opening(_) | State::CloseSent | State::Draining(_) | State::Closed, _) => {}
+        }
+        self.state.drain_failed(self.got_eof);
+        self.alarm.begin_close(now, &self.config);
+    }
+
+    /// Ends the connection as it is; nothing more is written.
+    pub(super) fn end(&mut self, error: Error) {
+        self.error = Some(error);
+        self.state.end();
+        self.alarm.end();
+        self.out.clear();
+    }
+}

@@ -1,0 +1,297 @@
+use bytes::Bytes;
+
+use super::state::State;
+use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
+use crate::utf8::Utf8;
+use crate::{
+    Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, Owned, Prepared, Role, SendBuf,
+    SendError, mask,
+};
+
+/// What is copied is masked block by block, while it is in cache; a multiple of the key's length.
+const BLOCK: usize = 8192;
+
+/// The message that is being sent in chunks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Streaming {
+    kind: MessageKind,
+    utf8: Utf8,
+}
+
+/// Commands queue whole or fail whole; they never write, and what fails is the caller's still.
+impl Connection {
+    /// Whether a message would be queued now.
+    ///
+    /// # Errors
+    /// Why it would not: [`SendError::NotOpen`], [`SendError::Closed`], [`SendError::Full`] or
+    /// [`SendError::MessageInProgress`].
+    #[inline]
+    pub fn check_send(&self) -> Result<(), SendError> {
+        let is_open = matches!(self.state, State::Open) && !self.is_pipe_broken;
+        if !is_open || self.sending.is_some() || self.out.queued() >= self.max_queued() {
+            return self.explain_send();
+        }
+        Ok(())
+    }
+
+    /// Queues a message, copied.
+    ///
+    /// # Errors
+    /// As [`check_send`](Self::check_send).
+    #[inline]
+    pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), SendError> {
+        let message = message.into();
+        self.check_send()?;
+        self.push_frame(message.kind().into(), message.as_bytes());
+        Ok(())
+    }
+
+    /// Queues a message of any form: lent ones are copied, owned ones chained where they are long.
+    ///
+    /// # Errors
+    /// As [`check_send`](Self::check_send).
+    #[inline]
+    pub fn send_outgoing(&mut self, message: Outgoing<'_>) -> Result<(), SendError> {
+        match message {
+            Outgoing::Lent(message) => self.send(message),
+            Outgoing::Owned(message) => self.send_owned(message),
+            Outgoing::Prepared(message) => self.send_prepared(message),
+        }
+    }
+
+    /// Queues the header of a message and lends its payload to whoever writes: see [`Lent`].
+    ///
+    /// A client has to mask the payload, so it is copied, and the loan is empty.
+    ///
+    /// # Errors
+    /// As [`check_send`](Self::check_send).
+    #[inline]
+    pub fn send_lent<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<Lent<'_, 'a>, SendError> {
+        let message = message.into();
+        self.check_send()?;
+        let (opcode, payload) = (message.kind().into(), message.as_bytes());
+        if self.role == Role::Client {
+            self.push_frame(opcode, payload);
+            return Ok(Lent::new(&mut self.out, b""));
+        }
+        self.push_header(true, opcode, payload.len());
+        Ok(Lent::new(&mut self.out, payload))
+    }
+
+    /// Queues a message whose payload is shared: a server chains it where it is 4 KiB or more, all else is copied.
+    ///
+    /// # Errors
+    /// As [`check_send`](Self::check_send), and [`SendError::InvalidUtf8`] for bytes that are not the text that they are sent as.
+    pub fn send_shared(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), SendError> {
+        self.check_send()?;
+        if kind == MessageKind::Text && simdutf8::basic::from_utf8(&payload).is_err() {
+            return Err(SendError::InvalidUtf8);
+        }
+        self.push_shared(kind.into(), payload);
+        Ok(())
+    }
+
+    /// Queues a message that was encoded before.
+    ///
+    /// # Errors
+    /// As [`check_send`](Self::check_send).
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+        self.check_send()?;
+        match self.role {
+            Role::Client => self.push_frame(message.kind().into(), message.as_bytes()),
+            Role::Server if message.frame().len() < SendBuf::CHAIN_MIN => {
+                self.out.push(message.frame());
+            }
+            Role::Server => self.out.chain(message.frame().clone()),
+        }
+        Ok(())
+    }
+
+    /// Queues the next part of a message, as a frame of its own (§5.4).
+    ///
+    /// The first part begins the message; no other message may be sent until the part with `fin`. The parts of a text may
+    /// meet inside a character. An empty part without `fin` does nothing but begin the message.
+    ///
+    /// # Errors
+    /// As [`check_send`](Self::check_send); [`SendError::MessageInProgress`] for a part of the other kind; and
+    /// [`SendError::InvalidUtf8`] for bytes that cannot go on, or end, the text.
+    pub fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), SendError> {
+        let streaming = self.sending;
+        if streaming.is_none() || !matches!(self.state, State::Open) {
+            self.check_send()?;
+        } else if self.out.queued() >= self.max_queued() {
+            return Err(SendError::Full);
+        }
+        let mut next = streaming.unwrap_or(Streaming { kind: chunk.kind, utf8: Utf8::default() });
+        if next.kind != chunk.kind {
+            return Err(SendError::MessageInProgress);
+        }
+        if chunk.kind == MessageKind::Text {
+            next.utf8.push(chunk.bytes).map_err(|_| SendError::InvalidUtf8)?;
+            if chunk.fin {
+                next.utf8.finish().map_err(|_| SendError::InvalidUtf8)?;
+            }
+        }
+        let opcode = if streaming.is_some() { Opcode::Continuation } else { chunk.kind.into() };
+        self.sending = (!chunk.fin).then_some(next);
+        if streaming.is_none() || chunk.fin || !chunk.bytes.is_empty() {
+            self.push_part(chunk.fin, opcode, chunk.bytes);
+        }
+        Ok(())
+    }
+
+    /// Queues a ping of up to 125 bytes (§5.5.2); it may come between the chunks of a message.
+    ///
+    /// # Errors
+    /// [`SendError::NotOpen`], [`SendError::Closed`], [`SendError::Full`] or [`SendError::ControlTooLong`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Ping, payload)
+    }
+
+    /// Queues a pong of up to 125 bytes that nobody asked for, or that answers a ping where
+    /// [`Config::auto_pong`](crate::Config::auto_pong) is off (§5.5.3).
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Pong, payload)
+    }
+
+    /// Starts the closing handshake, with a code and a reason or with neither (§7.1.2). What is queued leaves first;
+    /// a message that is being sent in chunks stays unfinished.
+    ///
+    /// # Errors
+    /// [`SendError::NotOpen`] before the handshake is done, [`SendError::Closed`] after a Close frame was sent, and
+    /// [`SendError::ReasonTooLong`] for a reason over 123 bytes.
+    pub fn close<'a>(&mut self, now: Instant, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), SendError> {
+        let frame = frame.into();
+        self.check_open()?;
+        if frame.is_some_and(|frame| frame.reason.len() > CloseFrame::MAX_REASON) {
+            return Err(SendError::ReasonTooLong);
+        }
+        self.pong = None;
+        self.push_close(frame);
+        self.state.close_sent();
+        self.alarm.begin_close(now, &self.config);
+        Ok(())
+    }
+
+    fn send_owned(&mut self, message: Owned) -> Result<(), SendError> {
+        self.check_send()?;
+        let kind = message.kind();
+        if self.role == Role::Client || message.as_bytes().len() < SendBuf::CHAIN_MIN {
+            self.push_frame(kind.into(), message.as_bytes());
+            return Ok(());
+        }
+        let payload = match message {
+            Owned::Text(text) => text.into_bytes(),
+            Owned::Binary(payload) => payload.into_bytes(),
+        };
+        self.push_shared(kind.into(), payload);
+        Ok(())
+    }
+
+    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        self.check_open()?;
+        if payload.len() > MAX_CONTROL_LEN {
+            return Err(SendError::ControlTooLong);
+        }
+        if self.out.queued() >= self.max_queued() {
+            return Err(SendError::Full);
+        }
+        self.push_frame(opcode, payload);
+        Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), SendError> {
+        match self.state {
+            _ if self.out.is_cut() || self.is_pipe_broken => Err(SendError::Closed),
+            State::Opening(_) => Err(SendError::NotOpen),
+            State::Open => Ok(()),
+            State::CloseSent | State::Draining(_) | State::Closed => Err(SendError::Closed),
+        }
+    }
+
+    #[cold]
+    fn explain_send(&self) -> Result<(), SendError> {
+        self.check_open()?;
+        if self.sending.is_some() {
+            return Err(SendError::MessageInProgress);
+        }
+        if self.out.queued() >= self.max_queued() { Err(SendError::Full) } else { Ok(()) }
+    }
+
+    /// The mark above which nothing is queued; a mark of 0 would never take anything.
+    #[inline]
+    fn max_queued(&self) -> usize {
+        self.config.max_output.max(1)
+    }
+}
+
+/// Encoding.
+impl Connection {
+    /// Queues the latest pong that found no room, once there is some.
+    pub(super) fn queue_waiting_pong(&mut self) {
+        if self.has_room_for_pong()
+            && let Some(pong) = self.pong.take()
+        {
+            let (payload, len) = *pong;
+            self.push_frame(Opcode::Pong, &payload[..len]);
+        }
+    }
+
+    pub(super) fn has_room_for_pong(&self) -> bool {
+        self.out.queued() < self.max_queued()
+    }
+
+    pub(super) fn push_close(&mut self, frame: Option<CloseFrame<'_>>) {
+        let mut payload = [0; MAX_CONTROL_LEN];
+        let len = frame.map_or(0, |frame| {
+            let len = 2 + frame.reason.len();
+            payload[..2].copy_from_slice(&frame.code.get().to_be_bytes());
+            payload[2..len].copy_from_slice(frame.reason.as_bytes());
+            len
+        });
+        self.push_frame(Opcode::Close, &payload[..len]);
+        self.sending = None;
+        self.close_is_sent = true;
+    }
+
+    /// Queues a frame that is a whole message, or a control frame.
+    #[inline]
+    pub(super) fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) {
+        self.push_part(true, opcode, payload);
+    }
+
+    #[inline]
+    fn push_part(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) {
+        self.out.copied_mut().reserve(payload.len() + Header::MAX_LEN);
+        let Some(key) = self.push_header(fin, opcode, payload.len()) else {
+            self.out.push(payload);
+            return;
+        };
+        for block in payload.chunks(BLOCK) {
+            mask::apply(key, 0, self.out.push(block));
+        }
+    }
+
+    /// Queues a frame whose payload, which is known to be what `opcode` says, is chained where it can be.
+    fn push_shared(&mut self, opcode: Opcode, payload: Bytes) {
+        if self.role == Role::Client || payload.len() < SendBuf::CHAIN_MIN {
+            self.push_frame(opcode, &payload);
+            return;
+        }
+        self.push_header(true, opcode, payload.len());
+        self.out.chain(payload);
+    }
+
+    /// Queues a header; returns the key to mask the payload with, if this end has to.
+    #[inline]
+    fn push_header(&mut self, fin: bool, opcode: Opcode, len: usize) -> Option<[u8; 4]> {
+        let mask = self.keys.as_mut().map(|keys| keys.next());
+        let header = Header { fin, rsv1: false, opcode, mask, len: len as u64 };
+        let mut bytes = [0; Header::MAX_LEN];
+        self.out.push(header.encode(&mut bytes));
+        mask
+    }
+}

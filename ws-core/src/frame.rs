@@ -1,0 +1,184 @@
+//! The frame codec (§5.2), usable on its own and without allocation.
+//!
+//! ```
+//! use ws_core::frame::{Header, Opcode};
+//! let header = Header { fin: true, rsv1: false, opcode: Opcode::Text, mask: None, len: 5 };
+//! let mut bytes = [0; Header::MAX_LEN];
+//! assert_eq!(header.encode(&mut bytes), [0x81, 5]);
+//! assert_eq!(Header::parse(&bytes), Ok(Some((header, 2))));
+//! ```
+
+mod decoder;
+
+pub use decoder::{Decoder, Part};
+
+use crate::ProtocolError;
+
+/// Most bytes that a control frame may carry (§5.5).
+pub const MAX_CONTROL_LEN: usize = 125;
+
+/// What a frame carries (§5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Opcode {
+    /// More of the message in progress.
+    Continuation = 0x0,
+    /// The start of a text message.
+    Text = 0x1,
+    /// The start of a binary message.
+    Binary = 0x2,
+    /// The closing handshake.
+    Close = 0x8,
+    /// A request for a pong.
+    Ping = 0x9,
+    /// The answer to a ping, or a heartbeat.
+    Pong = 0xA,
+}
+
+impl Opcode {
+    /// The opcode in the low four bits of a frame's first byte; `None` if it is reserved.
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        Some(match bits {
+            0x0 => Self::Continuation,
+            0x1 => Self::Text,
+            0x2 => Self::Binary,
+            0x8 => Self::Close,
+            0x9 => Self::Ping,
+            0xA => Self::Pong,
+            _ => return None,
+        })
+    }
+
+    /// Whether frames of this kind control the connection rather than carry a message (§5.5).
+    pub const fn is_control(self) -> bool {
+        self as u8 & 0x8 != 0
+    }
+}
+
+/// A frame's header (§5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// Whether this is the message's last frame.
+    pub fin: bool,
+    /// Whether the first reserved bit is set; an extension gives it meaning.
+    pub rsv1: bool,
+    /// What the frame carries.
+    pub opcode: Opcode,
+    /// The masking key, if the payload is masked.
+    pub mask: Option<[u8; 4]>,
+    /// The payload's length in bytes; below 2^63.
+    pub len: u64,
+}
+
+/// What frames a reader takes, besides what every reader asks of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether frames must be masked (a server's reader) or must not be (a client's); `None` takes both (§5.1).
+    pub masked: Option<bool>,
+    /// Whether an agreed extension uses the first reserved bit; it is then legal on text and binary frames.
+    pub rsv1: bool,
+}
+
+impl Rules {
+    /// Reads a header off the front of `bytes`, with its length in bytes; `None` asks for more.
+    ///
+    /// A header is at most 14 bytes, so a short read is parsed again from its first byte rather than resumed. It is
+    /// refused as soon as the byte that decides has come, in the order: reserved bits, opcode, masking, rules of control frames,
+    /// length.
+    ///
+    /// # Errors
+    /// The first rule that the header breaks.
+    pub fn parse(self, bytes: &[u8]) -> Result<Option<(Header, usize)>, ProtocolError> {
+        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
+        let rsv1 = first & 0x40 != 0;
+        let opcode = Opcode::from_bits(first & 0x0F);
+        let claimed = self.rsv1 && matches!(opcode, Some(Opcode::Text | Opcode::Binary));
+        if first & 0x30 != 0 || (rsv1 && !claimed) {
+            return Err(ProtocolError::ReservedBits);
+        }
+        let opcode = opcode.ok_or(ProtocolError::ReservedOpcode)?;
+        let fin = first & 0x80 != 0;
+
+        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        let is_masked = second & 0x80 != 0;
+        match self.masked {
+            Some(true) if !is_masked => return Err(ProtocolError::UnmaskedFrame),
+            Some(false) if is_masked => return Err(ProtocolError::MaskedFrame),
+            Some(_) | None => {}
+        }
+        let short = second & 0x7F;
+        if opcode.is_control() && !fin {
+            return Err(ProtocolError::FragmentedControl);
+        }
+        if opcode.is_control() && usize::from(short) > MAX_CONTROL_LEN {
+            return Err(ProtocolError::ControlTooLong);
+        }
+
+        let (len, rest) = match short {
+            126 => match rest.split_first_chunk() {
+                Some((&len, rest)) => (u64::from(u16::from_be_bytes(len)), rest),
+                None => return Ok(None),
+            },
+            127 => match rest.split_first_chunk() {
+                Some((&len, rest)) => (u64::from_be_bytes(len), rest),
+                None => return Ok(None),
+            },
+            short => (u64::from(short), rest),
+        };
+        if len >> 63 != 0 {
+            return Err(ProtocolError::LengthTooLarge);
+        }
+        if (short == 126 && len < 126) || (short == 127 && len < 0x1_0000) {
+            return Err(ProtocolError::LengthNotMinimal);
+        }
+
+        let (mask, rest) = match is_masked {
+            false => (None, rest),
+            true => match rest.split_first_chunk() {
+                Some((&key, rest)) => (Some(key), rest),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some((Header { fin, rsv1, opcode, mask, len }, bytes.len() - rest.len())))
+    }
+}
+
+impl Header {
+    /// The longest a header can be, in bytes: 2 fixed ones, 8 of length, 4 of masking key.
+    pub const MAX_LEN: usize = 14;
+
+    /// Reads a header, masked or not, with no extension agreed: [`Rules::parse`] with the default rules.
+    ///
+    /// # Errors
+    /// The first rule that the header breaks.
+    pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
+        Rules::default().parse(bytes)
+    }
+
+    /// Writes the header into `out`, its length in as few bytes as it takes, and returns the part written.
+    pub fn encode<'a>(&self, out: &'a mut [u8; Self::MAX_LEN]) -> &'a [u8] {
+        out[0] = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode as u8;
+        let masked = u8::from(self.mask.is_some()) << 7;
+        let mut end = match self.len {
+            len @ 0..=125 => {
+                out[1] = masked | len as u8;
+                2
+            }
+            len @ 126..=0xFFFF => {
+                out[1] = masked | 126;
+                out[2..4].copy_from_slice(&(len as u16).to_be_bytes());
+                4
+            }
+            len => {
+                out[1] = masked | 127;
+                out[2..10].copy_from_slice(&len.to_be_bytes());
+                10
+            }
+        };
+        if let Some(key) = self.mask {
+            out[end..end + 4].copy_from_slice(&key);
+            end += 4;
+        }
+        &out[..end]
+    }
+}

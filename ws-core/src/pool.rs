@@ -1,0 +1,115 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::{RecvBuf, SendBuf};
+
+/// Memory for the connections of one thread that have bytes waiting, so that idle ones hold none.
+///
+/// An adapter keeps one per thread: it [prepares](Self::prepare) a buffer before a read, [parks](Self::park) it before a wait, and
+/// lends memory for output. Nothing here is sized by what a peer announces, only by what it has sent.
+#[derive(Debug, Default)]
+pub struct Pool {
+    /// Of [`RecvBuf::READ_SIZE`] bytes each.
+    small: Vec<Vec<u8>>,
+    /// Larger ones, for large frames.
+    large: Vec<Vec<u8>>,
+    /// How many bytes `large` has.
+    large_len: usize,
+    /// For output, empty.
+    output: Vec<Vec<u8>>,
+}
+
+impl Pool {
+    /// Most buffers of a kind that are kept.
+    const KEPT: usize = 8;
+    /// Most bytes of large buffers that are kept. One of 1 MiB that is lost to the allocator costs 3.5 times as much as its message.
+    const LARGE_KEPT: usize = 32 << 20;
+    /// Most bytes that memory for output may have to be kept.
+    const OUTPUT_KEPT: usize = 1 << 20;
+    /// Room behind a large frame, for the start of the next.
+    const SLACK: usize = 4096;
+    /// Most bytes that wait in memory of their own rather than of the pool.
+    const TAIL: usize = 4096;
+
+    /// An empty pool.
+    pub const fn new() -> Self {
+        Self { small: Vec::new(), large: Vec::new(), large_len: 0, output: Vec::new() }
+    }
+
+    /// Gives `input` the memory for a read.
+    pub fn prepare(&mut self, input: &mut RecvBuf) {
+        let (held, wanted) = (input.len(), input.wanted());
+        let need = held.saturating_add(wanted).saturating_add(Self::SLACK);
+        if need <= RecvBuf::READ_SIZE {
+            if input.capacity() != RecvBuf::READ_SIZE {
+                let memory = self.small.pop().unwrap_or_else(|| vec![0; RecvBuf::READ_SIZE]);
+                self.put(input.replace(memory));
+            }
+        } else if input.is_full() {
+            let memory = self.large(need, (held * 4).max(RecvBuf::READ_SIZE));
+            if memory.len() > input.capacity() {
+                self.put(input.replace(memory));
+            } else {
+                self.put(memory);
+            }
+        }
+    }
+
+    /// Takes back what memory `input` does not need while its connection waits.
+    pub fn park(&mut self, input: &mut RecvBuf) {
+        if let Some(memory) = input.reclaim() {
+            self.put(memory);
+        } else if input.len() <= Self::TAIL && input.capacity() >= RecvBuf::READ_SIZE {
+            let memory = vec![0; input.len()];
+            self.put(input.replace(memory));
+        }
+    }
+
+    /// Gives `output` memory to queue into, if it has none.
+    #[inline]
+    pub fn lend(&mut self, output: &mut SendBuf) {
+        if !output.has_memory() {
+            output.give(self.output.pop().unwrap_or_else(|| Vec::with_capacity(RecvBuf::READ_SIZE)));
+        }
+    }
+
+    /// Takes back the memory of `output`, if nothing is queued in it.
+    #[inline]
+    pub fn reclaim(&mut self, output: &mut SendBuf) {
+        if let Some(memory) = output.reclaim()
+            && self.output.len() < Self::KEPT
+            && memory.capacity() <= Self::OUTPUT_KEPT
+        {
+            self.output.push(memory);
+        }
+    }
+
+    /// At least `need` bytes if such memory is here, else no more than `grow`.
+    fn large(&mut self, need: usize, grow: usize) -> Vec<u8> {
+        match self.large.iter().position(|memory| memory.len() >= need) {
+            Some(found) => {
+                let memory = self.large.swap_remove(found);
+                self.large_len -= memory.len();
+                memory
+            }
+            None => vec![0; need.min(grow)],
+        }
+    }
+
+    /// Keeps the largest buffers: they are the dearest to make.
+    fn put(&mut self, memory: Vec<u8>) {
+        match memory.len() {
+            RecvBuf::READ_SIZE if self.small.len() < Self::KEPT => self.small.push(memory),
+            len if len > RecvBuf::READ_SIZE && len <= Self::LARGE_KEPT => {
+                self.large_len += len;
+                self.large.push(memory);
+                while self.large.len() > Self::KEPT || self.large_len > Self::LARGE_KEPT {
+                    let sizes = self.large.iter().enumerate();
+                    let Some((least, _)) = sizes.min_by_key(|(_, memory)| memory.len()) else { return };
+                    self.large_len -= self.large.swap_remove(least).len();
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,369 @@
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::frame::Header;
+use crate::connection::Head;
+use crate::utf8::checked;
+use crate::{Chunk, CloseFrame, Event, Message, MessageKind};
+
+/// Memory for what a connection receives: bytes of the wire, and the message that they make.
+///
+/// It is apart from the [`Connection`](crate::Connection), so that an event on loan from it leaves the connection free to
+/// answer. It owns no heap until it is read into, and none again once it is [reclaimed](Self::reclaim).
+#[derive(Debug, Default)]
+pub struct RecvBuf {
+    /// `wire[start..end]` has come and is not used up; all of `wire` is initialised.
+    wire: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// How many bytes after `end` complete the frame at hand.
+    wanted: usize,
+    /// The message in progress if it came in several frames, or a refused handshake's response.
+    message: Vec<u8>,
+    /// Whether `message` waits for more.
+    gathering: bool,
+    /// The head that lies in front of the announced bytes.
+    head: Option<Box<Head>>,
+    ready: Ready,
+    /// Where in `wire` the announced bytes lie.
+    at: (usize, usize),
+}
+
+/// What kind of event waits in a [`RecvBuf`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// None.
+    Nothing,
+    /// A whole message, for [`RecvBuf::take_message`].
+    Message,
+    /// Another event, for [`RecvBuf::take_event`].
+    Other,
+}
+
+/// The event that waits to be taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ready {
+    #[default]
+    Nothing,
+    /// A message that lies whole in `wire`.
+    Whole(MessageKind),
+    /// A message that was gathered in `message`.
+    Gathered(MessageKind),
+    Chunk {
+        kind: MessageKind,
+        fin: bool,
+    },
+    Ping,
+    Pong,
+    Close,
+    Request,
+    Open,
+    /// `message` holds the head, of this length, and the body.
+    Rejected {
+        head: usize,
+        whole: bool,
+    },
+}
+
+impl RecvBuf {
+    /// The memory for a first read, in bytes.
+    pub const READ_SIZE: usize = 64 * 1024;
+
+    /// Frames this long, in bytes, are read up to their end and one header more, so that what follows need not be moved.
+    const LARGE: usize = 4096;
+
+    /// A short start of a frame comes back to the front of the memory, where the cache is warm.
+    const SHORT: usize = 64;
+
+    /// An empty buffer, which owns no memory.
+    pub const fn new() -> Self {
+        Self {
+            wire: Vec::new(),
+            start: 0,
+            end: 0,
+            wanted: 0,
+            message: Vec::new(),
+            gathering: false,
+            head: None,
+            ready: Ready::Nothing,
+            at: (0, 0),
+        }
+    }
+
+    /// How many bytes would complete the frame at hand; 0 if that is not known.
+    pub const fn wanted(&self) -> usize {
+        self.wanted
+    }
+
+    /// How many bytes have come and are not used up.
+    pub const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether all that has come is used up.
+    pub const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// How many bytes the memory for the wire has.
+    pub fn capacity(&self) -> usize {
+        self.wire.len()
+    }
+
+    /// Room for more bytes, never empty; say how many came with [`commit`](Self::commit).
+    ///
+    /// What was lent from here ends with this call. The room grows with what has come, never because a length says so.
+    #[inline]
+    pub fn spare_mut(&mut self) -> &mut [u8] {
+        let held = self.len();
+        if held == 0 {
+            (self.start, self.end) = (0, 0);
+        } else if self.start != 0 && held <= Self::SHORT {
+            self.move_to_front();
+        }
+        if self.is_short(self.wire.len() - self.end) {
+            self.make_room();
+        }
+        let mut end = self.wire.len();
+        if self.wanted != 0 && self.len() + self.wanted >= Self::LARGE {
+            end = end.min(self.end + self.wanted + Header::MAX_LEN);
+        }
+        &mut self.wire[self.end..end]
+    }
+
+    /// Takes the first `n` bytes of [`spare_mut`](Self::spare_mut) as received; of more than it has, all.
+    #[inline]
+    pub fn commit(&mut self, n: usize) {
+        let n = n.min(self.wire.len() - self.end);
+        self.end += n;
+        self.wanted = self.wanted.saturating_sub(n);
+    }
+
+    /// Copies `bytes` in as received: [`spare_mut`](Self::spare_mut) and [`commit`](Self::commit) for bytes that lie elsewhere.
+    pub fn extend(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let spare = self.spare_mut();
+            let n = bytes.len().min(spare.len());
+            spare[..n].copy_from_slice(&bytes[..n]);
+            self.commit(n);
+            bytes = &bytes[n..];
+        }
+    }
+
+    /// What kind of event waits here.
+    #[inline]
+    pub const fn waits(&self) -> Waits {
+        match self.ready {
+            Ready::Nothing => Waits::Nothing,
+            Ready::Whole(_) | Ready::Gathered(_) => Waits::Message,
+            Ready::Chunk { .. }
+            | Ready::Ping
+            | Ready::Pong
+            | Ready::Close
+            | Ready::Request
+            | Ready::Open
+            | Ready::Rejected { .. } => Waits::Other,
+        }
+    }
+
+    /// The message that waits here, if one does; any other event stays.
+    #[inline]
+    pub fn take_message(&mut self) -> Option<Message<'_>> {
+        let (kind, bytes) = match self.ready {
+            Ready::Whole(kind) => (kind, &self.wire[self.at.0..self.at.1]),
+            Ready::Gathered(kind) => (kind, &self.message[..]),
+            Ready::Nothing
+            | Ready::Chunk { .. }
+            | Ready::Ping
+            | Ready::Pong
+            | Ready::Close
+            | Ready::Request
+            | Ready::Open
+            | Ready::Rejected { .. } => return None,
+        };
+        self.ready = Ready::Nothing;
+        Some(match kind {
+            MessageKind::Text => Message::Text(checked(bytes)),
+            MessageKind::Binary => Message::Binary(bytes),
+        })
+    }
+
+    /// The event that waits here, if one does.
+    #[inline]
+    pub fn take_event(&mut self) -> Option<Event<'_>> {
+        match self.waits() {
+            Waits::Nothing => None,
+            Waits::Message => self.take_message().map(Event::Message),
+            Waits::Other => self.take_other(),
+        }
+    }
+
+    fn take_other(&mut self) -> Option<Event<'_>> {
+        let ready = core::mem::take(&mut self.ready);
+        let bytes = &self.wire[self.at.0..self.at.1];
+        Some(match ready {
+            Ready::Nothing | Ready::Whole(_) | Ready::Gathered(_) => return None,
+            Ready::Chunk { kind, fin } => Event::Chunk(Chunk { kind, bytes, fin }),
+            Ready::Ping => Event::Ping(bytes),
+            Ready::Pong => Event::Pong(bytes),
+            Ready::Close => Event::Close(CloseFrame::parse(bytes).ok()?),
+            Ready::Request => match self.head.as_deref()? {
+                Head::Request(head) => Event::Request(head.view(bytes)),
+                Head::Response(_) => return None,
+            },
+            Ready::Open => match self.head.as_deref()? {
+                Head::Response(head) => Event::Open(head.view(bytes, b"", true)),
+                Head::Request(_) => return None,
+            },
+            Ready::Rejected { head: len, whole } => match self.head.as_deref()? {
+                Head::Response(head) => {
+                    let (bytes, body) = self.message.split_at(len);
+                    Event::Rejected(head.view(bytes, body, whole))
+                }
+                Head::Request(_) => return None,
+            },
+        })
+    }
+
+    /// Moves what has come into `memory`, which is enlarged if it is too small, and returns the memory used so far.
+    ///
+    /// An event that waits stays whole; one that was taken ends.
+    pub fn replace(&mut self, mut memory: Vec<u8>) -> Vec<u8> {
+        let from = if self.ready == Ready::Nothing { self.start } else { self.start.min(self.at.0) };
+        let held = self.end - from;
+        if memory.len() < held {
+            memory.resize(held, 0);
+        }
+        memory[..held].copy_from_slice(&self.wire[from..self.end]);
+        self.at = (self.at.0.saturating_sub(from), self.at.1.saturating_sub(from));
+        (self.start, self.end) = (self.start - from, held);
+        core::mem::replace(&mut self.wire, memory)
+    }
+
+    /// Takes the memory for the wire out, if there is any and nothing waits in it.
+    ///
+    /// The memory of a gathered message that has been taken goes with it, to the allocator.
+    pub fn reclaim(&mut self) -> Option<Vec<u8>> {
+        if !self.is_empty() || self.ready != Ready::Nothing {
+            return None;
+        }
+        self.head = None;
+        if !self.gathering {
+            self.message = Vec::new();
+        }
+        (self.start, self.end, self.at) = (0, 0, (0, 0));
+        if self.wire.is_empty() { None } else { Some(core::mem::take(&mut self.wire)) }
+    }
+
+    /// Whether `room` is too little for the next read.
+    const fn is_short(&self, room: usize) -> bool {
+        room == 0 || (room < self.wanted && room < Self::READ_SIZE / 4)
+    }
+
+    /// Whether more memory is due, even when what is used up makes room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_short(self.wire.len() - self.len())
+    }
+
+    fn move_to_front(&mut self) {
+        self.wire.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+    }
+
+    #[cold]
+    fn make_room(&mut self) {
+        if self.start != 0 {
+            self.move_to_front();
+        }
+        if self.is_short(self.wire.len() - self.end) {
+            let more = self.wanted.clamp(Self::READ_SIZE, self.end.max(Self::READ_SIZE));
+            self.wire.resize(self.end + more, 0);
+        }
+    }
+}
+
+/// What the state machine does with the bytes.
+impl RecvBuf {
+    #[inline]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready != Ready::Nothing
+    }
+
+    #[inline]
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.wire[self.start..self.end]
+    }
+
+    #[inline]
+    pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
+        &mut self.wire[self.start..self.end]
+    }
+
+    /// Drops the first `n` bytes.
+    #[inline]
+    pub(crate) fn skip(&mut self, n: usize) {
+        self.start += n;
+    }
+
+    /// Drops all there is.
+    pub(crate) fn skip_all(&mut self) {
+        self.start = self.end;
+        self.wanted = 0;
+        self.gathering = false;
+    }
+
+    /// Notes how many more bytes the frame at hand takes.
+    pub(crate) fn want(&mut self, n: usize) {
+        self.wanted = n;
+    }
+
+    /// Announces an event whose bytes are the first `n`.
+    #[inline]
+    pub(crate) fn announce(&mut self, ready: Ready, n: usize) {
+        self.at = (self.start, self.start + n);
+        self.start += n;
+        self.ready = ready;
+    }
+
+    /// Announces a head, the first `n` bytes.
+    pub(crate) fn announce_head(&mut self, ready: Ready, n: usize, head: Head) {
+        self.head = Some(Box::new(head));
+        self.announce(ready, n);
+    }
+
+    /// Announces the message that was gathered.
+    pub(crate) fn announce_gathered(&mut self, kind: MessageKind) {
+        self.gathering = false;
+        self.ready = Ready::Gathered(kind);
+    }
+
+    /// Announces a refusal that was gathered: a head of `head` bytes and a body.
+    pub(crate) fn announce_rejected(&mut self, head: usize, whole: bool) {
+        self.gathering = false;
+        self.ready = Ready::Rejected { head, whole };
+    }
+
+    /// Keeps the head of a refusal, the first `n` bytes, until its body has come.
+    pub(crate) fn keep_head(&mut self, n: usize, head: Head) {
+        self.head = Some(Box::new(head));
+        self.begin_message();
+        self.gather(n);
+    }
+
+    /// Empties the memory of the gathered message.
+    pub(crate) fn begin_message(&mut self) {
+        self.gathering = true;
+        self.message.clear();
+    }
+
+    /// Moves the first `n` bytes to the end of the gathered message.
+    pub(crate) fn gather(&mut self, n: usize) {
+        self.message.extend_from_slice(&self.wire[self.start..self.start + n]);
+        self.start += n;
+    }
+
+    /// The bytes that have come, and the gathered message.
+    pub(crate) fn unread_and_message(&mut self) -> (&[u8], &mut Vec<u8>) {
+        (&self.wire[self.start..self.end], &mut self.message)
+    }
+}
