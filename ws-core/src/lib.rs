@@ -2,3 +2,7 @@
 #![forbid(unsafe_code)]
 //! WebSocket protocol core.
 extern crate alloc;
+
+#[cfg(feature = "url")]
+pub mod connect;
+pub mod handshake;
