@@ -37,6 +37,8 @@ extern crate alloc;
 
 mod close;
 mod config;
+#[cfg(feature = "url")]
+pub mod connect;
 mod connection;
 mod error;
 mod event;

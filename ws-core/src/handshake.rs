@@ -1,0 +1,96 @@
+//! The opening handshake over HTTP/1.1: bytes in, values out (§4).
+//!
+//! A client describes what it asks for with a [`ClientRequest`]; a server sees it as a [`Request`] and answers
+//! with a [`Decision`]: [`Accept`] or [`Reject`]. What a client is answered instead of the 101 is a
+//! [`Response`]. [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] are of use alone, to whoever
+//! leaves HTTP to another library.
+
+mod answer;
+mod body;
+pub(crate) mod client;
+mod client_request;
+mod error;
+mod extensions;
+mod fields;
+mod grammar;
+mod request;
+mod response;
+mod scan;
+pub(crate) mod server;
+
+use alloc::boxed::Box;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha1::{Digest as _, Sha1};
+
+pub use answer::{Accept, Decision, Reject};
+pub use client_request::ClientRequest;
+pub use error::{AnswerError, HandshakeError, RequestError};
+pub use extensions::{Extension, Extensions, ExtensionsMalformed, Param, Value, extensions};
+pub use fields::Fields;
+pub use request::{HttpVersion, Request};
+pub use response::Response;
+
+pub(crate) use answer::{ReplyTo, Then, refusal, too_slow, undecided};
+pub(crate) use body::{BodyFraming, ChunkDecoder, Progress};
+pub(crate) use scan::{Limits, Scanner};
+
+/// What the opening handshake agreed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Agreement {
+    /// The subprotocol that both ends speak, if any.
+    pub subprotocol: Option<Box<str>>,
+}
+
+/// The Sec-WebSocket-Accept value that answers a Sec-WebSocket-Key, in ASCII (§4.2.2).
+///
+/// The key is hashed as it was sent, without the blanks around it.
+///
+/// ```
+/// let accept = ws_core::handshake::accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+/// assert_eq!(&accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
+pub fn accept_key(key: &[u8]) -> [u8; 28] {
+    let hash = Sha1::new().chain_update(key).chain_update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+    let mut accept = [b'='; 28];
+    STANDARD.encode_slice(hash, &mut accept).expect("20 bytes make 28 characters");
+    accept
+}
+
+/// The Sec-WebSocket-Key value for a nonce, in ASCII (§4.1). The nonce must be random for each connection.
+pub fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
+    let mut key = [b'='; 24];
+    STANDARD.encode_slice(nonce, &mut key).expect("16 bytes make 24 characters");
+    key
+}
+
+/// The subprotocols of an offer, kept until the answer is known. An empty offer owns no heap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offered {
+    /// Tokens, with a comma between any two.
+    list: Box<str>,
+}
+
+impl Offered {
+    fn new<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let length = names.clone().map(|name| name.len() + 1).sum();
+        let mut list = alloc::string::String::with_capacity(length);
+        for name in names {
+            if !list.is_empty() {
+                list.push(',');
+            }
+            list.push_str(name);
+        }
+        Self { list: list.into_boxed_str() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Is `name` among them? Case matters (RFC 7936 §2).
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        !name.is_empty() && self.list.split(',').any(|offered| offered == name)
+    }
+}

@@ -1,0 +1,332 @@
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+
+use super::{
+    Agreement, AnswerError, Fields, HandshakeError,
+    grammar::{is_field_value, is_token},
+    server::Upgrade,
+};
+
+/// A server's answer to a request.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Open the WebSocket connection.
+    Accept(Accept),
+    /// Answer by other HTTP means.
+    Reject(Reject),
+}
+
+impl From<Accept> for Decision {
+    fn from(accept: Accept) -> Self {
+        Self::Accept(accept)
+    }
+}
+
+impl From<Reject> for Decision {
+    fn from(reject: Reject) -> Self {
+        Self::Reject(reject)
+    }
+}
+
+/// A 101 answer, which opens the connection. An empty one owns no heap.
+#[derive(Clone, Default)]
+pub struct Accept {
+    subprotocol: Option<Box<str>>,
+    fields: Vec<u8>,
+}
+
+impl Accept {
+    /// An answer with nothing but what every 101 needs.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Chooses a subprotocol, which must be one of those that the client offered.
+    #[must_use]
+    pub fn subprotocol(mut self, name: &str) -> Self {
+        self.subprotocol = Some(name.into());
+        self
+    }
+
+    /// Adds a field.
+    ///
+    /// # Errors
+    ///
+    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
+    /// control bytes.
+    pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
+        write_checked(&mut self.fields, name, value.as_ref())?;
+        Ok(self)
+    }
+
+    /// Appends the answer to `out`, whole or not at all.
+    pub(crate) fn write(&self, upgrade: &Upgrade, out: &mut Vec<u8>) -> Result<Agreement, AnswerError> {
+        if self.subprotocol.as_ref().is_some_and(|name| !upgrade.subprotocols.contains(name)) {
+            return Err(AnswerError::SubprotocolNotOffered);
+        }
+        out.reserve(192 + self.fields.len());
+        out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+        write_field(out, "Upgrade", b"websocket");
+        write_field(out, "Connection", b"Upgrade");
+        write_field(out, "Sec-WebSocket-Accept", &upgrade.accept);
+        if let Some(name) = &self.subprotocol {
+            write_field(out, "Sec-WebSocket-Protocol", name.as_bytes());
+        }
+        out.extend_from_slice(&self.fields);
+        out.extend_from_slice(b"\r\n");
+        Ok(Agreement { subprotocol: self.subprotocol.clone() })
+    }
+}
+
+impl fmt::Debug for Accept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accept")
+            .field("subprotocol", &self.subprotocol)
+            .field("fields", &Fields::new(&self.fields))
+            .finish()
+    }
+}
+
+/// Any other answer than a 101.
+///
+/// A 426 names the protocol and its version by itself. A 405 should be given an `Allow` field.
+#[derive(Clone)]
+pub struct Reject {
+    status: u16,
+    keep_alive: bool,
+    fields: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Reject {
+    /// An answer with a status from 200 to 599, without fields and body, after which the connection ends.
+    pub fn new(status: u16) -> Option<Self> {
+        (200..=599).contains(&status).then(|| Self::with_status(status))
+    }
+
+    /// Adds a field.
+    ///
+    /// # Errors
+    ///
+    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
+    /// control bytes.
+    pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
+        write_checked(&mut self.fields, name, value.as_ref())?;
+        Ok(self)
+    }
+
+    /// Sets the body. It is left out where HTTP allows none: with 204, 205 and 304, and in answer to HEAD.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Lets the client send its next request on the same connection, if the request at hand allows it.
+    #[must_use]
+    pub fn keep_alive(mut self) -> Self {
+        self.keep_alive = true;
+        self
+    }
+
+    /// The status, from 200 to 599.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Appends the answer to `out`, and says what becomes of the connection.
+    pub(crate) fn write(&self, reply_to: ReplyTo, out: &mut Vec<u8>) -> Then {
+        let then = if self.keep_alive && reply_to.may_persist { Then::NextRequest } else { Then::Close };
+        out.reserve(192 + self.fields.len() + self.body.len());
+        out.extend_from_slice(b"HTTP/1.1 ");
+        write_number(out, u64::from(self.status));
+        out.push(b' ');
+        out.extend_from_slice(reason(self.status).as_bytes());
+        out.extend_from_slice(b"\r\n");
+        match (self.status, then) {
+            (426, Then::Close) => write_field(out, "Connection", b"Upgrade, close"),
+            (426, Then::NextRequest) => write_field(out, "Connection", b"Upgrade"),
+            (_, Then::Close) => write_field(out, "Connection", b"close"),
+            (_, Then::NextRequest) => {}
+        }
+        if self.status == 426 {
+            write_field(out, "Upgrade", b"websocket");
+            write_field(out, "Sec-WebSocket-Version", b"13");
+        }
+        out.extend_from_slice(&self.fields);
+        let body: &[u8] = if self.status == 205 { b"" } else { &self.body };
+        let has_body = !matches!(self.status, 204 | 304);
+        if has_body {
+            out.extend_from_slice(b"Content-Length: ");
+            write_number(out, body.len() as u64);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+        if has_body && !reply_to.is_head {
+            out.extend_from_slice(body);
+        }
+        then
+    }
+
+    /// An answer whose body is a line of text.
+    pub(super) fn plain(status: u16, text: &str) -> Self {
+        let mut reject = Self::with_status(status);
+        write_field(&mut reject.fields, "Content-Type", b"text/plain");
+        reject.body.extend_from_slice(text.as_bytes());
+        reject.body.push(b'\n');
+        reject
+    }
+
+    pub(super) fn allow_get(mut self) -> Self {
+        write_field(&mut self.fields, "Allow", b"GET");
+        self
+    }
+
+    fn with_status(status: u16) -> Self {
+        Self { status, keep_alive: false, fields: Vec::new(), body: Vec::new() }
+    }
+}
+
+impl fmt::Debug for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reject")
+            .field("status", &self.status)
+            .field("keep_alive", &self.keep_alive)
+            .field("fields", &Fields::new(&self.fields))
+            .field("body_len", &self.body.len())
+            .finish()
+    }
+}
+
+/// What an answer must know of the request that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReplyTo {
+    /// The method is HEAD: the answer has no body, but the fields that describe one.
+    pub(crate) is_head: bool,
+    /// Another request may follow on the same connection.
+    pub(crate) may_persist: bool,
+}
+
+/// What follows an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The end of the connection.
+    Close,
+    /// The next request, after the body of this one.
+    NextRequest,
+}
+
+/// A request of which nothing is known.
+const UNKNOWN: ReplyTo = ReplyTo { is_head: false, may_persist: false };
+
+/// Appends the HTTP answer to a wrong request, after which the connection ends.
+pub(crate) fn refusal(error: HandshakeError, out: &mut Vec<u8>) {
+    let mut reject = Reject::plain(error.status(), error.text());
+    if error == HandshakeError::MethodNotGet {
+        // The method may be HEAD, whose answer has no body.
+        reject = Reject::with_status(405).allow_get();
+    }
+    if matches!(
+        error,
+        HandshakeError::VersionMissing | HandshakeError::VersionRepeated | HandshakeError::VersionMalformed
+    ) {
+        write_field(&mut reject.fields, "Sec-WebSocket-Version", b"13");
+    }
+    reject.write(UNKNOWN, out);
+}
+
+/// Appends the HTTP answer to a request that did not arrive in time.
+pub(crate) fn too_slow(out: &mut Vec<u8>) {
+    Reject::plain(408, "the request did not arrive in time").write(UNKNOWN, out);
+}
+
+/// Appends the HTTP answer to a request that the application did not decide about in time.
+pub(crate) fn undecided(out: &mut Vec<u8>) {
+    Reject::plain(503, "the server did not decide in time").write(UNKNOWN, out);
+}
+
+/// True for the fields that the handshake writes itself, whichever message they belong to.
+pub(super) fn is_reserved(name: &str) -> bool {
+    const RESERVED: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
+    let prefix = b"sec-websocket-";
+    RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+        || name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn write_checked(out: &mut Vec<u8>, name: &str, value: &[u8]) -> Result<(), AnswerError> {
+    if !is_token(name.as_bytes()) {
+        return Err(AnswerError::FieldNameInvalid);
+    }
+    if is_reserved(name) {
+        return Err(AnswerError::FieldReserved);
+    }
+    if !is_field_value(value) {
+        return Err(AnswerError::FieldValueInvalid);
+    }
+    write_field(out, name, value);
+    Ok(())
+}
+
+pub(super) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_number(out: &mut Vec<u8>, number: u64) {
+    let mut digits = [0; 20];
+    let mut rest = number;
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// The usual words for a status (RFC 9110 §15); none for a status without a name.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        205 => "Reset Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        426 => "Upgrade Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => "",
+    }
+}

@@ -1,0 +1,195 @@
+use alloc::vec::Vec;
+
+use super::{
+    RequestError,
+    answer::{is_reserved, write_field},
+    encode_nonce,
+    grammar::{elements, is_authority, is_field_value, is_token, trim},
+    request::Target,
+};
+
+/// What a client asks for: the request that opens a connection (§4.1).
+///
+/// All of it is checked as it is given, so that what is written is one valid request.
+///
+/// ```
+/// use ws_core::handshake::ClientRequest;
+///
+/// let request = ClientRequest::new("example.com:8080", "/chat?room=1")?
+///     .subprotocol("chat")?
+///     .field("Cookie", "id=1")?;
+/// let mut bytes = Vec::new();
+/// request.write(*b"sixteen randoms!", &mut bytes);
+/// assert!(bytes.starts_with(b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com:8080\r\n"));
+/// # Ok::<(), ws_core::handshake::RequestError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClientRequest<'a> {
+    host: &'a str,
+    target: &'a str,
+    origin: Option<&'a str>,
+    connection: &'a str,
+    subprotocols: Vec<&'a str>,
+    subprotocol_is_optional: bool,
+    fields: Vec<(&'a str, &'a [u8])>,
+}
+
+impl<'a> ClientRequest<'a> {
+    /// A request to `host`, which names the port where it is not the scheme's own (`example.com:8080`), for
+    /// `target`, a path with an optional query (`/chat?room=1`).
+    ///
+    /// Through a plain HTTP proxy the target is absolute: `http://example.com:8080/chat`, with the same host.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::HostInvalid`] and [`RequestError::TargetInvalid`]. Blanks and characters above ASCII
+    /// must be percent-encoded already.
+    pub fn new(host: &'a str, target: &'a str) -> Result<Self, RequestError> {
+        if !is_authority(host) {
+            return Err(RequestError::HostInvalid);
+        }
+        let has_valid_form = match Target::parse(target) {
+            Target::Origin { .. } => true,
+            Target::Absolute { authority, .. } => authority.eq_ignore_ascii_case(host),
+            Target::Asterisk | Target::Other => false,
+        };
+        if !has_valid_form || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+            return Err(RequestError::TargetInvalid);
+        }
+        Ok(Self {
+            host,
+            target,
+            origin: None,
+            connection: "",
+            subprotocols: Vec::new(),
+            subprotocol_is_optional: false,
+            fields: Vec::new(),
+        })
+    }
+
+    /// Sends an Origin field, in place of one given before.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::OriginInvalid`] for anything but visible ASCII.
+    pub fn origin(mut self, origin: &'a str) -> Result<Self, RequestError> {
+        if origin.is_empty() || !origin.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(RequestError::OriginInvalid);
+        }
+        self.origin = Some(origin);
+        Ok(self)
+    }
+
+    /// Offers one more subprotocol, less liked than those before.
+    ///
+    /// # Errors
+    ///
+    /// The name must be a token that is not offered yet; its case matters.
+    pub fn subprotocol(mut self, name: &'a str) -> Result<Self, RequestError> {
+        if !is_token(name.as_bytes()) {
+            return Err(RequestError::SubprotocolInvalid);
+        }
+        if self.subprotocols.contains(&name) {
+            return Err(RequestError::SubprotocolRepeated);
+        }
+        self.subprotocols.push(name);
+        Ok(self)
+    }
+
+    /// Opens the connection even if the server chooses none of the offered subprotocols.
+    ///
+    /// Without this, such an answer fails the handshake, as it does in browsers.
+    #[must_use]
+    pub fn subprotocol_is_optional(mut self) -> Self {
+        self.subprotocol_is_optional = true;
+        self
+    }
+
+    /// Adds a field. `Host` and `Origin` replace what would be sent; `Connection` adds to it.
+    ///
+    /// # Errors
+    ///
+    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
+    /// control bytes. `Connection` must list tokens, without `close`.
+    pub fn field<V>(mut self, name: &'a str, value: &'a V) -> Result<Self, RequestError>
+    where
+        V: AsRef<[u8]> + ?Sized,
+    {
+        let value = value.as_ref();
+        if !is_token(name.as_bytes()) {
+            return Err(RequestError::FieldNameInvalid);
+        }
+        if !is_field_value(value) {
+            return Err(RequestError::FieldValueInvalid);
+        }
+        if name.eq_ignore_ascii_case("host") {
+            self.host = text(value).filter(|host| is_authority(host)).ok_or(RequestError::HostInvalid)?;
+        } else if name.eq_ignore_ascii_case("origin") {
+            return self.origin(text(value).ok_or(RequestError::OriginInvalid)?);
+        } else if name.eq_ignore_ascii_case("connection") {
+            self.connection = connection(value).ok_or(RequestError::FieldValueInvalid)?;
+        } else if is_reserved(name) || name.eq_ignore_ascii_case("expect") {
+            return Err(RequestError::FieldReserved);
+        } else {
+            self.fields.push((name, value));
+        }
+        Ok(self)
+    }
+
+    /// Appends the request to `out`. The nonce must be random for each connection (§4.1).
+    pub fn write(&self, nonce: [u8; 16], out: &mut Vec<u8>) {
+        let fields: usize = self.fields.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let names: usize = self.subprotocols.iter().map(|name| name.len() + 2).sum();
+        out.reserve(256 + self.target.len() + self.host.len() + fields + names);
+        out.extend_from_slice(b"GET ");
+        out.extend_from_slice(self.target.as_bytes());
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        write_field(out, "Host", self.host.as_bytes());
+        out.extend_from_slice(b"Connection: ");
+        if !self.connection.is_empty() {
+            out.extend_from_slice(self.connection.as_bytes());
+            out.extend_from_slice(b", ");
+        }
+        out.extend_from_slice(b"Upgrade\r\n");
+        write_field(out, "Upgrade", b"websocket");
+        write_field(out, "Sec-WebSocket-Version", b"13");
+        write_field(out, "Sec-WebSocket-Key", &encode_nonce(nonce));
+        if let Some(origin) = self.origin {
+            write_field(out, "Origin", origin.as_bytes());
+        }
+        if let [first, others @ ..] = &self.subprotocols[..] {
+            out.extend_from_slice(b"Sec-WebSocket-Protocol: ");
+            out.extend_from_slice(first.as_bytes());
+            for name in others {
+                out.extend_from_slice(b", ");
+                out.extend_from_slice(name.as_bytes());
+            }
+            out.extend_from_slice(b"\r\n");
+        }
+        for (name, value) in &self.fields {
+            write_field(out, name, value);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    pub(super) fn subprotocols(&self) -> impl Iterator<Item = &'a str> + Clone {
+        self.subprotocols.iter().copied()
+    }
+
+    pub(super) fn requires_subprotocol(&self) -> bool {
+        !self.subprotocol_is_optional && !self.subprotocols.is_empty()
+    }
+}
+
+fn text(value: &[u8]) -> Option<&str> {
+    core::str::from_utf8(trim(value)).ok()
+}
+
+/// What is written before `Upgrade`. The client cannot both upgrade and close, and a second `Upgrade` is no use.
+fn connection(value: &[u8]) -> Option<&str> {
+    let is_fit = |option: &[u8]| is_token(option) && !option.eq_ignore_ascii_case(b"close");
+    if value.eq_ignore_ascii_case(b"upgrade") {
+        return Some("");
+    }
+    elements(value).all(is_fit).then(|| text(value))?
+}

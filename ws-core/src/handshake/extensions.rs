@@ -1,0 +1,177 @@
+use core::str;
+
+use super::grammar::{BadList, List, ascii, is_token, trim};
+
+/// Reads the lines of a Sec-WebSocket-Extensions field, in order, as one list (§9.1).
+///
+/// Each extension is checked when the iterator reaches it; after an error it ends. A few empty elements are
+/// ignored; lines without any element are malformed.
+///
+/// ```
+/// let mut offers = ws_core::handshake::extensions([&b"foo; bar=\"ba\\z\", qux"[..]]);
+/// let foo = offers.next().unwrap().unwrap();
+/// assert_eq!(foo.name(), "foo");
+/// let bar = foo.params().next().unwrap();
+/// assert!(bar.name() == "bar" && bar.value().unwrap().is("baz"));
+/// assert_eq!(offers.next().unwrap().unwrap().name(), "qux");
+/// assert!(offers.next().is_none());
+/// ```
+pub fn extensions<'a, I>(lines: I) -> Extensions<'a, I::IntoIter>
+where
+    I: IntoIterator<Item = &'a [u8]>,
+{
+    Extensions { list: List::new(lines.into_iter()), failed: false }
+}
+
+/// The iterator that [`extensions`] makes.
+#[derive(Clone, Debug)]
+pub struct Extensions<'a, I> {
+    list: List<'a, I>,
+    failed: bool,
+}
+
+/// A list of extensions does not follow its grammar (§9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ExtensionsMalformed;
+
+impl core::fmt::Display for ExtensionsMalformed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the list of extensions is malformed")
+    }
+}
+
+impl core::error::Error for ExtensionsMalformed {}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Extensions<'a, I> {
+    type Item = Result<Extension<'a>, ExtensionsMalformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let extension = match self.list.next()? {
+            Ok(element) => Extension::parse(element),
+            Err(BadList) => None,
+        };
+        self.failed = extension.is_none();
+        Some(extension.ok_or(ExtensionsMalformed))
+    }
+}
+
+/// One extension of a list: its name and its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension<'a> {
+    name: &'a str,
+    /// What follows the first semicolon, with every parameter checked.
+    params: Option<&'a [u8]>,
+}
+
+impl<'a> Extension<'a> {
+    /// Commas and semicolons are no token characters, so that even quoted ones are errors, and cutting there
+    /// first is right.
+    fn parse(element: &'a [u8]) -> Option<Self> {
+        let (name, params) = cut(element, b';');
+        if !is_token(trim(name)) || !params.is_none_or(|params| split(params).all(Param::is_valid)) {
+            return None;
+        }
+        Some(Self { name: ascii(trim(name)), params })
+    }
+
+    /// The extension's name, a token.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The parameters, in order.
+    pub fn params(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
+        self.params.into_iter().flat_map(split).map(Param::new)
+    }
+}
+
+fn split(params: &[u8]) -> impl Iterator<Item = &[u8]> {
+    params.split(|&byte| byte == b';')
+}
+
+/// What stands before and after the first `at`.
+fn cut(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
+    match bytes.iter().position(|&byte| byte == at) {
+        Some(end) => (&bytes[..end], Some(&bytes[end + 1..])),
+        None => (bytes, None),
+    }
+}
+
+/// One parameter of an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param<'a> {
+    name: &'a str,
+    value: Option<Value<'a>>,
+}
+
+impl<'a> Param<'a> {
+    fn is_valid(param: &'a [u8]) -> bool {
+        let (name, value) = cut(param, b'=');
+        is_token(trim(name)) && value.is_none_or(|value| Value::is_valid(trim(value)))
+    }
+
+    fn new(param: &'a [u8]) -> Self {
+        let (name, value) = cut(param, b'=');
+        Self { name: ascii(trim(name)), value: value.map(|value| Value::new(trim(value))) }
+    }
+
+    /// The parameter's name, a token.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The value after `=`.
+    pub fn value(&self) -> Option<Value<'a>> {
+        self.value
+    }
+}
+
+/// The value of a parameter: a token, which may have been quoted.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    /// Without its quotes, but with its backslashes.
+    raw: &'a str,
+}
+
+impl<'a> Value<'a> {
+    fn is_valid(value: &[u8]) -> bool {
+        let Some(quoted) = value.strip_prefix(b"\"") else { return is_token(value) };
+        let Some(mut quoted) = quoted.strip_suffix(b"\"") else { return false };
+        let mut is_empty = true;
+        loop {
+            quoted = match quoted {
+                [] => return !is_empty,
+                [b'\\', byte, rest @ ..] | [byte, rest @ ..] if is_token(&[*byte]) => rest,
+                [..] => return false,
+            };
+            is_empty = false;
+        }
+    }
+
+    fn new(value: &'a [u8]) -> Self {
+        let raw = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
+        Self { raw: ascii(raw) }
+    }
+
+    /// The characters, all ASCII, without quotes and backslashes.
+    pub fn chars(&self) -> impl Iterator<Item = char> + use<'a> {
+        // A backslash is no token character: it can only stand before the character that it quotes.
+        self.raw.chars().filter(|&char| char != '\\')
+    }
+
+    /// True if the value is `text`.
+    pub fn is(&self, text: &str) -> bool {
+        self.chars().eq(text.chars())
+    }
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.chars().eq(other.chars())
+    }
+}
+
+impl Eq for Value<'_> {}

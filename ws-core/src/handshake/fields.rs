@@ -1,0 +1,98 @@
+use core::fmt;
+
+use super::grammar::{ascii, elements, trim};
+
+/// The fields of a head, lent from its bytes, in the order in which they were sent.
+///
+/// Names match whatever their case. Values are opaque octets without the blanks around them.
+#[derive(Clone, Copy, Default)]
+pub struct Fields<'a> {
+    /// Whole lines, each with its CRLF.
+    lines: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// `lines` are what a [`Scanner`](super::Scanner) let pass, without the empty line at the end.
+    pub(super) fn new(lines: &'a [u8]) -> Self {
+        Self { lines }
+    }
+
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
+        let mut lines = self.lines;
+        core::iter::from_fn(move || {
+            let end = lines.iter().position(|&byte| byte == b'\n')?;
+            let line = lines[..end].strip_suffix(b"\r").unwrap_or(&lines[..end]);
+            lines = &lines[end + 1..];
+            let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
+            Some((ascii(&line[..colon]), trim(line.get(colon + 1..).unwrap_or_default())))
+        })
+    }
+
+    /// The value of the first field called `name`.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.get_all(name).next()
+    }
+
+    /// The value of the first field called `name`, if it is UTF-8.
+    pub fn get_str(&self, name: &str) -> Option<&'a str> {
+        core::str::from_utf8(self.get(name)?).ok()
+    }
+
+    /// The values of all fields called `name`.
+    pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, 'n> {
+        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The elements of the comma-separated list that all fields called `name` make up, without empty ones.
+    ///
+    /// Commas divide even inside quotes.
+    pub fn tokens<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, 'n> {
+        self.get_all(name).flat_map(elements).filter(|element| !element.is_empty())
+    }
+
+    /// Number of fields.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// True if there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Does the list `name` hold `token`, in any case?
+    pub(super) fn lists(&self, name: &str, token: &str) -> bool {
+        self.tokens(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    /// The only field called `name`.
+    pub(super) fn single(&self, name: &str) -> Single<'a> {
+        let mut values = self.get_all(name);
+        match (values.next(), values.next()) {
+            (None, _) => Single::Missing,
+            (Some(value), None) => Single::Once(value),
+            (Some(_), Some(_)) => Single::Repeated,
+        }
+    }
+}
+
+/// What is there of a field that may occur once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Single<'a> {
+    Missing,
+    Once(&'a [u8]),
+    Repeated,
+}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Value<'a>(&'a [u8]);
+        impl fmt::Debug for Value<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "\"{}\"", self.0.escape_ascii())
+            }
+        }
+        f.debug_map().entries(self.iter().map(|(name, value)| (name, Value(value)))).finish()
+    }
+}

@@ -1,0 +1,176 @@
+//! The few rules of HTTP's grammar that the handshake needs (RFC 9110 §5.6, RFC 3986 §3.2).
+
+use core::net::Ipv6Addr;
+
+/// Empty list elements that are ignored before a list counts as malformed (RFC 9110 §5.6.1.2).
+const EMPTY_ELEMENTS: u8 = 16;
+
+/// The characters of a token (RFC 9110 §5.6.2).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut n = 0;
+    while n < others.len() {
+        table[others[n] as usize] = true;
+        n += 1;
+    }
+    table
+};
+
+pub(super) fn is_token_byte(byte: u8) -> bool {
+    TOKEN[usize::from(byte)]
+}
+
+pub(super) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
+}
+
+/// True for what a field value may hold: visible characters, blanks and octets above ASCII (RFC 9110 §5.5).
+pub(super) fn is_value_byte(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
+}
+
+pub(super) fn is_field_value(bytes: &[u8]) -> bool {
+    bytes.iter().copied().all(is_value_byte)
+}
+
+/// `bytes` without the blanks around them (OWS, RFC 9110 §5.6.3).
+pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The elements of one line of a list, empty ones included.
+pub(super) fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    line.split(|&byte| byte == b',').map(trim)
+}
+
+/// `bytes`, known to be ASCII; anything else becomes the empty string.
+pub(super) fn ascii(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Is this `uri-host [ ":" port ]`, with a host that is not empty (RFC 9110 §7.2)?
+pub(super) fn is_authority(text: &str) -> bool {
+    if let Some(literal) = text.strip_prefix('[') {
+        let Some((address, port)) = literal.split_once(']') else { return false };
+        is_ip_literal(address) && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+    } else {
+        let (host, port) = text.split_once(':').unwrap_or((text, ""));
+        is_reg_name(host.as_bytes()) && is_port(port)
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.is_empty() || (text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok())
+}
+
+fn is_ip_literal(text: &str) -> bool {
+    if let Some(future) = text.strip_prefix(['v', 'V']) {
+        let Some((version, address)) = future.split_once('.') else { return false };
+        !version.is_empty()
+            && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && !address.is_empty()
+            && address.bytes().all(|byte| is_name_byte(byte) || byte == b':')
+    } else {
+        text.parse::<Ipv6Addr>().is_ok()
+    }
+}
+
+fn is_reg_name(mut bytes: &[u8]) -> bool {
+    if bytes.is_empty() {
+        return false;
+    }
+    loop {
+        bytes = match bytes {
+            [] => return true,
+            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => rest,
+            [byte, rest @ ..] if is_name_byte(*byte) => rest,
+            [..] => return false,
+        };
+    }
+}
+
+/// `unreserved` and `sub-delims` of RFC 3986 §2.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+}
+
+/// A list that needs at least one element, over all lines of its field.
+///
+/// Yields the elements, trimmed. A few empty ones are skipped; more, or lines without any element, are an
+/// error. Fields that do not occur are no error: they yield nothing.
+#[derive(Clone, Debug)]
+pub(super) struct List<'a, I> {
+    lines: I,
+    line: Option<&'a [u8]>,
+    empty: u8,
+    expectation: Expectation,
+}
+
+/// Lines without an element break the rule; so do too many empty elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BadList;
+
+#[derive(Clone, Copy, Debug)]
+enum Expectation {
+    NoLineYet,
+    Element,
+    Met,
+    Over,
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> List<'a, I> {
+    pub(super) fn new(lines: I) -> Self {
+        Self { lines, line: None, empty: 0, expectation: Expectation::NoLineYet }
+    }
+
+    fn end(&mut self, last: Option<Result<&'a [u8], BadList>>) -> Option<Result<&'a [u8], BadList>> {
+        self.line = None;
+        self.expectation = Expectation::Over;
+        last
+    }
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for List<'a, I> {
+    type Item = Result<&'a [u8], BadList>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(line) = self.line else {
+                match (self.expectation, self.lines.next()) {
+                    (Expectation::Over, _) => return None,
+                    (Expectation::NoLineYet, Some(line)) => {
+                        self.expectation = Expectation::Element;
+                        self.line = Some(line);
+                    }
+                    (Expectation::Element | Expectation::Met, Some(line)) => self.line = Some(line),
+                    (Expectation::Element, None) => return self.end(Some(Err(BadList))),
+                    (Expectation::NoLineYet | Expectation::Met, None) => return self.end(None),
+                }
+                continue;
+            };
+            let end = line.iter().position(|&byte| byte == b',');
+            let element = trim(end.map_or(line, |end| &line[..end]));
+            self.line = end.map(|end| &line[end + 1..]);
+            if !element.is_empty() {
+                self.expectation = Expectation::Met;
+                return Some(Ok(element));
+            }
+            self.empty += 1;
+            if self.empty > EMPTY_ELEMENTS {
+                return self.end(Some(Err(BadList)));
+            }
+        }
+    }
+}

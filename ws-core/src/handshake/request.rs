@@ -1,0 +1,141 @@
+use super::{
+    Fields,
+    grammar::{ascii, is_authority, is_token},
+};
+
+/// The version of an HTTP/1 message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HttpVersion {
+    /// HTTP/1.0, which knows no upgrades.
+    Http10,
+    /// HTTP/1.1 or a later minor version.
+    Http11,
+}
+
+/// An HTTP request as a server receives it, lent from the bytes of its head.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub(super) method: &'a str,
+    pub(super) target: &'a str,
+    pub(super) version: HttpVersion,
+    pub(super) fields: Fields<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// The method, whose case matters: `GET` in all requests for an upgrade.
+    pub fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// The request target as it was sent.
+    pub fn target(&self) -> &'a str {
+        self.target
+    }
+
+    /// The path of the target, percent-encoded as it was sent; `/` where an absolute target has none.
+    ///
+    /// Empty for a target that is only an authority (the method is CONNECT then).
+    pub fn path(&self) -> &'a str {
+        match Target::parse(self.target) {
+            Target::Origin { path, .. } | Target::Absolute { path, .. } => path,
+            Target::Asterisk => "*",
+            Target::Other => "",
+        }
+    }
+
+    /// What follows the `?` of the target, as it was sent.
+    pub fn query(&self) -> Option<&'a str> {
+        match Target::parse(self.target) {
+            Target::Origin { query, .. } | Target::Absolute { query, .. } => query,
+            Target::Asterisk | Target::Other => None,
+        }
+    }
+
+    /// The HTTP version.
+    pub fn version(&self) -> HttpVersion {
+        self.version
+    }
+
+    /// The host asked for, with the port if one was sent: the authority of an absolute target, or else the
+    /// Host field (RFC 9112 §3.2.2).
+    ///
+    /// It can be empty; `None` happens in HTTP/1.0 only.
+    pub fn host(&self) -> Option<&'a str> {
+        match Target::parse(self.target) {
+            Target::Absolute { authority, .. } => Some(authority),
+            Target::Origin { .. } | Target::Asterisk | Target::Other => self.fields.get("host").map(ascii),
+        }
+    }
+
+    /// The Origin field. Browsers always send it; others need not (§4.2.1).
+    pub fn origin(&self) -> Option<&'a [u8]> {
+        self.fields.get("origin")
+    }
+
+    /// All fields.
+    pub fn fields(&self) -> Fields<'a> {
+        self.fields
+    }
+
+    /// The subprotocols that the client offers, in its order of preference.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        self.fields.tokens("sec-websocket-protocol").filter(|name| is_token(name)).map(ascii)
+    }
+
+    /// True if an [`Accept`](super::Accept) can answer it: the request asks for an upgrade to WebSocket.
+    pub fn is_upgrade(&self) -> bool {
+        // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
+        self.version == HttpVersion::Http11 && self.fields.lists("upgrade", "websocket")
+    }
+
+    /// Has the target a form that the method allows (RFC 9112 §3.2)?
+    pub(super) fn has_valid_target(&self) -> bool {
+        match Target::parse(self.target) {
+            Target::Origin { .. } => self.method != "CONNECT" && !self.target.contains('#'),
+            Target::Absolute { authority, .. } => {
+                self.method != "CONNECT" && !self.target.contains('#') && is_authority(authority)
+            }
+            Target::Asterisk => self.method == "OPTIONS",
+            Target::Other => {
+                self.method == "CONNECT"
+                    && is_authority(self.target)
+                    && self.target.ends_with(|last: char| last.is_ascii_digit())
+                    && self.target.contains(':')
+            }
+        }
+    }
+}
+
+/// The forms of a request target (RFC 9112 §3.2).
+pub(super) enum Target<'a> {
+    Origin { path: &'a str, query: Option<&'a str> },
+    Absolute { authority: &'a str, path: &'a str, query: Option<&'a str> },
+    Asterisk,
+    Other,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn parse(target: &'a str) -> Self {
+        if target.starts_with('/') {
+            let (path, query) = split_query(target);
+            return Self::Origin { path, query };
+        }
+        if target == "*" {
+            return Self::Asterisk;
+        }
+        let Some((scheme, rest)) = target.split_once("://") else { return Self::Other };
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            return Self::Other;
+        }
+        let (authority, resource) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (path, query) = split_query(resource);
+        Self::Absolute { authority, path: if path.is_empty() { "/" } else { path }, query }
+    }
+}
+
+fn split_query(resource: &str) -> (&str, Option<&str>) {
+    match resource.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (resource, None),
+    }
+}

@@ -1,0 +1,204 @@
+use super::{
+    HandshakeError,
+    grammar::{is_token_byte, is_value_byte},
+};
+
+/// How much of a head is read before it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Bytes of the head, its last CRLF included.
+    pub(crate) max_head: usize,
+    /// Field lines of the head.
+    pub(crate) max_fields: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_head: 16 * 1024, max_fields: 128 }
+    }
+}
+
+/// Finds the end of a head that arrives in pieces, and refuses at its first wrong byte what is no HTTP.
+///
+/// It looks at each byte once and decides by that byte alone, so the result does not depend on the pieces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scanner {
+    state: State,
+    next: usize,
+    fields: usize,
+}
+
+/// What the next byte belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    RequestStart,
+    EmptyLineEnd,
+    MethodStart,
+    Method,
+    TargetStart,
+    Target,
+    /// The version of a request, after so many of its bytes.
+    RequestVersion(u8),
+    /// The version of a response, after so many of its bytes.
+    StatusVersion(u8),
+    /// The status, after so many of its digits.
+    Status(u8),
+    Reason,
+    LineEnd,
+    FieldStart,
+    Name,
+    Value,
+    HeadEnd,
+    Over,
+}
+
+impl Scanner {
+    pub(crate) fn request() -> Self {
+        Self { state: State::RequestStart, next: 0, fields: 0 }
+    }
+
+    pub(crate) fn response() -> Self {
+        Self { state: State::StatusVersion(0), next: 0, fields: 0 }
+    }
+
+    /// Whether no byte has come.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.next == 0
+    }
+
+    /// The length of the head at the front of `bytes`, once it is complete.
+    ///
+    /// `bytes` begins with all that was passed before. An error stays an error.
+    pub(crate) fn find_end(
+        &mut self,
+        bytes: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<usize>, HandshakeError> {
+        let allowed = &bytes[..bytes.len().min(limits.max_head)];
+        while self.state != State::Over {
+            let run = self.run(allowed.get(self.next..).unwrap_or_default());
+            self.next += run;
+            let Some(&byte) = allowed.get(self.next) else {
+                return if bytes.len() < limits.max_head { Ok(None) } else { Err(self.too_long()) };
+            };
+            let state = self.step(byte)?;
+            if state == State::Name && self.state == State::FieldStart {
+                if self.fields == limits.max_fields {
+                    return Err(HandshakeError::TooManyFields);
+                }
+                self.fields += 1;
+            }
+            self.state = state;
+            self.next += 1;
+        }
+        Ok(Some(self.next))
+    }
+
+    /// The number of bytes at the front of `bytes` that leave the state as it is.
+    fn run(&self, bytes: &[u8]) -> usize {
+        let stays = match self.state {
+            State::Target => |byte: &u8| byte.is_ascii_graphic(),
+            State::Name => |byte: &u8| is_token_byte(*byte),
+            State::Value => |byte: &u8| is_value_byte(*byte),
+            State::RequestStart
+            | State::EmptyLineEnd
+            | State::MethodStart
+            | State::Method
+            | State::TargetStart
+            | State::RequestVersion(_)
+            | State::StatusVersion(_)
+            | State::Status(_)
+            | State::Reason
+            | State::LineEnd
+            | State::FieldStart
+            | State::HeadEnd
+            | State::Over => return 0,
+        };
+        bytes.iter().take_while(|byte| stays(byte)).count()
+    }
+
+    fn step(&self, byte: u8) -> Result<State, HandshakeError> {
+        let otherwise = match (self.state, byte) {
+            (State::RequestStart, b'\r') => return Ok(State::EmptyLineEnd),
+            (State::EmptyLineEnd, b'\n') => return Ok(State::MethodStart),
+            (State::RequestStart | State::MethodStart | State::Method, byte) if is_token_byte(byte) => {
+                return Ok(State::Method);
+            }
+            (State::Method, b' ') => return Ok(State::TargetStart),
+            (State::TargetStart | State::Target, 0x21..=0x7e) => return Ok(State::Target),
+            (State::Target, b' ') => return Ok(State::RequestVersion(0)),
+            (State::RequestVersion(8), b'\r') => return Ok(State::LineEnd),
+            (State::RequestVersion(n), byte) if is_version_byte(n, byte) => {
+                return Ok(State::RequestVersion(n + 1));
+            }
+            (State::StatusVersion(8), b' ') => return Ok(State::Status(0)),
+            (State::StatusVersion(n), byte) if is_version_byte(n, byte) => {
+                return Ok(State::StatusVersion(n + 1));
+            }
+            (State::Status(0), b'1'..=b'9') | (State::Status(1 | 2), b'0'..=b'9') => {
+                let State::Status(n) = self.state else { return Ok(self.state) };
+                return Ok(State::Status(n + 1));
+            }
+            (State::Status(3), b' ') => return Ok(State::Reason),
+            // The blank before an empty reason is often left out.
+            (State::Status(3) | State::Reason, b'\r') => return Ok(State::LineEnd),
+            (State::Reason, b'\t' | 0x20..=0x7e) => return Ok(State::Reason),
+            (State::LineEnd, b'\n') => return Ok(State::FieldStart),
+            (State::FieldStart, b'\r') => return Ok(State::HeadEnd),
+            (State::FieldStart | State::Name, byte) if is_token_byte(byte) => return Ok(State::Name),
+            (State::Name, b':') => return Ok(State::Value),
+            (State::Value, b'\r') => return Ok(State::LineEnd),
+            (State::Value, byte) if is_value_byte(byte) => return Ok(State::Value),
+            (State::HeadEnd, b'\n') | (State::Over, _) => return Ok(State::Over),
+            (State::FieldStart, b' ' | b'\t') if self.fields == 0 => HandshakeError::SpaceBeforeFields,
+            (State::FieldStart, b' ' | b'\t') => HandshakeError::FieldFolded,
+            (State::LineEnd | State::EmptyLineEnd | State::HeadEnd, _) => HandshakeError::BareCarriageReturn,
+            (_, b'\n') => HandshakeError::BareLineFeed,
+            (_, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f) => HandshakeError::ControlByte,
+            (State::StatusVersion(_) | State::Status(_) | State::Reason, _) => {
+                HandshakeError::StatusLineMalformed
+            }
+            (State::FieldStart | State::Name | State::Value, _) => HandshakeError::FieldLineMalformed,
+            (
+                State::RequestStart
+                | State::MethodStart
+                | State::Method
+                | State::TargetStart
+                | State::Target
+                | State::RequestVersion(_),
+                _,
+            ) => HandshakeError::RequestLineMalformed,
+        };
+        Err(otherwise)
+    }
+
+    fn too_long(&self) -> HandshakeError {
+        match self.state {
+            State::RequestStart
+            | State::EmptyLineEnd
+            | State::MethodStart
+            | State::Method
+            | State::TargetStart
+            | State::Target
+            | State::RequestVersion(_) => HandshakeError::RequestLineTooLong,
+            State::StatusVersion(_)
+            | State::Status(_)
+            | State::Reason
+            | State::LineEnd
+            | State::FieldStart
+            | State::Name
+            | State::Value
+            | State::HeadEnd
+            | State::Over => HandshakeError::HeadTooLong,
+        }
+    }
+}
+
+/// Is `byte` right after the first `n` bytes of `HTTP/n.n`?
+fn is_version_byte(n: u8, byte: u8) -> bool {
+    match b"HTTP/0.0".get(usize::from(n)) {
+        Some(b'0') => byte.is_ascii_digit(),
+        Some(&expected) => byte == expected,
+        None => false,
+    }
+}

@@ -1,0 +1,261 @@
+//! What a server does with a request (§4.2).
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{
+    Fields, HandshakeError, HttpVersion, Limits, Offered, Reject, ReplyTo, Request, Scanner, accept_key,
+    body::request_body,
+    extensions,
+    fields::Single,
+    grammar::{List, ascii, is_authority, is_token},
+    response::version,
+};
+
+/// Where the parts of a request's head lie in its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestHead {
+    method: usize,
+    target: usize,
+    version_at: usize,
+    fields: usize,
+    end: usize,
+    version: HttpVersion,
+    body: Option<u64>,
+}
+
+impl RequestHead {
+    /// Reads the head that a [`Scanner`] found, and checks what must hold for any request.
+    pub(crate) fn parse(head: &[u8], limits: &Limits) -> Result<Self, HandshakeError> {
+        let Some(end) = Scanner::request().find_end(head, limits)? else {
+            return Err(HandshakeError::RequestLineMalformed);
+        };
+        let method = if head.starts_with(b"\r\n") { 2 } else { 0 };
+        let target = after(head, method, b' ');
+        let version_at = after(head, target, b' ');
+        let fields = after(head, version_at, b'\n');
+        let version = match head.get(version_at..fields) {
+            Some(b"HTTP/1.0\r\n") => HttpVersion::Http10,
+            Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) => HttpVersion::Http11,
+            Some(_) | None => return Err(HandshakeError::HttpVersionUnsupported),
+        };
+        let mut parsed = Self { method, target, version_at, fields, end, version, body: None };
+        parsed.body = check(&parsed.view(head))?;
+        Ok(parsed)
+    }
+
+    /// The request, lent from the bytes that were parsed.
+    pub(crate) fn view<'a>(&self, head: &'a [u8]) -> Request<'a> {
+        let part = |from: usize, end: usize| head.get(from..end).unwrap_or_default();
+        Request {
+            method: ascii(part(self.method, self.target - 1)),
+            target: ascii(part(self.target, self.version_at - 1)),
+            version: self.version,
+            fields: Fields::new(part(self.fields, self.end - 2)),
+        }
+    }
+
+    /// Length of the head, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.end
+    }
+
+    /// What the request asks for. A wrong request for an upgrade is an error.
+    pub(crate) fn asked(&self, head: &[u8]) -> Result<Asked, HandshakeError> {
+        let request = self.view(head);
+        let is_persistent =
+            self.version == HttpVersion::Http11 && !request.fields.lists("connection", "close");
+        if request.is_upgrade() {
+            let upgrade = Upgrade::check(&request, self.body, is_persistent)?;
+            return Ok(Asked::Upgrade(upgrade));
+        }
+        // A client that waits for `100 Continue` may send its body or not: nobody knows where it ends.
+        let body = self.body.filter(|&length| length == 0 || !request.fields.lists("expect", "100-continue"));
+        Ok(Asked::Ordinary(Ordinary {
+            default_status: match (self.version, request.method) {
+                (HttpVersion::Http10, _) => 505,
+                (HttpVersion::Http11, "GET") => 426,
+                (HttpVersion::Http11, _) => 405,
+            },
+            body,
+            reply_to: ReplyTo {
+                is_head: request.method == "HEAD",
+                may_persist: is_persistent && body.is_some(),
+            },
+        }))
+    }
+}
+
+/// The position after the first `byte` from `start` on, or the end.
+fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    rest.iter().position(|&b| b == byte).map_or(bytes.len(), |at| start + at + 1)
+}
+
+/// Checks what must hold for any request, and measures its body.
+fn check(request: &Request<'_>) -> Result<Option<u64>, HandshakeError> {
+    if !request.has_valid_target() {
+        return Err(HandshakeError::TargetInvalid);
+    }
+    match request.fields.single("host") {
+        Single::Missing if request.version == HttpVersion::Http11 => return Err(HandshakeError::HostMissing),
+        Single::Missing | Single::Once([]) => {}
+        Single::Once(host) if is_authority(ascii(host)) => {}
+        Single::Once(_) => return Err(HandshakeError::HostInvalid),
+        Single::Repeated => return Err(HandshakeError::HostRepeated),
+    }
+    let body = request_body(request.version, request.fields)?;
+    let is_known = |expectation: &[u8]| expectation.eq_ignore_ascii_case(b"100-continue");
+    if !request.fields.tokens("expect").all(is_known) {
+        return Err(HandshakeError::ExpectationUnknown);
+    }
+    Ok(body)
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// A WebSocket connection, in due form.
+    Upgrade(Upgrade),
+    /// Anything else that HTTP knows.
+    Ordinary(Ordinary),
+}
+
+impl Asked {
+    /// What an answer must know of the request.
+    pub(crate) fn reply_to(&self) -> ReplyTo {
+        match self {
+            Self::Upgrade(upgrade) => upgrade.reply_to,
+            Self::Ordinary(ordinary) => ordinary.reply_to,
+        }
+    }
+}
+
+/// What is needed to accept an upgrade once the bytes of the request are gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Upgrade {
+    /// The Sec-WebSocket-Accept value.
+    pub(crate) accept: [u8; 28],
+    /// The subprotocols offered, in order.
+    pub(crate) subprotocols: Offered,
+    /// The extensions offered, in order, as one list in valid grammar; empty if none.
+    pub(crate) extensions: Box<[u8]>,
+    pub(super) reply_to: ReplyTo,
+}
+
+impl Upgrade {
+    fn check(request: &Request<'_>, body: Option<u64>, is_persistent: bool) -> Result<Self, HandshakeError> {
+        let fields = request.fields;
+        if request.method != "GET" {
+            return Err(HandshakeError::MethodNotGet);
+        }
+        if !fields.lists("connection", "upgrade") {
+            return Err(HandshakeError::ConnectionNotUpgrade);
+        }
+        // What follows the head must be frames and nothing else.
+        if body != Some(0) {
+            return Err(HandshakeError::UpgradeWithBody);
+        }
+        check_version(fields)?;
+        let key = match fields.single("sec-websocket-key") {
+            Single::Missing => return Err(HandshakeError::KeyMissing),
+            Single::Repeated => return Err(HandshakeError::KeyRepeated),
+            Single::Once(key) => key,
+        };
+        if !is_key(key) {
+            return Err(HandshakeError::KeyInvalid);
+        }
+        if fields.single("origin") == Single::Repeated {
+            return Err(HandshakeError::OriginRepeated);
+        }
+        check_subprotocols(request)?;
+        Ok(Self {
+            accept: accept_key(key),
+            subprotocols: Offered::new(request.subprotocols()),
+            extensions: check_extensions(fields)?,
+            reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
+        })
+    }
+}
+
+/// The version comes before the key: who speaks another version may have another kind of key.
+fn check_version(fields: Fields<'_>) -> Result<(), HandshakeError> {
+    match fields.single("sec-websocket-version") {
+        // The drafts before hybi-04 had no version, and no key of today's name.
+        Single::Missing if fields.get("sec-websocket-key").is_none() => {
+            Err(HandshakeError::VersionUnsupported)
+        }
+        Single::Missing => Err(HandshakeError::VersionMissing),
+        Single::Repeated => Err(HandshakeError::VersionRepeated),
+        Single::Once(value) => match version(value) {
+            Some(13) => Ok(()),
+            Some(_) => Err(HandshakeError::VersionUnsupported),
+            None => Err(HandshakeError::VersionMalformed),
+        },
+    }
+}
+
+/// Is this the base64 form of 16 bytes?
+///
+/// Its last letter may carry bits beyond them, as the one that the RFC prints does (erratum 3150).
+fn is_key(key: &[u8]) -> bool {
+    let Some(letters) = key.strip_suffix(b"==") else { return false };
+    letters.len() == 22
+        && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
+fn check_subprotocols(request: &Request<'_>) -> Result<(), HandshakeError> {
+    let lines = request.fields.get_all("sec-websocket-protocol");
+    let mut names: Vec<&[u8]> = Vec::new();
+    for name in List::new(lines) {
+        match name {
+            Ok(name) if is_token(name) => names.push(name),
+            Ok(_) | Err(_) => return Err(HandshakeError::SubprotocolsMalformed),
+        }
+    }
+    // Sorted, so that a head full of names costs no quadratic time.
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(HandshakeError::SubprotocolOfferedTwice);
+    }
+    Ok(())
+}
+
+fn check_extensions(fields: Fields<'_>) -> Result<Box<[u8]>, HandshakeError> {
+    let lines = fields.get_all("sec-websocket-extensions");
+    if extensions(lines.clone()).any(|extension| extension.is_err()) {
+        return Err(HandshakeError::ExtensionsMalformed);
+    }
+    let mut offers = Vec::new();
+    for line in lines {
+        if !offers.is_empty() {
+            offers.extend_from_slice(b", ");
+        }
+        offers.extend_from_slice(line);
+    }
+    Ok(offers.into_boxed_slice())
+}
+
+/// An HTTP request that asks for no WebSocket connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ordinary {
+    default_status: u16,
+    body: Option<u64>,
+    reply_to: ReplyTo,
+}
+
+impl Ordinary {
+    /// Bytes of the body that follow the head; `None` if that is unknown, so that the connection cannot serve
+    /// another request.
+    pub(crate) fn body(&self) -> Option<u64> {
+        self.body
+    }
+
+    /// What a server answers that does nothing but WebSocket.
+    pub(crate) fn default_answer(&self) -> Reject {
+        match self.default_status {
+            405 => Reject::plain(405, "this server speaks WebSocket: use GET").allow_get(),
+            505 => Reject::plain(505, "WebSocket needs HTTP/1.1"),
+            _ => Reject::plain(426, "this server speaks WebSocket: ask for an upgrade"),
+        }
+    }
+}
