@@ -207,7 +207,8 @@ impl Connection {
             }
             Timer::Opening => self.opening_timed_out(now),
             Timer::Idle => {
-                let frame = crate::CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
+                let frame =
+                    crate::CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
                 self.push_close(Some(frame));
                 self.error = Some(Error::TimedOut(timer));
                 self.state.drain_failed(self.got_eof);

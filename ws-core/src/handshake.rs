@@ -13,6 +13,7 @@ mod error;
 mod extensions;
 mod fields;
 mod grammar;
+mod owned_response;
 mod request;
 mod response;
 mod scan;
@@ -28,6 +29,7 @@ pub use client_request::ClientRequest;
 pub use error::{AnswerError, HandshakeError, RequestError};
 pub use extensions::{Extension, Extensions, ExtensionsMalformed, Param, Value, extensions};
 pub use fields::Fields;
+pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
 

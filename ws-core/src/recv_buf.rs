@@ -1,8 +1,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::frame::Header;
 use crate::connection::Head;
+use crate::frame::Header;
 use crate::utf8::checked;
 use crate::{Chunk, CloseFrame, Event, Message, MessageKind};
 

@@ -7,7 +7,7 @@ use super::state::State;
 use crate::handshake::client::{Expected, ResponseHead};
 use crate::handshake::server::{Asked, RequestHead};
 use crate::handshake::{
-    Accept, AnswerError, ClientRequest, Limits, Reject, Scanner, Then, refusal, too_slow, undecided,
+    Accept, AnswerError, ClientRequest, Decision, Limits, Reject, Scanner, Then, refusal, too_slow, undecided,
 };
 use crate::masking_keys::MaskingKeys;
 use crate::recv_buf::Ready;
@@ -73,6 +73,21 @@ impl Connection {
     pub fn server(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let opening = Opening::accepting(false);
         Self::new(now, Role::Server, config.into(), None, State::Opening(Box::new(opening)))
+    }
+
+    /// Answers an [`Event::Request`](crate::Event::Request) either way. To accept a request that asks for no WebSocket is to leave
+    /// it alone: it gets the answer that the core has for it, 426 most often.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept) and [`reject`](Self::reject).
+    pub fn answer(&mut self, now: Instant, decision: &Decision) -> Result<(), AnswerError> {
+        match decision {
+            Decision::Accept(accept) => match self.accept(now, accept) {
+                Err(AnswerError::NotUpgrade) => Ok(()),
+                other => other,
+            },
+            Decision::Reject(reject) => self.reject(now, reject),
+        }
     }
 
     /// Answers an [`Event::Request`](crate::Event::Request): the connection is open.

@@ -45,7 +45,11 @@ impl Connection {
     /// Once, why the connection ended, after everything that came before the cause. The answer that the peer gets is
     /// in the output; all that is left to do is to write it and to see the transport end.
     #[inline]
-    pub fn poll_event<'b>(&mut self, now: Instant, input: &'b mut RecvBuf) -> Result<Option<Event<'b>>, Error> {
+    pub fn poll_event<'b>(
+        &mut self,
+        now: Instant,
+        input: &'b mut RecvBuf,
+    ) -> Result<Option<Event<'b>>, Error> {
         self.receive(now, input)?;
         Ok(input.take_event())
     }
@@ -153,8 +157,11 @@ impl Connection {
     /// Notes whether the next byte begins a frame of a new message that may be lent whole.
     pub(super) fn note_boundary(&mut self) {
         let takes_frames = matches!(self.state, State::Open | State::CloseSent);
-        self.at_boundary =
-            takes_frames && self.frame.is_none() && self.message.is_none() && !self.config.stream && !self.out.is_cut();
+        self.at_boundary = takes_frames
+            && self.frame.is_none()
+            && self.message.is_none()
+            && !self.config.stream
+            && !self.out.is_cut();
     }
 
     /// Takes in one header, or what there is of one payload.
@@ -209,7 +216,12 @@ impl Connection {
         Ok(())
     }
 
-    fn step_data(&mut self, now: Instant, mut frame: Incoming, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
+    fn step_data(
+        &mut self,
+        now: Instant,
+        mut frame: Incoming,
+        input: &mut RecvBuf,
+    ) -> Result<Step, ProtocolError> {
         let message = self.message.as_mut().expect("a data frame belongs to a message");
         let left = (frame.header.len - frame.passed) as usize;
         let have = input.len().min(left);
@@ -278,7 +290,12 @@ impl Connection {
         }
     }
 
-    fn step_control(&mut self, now: Instant, mut frame: Incoming, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
+    fn step_control(
+        &mut self,
+        now: Instant,
+        mut frame: Incoming,
+        input: &mut RecvBuf,
+    ) -> Result<Step, ProtocolError> {
         let len = frame.header.len as usize;
         let have = input.len().min(len);
         let payload = &mut input.unread_mut()[..have];

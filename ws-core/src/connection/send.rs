@@ -4,8 +4,8 @@ use super::state::State;
 use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
 use crate::utf8::Utf8;
 use crate::{
-    Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, Owned, Prepared, Role, SendBuf,
-    SendError, mask,
+    Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, Owned, Prepared, Role,
+    SendBuf, SendError, mask,
 };
 
 /// What is copied is masked block by block, while it is in cache; a multiple of the key's length.
@@ -163,7 +163,11 @@ impl Connection {
     /// # Errors
     /// [`SendError::NotOpen`] before the handshake is done, [`SendError::Closed`] after a Close frame was sent, and
     /// [`SendError::ReasonTooLong`] for a reason over 123 bytes.
-    pub fn close<'a>(&mut self, now: Instant, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), SendError> {
+    pub fn close<'a>(
+        &mut self,
+        now: Instant,
+        frame: impl Into<Option<CloseFrame<'a>>>,
+    ) -> Result<(), SendError> {
         let frame = frame.into();
         self.check_open()?;
         if frame.is_some_and(|frame| frame.reason.len() > CloseFrame::MAX_REASON) {
