@@ -1,5 +1,6 @@
 //! The project's own checks, run as `cargo xtask <task>`.
 
+mod autobahn;
 mod rfc;
 mod workspace;
 
@@ -18,11 +19,14 @@ struct Cli {
 enum Task {
     /// Compare the requirement tables with the tests that name their ids.
     Rfc(rfc::Args),
+    /// Run the Autobahn|Testsuite against our servers and clients.
+    Autobahn(autobahn::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Rfc(args) => rfc::run(&args),
+        Task::Autobahn(args) => autobahn::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
