@@ -2,6 +2,7 @@
 
 mod autobahn;
 mod rfc;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -17,6 +18,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Check the layer rules and house rules.
+    Tidy,
     /// Compare the requirement tables with the tests that name their ids.
     Rfc(rfc::Args),
     /// Run the Autobahn|Testsuite against our servers and clients.
@@ -25,6 +28,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
+        Task::Tidy => tidy::run(),
         Task::Rfc(args) => rfc::run(&args),
         Task::Autobahn(args) => autobahn::run(&args),
     };
