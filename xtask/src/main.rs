@@ -1,11 +1,12 @@
 //! The project's own checks, run as `cargo xtask <task>`.
 
 mod autobahn;
+mod no_std;
 mod rfc;
 mod tidy;
 mod workspace;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +25,10 @@ enum Task {
     Rfc(rfc::Args),
     /// Run the Autobahn|Testsuite against our servers and clients.
     Autobahn(autobahn::Args),
+    /// Link the core without an operating system and look at what it needs.
+    NoStd,
+    /// Run all checks, as `.ci/run` does.
+    Ci,
 }
 
 fn main() -> ExitCode {
@@ -31,6 +36,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Rfc(args) => rfc::run(&args),
         Task::Autobahn(args) => autobahn::run(&args),
+        Task::NoStd => no_std::run(),
+        Task::Ci => workspace::run(&mut Command::new(workspace::root().join(".ci/run"))),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
