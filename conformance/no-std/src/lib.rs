@@ -10,10 +10,10 @@ mod memory;
 use core::panic::PanicInfo;
 
 use bytes::Buf;
-use ws_core::handshake::Agreement;
-use ws_core::{Config, Connection, Event, Instant, Message, RecvBuf, Role, Transmit};
+use ws_core::handshake::{Accept, ClientRequest};
+use ws_core::{Config, Connection, Event, Instant, Message, RecvBuf, Transmit};
 
-/// Lets a client and a server exchange a message, its echo and their Close frames.
+/// Lets a client and a server open a connection, exchange a message and its echo, and close.
 ///
 /// Gives 0 when all went well, and otherwise the number of the step that did not.
 // An exported name could collide with another program's; nothing but the check links this library.
@@ -24,29 +24,34 @@ pub extern "C" fn ws_core_check() -> i32 {
 
 fn talk() -> Result<(), i32> {
     let now = Instant::ORIGIN;
-    let config = Config::default;
-    let mut client = Connection::upgraded(now, Role::Client, config(), Agreement::default(), [1; 32]);
-    let mut server = Connection::upgraded(now, Role::Server, config(), Agreement::default(), [2; 32]);
+    let request = ClientRequest::new("localhost", "/chat").map_err(|_| 1)?;
+    let mut client = Connection::client(now, Config::default(), &request, [1; 32]);
+    let mut server = Connection::server(now, Config::default());
     let mut to_server = RecvBuf::new();
     let mut to_client = RecvBuf::new();
 
-    client.send("Hello").map_err(|_| 1)?;
+    deliver(&mut client, &mut to_server);
+    let Ok(Some(Event::Request(_))) = server.poll_event(now, &mut to_server) else { return Err(2) };
+    server.accept(now, &Accept::new()).map_err(|_| 3)?;
+    deliver(&mut server, &mut to_client);
+    let Ok(Some(Event::Open(_))) = client.poll_event(now, &mut to_client) else { return Err(4) };
+
+    client.send("Hello").map_err(|_| 5)?;
     deliver(&mut client, &mut to_server);
     match server.poll_event(now, &mut to_server) {
-        Ok(Some(Event::Message(message @ Message::Text("Hello")))) => server.send(message).map_err(|_| 2)?,
-        _ => return Err(3),
+        Ok(Some(Event::Message(message @ Message::Text("Hello")))) => server.send(message).map_err(|_| 6)?,
+        _ => return Err(7),
     }
     deliver(&mut server, &mut to_client);
-    match client.poll_event(now, &mut to_client) {
-        Ok(Some(Event::Message(Message::Text("Hello")))) => {}
-        _ => return Err(4),
-    }
+    let Ok(Some(Event::Message(Message::Text("Hello")))) = client.poll_event(now, &mut to_client) else {
+        return Err(8);
+    };
 
-    client.close(now, None).map_err(|_| 5)?;
+    client.close(now, None).map_err(|_| 9)?;
     deliver(&mut client, &mut to_server);
-    let Ok(Some(Event::Close(None))) = server.poll_event(now, &mut to_server) else { return Err(6) };
+    let Ok(Some(Event::Close(None))) = server.poll_event(now, &mut to_server) else { return Err(10) };
     deliver(&mut server, &mut to_client);
-    let Ok(Some(Event::Close(None))) = client.poll_event(now, &mut to_client) else { return Err(7) };
+    let Ok(Some(Event::Close(None))) = client.poll_event(now, &mut to_client) else { return Err(11) };
     Ok(())
 }
 
