@@ -75,9 +75,10 @@ impl Role {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let cases = cases::select(&args.cases, args.sample)?;
-    let adapters: Vec<&str> = match args.adapters.is_empty() {
-        true => ADAPTERS.to_vec(),
-        false => args.adapters.iter().map(String::as_str).collect(),
+    let adapters: Vec<&str> = if args.adapters.is_empty() {
+        ADAPTERS.to_vec()
+    } else {
+        args.adapters.iter().map(String::as_str).collect()
     };
     let roles = args.role.map_or_else(|| vec![Role::Server, Role::Client], |role| vec![role]);
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
