@@ -14,6 +14,8 @@ mod error;
 mod extensions;
 mod fields;
 mod grammar;
+mod known;
+mod origins;
 mod request;
 mod response;
 mod scan;
@@ -31,6 +33,7 @@ pub use client_request::ClientRequest;
 pub use error::{AnswerError, HandshakeError, RequestError};
 pub use extensions::{Extension, Extensions, ExtensionsMalformed, Param, Value, extensions};
 pub use fields::Fields;
+pub use origins::Origins;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
 
@@ -38,6 +41,7 @@ pub use response::Response;
 pub(crate) use answer::{ReplyTo, Then, refusal, too_slow};
 #[allow(unused_imports, reason = "the state machine that drives the handshake joins later")]
 pub(crate) use body::{BodyFraming, ChunkDecoder, Progress};
+#[allow(unused_imports, reason = "the state machine that drives the handshake joins later")]
 pub(crate) use scan::{Limits, Scanner};
 
 /// What the opening handshake agreed on.
