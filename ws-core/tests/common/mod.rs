@@ -290,11 +290,21 @@ impl Peer {
     /// What comes of `bytes`.
     #[track_caller]
     pub(crate) fn receives(&mut self, bytes: impl AsRef<[u8]>) -> Vec<Seen> {
-        let (now, decision) = (self.now, self.decision.clone());
+        self.receives_before(bytes, |_| ())
+    }
+
+    /// What comes of `bytes`, with the last of which comes this `end`.
+    #[track_caller]
+    pub(crate) fn receives_before(&mut self, bytes: impl AsRef<[u8]>, end: fn(&mut Connection)) -> Vec<Seen> {
+        let (now, decision, finish) = (self.now, self.decision.clone(), end);
         self.same(|end| {
             let mut seen = Vec::new();
-            for piece in end.split.pieces(bytes.as_ref()) {
+            let pieces = end.split.pieces(bytes.as_ref());
+            for (i, piece) in pieces.iter().enumerate() {
                 end.buf.extend(piece);
+                if i + 1 == pieces.len() {
+                    finish(&mut end.conn);
+                }
                 loop {
                     let before = seen.len();
                     match end.conn.poll_event(now, &mut end.buf) {
@@ -314,8 +324,7 @@ impl Peer {
     /// What comes of the end of the peer's stream.
     #[track_caller]
     pub(crate) fn receives_eof(&mut self) -> Vec<Seen> {
-        self.each(Connection::handle_eof);
-        self.receives(b"")
+        self.receives_before(b"", Connection::handle_eof)
     }
 
     /// What is written, up to the end of the stream.
