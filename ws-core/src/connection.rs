@@ -154,7 +154,8 @@ impl Connection {
         }
         match &self.state {
             State::Draining(draining) if self.out.queued() == 0 => {
-                self.is_clean = self.close_is_sent && self.close_received.is_some();
+                // An end that overtook our Close frame leaves open whether that was read.
+                self.is_clean |= self.close_is_sent && self.close_received.is_some() && !draining.got_eof;
                 draining.is_shutdown_due().then_some(Transmit::Shutdown)
             }
             State::Opening(_) | State::Open | State::CloseSent | State::Draining(_) | State::Closed => None,
@@ -306,7 +307,7 @@ impl Connection {
         }
     }
 
-    /// Whether both Close frames were exchanged, and ours was written (§7.1.4).
+    /// Whether both Close frames were exchanged, and ours was written before the peer's stream ended (§7.1.4).
     pub const fn was_clean(&self) -> bool {
         self.is_clean
     }

@@ -351,6 +351,7 @@ impl Connection {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
             self.push_close(close.map(|close| close.code.into()));
         }
+        self.is_clean = self.out.queued() == 0 && !self.is_pipe_broken;
         self.state.drain_closed(self.role, self.got_eof);
         self.alarm.begin_close(now, &self.config);
     }
