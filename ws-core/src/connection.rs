@@ -210,6 +210,7 @@ impl Connection {
             Timer::Idle => {
                 let frame =
                     crate::CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
+                self.pong = None;
                 self.push_close(Some(frame));
                 self.error = Some(Error::TimedOut(timer));
                 self.state.drain_failed(self.got_eof);
