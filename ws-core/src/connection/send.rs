@@ -27,7 +27,7 @@ impl Connection {
     /// [`SendError::MessageInProgress`].
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
-        let is_open = matches!(self.state, State::Open) && !self.is_pipe_broken;
+        let is_open = matches!(self.state, State::Open) && !self.is_pipe_broken && !self.out.is_cut();
         if !is_open || self.sending.is_some() || self.out.queued() >= self.max_queued() {
             return self.explain_send();
         }
@@ -117,7 +117,8 @@ impl Connection {
     /// [`SendError::InvalidUtf8`] for bytes that cannot go on, or end, the text.
     pub fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), SendError> {
         let streaming = self.sending;
-        if streaming.is_none() || !matches!(self.state, State::Open) {
+        self.check_open()?;
+        if streaming.is_none() {
             self.check_send()?;
         } else if self.out.queued() >= self.max_queued() {
             return Err(SendError::Full);
