@@ -149,6 +149,10 @@ impl Connection {
             self.settle();
             return None;
         }
+        if self.out.has_remaining() && matches!(self.state, State::Closed) {
+            // It was detached when the connection ended.
+            self.out.clear();
+        }
         if self.out.has_remaining() {
             return Some(Transmit::Data(&mut self.out));
         }

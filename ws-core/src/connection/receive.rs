@@ -376,7 +376,6 @@ impl Connection {
     pub(super) fn end(&mut self, error: Error) {
         self.error = Some(error);
         self.state.end();
-        self.alarm.end();
-        self.out.clear();
+        self.settle();
     }
 }
