@@ -129,8 +129,8 @@ impl Connection {
         }
         if chunk.kind == MessageKind::Text {
             next.utf8.push(chunk.bytes).map_err(|_| SendError::InvalidUtf8)?;
-            if chunk.fin {
-                next.utf8.finish().map_err(|_| SendError::InvalidUtf8)?;
+            if chunk.fin && !next.utf8.is_finished() {
+                return Err(SendError::InvalidUtf8);
             }
         }
         let opcode = if streaming.is_some() { Opcode::Continuation } else { chunk.kind.into() };
