@@ -88,6 +88,7 @@ fn special_targets_need_their_methods() {
         "GET example.com HTTP/1.1",
         "CONNECT / HTTP/1.1",
         "CONNECT example.com HTTP/1.1",
+        "CONNECT server1 HTTP/1.1",
         "CONNECT example.com: HTTP/1.1",
         "CONNECT http://example.com/ HTTP/1.1",
         "GET ftp://example.com/ HTTP/1.1",
@@ -223,6 +224,9 @@ fn the_key_decodes_to_16_bytes() {
     for key in [
         "AAAAAAAAAAAAAAAAAAAA",
         "AAAAAAAAAAAAAAAAAAAAAAA=",
+        "AAAAAAAAAAAAAAAAAA==",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAA==",
+        "==",
         "AAAAAAAAAAAAAAAAAAAAAAAA",
         "",
         "not base64!",
