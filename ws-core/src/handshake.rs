@@ -18,6 +18,8 @@ mod request;
 mod response;
 mod scan;
 pub(crate) mod server;
+#[cfg(test)]
+mod tests;
 
 use alloc::boxed::Box;
 

@@ -19,13 +19,17 @@ impl<'a> Fields<'a> {
 
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
+        self.lines().map(|(name, value)| (ascii(name), value))
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
         let mut lines = self.lines;
         core::iter::from_fn(move || {
             let end = lines.iter().position(|&byte| byte == b'\n')?;
             let line = lines[..end].strip_suffix(b"\r").unwrap_or(&lines[..end]);
             lines = &lines[end + 1..];
             let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
-            Some((ascii(&line[..colon]), trim(line.get(colon + 1..).unwrap_or_default())))
+            Some((&line[..colon], trim(line.get(colon + 1..).unwrap_or_default())))
         })
     }
 
@@ -41,7 +45,9 @@ impl<'a> Fields<'a> {
 
     /// The values of all fields called `name`.
     pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, 'n> {
-        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.lines()
+            .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
     }
 
     /// The elements of the comma-separated list that all fields called `name` make up, without empty ones.
@@ -53,7 +59,7 @@ impl<'a> Fields<'a> {
 
     /// Number of fields.
     pub fn len(&self) -> usize {
-        self.iter().count()
+        self.lines().count()
     }
 
     /// True if there is no field.
