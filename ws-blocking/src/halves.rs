@@ -239,19 +239,30 @@ impl<S: Transport> Shared<S> {
     /// Writes all that is queued, or sees that another thread does, if it may not wait.
     fn flush(&self, patience: Patience) -> io::Result<()> {
         loop {
-            let writer = match (patience, self.writer.try_lock()) {
-                (_, Ok(writer)) => writer,
-                (_, Err(TryLockError::Poisoned(poisoned))) => poisoned.into_inner(),
-                // Whoever holds it looks for more before leaving.
-                (Patience::Brief, Err(TryLockError::WouldBlock)) => return Ok(()),
-                (Patience::Full, Err(TryLockError::WouldBlock)) => lock(&self.writer),
-            };
+            let Some(writer) = self.lock_writer(patience)? else { return Ok(()) };
             let is_written = self.write_out(writer, patience)?;
             // What came in meanwhile was left to whoever held the lock.
             if !is_written || lock(&self.conn).poll_transmit().is_none() {
                 return Ok(());
             }
         }
+    }
+
+    /// The transport to write to; `None` if another thread has it, which looks for more before it leaves.
+    fn lock_writer(&self, patience: Patience) -> io::Result<Option<MutexGuard<'_, Socket<S>>>> {
+        let locked = match patience {
+            Patience::Brief => match self.writer.try_lock() {
+                Ok(writer) => Ok(writer),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Poisoned(_)) => Err(()),
+            },
+            Patience::Full => self.writer.lock().map_err(|_| ()),
+        };
+        locked.map(Some).map_err(|()| {
+            // Nobody knows how much of its frame is written.
+            lock(&self.conn).handle_broken_pipe();
+            io::Error::other("a thread panicked while it wrote to the transport")
+        })
     }
 
     /// Writes what is queued; `false` if the peer did not read.
