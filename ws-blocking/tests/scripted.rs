@@ -473,6 +473,20 @@ fn a_silent_peer_is_given_up_on() {
     assert!(script.deeds().contains(&Deed::EndedBoth));
 }
 
+/// adapter-T1: a peer that neither reads nor answers does not hold a sender for ever.
+#[test]
+fn a_stuck_peer_is_given_up_on() {
+    for payload in [&b"short"[..], &[0x55; 100_000]] {
+        let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
+        let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
+        let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
+        let error = ws.send(payload).unwrap_err();
+        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong))), "{error:?}");
+        assert!(ws.recv().is_err());
+        assert_eq!(ws.recv().unwrap(), None);
+    }
+}
+
 /// adapter-T1, T52: a head that trickles in, and a flood after the end, are no ways around a deadline.
 #[test]
 fn a_peer_that_never_pauses_is_bound_by_deadlines_too() {
