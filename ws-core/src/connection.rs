@@ -149,12 +149,17 @@ impl Connection {
             self.settle();
             return None;
         }
+        if self.out.has_remaining() && matches!(self.state, State::Closed) {
+            // It was detached when the connection ended.
+            self.out.clear();
+        }
         if self.out.has_remaining() {
             return Some(Transmit::Data(&mut self.out));
         }
         match &self.state {
             State::Draining(draining) if self.out.queued() == 0 => {
-                self.is_clean = self.close_is_sent && self.close_received.is_some();
+                // An end that overtook our Close frame leaves open whether that was read.
+                self.is_clean |= self.close_is_sent && self.close_received.is_some() && !draining.got_eof;
                 draining.is_shutdown_due().then_some(Transmit::Shutdown)
             }
             State::Opening(_) | State::Open | State::CloseSent | State::Draining(_) | State::Closed => None,
@@ -216,6 +221,7 @@ impl Connection {
             Timer::Idle => {
                 let frame =
                     crate::CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
+                self.pong = None;
                 self.push_close(Some(frame));
                 self.error = Some(Error::TimedOut(timer));
                 self.state.drain_failed(self.got_eof);
@@ -318,7 +324,7 @@ impl Connection {
         }
     }
 
-    /// Whether both Close frames were exchanged, and ours was written (§7.1.4).
+    /// Whether both Close frames were exchanged, and ours was written before the peer's stream ended (§7.1.4).
     pub const fn was_clean(&self) -> bool {
         self.is_clean
     }

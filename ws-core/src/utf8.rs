@@ -10,39 +10,43 @@ pub(crate) struct Utf8 {
 
 /// The text is not UTF-8, whatever may follow.
 #[derive(Debug)]
-pub(crate) struct InvalidUtf8;
+pub(crate) struct InvalidUtf8 {
+    /// How many bytes of the piece come before the first that cannot be right.
+    pub(crate) good: usize,
+}
 
 impl Utf8 {
     /// Checks the next piece, up to its first byte that cannot be right.
-    pub(crate) fn push(&mut self, mut piece: &[u8]) -> Result<(), InvalidUtf8> {
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
+        let mut good = 0;
         while self.tail_len != 0 {
-            let Some((&byte, rest)) = piece.split_first() else { return Ok(()) };
-            piece = rest;
+            let Some(&byte) = piece.get(good) else { return Ok(()) };
             let len = usize::from(self.tail_len) + 1;
             self.tail[len - 1] = byte;
             self.tail_len += 1;
             match core::str::from_utf8(&self.tail[..len]) {
                 Ok(_) => self.tail_len = 0,
-                Err(error) if error.error_len().is_some() => return Err(InvalidUtf8),
+                Err(error) if error.error_len().is_some() => return Err(InvalidUtf8 { good }),
                 Err(_) => {}
             }
+            good += 1;
         }
-        let Err(error) = compat::from_utf8(piece) else { return Ok(()) };
-        if error.error_len().is_some() {
-            return Err(InvalidUtf8);
+        let Err(error) = compat::from_utf8(&piece[good..]) else { return Ok(()) };
+        good += error.valid_up_to();
+        let cut = &piece[good..];
+        if let Some(len) = error.error_len() {
+            // These bytes are the start of a character, and the one after them is bad; or the first is bad itself.
+            let is_start = core::str::from_utf8(&cut[..len]).is_err_and(|error| error.error_len().is_none());
+            return Err(InvalidUtf8 { good: if is_start { good + len } else { good } });
         }
-        let cut = &piece[error.valid_up_to()..];
         self.tail[..cut.len()].copy_from_slice(cut);
         self.tail_len = cut.len() as u8;
         Ok(())
     }
 
-    /// Checks that the text does not end inside a character.
-    pub(crate) fn finish(&self) -> Result<(), InvalidUtf8> {
-        match self.tail_len {
-            0 => Ok(()),
-            _ => Err(InvalidUtf8),
-        }
+    /// Whether the text may end here, not inside a character.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.tail_len == 0
     }
 }
 

@@ -149,16 +149,17 @@ impl Run {
                 return;
             }
             let start = Instant::now();
-            match shard.run(&self.programs, start + LONGEST) {
-                Ok(outcomes) => {
-                    println!("{shard}: {} cases in {:.0?}", outcomes.len(), start.elapsed());
-                    lock(&self.outcomes).extend(outcomes);
-                }
-                Err(error) => {
-                    println!("{shard}: {error:#}");
-                    lock(&self.errors).push(format!("{shard}: {error:#}"));
-                }
+            let ran = shard.run(&self.programs, start + LONGEST);
+            // A run that broke off has reports, too, if it was our program that ended and not the suite.
+            let (outcomes, ended) = match (ran, shard.outcomes()) {
+                (ran, Ok(outcomes)) => (outcomes, ran),
+                (Ok(()), Err(error)) | (Err(error), Err(_)) => (Vec::new(), Err(error)),
+            };
+            if let Err(error) = ended {
+                lock(&self.errors).push(format!("{shard}: {error:#}"));
             }
+            println!("{shard}: {} cases in {:.0?}", outcomes.len(), start.elapsed());
+            lock(&self.outcomes).extend(outcomes);
         }
     }
 }

@@ -140,7 +140,7 @@ impl Connection {
             Opening::Connecting { scanner, expected } => {
                 let Some(n) = scanner.find_end(input.unread(), &limits)? else { return Ok(Step::NeedsMore) };
                 let bytes = &input.unread()[..n];
-                let head = ResponseHead::parse(bytes, &limits)?;
+                let head = ResponseHead::parse(bytes)?;
                 if head.is_interim() {
                     *scanner = Scanner::response();
                     input.skip(n);
@@ -173,7 +173,7 @@ impl Connection {
                     }
                     return Ok(Step::NeedsMore);
                 };
-                let head = RequestHead::parse(&input.unread()[..n], &limits)?;
+                let head = RequestHead::parse(&input.unread()[..n])?;
                 **opening = Opening::Deciding(head.asked(&input.unread()[..n])?);
                 input.announce_head(Ready::Request, n, Head::Request(head));
                 Ok(Step::Done)

@@ -2,7 +2,7 @@ use super::state::State;
 use crate::close::CloseFrame;
 use crate::frame::{Header, MAX_CONTROL_LEN, Opcode, Rules};
 use crate::recv_buf::Ready;
-use crate::utf8::Utf8;
+use crate::utf8::{InvalidUtf8, Utf8};
 use crate::{Connection, Error, Event, Instant, MessageKind, ProtocolError, RecvBuf, Role, mask};
 use alloc::boxed::Box;
 
@@ -233,15 +233,18 @@ impl Connection {
             if let Some(key) = frame.header.mask {
                 mask::apply(key, offset + i * BLOCK, block);
             }
-            if message.kind == MessageKind::Text {
-                message.utf8.push(block).map_err(|_| ProtocolError::InvalidUtf8)?;
+            if message.kind == MessageKind::Text
+                && let Err(InvalidUtf8 { good }) = message.utf8.push(block)
+            {
+                return Err(self.refuse_text(frame.seen + i * BLOCK + good, input));
             }
         }
         frame.seen = have;
         let is_whole = have == left;
         let fin = is_whole && frame.header.fin;
-        if fin {
-            message.utf8.finish().map_err(|_| ProtocolError::InvalidUtf8)?;
+        if fin && !message.utf8.is_finished() {
+            // It is the last byte that ends the text too early.
+            return Err(self.refuse_text(have.saturating_sub(1), input));
         }
         if is_fresh && self.has_timers {
             self.alarm.heard(now);
@@ -288,6 +291,14 @@ impl Connection {
         if fin {
             self.message = None;
         }
+    }
+
+    /// Hands out, with [`Config::stream`](crate::Config::stream), the first `good` bytes of a text that goes wrong after them.
+    fn refuse_text(&self, good: usize, input: &mut RecvBuf) -> ProtocolError {
+        if self.config.stream && good != 0 {
+            input.announce(Ready::Chunk { kind: MessageKind::Text, fin: false }, good);
+        }
+        ProtocolError::InvalidUtf8
     }
 
     fn step_control(
@@ -351,6 +362,7 @@ impl Connection {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
             self.push_close(close.map(|close| close.code.into()));
         }
+        self.is_clean = self.out.queued() == 0 && !self.is_pipe_broken;
         self.state.drain_closed(self.role, self.got_eof);
         self.alarm.begin_close(now, &self.config);
     }
@@ -375,7 +387,6 @@ impl Connection {
     pub(super) fn end(&mut self, error: Error) {
         self.error = Some(error);
         self.state.end();
-        self.alarm.end();
-        self.out.clear();
+        self.settle();
     }
 }

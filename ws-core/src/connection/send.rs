@@ -30,7 +30,7 @@ impl Connection {
     /// [`SendError::MessageInProgress`].
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
-        let is_open = matches!(self.state, State::Open) && !self.is_pipe_broken;
+        let is_open = matches!(self.state, State::Open) && !self.is_pipe_broken && !self.out.is_cut();
         if !is_open || self.sending.is_some() || self.out.queued() >= self.max_queued() {
             return self.explain_send();
         }
@@ -125,7 +125,8 @@ impl Connection {
     /// [`SendError::InvalidUtf8`] for bytes that cannot go on, or end, the text.
     pub fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), SendError> {
         let streaming = self.sending;
-        if streaming.is_none() || !matches!(self.state, State::Open) {
+        self.check_open()?;
+        if streaming.is_none() {
             self.check_send()?;
         } else if self.out.queued() >= self.max_queued() {
             return Err(SendError::Full);
@@ -136,8 +137,8 @@ impl Connection {
         }
         if chunk.kind == MessageKind::Text {
             next.utf8.push(chunk.bytes).map_err(|_| SendError::InvalidUtf8)?;
-            if chunk.fin {
-                next.utf8.finish().map_err(|_| SendError::InvalidUtf8)?;
+            if chunk.fin && !next.utf8.is_finished() {
+                return Err(SendError::InvalidUtf8);
             }
         }
         let opcode = if streaming.is_some() { Opcode::Continuation } else { chunk.kind.into() };

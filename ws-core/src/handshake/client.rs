@@ -1,12 +1,12 @@
 //! What a client does with the answer to its request (§4.1).
 
 use super::{
-    Agreement, BodyFraming, ClientRequest, Fields, HandshakeError, HttpVersion, Limits, Offered, Response,
-    Scanner, accept_key,
+    Agreement, BodyFraming, ClientRequest, Fields, HandshakeError, HttpVersion, Offered, Response,
+    accept_key,
     body::response_body,
     encode_nonce, extensions,
-    fields::Single,
-    grammar::{ascii, is_token},
+    grammar::{ascii, find, is_token},
+    known::{Found, Known, Name},
 };
 
 /// Where the parts of a response's head lie in its bytes.
@@ -23,11 +23,11 @@ pub(crate) struct ResponseHead {
 const STATUS_END: usize = 12;
 
 impl ResponseHead {
-    /// Reads the head that a [`Scanner`] found.
-    pub(crate) fn parse(head: &[u8], limits: &Limits) -> Result<Self, HandshakeError> {
-        let Some(end) = Scanner::response().find_end(head, limits)? else {
+    /// Reads the head that a [`Scanner`](super::Scanner) found.
+    pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
+        if !head.ends_with(b"\r\n\r\n") {
             return Err(HandshakeError::StatusLineMalformed);
-        };
+        }
         let version = match head.first_chunk() {
             Some(b"HTTP/1.0") => HttpVersion::Http10,
             Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) => HttpVersion::Http11,
@@ -35,9 +35,9 @@ impl ResponseHead {
         };
         let digits = head.get(9..STATUS_END).unwrap_or_default();
         let status = ascii(digits).parse().map_err(|_| HandshakeError::StatusLineMalformed)?;
-        let fields = head.iter().position(|&byte| byte == b'\n').map_or(end, |at| at + 1);
-        let mut parsed = Self { status, version, fields, end, body: BodyFraming::None };
-        parsed.body = response_body(status, version, parsed.view(head, b"", true).fields)?;
+        let fields = find(head, b'\n').map_or(head.len(), |at| at + 1);
+        let mut parsed = Self { status, version, fields, end: head.len(), body: BodyFraming::None };
+        parsed.body = response_body(status, version, &Known::new(parsed.view(head, b"", true).fields))?;
         Ok(parsed)
     }
 
@@ -95,49 +95,49 @@ impl Expected {
 
     /// Checks a 101 answer.
     pub(crate) fn check(&self, response: &Response<'_>) -> Result<Agreement, HandshakeError> {
-        let fields = response.fields;
+        let known = Known::new(response.fields);
         if response.status != 101 {
             return Err(HandshakeError::NotSwitched);
         }
         if !response.is_http11 {
             return Err(HandshakeError::HttpVersionUnsupported);
         }
-        match fields.single("upgrade") {
-            Single::Missing => return Err(HandshakeError::UpgradeMissing),
-            Single::Once(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => {}
-            Single::Once(_) | Single::Repeated => return Err(HandshakeError::UpgradeNotWebSocket),
+        match known.get(Name::Upgrade) {
+            Found::Missing => return Err(HandshakeError::UpgradeMissing),
+            Found::Once(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => {}
+            Found::Once(_) | Found::Repeated => return Err(HandshakeError::UpgradeNotWebSocket),
         }
-        if !fields.lists("connection", "upgrade") {
+        if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        match fields.single("sec-websocket-accept") {
-            Single::Missing => return Err(HandshakeError::AcceptMissing),
-            Single::Once(accept) if accept == self.accept => {}
-            Single::Once(_) => return Err(HandshakeError::AcceptMismatch),
-            Single::Repeated => return Err(HandshakeError::AcceptRepeated),
+        match known.get(Name::Accept) {
+            Found::Missing => return Err(HandshakeError::AcceptMissing),
+            Found::Once(accept) if accept == self.accept => {}
+            Found::Once(_) => return Err(HandshakeError::AcceptMismatch),
+            Found::Repeated => return Err(HandshakeError::AcceptRepeated),
         }
-        check_extensions(fields)?;
-        let subprotocol = self.check_subprotocol(fields)?;
+        check_extensions(&known)?;
+        let subprotocol = self.check_subprotocol(&known)?;
         Ok(Agreement { subprotocol: subprotocol.map(Into::into) })
     }
 
-    fn check_subprotocol<'a>(&self, fields: Fields<'a>) -> Result<Option<&'a str>, HandshakeError> {
-        match fields.single("sec-websocket-protocol") {
-            Single::Missing if self.requires_subprotocol => Err(HandshakeError::SubprotocolMissing),
-            Single::Missing => Ok(None),
-            Single::Repeated => Err(HandshakeError::SubprotocolAnsweredTwice),
-            Single::Once(name) if !is_token(name) => Err(HandshakeError::SubprotocolMalformed),
-            Single::Once(name) if !self.subprotocols.contains(ascii(name)) => {
+    fn check_subprotocol<'a>(&self, known: &Known<'a>) -> Result<Option<&'a str>, HandshakeError> {
+        match known.get(Name::Protocol) {
+            Found::Missing if self.requires_subprotocol => Err(HandshakeError::SubprotocolMissing),
+            Found::Missing => Ok(None),
+            Found::Repeated => Err(HandshakeError::SubprotocolAnsweredTwice),
+            Found::Once(name) if !is_token(name) => Err(HandshakeError::SubprotocolMalformed),
+            Found::Once(name) if !self.subprotocols.contains(ascii(name)) => {
                 Err(HandshakeError::SubprotocolNotOffered)
             }
-            Single::Once(name) => Ok(Some(ascii(name))),
+            Found::Once(name) => Ok(Some(ascii(name))),
         }
     }
 }
 
 /// No extension is offered yet, so none may be answered.
-fn check_extensions(fields: Fields<'_>) -> Result<(), HandshakeError> {
-    let mut answered = extensions(fields.get_all("sec-websocket-extensions"));
+fn check_extensions(known: &Known<'_>) -> Result<(), HandshakeError> {
+    let mut answered = extensions(known.lines(Name::Extensions));
     if answered.clone().any(|extension| extension.is_err()) {
         return Err(HandshakeError::ExtensionsMalformed);
     }

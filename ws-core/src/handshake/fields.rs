@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::grammar::{ascii, elements, trim};
+use super::grammar::{ascii, elements, find, trim};
 
 /// The fields of a head, lent from its bytes, in the order in which they were sent.
 ///
@@ -22,10 +22,11 @@ impl<'a> Fields<'a> {
         self.lines().map(|(name, value)| (ascii(name), value))
     }
 
-    fn lines(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
+    /// Names and values, in octets.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
         let mut lines = self.lines;
         core::iter::from_fn(move || {
-            let end = lines.iter().position(|&byte| byte == b'\n')?;
+            let end = find(lines, b'\n')?;
             let line = lines[..end].strip_suffix(b"\r").unwrap_or(&lines[..end]);
             lines = &lines[end + 1..];
             let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
@@ -71,24 +72,6 @@ impl<'a> Fields<'a> {
     pub(super) fn lists(&self, name: &str, token: &str) -> bool {
         self.tokens(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
-
-    /// The only field called `name`.
-    pub(super) fn single(&self, name: &str) -> Single<'a> {
-        let mut values = self.get_all(name);
-        match (values.next(), values.next()) {
-            (None, _) => Single::Missing,
-            (Some(value), None) => Single::Once(value),
-            (Some(_), Some(_)) => Single::Repeated,
-        }
-    }
-}
-
-/// What is there of a field that may occur once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Single<'a> {
-    Missing,
-    Once(&'a [u8]),
-    Repeated,
 }
 
 impl fmt::Debug for Fields<'_> {

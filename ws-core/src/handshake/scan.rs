@@ -1,6 +1,6 @@
 use super::{
     HandshakeError,
-    grammar::{is_token_byte, is_value_byte},
+    grammar::{is_token_byte, is_value_byte, run},
 };
 
 /// How much of a head is read before it is refused.
@@ -96,10 +96,10 @@ impl Scanner {
 
     /// The number of bytes at the front of `bytes` that leave the state as it is.
     fn run(&self, bytes: &[u8]) -> usize {
-        let stays = match self.state {
-            State::Target => |byte: &u8| byte.is_ascii_graphic(),
-            State::Name => |byte: &u8| is_token_byte(*byte),
-            State::Value => |byte: &u8| is_value_byte(*byte),
+        match self.state {
+            State::Target => run(bytes, |byte| byte.is_ascii_graphic()),
+            State::Name => bytes.iter().take_while(|&&byte| is_token_byte(byte)).count(),
+            State::Value => run(bytes, is_value_byte),
             State::RequestStart
             | State::EmptyLineEnd
             | State::MethodStart
@@ -112,9 +112,8 @@ impl Scanner {
             | State::LineEnd
             | State::FieldStart
             | State::HeadEnd
-            | State::Over => return 0,
-        };
-        bytes.iter().take_while(|byte| stays(byte)).count()
+            | State::Over => 0,
+        }
     }
 
     fn step(&self, byte: u8) -> Result<State, HandshakeError> {

@@ -3,11 +3,11 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use super::{
-    Fields, HandshakeError, HttpVersion, Limits, Offered, Reject, ReplyTo, Request, Scanner, accept_key,
+    Fields, HandshakeError, HttpVersion, Offered, Reject, ReplyTo, Request, accept_key,
     body::request_body,
     extensions,
-    fields::Single,
-    grammar::{List, ascii, is_authority, is_token},
+    grammar::{List, ascii, find, is_authority, is_token},
+    known::{Found, Known, Name},
     response::version,
 };
 
@@ -24,11 +24,11 @@ pub(crate) struct RequestHead {
 }
 
 impl RequestHead {
-    /// Reads the head that a [`Scanner`] found, and checks what must hold for any request.
-    pub(crate) fn parse(head: &[u8], limits: &Limits) -> Result<Self, HandshakeError> {
-        let Some(end) = Scanner::request().find_end(head, limits)? else {
+    /// Reads the head that a [`Scanner`](super::Scanner) found, and checks what must hold for any request.
+    pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
+        if !head.ends_with(b"\r\n\r\n") {
             return Err(HandshakeError::RequestLineMalformed);
-        };
+        }
         let method = if head.starts_with(b"\r\n") { 2 } else { 0 };
         let target = after(head, method, b' ');
         let version_at = after(head, target, b' ');
@@ -38,7 +38,7 @@ impl RequestHead {
             Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) => HttpVersion::Http11,
             Some(_) | None => return Err(HandshakeError::HttpVersionUnsupported),
         };
-        let mut parsed = Self { method, target, version_at, fields, end, version, body: None };
+        let mut parsed = Self { method, target, version_at, fields, end: head.len(), version, body: None };
         parsed.body = check(&parsed.view(head))?;
         Ok(parsed)
     }
@@ -62,14 +62,16 @@ impl RequestHead {
     /// What the request asks for. A wrong request for an upgrade is an error.
     pub(crate) fn asked(&self, head: &[u8]) -> Result<Asked, HandshakeError> {
         let request = self.view(head);
-        let is_persistent =
-            self.version == HttpVersion::Http11 && !request.fields.lists("connection", "close");
-        if request.is_upgrade() {
-            let upgrade = Upgrade::check(&request, self.body, is_persistent)?;
+        let known = Known::new(request.fields);
+        let is_http11 = self.version == HttpVersion::Http11;
+        let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
+        // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
+        if is_http11 && known.lists(Name::Upgrade, "websocket") {
+            let upgrade = Upgrade::check(&request, &known, self.body, is_persistent)?;
             return Ok(Asked::Upgrade(upgrade));
         }
         // A client that waits for `100 Continue` may send its body or not: nobody knows where it ends.
-        let body = self.body.filter(|&length| length == 0 || !request.fields.lists("expect", "100-continue"));
+        let body = self.body.filter(|&length| length == 0 || !known.lists(Name::Expect, "100-continue"));
         Ok(Asked::Ordinary(Ordinary {
             default_status: match (self.version, request.method) {
                 (HttpVersion::Http10, _) => 505,
@@ -88,7 +90,7 @@ impl RequestHead {
 /// The position after the first `byte` from `start` on, or the end.
 fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
-    rest.iter().position(|&b| b == byte).map_or(bytes.len(), |at| start + at + 1)
+    find(rest, byte).map_or(bytes.len(), |at| start + at + 1)
 }
 
 /// Checks what must hold for any request, and measures its body.
@@ -96,16 +98,17 @@ fn check(request: &Request<'_>) -> Result<Option<u64>, HandshakeError> {
     if !request.has_valid_target() {
         return Err(HandshakeError::TargetInvalid);
     }
-    match request.fields.single("host") {
-        Single::Missing if request.version == HttpVersion::Http11 => return Err(HandshakeError::HostMissing),
-        Single::Missing | Single::Once([]) => {}
-        Single::Once(host) if is_authority(ascii(host)) => {}
-        Single::Once(_) => return Err(HandshakeError::HostInvalid),
-        Single::Repeated => return Err(HandshakeError::HostRepeated),
+    let known = Known::new(request.fields);
+    match known.get(Name::Host) {
+        Found::Missing if request.version == HttpVersion::Http11 => return Err(HandshakeError::HostMissing),
+        Found::Missing | Found::Once([]) => {}
+        Found::Once(host) if is_authority(ascii(host)) => {}
+        Found::Once(_) => return Err(HandshakeError::HostInvalid),
+        Found::Repeated => return Err(HandshakeError::HostRepeated),
     }
-    let body = request_body(request.version, request.fields)?;
+    let body = request_body(request.version, &known)?;
     let is_known = |expectation: &[u8]| expectation.eq_ignore_ascii_case(b"100-continue");
-    if !request.fields.tokens("expect").all(is_known) {
+    if !known.elements(Name::Expect).all(is_known) {
         return Err(HandshakeError::ExpectationUnknown);
     }
     Ok(body)
@@ -143,50 +146,51 @@ pub(crate) struct Upgrade {
 }
 
 impl Upgrade {
-    fn check(request: &Request<'_>, body: Option<u64>, is_persistent: bool) -> Result<Self, HandshakeError> {
-        let fields = request.fields;
+    fn check(
+        request: &Request<'_>,
+        known: &Known<'_>,
+        body: Option<u64>,
+        is_persistent: bool,
+    ) -> Result<Self, HandshakeError> {
         if request.method != "GET" {
             return Err(HandshakeError::MethodNotGet);
         }
-        if !fields.lists("connection", "upgrade") {
+        if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
         // What follows the head must be frames and nothing else.
         if body != Some(0) {
             return Err(HandshakeError::UpgradeWithBody);
         }
-        check_version(fields)?;
-        let key = match fields.single("sec-websocket-key") {
-            Single::Missing => return Err(HandshakeError::KeyMissing),
-            Single::Repeated => return Err(HandshakeError::KeyRepeated),
-            Single::Once(key) => key,
+        check_version(known)?;
+        let key = match known.get(Name::Key) {
+            Found::Missing => return Err(HandshakeError::KeyMissing),
+            Found::Repeated => return Err(HandshakeError::KeyRepeated),
+            Found::Once(key) => key,
         };
         if !is_key(key) {
             return Err(HandshakeError::KeyInvalid);
         }
-        if fields.single("origin") == Single::Repeated {
+        if known.get(Name::Origin) == Found::Repeated {
             return Err(HandshakeError::OriginRepeated);
         }
-        check_subprotocols(request)?;
         Ok(Self {
             accept: accept_key(key),
-            subprotocols: Offered::new(request.subprotocols()),
-            extensions: check_extensions(fields)?,
+            subprotocols: check_subprotocols(known)?,
+            extensions: check_extensions(known)?,
             reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
         })
     }
 }
 
 /// The version comes before the key: who speaks another version may have another kind of key.
-fn check_version(fields: Fields<'_>) -> Result<(), HandshakeError> {
-    match fields.single("sec-websocket-version") {
+fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
+    match known.get(Name::Version) {
         // The drafts before hybi-04 had no version, and no key of today's name.
-        Single::Missing if fields.get("sec-websocket-key").is_none() => {
-            Err(HandshakeError::VersionUnsupported)
-        }
-        Single::Missing => Err(HandshakeError::VersionMissing),
-        Single::Repeated => Err(HandshakeError::VersionRepeated),
-        Single::Once(value) => match version(value) {
+        Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
+        Found::Missing => Err(HandshakeError::VersionMissing),
+        Found::Repeated => Err(HandshakeError::VersionRepeated),
+        Found::Once(value) => match version(value) {
             Some(13) => Ok(()),
             Some(_) => Err(HandshakeError::VersionUnsupported),
             None => Err(HandshakeError::VersionMalformed),
@@ -203,25 +207,25 @@ fn is_key(key: &[u8]) -> bool {
         && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
-fn check_subprotocols(request: &Request<'_>) -> Result<(), HandshakeError> {
-    let lines = request.fields.get_all("sec-websocket-protocol");
-    let mut names: Vec<&[u8]> = Vec::new();
-    for name in List::new(lines) {
+fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in List::new(known.lines(Name::Protocol)) {
         match name {
-            Ok(name) if is_token(name) => names.push(name),
+            Ok(name) if is_token(name) => names.push(ascii(name)),
             Ok(_) | Err(_) => return Err(HandshakeError::SubprotocolsMalformed),
         }
     }
+    let offered = Offered::new(names.iter().copied());
     // Sorted, so that a head full of names costs no quadratic time.
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(HandshakeError::SubprotocolOfferedTwice);
     }
-    Ok(())
+    Ok(offered)
 }
 
-fn check_extensions(fields: Fields<'_>) -> Result<Box<[u8]>, HandshakeError> {
-    let lines = fields.get_all("sec-websocket-extensions");
+fn check_extensions(known: &Known<'_>) -> Result<Box<[u8]>, HandshakeError> {
+    let lines = known.lines(Name::Extensions);
     if extensions(lines.clone()).any(|extension| extension.is_err()) {
         return Err(HandshakeError::ExtensionsMalformed);
     }

@@ -50,13 +50,17 @@ impl Shard {
         spread.map(shard).collect()
     }
 
-    /// Runs the cases and reads the reports; nothing that it started runs on when it returns.
-    pub(super) fn run(&self, programs: &Programs, deadline: Instant) -> Result<Vec<Outcome>> {
+    /// Runs the cases; nothing that it started runs on when it returns.
+    pub(super) fn run(&self, programs: &Programs, deadline: Instant) -> Result<()> {
         fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
         match self.role {
-            Role::Server => self.run_server(programs, deadline)?,
-            Role::Client => self.run_client(programs, deadline)?,
+            Role::Server => self.run_server(programs, deadline),
+            Role::Client => self.run_client(programs, deadline),
         }
+    }
+
+    /// How the cases ended that the suite has reported on.
+    pub(super) fn outcomes(&self) -> Result<Vec<Outcome>> {
         report::read(&self.folder, &self.adapter, self.role)
     }
 

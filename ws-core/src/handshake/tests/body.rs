@@ -1,6 +1,6 @@
 use alloc::{vec, vec::Vec};
 
-use super::{Head, Limits};
+use super::Head;
 use crate::handshake::{
     BodyFraming::{self, *},
     ChunkDecoder, HandshakeError, Progress,
@@ -8,7 +8,7 @@ use crate::handshake::{
 };
 
 fn framing(lines: &[&str]) -> Result<BodyFraming, HandshakeError> {
-    Ok(ResponseHead::parse(&Head::new(lines).bytes(), &Limits::default())?.body())
+    Ok(ResponseHead::parse(&Head::new(lines).bytes())?.body())
 }
 
 /// Decodes at once, in two pieces cut anywhere, and byte by byte: the result must be the same.
@@ -18,7 +18,7 @@ fn decode(chunks: &[u8], limit: usize) -> Result<(Progress, Vec<u8>), HandshakeE
         for piece in pieces {
             match decoder.decode(piece, &mut body, limit)? {
                 Progress::More => {}
-                progress => return Ok((progress, body)),
+                progress @ (Progress::Complete | Progress::Full) => return Ok((progress, body)),
             }
         }
         Ok((Progress::More, body))

@@ -18,7 +18,7 @@ fn offering<'a>(names: &[&'a str]) -> ClientRequest<'a> {
 fn parse(bytes: &[u8]) -> Result<ResponseHead, HandshakeError> {
     let end = scan(Scanner::response(), bytes, &Limits::default())?;
     assert_eq!(end, Some(bytes.len()), "the head is complete");
-    ResponseHead::parse(bytes, &Limits::default())
+    ResponseHead::parse(bytes)
 }
 
 /// What a client makes of an answer to a request that offers `names`, however it is cut.

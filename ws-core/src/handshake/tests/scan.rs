@@ -123,7 +123,7 @@ fn one_empty_line_before_a_request_is_ignored() {
     let mut bytes = b"\r\n".to_vec();
     bytes.extend(request().bytes());
     assert_eq!(scan_request(&bytes), Ok(Some(bytes.len())));
-    let parsed = RequestHead::parse(&bytes, &Limits::default()).expect("valid");
+    let parsed = RequestHead::parse(&bytes).expect("valid");
     assert_eq!(parsed.view(&bytes).method(), "GET");
     assert_eq!(parsed.view(&bytes).fields().get_str("host"), Some("server.example.com"));
     assert_eq!(scan_request("\r\n\r\nGET"), Err(RequestLineMalformed));
@@ -254,7 +254,7 @@ fn field_lines_begin_with_a_token_and_a_colon() {
 #[test]
 fn fields_are_found_in_any_case() {
     let bytes = Head::new(&["HTTP/1.1 200 OK", "x-A: \t a, ,b \t", "X-a:c", "B:"]).with(b"D: \xff").bytes();
-    let parsed = ResponseHead::parse(&bytes, &Limits::default()).expect("valid");
+    let parsed = ResponseHead::parse(&bytes).expect("valid");
     let fields = parsed.view(&bytes, b"", true).fields();
     assert_eq!(fields.len(), 4);
     assert!(!fields.is_empty());
@@ -291,7 +291,7 @@ fn long_targets_are_read_and_endless_ones_refused() {
     let target = |length: usize| format!("/{}", "a".repeat(length - 1));
     let long = target(8000);
     let head = request().line(format!("GET {long} HTTP/1.1")).bytes();
-    let parsed = RequestHead::parse(&head, &Limits::default()).expect("short enough");
+    let parsed = RequestHead::parse(&head).expect("short enough");
     assert_eq!(parsed.view(&head).target(), long);
     let mut endless = Scanner::request();
     let bytes = format!("GET {} HTTP/1.1\r\n", target(1 << 20));
@@ -318,7 +318,7 @@ fn heads_are_limited_in_fields() {
 #[test]
 fn incomplete_heads_do_not_parse() {
     for bytes in [&b""[..], b"GET", b"GET / HTTP/1.1\r\nHost: h\r\n", b"\r\n\r\n"] {
-        assert!(RequestHead::parse(bytes, &Limits::default()).is_err());
-        assert!(ResponseHead::parse(bytes, &Limits::default()).is_err());
+        assert!(RequestHead::parse(bytes).is_err());
+        assert!(ResponseHead::parse(bytes).is_err());
     }
 }
