@@ -487,7 +487,7 @@ fn a_stuck_peer_is_given_up_on() {
     }
 }
 
-/// adapter-T1, T52: a head that trickles in, and a flood after the end, are no ways around a deadline.
+/// adapter-T1: a head that trickles in, and a flood after the end, are no ways around a deadline.
 #[test]
 fn a_peer_that_never_pauses_is_bound_by_deadlines_too() {
     let trickle = |state: &mut State| (state.is_endless, state.then) = (true, Meets::Bytes(1));
