@@ -347,6 +347,14 @@ impl<S: Transport> Drive for Reading<S> {
         let _ = self.shared.flush(patience);
     }
 
+    fn settle(&mut self) {
+        let is_closing = !lock(&self.shared.conn).is_open();
+        if is_closing {
+            drop(self.shared.lock_writer(Patience::Full));
+            lock(&self.shared.conn).poll_transmit();
+        }
+    }
+
     fn reader(&mut self) -> &mut Socket<S> {
         &mut self.reader
     }

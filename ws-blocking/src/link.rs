@@ -160,6 +160,8 @@ impl<S: Transport> Drive for Link<S> {
         with_pool(|pool| pool.reclaim(self.conn.output()));
     }
 
+    fn settle(&mut self) {}
+
     fn reader(&mut self) -> &mut Socket<S> {
         &mut self.socket
     }
