@@ -188,7 +188,9 @@ fn judge(run: Run, adapters: &[&str], roles: &[Role], cases: &[Case]) -> Result<
             let missing = cases.iter().filter(|case| of.iter().all(|outcome| outcome.case != case.id));
             let missing: Vec<&str> = missing.map(|case| case.id.as_str()).collect();
             if !missing.is_empty() {
-                faults.push(format!("{name}: {} cases did not run: {}", missing.len(), missing.join(" ")));
+                let (first, more) = missing.split_at(missing.len().min(10));
+                let more = if more.is_empty() { "" } else { " …" };
+                faults.push(format!("{name}: {} cases did not run: {}{more}", missing.len(), first.join(" ")));
             }
         }
     }

@@ -50,8 +50,8 @@ fn run(args: &Args) -> Result<(), Error> {
         runtime: Builder::new_multi_thread().enable_all().build()?,
     };
     let agent = match args.adapter {
-        Adapter::Tokio => "ws-tokio",
-        Adapter::Blocking => "ws-blocking",
+        Adapter::Tokio => "tokio",
+        Adapter::Blocking => "blocking",
     };
     let cases = match args.cases {
         Some(cases) => cases,
