@@ -300,11 +300,13 @@ async fn a_slow_request_times_out() -> Outcome {
     let (near, mut far) = duplex(4096);
     far.write_all(b"GET / HT").await?;
     let began = tokio::time::Instant::now();
-    let error = accept(near).await.map(drop);
+    let (error, text) = tokio::join!(accept(near), async move {
+        let mut text = String::new();
+        far.read_to_string(&mut text).await.map(|_| text)
+    });
     assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))), "{error:?}");
     assert_eq!(began.elapsed().as_secs(), 10);
-    let mut text = String::new();
-    far.read_to_string(&mut text).await?;
+    let text = text?;
     assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
     Ok(())
 }
@@ -435,4 +437,17 @@ fn futures_are_send() {
         is_send(&sender.send("text"));
     }
     let _ = check;
+}
+
+/// 6455-4.2.2-8, 6455-7.2.2-1: an answer that does not fit the request is the server's fault, and the client is told so.
+#[tokio::test]
+async fn an_answer_that_does_not_fit_is_a_500() -> Outcome {
+    let (near, far) = duplex(4096);
+    let server = accept_with(far, Config::default(), |_| Accept::new().subprotocol("unasked").into());
+    let request = request();
+    let (refused, served) = tokio::join!(client(near, &request, Config::default()), server);
+    assert!(matches!(served, Err(Error::Answer(_))), "{served:?}");
+    let Err(Error::Rejected(response)) = refused else { panic!("{refused:?}") };
+    assert_eq!(response.status, 500);
+    Ok(())
 }
