@@ -1,31 +1,32 @@
 //! `ws` as a process, and peers that are nothing but bytes on a socket.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+use core::net::SocketAddr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-pub const RUNTIMES: [&str; 2] = ["tokio", "blocking"];
+pub(crate) const RUNTIMES: [&str; 2] = ["tokio", "blocking"];
 
 /// A close with 1000.
-pub const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
+pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
 
 /// A running `ws`. It ends with this.
-pub struct Ws {
+pub(crate) struct Ws {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
 }
 
 /// How a `ws` ended.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ws {
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ws"));
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -34,11 +35,11 @@ impl Ws {
     }
 
     /// An echo server on a free port, and where it listens.
-    pub fn echo(runtime: &str, args: &[&str]) -> (Self, SocketAddr) {
+    pub(crate) fn echo(runtime: &str, args: &[&str]) -> (Self, SocketAddr) {
         Self::echo_on("127.0.0.1:0", runtime, args)
     }
 
-    pub fn echo_on(listen: &str, runtime: &str, args: &[&str]) -> (Self, SocketAddr) {
+    pub(crate) fn echo_on(listen: &str, runtime: &str, args: &[&str]) -> (Self, SocketAddr) {
         let mut ws = Self::start(&[&["echo", "--listen", listen, "--runtime", runtime], args].concat());
         let line = ws.line();
         let address = line.strip_prefix("listening on ws://").unwrap().parse().unwrap();
@@ -46,7 +47,7 @@ impl Ws {
     }
 
     /// A client of `server`, and the server's end of the connection.
-    pub fn connect(runtime: &str, args: &[&str]) -> (Self, Peer) {
+    pub(crate) fn connect(runtime: &str, args: &[&str]) -> (Self, Peer) {
         let (ws, listener) = Self::connecting(runtime, args);
         let mut peer = Peer::accept(&listener);
         let key = peer.head_field("Sec-WebSocket-Key");
@@ -55,50 +56,50 @@ impl Ws {
     }
 
     /// A client, and the listener of the server that it connects to.
-    pub fn connecting(runtime: &str, args: &[&str]) -> (Self, TcpListener) {
+    pub(crate) fn connecting(runtime: &str, args: &[&str]) -> (Self, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("ws://{}/path?query", listener.local_addr().unwrap());
         (Self::start(&[&["connect", &url, "--runtime", runtime], args].concat()), listener)
     }
 
     /// The next line of standard output.
-    pub fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         assert_eq!(line.pop(), Some('\n'), "standard output ended");
         line
     }
 
-    pub fn input(&mut self, bytes: &[u8]) {
+    pub(crate) fn input(&mut self, bytes: &[u8]) {
         self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
     }
 
-    pub fn end_input(&mut self) {
+    pub(crate) fn end_input(&mut self) {
         self.child.stdin = None;
     }
 
     /// Standard input, to be written by another thread.
-    pub fn take_input(&mut self) -> ChildStdin {
+    pub(crate) fn take_input(&mut self) -> ChildStdin {
         self.child.stdin.take().unwrap()
     }
 
     /// Reads no more of standard output.
-    pub fn close_output(&mut self) {
+    pub(crate) fn close_output(&mut self) {
         self.stdout = None;
     }
 
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     #[cfg(unix)]
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
     /// Waits for the end. Standard input stays as it is.
-    pub fn wait(mut self) -> Ended {
+    pub(crate) fn wait(mut self) -> Ended {
         let stdin = self.child.stdin.take();
         let (mut stdout, mut stderr) = (String::new(), String::new());
         if let Some(mut pipe) = self.stdout.take() {
@@ -121,13 +122,13 @@ impl Drop for Ws {
 impl Ended {
     /// It ended as it should, without a word on standard error.
     #[track_caller]
-    pub fn well(self, stdout: &str) {
+    pub(crate) fn well(self, stdout: &str) {
         assert_eq!(self, Self { code: Some(0), stdout: stdout.into(), stderr: String::new() });
     }
 
     /// It failed with one line on standard error that says so.
     #[track_caller]
-    pub fn badly(self, stdout: &str, cause: &str) {
+    pub(crate) fn badly(self, stdout: &str, cause: &str) {
         assert_eq!((self.code, &*self.stdout), (Some(1), stdout), "{}", self.stderr);
         assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
         assert!(self.stderr.starts_with("ws: ") && self.stderr.contains(cause), "{}", self.stderr);
@@ -135,14 +136,14 @@ impl Ended {
 }
 
 /// The other end of a connection.
-pub struct Peer {
+pub(crate) struct Peer {
     stream: TcpStream,
-    pub head: String,
+    pub(crate) head: String,
 }
 
 impl Peer {
     /// A client whose opening handshake is done, with further fields in its request.
-    pub fn open(server: SocketAddr, fields: &str) -> Self {
+    pub(crate) fn open(server: SocketAddr, fields: &str) -> Self {
         let mut peer = Self::dial(server);
         peer.write(&request(fields));
         peer.head = peer.read_head();
@@ -151,23 +152,23 @@ impl Peer {
         peer
     }
 
-    pub fn dial(server: SocketAddr) -> Self {
+    pub(crate) fn dial(server: SocketAddr) -> Self {
         Self { stream: TcpStream::connect(server).unwrap(), head: String::new() }
     }
 
     /// A server that has read a client's request.
-    pub fn accept(listener: &TcpListener) -> Self {
+    pub(crate) fn accept(listener: &TcpListener) -> Self {
         let mut peer = Self { stream: listener.accept().unwrap().0, head: String::new() };
         peer.head = peer.read_head();
         peer
     }
 
-    pub fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
     }
 
     /// Ends the stream of bytes to `ws`.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.stream.shutdown(std::net::Shutdown::Write).unwrap();
     }
 
@@ -181,28 +182,28 @@ impl Peer {
 
     /// The value of a field of the head, which must be there once.
     #[track_caller]
-    pub fn head_field(&self, name: &str) -> String {
+    pub(crate) fn head_field(&self, name: &str) -> String {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         let values: Vec<_> = lines.filter(|(field, _)| field.eq_ignore_ascii_case(name)).collect();
         assert_eq!(values.len(), 1, "{name} in {}", self.head);
         values[0].1.into()
     }
 
-    pub fn read(&mut self, n: usize) -> Vec<u8> {
+    pub(crate) fn read(&mut self, n: usize) -> Vec<u8> {
         let mut bytes = vec![0; n];
         self.stream.read_exact(&mut bytes).unwrap();
         bytes
     }
 
     /// Everything up to the end of the stream.
-    pub fn read_to_end(&mut self) -> Vec<u8> {
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.stream.read_to_end(&mut bytes).unwrap();
         bytes
     }
 
     /// The first byte and the payload of the next frame, which is masked if it comes from a client.
-    pub fn frame(&mut self) -> (u8, Vec<u8>) {
+    pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
         let header = self.read(2);
         let len = match header[1] & 0x7F {
             126 => usize::from(u16::from_be_bytes(self.read(2).try_into().unwrap())),
@@ -216,13 +217,13 @@ impl Peer {
 
     /// The next frame, which must be this one.
     #[track_caller]
-    pub fn expect(&mut self, first: u8, payload: &[u8]) {
+    pub(crate) fn expect(&mut self, first: u8, payload: &[u8]) {
         assert_eq!(self.frame(), (first, payload.to_vec()));
     }
 
     /// A Close frame with this code, or without any; its reason does not matter.
     #[track_caller]
-    pub fn expect_close(&mut self, code: Option<u16>) {
+    pub(crate) fn expect_close(&mut self, code: Option<u16>) {
         let (first, payload) = self.frame();
         let found = payload.first_chunk().map(|&code| u16::from_be_bytes(code));
         assert_eq!((first, found), (0x88, code));
@@ -230,7 +231,7 @@ impl Peer {
 }
 
 /// The request of a client, with further fields.
-pub fn request(fields: &str) -> Vec<u8> {
+pub(crate) fn request(fields: &str) -> Vec<u8> {
     format!(
         "GET /any/path HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{fields}\r\n"
@@ -239,9 +240,9 @@ pub fn request(fields: &str) -> Vec<u8> {
 }
 
 /// The answer of a server, with further fields.
-pub fn switching(key: &str, fields: &str) -> Vec<u8> {
+pub(crate) fn switching(key: &str, fields: &str) -> Vec<u8> {
     let accept = ws_core::handshake::accept_key(key.as_bytes());
-    let accept = std::str::from_utf8(&accept).unwrap();
+    let accept = core::str::from_utf8(&accept).unwrap();
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\n{fields}\r\n"
@@ -250,7 +251,7 @@ pub fn switching(key: &str, fields: &str) -> Vec<u8> {
 }
 
 /// A short frame as a client sends it; the key is zero, so the payload stays readable.
-pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     assert!(payload.len() < 126);
     [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
 }
