@@ -18,6 +18,10 @@ pub(crate) trait Drive {
     /// Writes what is queued. How that fails is told by what is read next.
     fn write(&mut self, patience: Patience);
 
+    /// Waits, before the end of a connection that is closing is noted, until what another thread has just written counts as
+    /// written: the end is often the answer to it.
+    fn settle(&mut self);
+
     /// The transport to read.
     fn reader(&mut self) -> &mut Socket<Self::Io>;
 
@@ -102,9 +106,13 @@ impl Input {
         self.now = now();
         match read {
             Ok(None) => ends.with(|conn| conn.handle_timeout(self.now)),
-            Ok(Some(0)) => ends.with(Connection::handle_eof),
+            Ok(Some(0)) => {
+                ends.settle();
+                ends.with(Connection::handle_eof);
+            }
             Ok(Some(n)) => self.buf.commit(n),
             Err(error) => {
+                ends.settle();
                 self.broken = Some(error);
                 ends.with(Connection::handle_reset);
             }

@@ -16,6 +16,7 @@ mod grammar;
 mod known;
 mod origins;
 mod owned_response;
+mod read;
 mod request;
 mod response;
 mod scan;
@@ -90,10 +91,6 @@ impl Offered {
             list.push_str(name);
         }
         Self { list: list.into_boxed_str() }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// Is `name` among them? Case matters (RFC 7936 §2).

@@ -116,14 +116,17 @@ impl RecvBuf {
 
     /// Room for more bytes, never empty; say how many came with [`commit`](Self::commit).
     ///
-    /// What was lent from here ends with this call. The room grows with what has come, never because a length says so.
+    /// What was lent from here ends with this call; an event that still waits does not. The room grows with what has come, never because a length says so.
     #[inline]
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let held = self.len();
-        if held == 0 {
-            (self.start, self.end) = (0, 0);
-        } else if self.start != 0 && held <= Self::SHORT {
-            self.move_to_front();
+        // The bytes of an event that waits lie before `start`, and stay there.
+        if !self.is_ready() {
+            if held == 0 {
+                (self.start, self.end) = (0, 0);
+            } else if self.start != 0 && held <= Self::SHORT {
+                self.move_to_front();
+            }
         }
         if self.is_short(self.wire.len() - self.end) {
             self.make_room();
@@ -272,7 +275,7 @@ impl RecvBuf {
 
     #[cold]
     fn make_room(&mut self) {
-        if self.start != 0 {
+        if self.start != 0 && !self.is_ready() {
             self.move_to_front();
         }
         if self.is_short(self.wire.len() - self.end) {

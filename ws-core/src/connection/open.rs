@@ -79,12 +79,14 @@ impl Connection {
     /// it alone: it gets the answer that the core has for it, 426 most often.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept) and [`reject`](Self::reject).
+    /// As [`accept`](Self::accept) and [`reject`](Self::reject). A decision that does not fit the request is the
+    /// application's fault, and the client is told so: with a 500.
     pub fn answer(&mut self, now: Instant, decision: &Decision) -> Result<(), AnswerError> {
         match decision {
             Decision::Accept(accept) => match self.accept(now, accept) {
-                Err(AnswerError::NotUpgrade) => Ok(()),
-                other => other,
+                Ok(()) | Err(AnswerError::NotUpgrade) => Ok(()),
+                Err(AnswerError::NoRequest) => Err(AnswerError::NoRequest),
+                Err(error) => self.reject(now, &Reject::misfit()).and(Err(error)),
             },
             Decision::Reject(reject) => self.reject(now, reject),
         }

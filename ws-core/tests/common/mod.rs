@@ -8,9 +8,9 @@
 
 pub(crate) mod heads;
 
-use std::fmt::Debug;
+use core::fmt::Debug;
+use core::time::Duration;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Buf as _;
 use ws_core::handshake::{Agreement, ClientRequest, Decision, OwnedResponse};

@@ -66,12 +66,12 @@ proptest! {
         let limits = Limits { max_head: 400, max_fields: 12 };
         let mut out = vec![];
         let found = match scan(Scanner::request(), &bytes, &limits) {
-            Ok(Some(end)) => RequestHead::parse(&bytes[..end]).map(Some),
+            Ok(Some(end)) => RequestHead::parse(&bytes[..end]).map(|head| Some((head, end))),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        let head = match found {
-            Ok(Some(head)) => head,
+        let (head, end) = match found {
+            Ok(Some(found)) => found,
             Ok(None) => return Ok(()),
             Err(error) => {
                 refusal(error, &mut out);
@@ -79,7 +79,6 @@ proptest! {
                 return Ok(());
             }
         };
-        let end = head.len();
         let view = head.view(&bytes);
         let mut fields = [httparse::EMPTY_HEADER; 16];
         let mut theirs = httparse::Request::new(&mut fields);
@@ -103,7 +102,6 @@ proptest! {
         let limits = Limits { max_head: 400, max_fields: 12 };
         let Ok(Some(end)) = scan(Scanner::response(), &bytes, &limits) else { return Ok(()) };
         let Ok(head) = ResponseHead::parse(&bytes[..end]) else { return Ok(()) };
-        prop_assert_eq!(head.len(), end);
         let view = head.view(&bytes, b"", true);
         let mut fields = [httparse::EMPTY_HEADER; 16];
         let mut theirs = httparse::Response::new(&mut fields);
