@@ -451,3 +451,16 @@ async fn an_answer_that_does_not_fit_is_a_500() -> Outcome {
     assert_eq!(response.status, 500);
     Ok(())
 }
+
+/// 6455-7.1.1-2: whoever is under attack drops the connection, and the transport is closed at once, with nothing said.
+#[tokio::test]
+async fn a_dropped_connection_closes_the_transport() -> Outcome {
+    let (mut ws, mut peer) = server(Config::default());
+    peer.write_all(&masked(0x81, b"attack")).await?;
+    assert_eq!(ws.recv().await?, Some("attack".into()));
+    drop(ws);
+    let mut bytes = Vec::new();
+    peer.read_to_end(&mut bytes).await?;
+    assert_eq!(bytes, b"");
+    Ok(())
+}
