@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use common::*;
 use ws_core::{CloseCode, CloseFrame, Config, Connection, Error, ProtocolError, Role, SendError, Timer};
