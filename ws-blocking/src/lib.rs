@@ -1,1 +1,73 @@
-//! ws-blocking
+//! WebSocket over blocking sockets.
+//!
+//! A [`WebSocket`] drives the protocol of `ws-core` over any [`Transport`]: TCP and Unix sockets, and with [`Plain`] whatever
+//! can be read and written. There is no runtime: calls wait.
+//!
+//! ```
+//! use std::net::TcpListener;
+//! use std::thread;
+//!
+//! let listener = TcpListener::bind("127.0.0.1:0")?;
+//! let url = format!("ws://{}/", listener.local_addr()?);
+//!
+//! let server = thread::spawn(move || {
+//!     let (stream, _) = listener.accept()?;
+//!     let mut ws = ws_blocking::accept(stream)?;
+//!     while let Some(message) = ws.recv()? {
+//!         ws.send(message)?;
+//!     }
+//!     Ok::<(), ws_blocking::Error>(())
+//! });
+//!
+//! let mut ws = ws_blocking::connect(&url)?;
+//! ws.send("hello")?;
+//! assert_eq!(ws.recv()?.unwrap().as_text(), Some("hello"));
+//! ws.close(None)?;
+//! assert!(ws.recv()?.is_none());
+//! server.join().unwrap()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which call sends when
+//! When [`send`](WebSocket::send) returns, the socket has the message; it costs a system call each. [`feed`](WebSocket::feed)
+//! queues it, to leave with all else that is queued in one write, just before the next wait for input: inside
+//! [`recv`](WebSocket::recv), or with [`flush`](WebSocket::flush). Fast loops say `feed`.
+//!
+//! # Which call does what I/O
+//! Only receiving reads, and it writes too: pongs, Close frames and all that is queued leave from there, and a peer that does
+//! not read does not stop it. A thread that only sends answers no pings, and two peers that only send at each other wait for
+//! each other in the end: [split](WebSocket::split) the connection where both directions are busy.
+//!
+//! # Time
+//! Deadlines are the timeouts of the socket, so they are kept while a call waits, and only then.
+
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
+mod accept;
+mod clock;
+mod connect;
+mod drive;
+mod error;
+mod halves;
+mod link;
+mod pool;
+mod socket;
+mod transport;
+mod web_socket;
+
+pub use accept::{accept, accept_with};
+pub use clock::now;
+pub use connect::{client, connect, connect_with};
+pub use error::Error;
+pub use halves::{Receiver, Sender};
+pub use transport::{CloneTransport, Plain, Transport};
+pub use web_socket::{Reply, WebSocket};
+pub use ws_core;
+pub use ws_core::connect::{Connect, Target, UrlError};
+pub use ws_core::handshake::{
+    Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
+};
+pub use ws_core::{
+    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
+    Prepared, SendError, Text,
+};

@@ -1,3 +1,55 @@
-//! ws-cli
+//! `ws`: a WebSocket echo server and client for the terminal, and a demonstration of every adapter.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod args;
+mod connect;
+mod demo;
+mod echo;
+mod failure;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// WebSocket (RFC 6455) from the command line.
+///
+/// Without a command, `ws` runs `ws demo`.
+#[derive(Debug, Parser)]
+#[command(name = "ws", version, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Let every adapter's client talk to every adapter's echo server; print what passed, and how long it took
+    Demo,
+    Echo(echo::Args),
+    Connect(connect::Args),
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 if all went well, 1 if not (one line on standard error says why), 2 if the command line is wrong.
+
+Examples:
+  ws                                          try every adapter against every other
+  ws echo --listen 127.0.0.1:9001             echo messages until Ctrl-C
+  echo hello | ws connect ws://127.0.0.1:9001 send a message, and print what comes back";
+
+fn main() -> ExitCode {
+    let ran = match Cli::parse().command {
+        None | Some(Command::Demo) => demo::run(),
+        Some(Command::Echo(args)) => echo::run(args),
+        Some(Command::Connect(args)) => connect::run(args),
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -69,7 +69,8 @@ impl Connect {
         self
     }
 
-    /// Adds a field. `Host` and `Origin` replace what would be sent; `Connection` adds to it.
+    /// Adds a field. `Host` and `Origin` replace what would be sent, and the options of one `Connection` are
+    /// sent before `Upgrade`.
     ///
     /// # Errors
     ///

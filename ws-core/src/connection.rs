@@ -195,6 +195,13 @@ impl Connection {
         self.handle_eof();
     }
 
+    /// Notes that a transport that had been stuck took output again: the peer, or the network before it, lives.
+    ///
+    /// Only for an owner that waits to write and does not read, and so would hear no other sign of life.
+    pub fn handle_progress(&mut self, now: Instant) {
+        self.alarm.heard(now);
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -285,6 +292,11 @@ impl Connection {
             State::Draining(draining) => !draining.got_eof,
             State::Closed => false,
         }
+    }
+
+    /// Whether an [`Event::Request`](crate::Event::Request) waits for its answer.
+    pub fn is_undecided(&self) -> bool {
+        matches!(&self.state, State::Opening(opening) if !opening.wants_input())
     }
 
     /// How many bytes wait to be written.

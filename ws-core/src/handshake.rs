@@ -13,11 +13,16 @@ mod error;
 mod extensions;
 mod fields;
 mod grammar;
+mod known;
+mod origins;
 mod owned_response;
+mod read;
 mod request;
 mod response;
 mod scan;
 pub(crate) mod server;
+#[cfg(test)]
+mod tests;
 
 use alloc::boxed::Box;
 
@@ -29,6 +34,7 @@ pub use client_request::ClientRequest;
 pub use error::{AnswerError, HandshakeError, RequestError};
 pub use extensions::{Extension, Extensions, ExtensionsMalformed, Param, Value, extensions};
 pub use fields::Fields;
+pub use origins::Origins;
 pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
@@ -85,10 +91,6 @@ impl Offered {
             list.push_str(name);
         }
         Self { list: list.into_boxed_str() }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// Is `name` among them? Case matters (RFC 7936 §2).

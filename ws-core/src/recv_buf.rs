@@ -36,6 +36,10 @@ pub enum Waits {
     Nothing,
     /// A whole message, for [`RecvBuf::take_message`].
     Message,
+    /// Part of a message, for [`RecvBuf::take_event`].
+    Chunk,
+    /// A request that is to be answered, for [`RecvBuf::take_event`].
+    Request,
     /// Another event, for [`RecvBuf::take_event`].
     Other,
 }
@@ -159,13 +163,9 @@ impl RecvBuf {
         match self.ready {
             Ready::Nothing => Waits::Nothing,
             Ready::Whole(_) | Ready::Gathered(_) => Waits::Message,
-            Ready::Chunk { .. }
-            | Ready::Ping
-            | Ready::Pong
-            | Ready::Close
-            | Ready::Request
-            | Ready::Open
-            | Ready::Rejected { .. } => Waits::Other,
+            Ready::Chunk { .. } => Waits::Chunk,
+            Ready::Request => Waits::Request,
+            Ready::Ping | Ready::Pong | Ready::Close | Ready::Open | Ready::Rejected { .. } => Waits::Other,
         }
     }
 
@@ -197,7 +197,7 @@ impl RecvBuf {
         match self.waits() {
             Waits::Nothing => None,
             Waits::Message => self.take_message().map(Event::Message),
-            Waits::Other => self.take_other(),
+            Waits::Chunk | Waits::Request | Waits::Other => self.take_other(),
         }
     }
 

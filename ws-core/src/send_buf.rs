@@ -251,12 +251,25 @@ impl Output for SendBuf {
 pub struct Lent<'c, 'a> {
     out: &'c mut SendBuf,
     payload: &'a [u8],
+    is_paused: bool,
 }
 
 impl<'c, 'a> Lent<'c, 'a> {
     pub(crate) fn new(out: &'c mut SendBuf, payload: &'a [u8]) -> Self {
         out.owe(payload.len());
-        Self { out, payload }
+        Self { out, payload, is_paused: false }
+    }
+
+    /// Goes on where a loan was [paused](Self::pause).
+    pub(crate) fn resume(out: &'c mut SendBuf, payload: &'a [u8]) -> Self {
+        let passed = payload.len().saturating_sub(out.owed);
+        Self::new(out, &payload[passed..])
+    }
+
+    /// Leaves the rest of the payload owed, to go on with
+    /// [`Connection::resume_lent`](crate::Connection::resume_lent) before anything else is done with the connection.
+    pub fn pause(mut self) {
+        self.is_paused = true;
     }
 }
 
@@ -292,7 +305,9 @@ impl Output for Lent<'_, '_> {
 
 impl Drop for Lent<'_, '_> {
     fn drop(&mut self) {
-        self.out.push(self.payload);
-        self.out.owe(0);
+        if !self.is_paused {
+            self.out.push(self.payload);
+            self.out.owe(0);
+        }
     }
 }

@@ -1,3 +1,49 @@
-//! xtask
+//! The project's own checks, run as `cargo xtask <task>`.
 
-fn main() {}
+mod autobahn;
+mod no_std;
+mod rfc;
+mod tidy;
+mod workspace;
+
+use std::process::{Command, ExitCode};
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own checks")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check the layer rules and house rules.
+    Tidy,
+    /// Compare the requirement tables with the tests that name their ids.
+    Rfc(rfc::Args),
+    /// Run the Autobahn|Testsuite against our servers and clients.
+    Autobahn(autobahn::Args),
+    /// Link the core without an operating system and look at what it needs.
+    NoStd,
+    /// Run all checks, as `.ci/run` does.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Tidy => tidy::run(),
+        Task::Rfc(args) => rfc::run(&args),
+        Task::Autobahn(args) => autobahn::run(&args),
+        Task::NoStd => no_std::run(),
+        Task::Ci => workspace::run(&mut Command::new(workspace::root().join(".ci/run"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -79,12 +79,14 @@ impl Connection {
     /// it alone: it gets the answer that the core has for it, 426 most often.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept) and [`reject`](Self::reject).
+    /// As [`accept`](Self::accept) and [`reject`](Self::reject). A decision that does not fit the request is the
+    /// application's fault, and the client is told so: with a 500.
     pub fn answer(&mut self, now: Instant, decision: &Decision) -> Result<(), AnswerError> {
         match decision {
             Decision::Accept(accept) => match self.accept(now, accept) {
-                Err(AnswerError::NotUpgrade) => Ok(()),
-                other => other,
+                Ok(()) | Err(AnswerError::NotUpgrade) => Ok(()),
+                Err(AnswerError::NoRequest) => Err(AnswerError::NoRequest),
+                Err(error) => self.reject(now, &Reject::misfit()).and(Err(error)),
             },
             Decision::Reject(reject) => self.reject(now, reject),
         }
@@ -140,7 +142,7 @@ impl Connection {
             Opening::Connecting { scanner, expected } => {
                 let Some(n) = scanner.find_end(input.unread(), &limits)? else { return Ok(Step::NeedsMore) };
                 let bytes = &input.unread()[..n];
-                let head = ResponseHead::parse(bytes, &limits)?;
+                let head = ResponseHead::parse(bytes)?;
                 if head.is_interim() {
                     *scanner = Scanner::response();
                     input.skip(n);
@@ -173,7 +175,7 @@ impl Connection {
                     }
                     return Ok(Step::NeedsMore);
                 };
-                let head = RequestHead::parse(&input.unread()[..n], &limits)?;
+                let head = RequestHead::parse(&input.unread()[..n])?;
                 **opening = Opening::Deciding(head.asked(&input.unread()[..n])?);
                 input.announce_head(Ready::Request, n, Head::Request(head));
                 Ok(Step::Done)

@@ -134,7 +134,7 @@ impl Connection {
                 Ok(Step::Done) => {}
                 Ok(Step::NeedsMore) => {
                     if self.got_eof {
-                        self.end(Error::UnexpectedEof);
+                        self.end_early(now);
                     }
                     break;
                 }
@@ -380,6 +380,17 @@ impl Connection {
             (State::Open | State::Opening(_) | State::CloseSent | State::Draining(_) | State::Closed, _) => {}
         }
         self.state.drain_failed(self.got_eof);
+        self.alarm.begin_close(now, &self.config);
+    }
+
+    /// The peer's stream of bytes ended first. What is queued is still written: it may have closed that one direction only.
+    fn end_early(&mut self, now: Instant) {
+        if self.out.queued() == 0 || self.is_pipe_broken || matches!(self.state, State::Opening(_)) {
+            return self.end(Error::UnexpectedEof);
+        }
+        self.error = Some(Error::UnexpectedEof);
+        self.pong = None;
+        self.state.drain_failed(true);
         self.alarm.begin_close(now, &self.config);
     }
 

@@ -20,6 +20,9 @@ pub(super) struct Streaming {
 
 /// Commands queue whole or fail whole; they never write, and what fails is the caller's still.
 impl Connection {
+    /// Payloads this long, in bytes, are worth [lending](Self::send_lent) rather than copying.
+    pub const LEND_MIN: usize = SendBuf::CHAIN_MIN;
+
     /// Whether a message would be queued now.
     ///
     /// # Errors
@@ -76,6 +79,11 @@ impl Connection {
         }
         self.push_header(true, opcode, payload.len());
         Ok(Lent::new(&mut self.out, payload))
+    }
+
+    /// Goes on with a loan that was [paused](Lent::pause); `payload` is the whole of it again.
+    pub fn resume_lent<'a>(&mut self, payload: &'a [u8]) -> Lent<'_, 'a> {
+        Lent::resume(&mut self.out, payload)
     }
 
     /// Queues a message whose payload is shared: a server chains it where it is 4 KiB or more, all else is copied.

@@ -168,6 +168,11 @@ impl Reject {
         then
     }
 
+    /// The answer where the application's own does not fit the request.
+    pub(crate) fn misfit() -> Self {
+        Self::plain(500, "the server's answer does not fit the request")
+    }
+
     /// An answer whose body is a line of text.
     pub(super) fn plain(status: u16, text: &str) -> Self {
         let mut reject = Self::with_status(status);

@@ -3,23 +3,23 @@
 use alloc::vec::Vec;
 
 use super::{
-    Fields, HandshakeError, HttpVersion,
+    HandshakeError, HttpVersion,
     grammar::{ascii, elements, is_value_byte},
+    known::{Found, Known, Name},
 };
 
 /// Bytes of the body that follow the head of a request; `None` if only the body itself tells.
-pub(super) fn request_body(version: HttpVersion, fields: Fields<'_>) -> Result<Option<u64>, HandshakeError> {
-    let length = content_length(fields)?;
-    let mut codings = fields.get_all("transfer-encoding");
-    match (codings.next(), codings.next(), length) {
-        (None, _, length) => Ok(Some(length.unwrap_or(0))),
-        (Some(_), _, Some(_)) => Err(HandshakeError::LengthAndTransferEncoding),
-        (Some(coding), None, None)
+pub(super) fn request_body(version: HttpVersion, known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
+    let length = content_length(known)?;
+    match (known.get(Name::TransferEncoding), length) {
+        (Found::Missing, length) => Ok(Some(length.unwrap_or(0))),
+        (Found::Once(_) | Found::Repeated, Some(_)) => Err(HandshakeError::LengthAndTransferEncoding),
+        (Found::Once(coding), None)
             if version == HttpVersion::Http11 && coding.eq_ignore_ascii_case(b"chunked") =>
         {
             Ok(None)
         }
-        (Some(_), _, None) => Err(HandshakeError::TransferEncodingInvalid),
+        (Found::Once(_) | Found::Repeated, None) => Err(HandshakeError::TransferEncodingInvalid),
     }
 }
 
@@ -36,21 +36,19 @@ pub(crate) enum BodyFraming {
     UntilEof,
 }
 
-/// The framing of the body that answers a GET (RFC 9112 §6.3).
-pub(super) fn response_body(
-    status: u16,
-    version: HttpVersion,
-    fields: Fields<'_>,
-) -> Result<BodyFraming, HandshakeError> {
-    if matches!(status, 100..=199 | 204 | 304) {
-        return Ok(BodyFraming::None);
-    }
-    if let Some(last) = fields.tokens("transfer-encoding").last() {
+/// Can a response with this status have a body?
+pub(super) fn has_body(status: u16) -> bool {
+    !matches!(status, 100..=199 | 204 | 304)
+}
+
+/// The framing of the body that answers a GET (RFC 9112 §6.3), with a status that allows one.
+pub(super) fn response_body(version: HttpVersion, known: &Known<'_>) -> Result<BodyFraming, HandshakeError> {
+    if let Some(last) = known.elements(Name::TransferEncoding).last() {
         // A transfer coding overrides a length. HTTP/1.0 has none: its framing is not to be trusted.
         let is_chunked = version == HttpVersion::Http11 && last.eq_ignore_ascii_case(b"chunked");
         return Ok(if is_chunked { BodyFraming::Chunked } else { BodyFraming::UntilEof });
     }
-    Ok(match content_length(fields)? {
+    Ok(match content_length(known)? {
         Some(0) => BodyFraming::None,
         Some(length) => BodyFraming::Exact(length),
         None => BodyFraming::UntilEof,
@@ -58,9 +56,9 @@ pub(super) fn response_body(
 }
 
 /// One number, which may be repeated (RFC 9110 §8.6).
-fn content_length(fields: Fields<'_>) -> Result<Option<u64>, HandshakeError> {
+fn content_length(known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
     let mut length = None;
-    for digits in fields.get_all("content-length").flat_map(elements) {
+    for digits in known.lines(Name::ContentLength).flat_map(elements) {
         let number = ascii(digits).parse().ok().filter(|_| digits.iter().all(u8::is_ascii_digit));
         let Some(number) = number else { return Err(HandshakeError::ContentLengthInvalid) };
         if length.replace(number).is_some_and(|before| before != number) {

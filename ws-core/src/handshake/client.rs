@@ -1,12 +1,12 @@
 //! What a client does with the answer to its request (§4.1).
 
 use super::{
-    Agreement, BodyFraming, ClientRequest, Fields, HandshakeError, HttpVersion, Limits, Offered, Response,
-    Scanner, accept_key,
-    body::response_body,
+    Agreement, BodyFraming, ClientRequest, HandshakeError, HttpVersion, Offered, Response, accept_key,
+    body::{has_body, response_body},
     encode_nonce, extensions,
-    fields::Single,
-    grammar::{ascii, is_token},
+    grammar::{ascii, find, is_token, trim},
+    known::{Found, Known, Name},
+    read::{as_http11, check_whole, lines, pairs, version, with_room},
 };
 
 /// Where the parts of a response's head lie in its bytes.
@@ -14,49 +14,51 @@ use super::{
 pub(crate) struct ResponseHead {
     status: u16,
     version: HttpVersion,
+    reason: usize,
     fields: usize,
     end: usize,
     body: BodyFraming,
 }
 
-/// Bytes of `HTTP/1.1 101`.
-const STATUS_END: usize = 12;
-
 impl ResponseHead {
-    /// Reads the head that a [`Scanner`] found.
-    pub(crate) fn parse(head: &[u8], limits: &Limits) -> Result<Self, HandshakeError> {
-        let Some(end) = Scanner::response().find_end(head, limits)? else {
-            return Err(HandshakeError::StatusLineMalformed);
-        };
-        let version = match head.first_chunk() {
-            Some(b"HTTP/1.0") => HttpVersion::Http10,
-            Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) => HttpVersion::Http11,
-            Some(_) | None => return Err(HandshakeError::HttpVersionUnsupported),
-        };
-        let digits = head.get(9..STATUS_END).unwrap_or_default();
-        let status = ascii(digits).parse().map_err(|_| HandshakeError::StatusLineMalformed)?;
-        let fields = head.iter().position(|&byte| byte == b'\n').map_or(end, |at| at + 1);
-        let mut parsed = Self { status, version, fields, end, body: BodyFraming::None };
-        parsed.body = response_body(status, version, parsed.view(head, b"", true).fields)?;
-        Ok(parsed)
+    /// Reads the head that a [`Scanner`](super::Scanner) found.
+    pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
+        match Self::read(head) {
+            Err(HandshakeError::HttpVersionUnsupported) => Self::read(&as_http11(head, 0)?),
+            other => other,
+        }
+    }
+
+    fn read(head: &[u8]) -> Result<Self, HandshakeError> {
+        with_room(head, |room| {
+            let mut parsed = httparse::Response::new(&mut []);
+            let config = httparse::ParserConfig::default();
+            let result = config.parse_response_with_uninit_headers(&mut parsed, head, room);
+            check_whole(result, head, HandshakeError::StatusLineMalformed)?;
+            let (status, version) = (parsed.code.unwrap_or_default(), version(parsed.version));
+            let line_end = find(head, b'\r').unwrap_or(head.len());
+            let reason = line_end.saturating_sub(parsed.reason.unwrap_or_default().len());
+            let fields = line_end + "\r\n".len();
+            let body = if has_body(status) {
+                response_body(version, &Known::new(lines(head, fields), pairs(parsed.headers)))?
+            } else {
+                BodyFraming::None
+            };
+            Ok(Self { status, version, reason, fields, end: head.len(), body })
+        })
     }
 
     /// The response, lent from the bytes that were parsed and from as much of its body as there is.
     pub(crate) fn view<'a>(&self, head: &'a [u8], body: &'a [u8], body_is_complete: bool) -> Response<'a> {
-        let reason = head.get(STATUS_END..self.fields).unwrap_or_default();
+        let reason = head.get(self.reason..self.fields - "\r\n".len()).unwrap_or_default();
         Response {
             status: self.status,
             is_http11: self.version == HttpVersion::Http11,
-            reason: ascii(reason).trim_matches([' ', '\t', '\r', '\n']),
-            fields: Fields::new(head.get(self.fields..self.end - 2).unwrap_or_default()),
+            reason: ascii(trim(reason)),
+            fields: lines(head.get(..self.end).unwrap_or_default(), self.fields),
             body,
             body_is_complete,
         }
-    }
-
-    /// Length of the head, in bytes.
-    pub(crate) fn len(&self) -> usize {
-        self.end
     }
 
     /// The status, from 100 to 999.
@@ -95,49 +97,49 @@ impl Expected {
 
     /// Checks a 101 answer.
     pub(crate) fn check(&self, response: &Response<'_>) -> Result<Agreement, HandshakeError> {
-        let fields = response.fields;
+        let known = Known::new(response.fields, response.fields.lines());
         if response.status != 101 {
             return Err(HandshakeError::NotSwitched);
         }
         if !response.is_http11 {
             return Err(HandshakeError::HttpVersionUnsupported);
         }
-        match fields.single("upgrade") {
-            Single::Missing => return Err(HandshakeError::UpgradeMissing),
-            Single::Once(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => {}
-            Single::Once(_) | Single::Repeated => return Err(HandshakeError::UpgradeNotWebSocket),
+        match known.get(Name::Upgrade) {
+            Found::Missing => return Err(HandshakeError::UpgradeMissing),
+            Found::Once(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => {}
+            Found::Once(_) | Found::Repeated => return Err(HandshakeError::UpgradeNotWebSocket),
         }
-        if !fields.lists("connection", "upgrade") {
+        if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        match fields.single("sec-websocket-accept") {
-            Single::Missing => return Err(HandshakeError::AcceptMissing),
-            Single::Once(accept) if accept == self.accept => {}
-            Single::Once(_) => return Err(HandshakeError::AcceptMismatch),
-            Single::Repeated => return Err(HandshakeError::AcceptRepeated),
+        match known.get(Name::Accept) {
+            Found::Missing => return Err(HandshakeError::AcceptMissing),
+            Found::Once(accept) if accept == self.accept => {}
+            Found::Once(_) => return Err(HandshakeError::AcceptMismatch),
+            Found::Repeated => return Err(HandshakeError::AcceptRepeated),
         }
-        check_extensions(fields)?;
-        let subprotocol = self.check_subprotocol(fields)?;
+        check_extensions(&known)?;
+        let subprotocol = self.check_subprotocol(&known)?;
         Ok(Agreement { subprotocol: subprotocol.map(Into::into) })
     }
 
-    fn check_subprotocol<'a>(&self, fields: Fields<'a>) -> Result<Option<&'a str>, HandshakeError> {
-        match fields.single("sec-websocket-protocol") {
-            Single::Missing if self.requires_subprotocol => Err(HandshakeError::SubprotocolMissing),
-            Single::Missing => Ok(None),
-            Single::Repeated => Err(HandshakeError::SubprotocolAnsweredTwice),
-            Single::Once(name) if !is_token(name) => Err(HandshakeError::SubprotocolMalformed),
-            Single::Once(name) if !self.subprotocols.contains(ascii(name)) => {
+    fn check_subprotocol<'a>(&self, known: &Known<'a>) -> Result<Option<&'a str>, HandshakeError> {
+        match known.get(Name::Protocol) {
+            Found::Missing if self.requires_subprotocol => Err(HandshakeError::SubprotocolMissing),
+            Found::Missing => Ok(None),
+            Found::Repeated => Err(HandshakeError::SubprotocolAnsweredTwice),
+            Found::Once(name) if !is_token(name) => Err(HandshakeError::SubprotocolMalformed),
+            Found::Once(name) if !self.subprotocols.contains(ascii(name)) => {
                 Err(HandshakeError::SubprotocolNotOffered)
             }
-            Single::Once(name) => Ok(Some(ascii(name))),
+            Found::Once(name) => Ok(Some(ascii(name))),
         }
     }
 }
 
 /// No extension is offered yet, so none may be answered.
-fn check_extensions(fields: Fields<'_>) -> Result<(), HandshakeError> {
-    let mut answered = extensions(fields.get_all("sec-websocket-extensions"));
+fn check_extensions(known: &Known<'_>) -> Result<(), HandshakeError> {
+    let mut answered = extensions(known.lines(Name::Extensions));
     if answered.clone().any(|extension| extension.is_err()) {
         return Err(HandshakeError::ExtensionsMalformed);
     }

@@ -105,7 +105,8 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
-    /// Adds a field. `Host` and `Origin` replace what would be sent; `Connection` adds to it.
+    /// Adds a field. `Host` and `Origin` replace what would be sent, and the options of one `Connection` are
+    /// sent before `Upgrade`.
     ///
     /// # Errors
     ///

@@ -172,7 +172,7 @@ impl HandshakeError {
             Self::HostInvalid => "the Host field is invalid",
             Self::ContentLengthInvalid => "the Content-Length field is invalid",
             Self::TransferEncodingInvalid => "the Transfer-Encoding field is invalid",
-            Self::LengthAndTransferEncoding => "Content-Length and Transfer-Encoding exclude each other",
+            Self::LengthAndTransferEncoding => "both Content-Length and Transfer-Encoding are given",
             Self::ExpectationUnknown => "the Expect field asks for something unknown",
             Self::MethodNotGet => "an upgrade to WebSocket needs the method GET",
             Self::ConnectionNotUpgrade => "the Connection field does not list Upgrade",

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::grammar::{ascii, elements, trim};
+use super::grammar::{ascii, elements, find, trim};
 
 /// The fields of a head, lent from its bytes, in the order in which they were sent.
 ///
@@ -19,13 +19,18 @@ impl<'a> Fields<'a> {
 
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
+        self.lines().map(|(name, value)| (ascii(name), value))
+    }
+
+    /// Names and values, in octets.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
         let mut lines = self.lines;
         core::iter::from_fn(move || {
-            let end = lines.iter().position(|&byte| byte == b'\n')?;
+            let end = find(lines, b'\n')?;
             let line = lines[..end].strip_suffix(b"\r").unwrap_or(&lines[..end]);
             lines = &lines[end + 1..];
             let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
-            Some((ascii(&line[..colon]), trim(line.get(colon + 1..).unwrap_or_default())))
+            Some((&line[..colon], trim(line.get(colon + 1..).unwrap_or_default())))
         })
     }
 
@@ -41,7 +46,9 @@ impl<'a> Fields<'a> {
 
     /// The values of all fields called `name`.
     pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, 'n> {
-        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.lines()
+            .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
     }
 
     /// The elements of the comma-separated list that all fields called `name` make up, without empty ones.
@@ -53,7 +60,7 @@ impl<'a> Fields<'a> {
 
     /// Number of fields.
     pub fn len(&self) -> usize {
-        self.iter().count()
+        self.lines().count()
     }
 
     /// True if there is no field.
@@ -61,28 +68,17 @@ impl<'a> Fields<'a> {
         self.lines.is_empty()
     }
 
-    /// Does the list `name` hold `token`, in any case?
-    pub(super) fn lists(&self, name: &str, token: &str) -> bool {
-        self.tokens(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    /// Start and length of `value`, which is lent from these lines.
+    pub(super) fn position(&self, value: &[u8]) -> Option<(u32, u32)> {
+        let start = value.as_ptr().addr().checked_sub(self.lines.as_ptr().addr())?;
+        Some((u32::try_from(start).ok()?, u32::try_from(value.len()).ok()?))
     }
 
-    /// The only field called `name`.
-    pub(super) fn single(&self, name: &str) -> Single<'a> {
-        let mut values = self.get_all(name);
-        match (values.next(), values.next()) {
-            (None, _) => Single::Missing,
-            (Some(value), None) => Single::Once(value),
-            (Some(_), Some(_)) => Single::Repeated,
-        }
+    /// The value with that start and length.
+    pub(super) fn value_at(&self, start: u32, len: u32) -> &'a [u8] {
+        let (start, len) = (start as usize, len as usize);
+        self.lines.get(start..).and_then(|rest| rest.get(..len)).unwrap_or_default()
     }
-}
-
-/// What is there of a field that may occur once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Single<'a> {
-    Missing,
-    Once(&'a [u8]),
-    Repeated,
 }
 
 impl fmt::Debug for Fields<'_> {

@@ -85,7 +85,8 @@ impl<'a> Request<'a> {
     /// True if an [`Accept`](super::Accept) can answer it: the request asks for an upgrade to WebSocket.
     pub fn is_upgrade(&self) -> bool {
         // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
-        self.version == HttpVersion::Http11 && self.fields.lists("upgrade", "websocket")
+        self.version == HttpVersion::Http11
+            && self.fields.tokens("upgrade").any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
     }
 
     /// Has the target a form that the method allows (RFC 9112 §3.2)?

@@ -1,14 +1,15 @@
 //! What a server does with a request (§4.2).
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{
-    Fields, HandshakeError, HttpVersion, Limits, Offered, Reject, ReplyTo, Request, Scanner, accept_key,
+    HandshakeError, HttpVersion, Offered, Reject, ReplyTo, Request, accept_key,
     body::request_body,
     extensions,
-    fields::Single,
-    grammar::{List, ascii, is_authority, is_token},
-    response::version,
+    grammar::{List, ascii, find, is_authority, is_token},
+    known::{Found, Known, Name, Places},
+    read::{as_http11, check_whole, lines, pairs, version, with_room},
+    response,
 };
 
 /// Where the parts of a request's head lie in its bytes.
@@ -21,55 +22,67 @@ pub(crate) struct RequestHead {
     end: usize,
     version: HttpVersion,
     body: Option<u64>,
+    known: Places,
 }
 
 impl RequestHead {
-    /// Reads the head that a [`Scanner`] found, and checks what must hold for any request.
-    pub(crate) fn parse(head: &[u8], limits: &Limits) -> Result<Self, HandshakeError> {
-        let Some(end) = Scanner::request().find_end(head, limits)? else {
-            return Err(HandshakeError::RequestLineMalformed);
-        };
-        let method = if head.starts_with(b"\r\n") { 2 } else { 0 };
-        let target = after(head, method, b' ');
-        let version_at = after(head, target, b' ');
-        let fields = after(head, version_at, b'\n');
-        let version = match head.get(version_at..fields) {
-            Some(b"HTTP/1.0\r\n") => HttpVersion::Http10,
-            Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) => HttpVersion::Http11,
-            Some(_) | None => return Err(HandshakeError::HttpVersionUnsupported),
-        };
-        let mut parsed = Self { method, target, version_at, fields, end, version, body: None };
-        parsed.body = check(&parsed.view(head))?;
-        Ok(parsed)
+    /// Reads the head that a [`Scanner`](super::Scanner) found, and checks what must hold for any request.
+    pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
+        match Self::read(head) {
+            Err(HandshakeError::HttpVersionUnsupported) => {
+                let line_end = after(head, first_line(head), b'\n');
+                Self::read(&as_http11(head, line_end.saturating_sub("HTTP/1.1\r\n".len()))?)
+            }
+            other => other,
+        }
+    }
+
+    fn read(head: &[u8]) -> Result<Self, HandshakeError> {
+        with_room(head, |room| {
+            let mut parsed = httparse::Request::new(&mut []);
+            let result = parsed.parse_with_uninit_headers(head, room);
+            check_whole(result, head, HandshakeError::RequestLineMalformed)?;
+            let method = first_line(head);
+            let target = method + parsed.method.unwrap_or_default().len() + 1;
+            let version_at = target + parsed.path.unwrap_or_default().len() + 1;
+            let fields = version_at + "HTTP/1.1\r\n".len();
+            let known = Known::new(lines(head, fields), pairs(parsed.headers));
+            let request = Request {
+                method: parsed.method.unwrap_or_default(),
+                target: parsed.path.unwrap_or_default(),
+                version: version(parsed.version),
+                fields: lines(head, fields),
+            };
+            let body = check(&request, &known)?;
+            let (end, version, known) = (head.len(), request.version, known.places());
+            Ok(Self { method, target, version_at, fields, end, version, body, known })
+        })
     }
 
     /// The request, lent from the bytes that were parsed.
     pub(crate) fn view<'a>(&self, head: &'a [u8]) -> Request<'a> {
-        let part = |from: usize, end: usize| head.get(from..end).unwrap_or_default();
+        let part = |from: usize, end: usize| ascii(head.get(from..end).unwrap_or_default());
         Request {
-            method: ascii(part(self.method, self.target - 1)),
-            target: ascii(part(self.target, self.version_at - 1)),
+            method: part(self.method, self.target - 1),
+            target: part(self.target, self.version_at - 1),
             version: self.version,
-            fields: Fields::new(part(self.fields, self.end - 2)),
+            fields: lines(head.get(..self.end).unwrap_or_default(), self.fields),
         }
-    }
-
-    /// Length of the head, in bytes.
-    pub(crate) fn len(&self) -> usize {
-        self.end
     }
 
     /// What the request asks for. A wrong request for an upgrade is an error.
     pub(crate) fn asked(&self, head: &[u8]) -> Result<Asked, HandshakeError> {
         let request = self.view(head);
-        let is_persistent =
-            self.version == HttpVersion::Http11 && !request.fields.lists("connection", "close");
-        if request.is_upgrade() {
-            let upgrade = Upgrade::check(&request, self.body, is_persistent)?;
+        let known = Known::found(request.fields, self.known);
+        let is_http11 = self.version == HttpVersion::Http11;
+        let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
+        // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
+        if is_http11 && known.lists(Name::Upgrade, "websocket") {
+            let upgrade = Upgrade::check(&request, &known, self.body, is_persistent)?;
             return Ok(Asked::Upgrade(upgrade));
         }
         // A client that waits for `100 Continue` may send its body or not: nobody knows where it ends.
-        let body = self.body.filter(|&length| length == 0 || !request.fields.lists("expect", "100-continue"));
+        let body = self.body.filter(|&length| length == 0 || !known.lists(Name::Expect, "100-continue"));
         Ok(Asked::Ordinary(Ordinary {
             default_status: match (self.version, request.method) {
                 (HttpVersion::Http10, _) => 505,
@@ -85,27 +98,32 @@ impl RequestHead {
     }
 }
 
+/// Where the first line starts: an empty line may come before it (RFC 9112 §2.2).
+fn first_line(head: &[u8]) -> usize {
+    if head.starts_with(b"\r\n") { 2 } else { 0 }
+}
+
 /// The position after the first `byte` from `start` on, or the end.
 fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
-    rest.iter().position(|&b| b == byte).map_or(bytes.len(), |at| start + at + 1)
+    find(rest, byte).map_or(bytes.len(), |at| start + at + 1)
 }
 
 /// Checks what must hold for any request, and measures its body.
-fn check(request: &Request<'_>) -> Result<Option<u64>, HandshakeError> {
+fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
     if !request.has_valid_target() {
         return Err(HandshakeError::TargetInvalid);
     }
-    match request.fields.single("host") {
-        Single::Missing if request.version == HttpVersion::Http11 => return Err(HandshakeError::HostMissing),
-        Single::Missing | Single::Once([]) => {}
-        Single::Once(host) if is_authority(ascii(host)) => {}
-        Single::Once(_) => return Err(HandshakeError::HostInvalid),
-        Single::Repeated => return Err(HandshakeError::HostRepeated),
+    match known.get(Name::Host) {
+        Found::Missing if request.version == HttpVersion::Http11 => return Err(HandshakeError::HostMissing),
+        Found::Missing | Found::Once([]) => {}
+        Found::Once(host) if is_authority(ascii(host)) => {}
+        Found::Once(_) => return Err(HandshakeError::HostInvalid),
+        Found::Repeated => return Err(HandshakeError::HostRepeated),
     }
-    let body = request_body(request.version, request.fields)?;
+    let body = request_body(request.version, known)?;
     let is_known = |expectation: &[u8]| expectation.eq_ignore_ascii_case(b"100-continue");
-    if !request.fields.tokens("expect").all(is_known) {
+    if !known.elements(Name::Expect).all(is_known) {
         return Err(HandshakeError::ExpectationUnknown);
     }
     Ok(body)
@@ -137,56 +155,56 @@ pub(crate) struct Upgrade {
     pub(crate) accept: [u8; 28],
     /// The subprotocols offered, in order.
     pub(crate) subprotocols: Offered,
-    /// The extensions offered, in order, as one list in valid grammar; empty if none.
-    pub(crate) extensions: Box<[u8]>,
     pub(super) reply_to: ReplyTo,
 }
 
 impl Upgrade {
-    fn check(request: &Request<'_>, body: Option<u64>, is_persistent: bool) -> Result<Self, HandshakeError> {
-        let fields = request.fields;
+    fn check(
+        request: &Request<'_>,
+        known: &Known<'_>,
+        body: Option<u64>,
+        is_persistent: bool,
+    ) -> Result<Self, HandshakeError> {
         if request.method != "GET" {
             return Err(HandshakeError::MethodNotGet);
         }
-        if !fields.lists("connection", "upgrade") {
+        if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
         // What follows the head must be frames and nothing else.
         if body != Some(0) {
             return Err(HandshakeError::UpgradeWithBody);
         }
-        check_version(fields)?;
-        let key = match fields.single("sec-websocket-key") {
-            Single::Missing => return Err(HandshakeError::KeyMissing),
-            Single::Repeated => return Err(HandshakeError::KeyRepeated),
-            Single::Once(key) => key,
+        check_version(known)?;
+        let key = match known.get(Name::Key) {
+            Found::Missing => return Err(HandshakeError::KeyMissing),
+            Found::Repeated => return Err(HandshakeError::KeyRepeated),
+            Found::Once(key) => key,
         };
         if !is_key(key) {
             return Err(HandshakeError::KeyInvalid);
         }
-        if fields.single("origin") == Single::Repeated {
+        if known.get(Name::Origin) == Found::Repeated {
             return Err(HandshakeError::OriginRepeated);
         }
-        check_subprotocols(request)?;
+        let subprotocols = check_subprotocols(known)?;
+        check_extensions(known)?;
         Ok(Self {
             accept: accept_key(key),
-            subprotocols: Offered::new(request.subprotocols()),
-            extensions: check_extensions(fields)?,
+            subprotocols,
             reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
         })
     }
 }
 
 /// The version comes before the key: who speaks another version may have another kind of key.
-fn check_version(fields: Fields<'_>) -> Result<(), HandshakeError> {
-    match fields.single("sec-websocket-version") {
+fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
+    match known.get(Name::Version) {
         // The drafts before hybi-04 had no version, and no key of today's name.
-        Single::Missing if fields.get("sec-websocket-key").is_none() => {
-            Err(HandshakeError::VersionUnsupported)
-        }
-        Single::Missing => Err(HandshakeError::VersionMissing),
-        Single::Repeated => Err(HandshakeError::VersionRepeated),
-        Single::Once(value) => match version(value) {
+        Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
+        Found::Missing => Err(HandshakeError::VersionMissing),
+        Found::Repeated => Err(HandshakeError::VersionRepeated),
+        Found::Once(value) => match response::version(value) {
             Some(13) => Ok(()),
             Some(_) => Err(HandshakeError::VersionUnsupported),
             None => Err(HandshakeError::VersionMalformed),
@@ -203,36 +221,29 @@ fn is_key(key: &[u8]) -> bool {
         && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
-fn check_subprotocols(request: &Request<'_>) -> Result<(), HandshakeError> {
-    let lines = request.fields.get_all("sec-websocket-protocol");
-    let mut names: Vec<&[u8]> = Vec::new();
-    for name in List::new(lines) {
+fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in List::new(known.lines(Name::Protocol)) {
         match name {
-            Ok(name) if is_token(name) => names.push(name),
+            Ok(name) if is_token(name) => names.push(ascii(name)),
             Ok(_) | Err(_) => return Err(HandshakeError::SubprotocolsMalformed),
         }
     }
+    let offered = Offered::new(names.iter().copied());
     // Sorted, so that a head full of names costs no quadratic time.
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(HandshakeError::SubprotocolOfferedTwice);
     }
-    Ok(())
+    Ok(offered)
 }
 
-fn check_extensions(fields: Fields<'_>) -> Result<Box<[u8]>, HandshakeError> {
-    let lines = fields.get_all("sec-websocket-extensions");
-    if extensions(lines.clone()).any(|extension| extension.is_err()) {
+/// The offers must be well-formed. None is taken yet: here those of permessage-deflate will be (RFC 7692 §5.1).
+fn check_extensions(known: &Known<'_>) -> Result<(), HandshakeError> {
+    if extensions(known.lines(Name::Extensions)).any(|offer| offer.is_err()) {
         return Err(HandshakeError::ExtensionsMalformed);
     }
-    let mut offers = Vec::new();
-    for line in lines {
-        if !offers.is_empty() {
-            offers.extend_from_slice(b", ");
-        }
-        offers.extend_from_slice(line);
-    }
-    Ok(offers.into_boxed_slice())
+    Ok(())
 }
 
 /// An HTTP request that asks for no WebSocket connection.

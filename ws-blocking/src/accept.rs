@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use ws_core::handshake::{Accept, Decision, Request};
+use ws_core::{Config, Connection, Event};
+
+use crate::{Error, Transport, WebSocket, now};
+
+/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
+/// [`Config`].
+///
+/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+///
+/// # Errors
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+pub fn accept<S: Transport>(io: S) -> Result<WebSocket<S>, Error> {
+    accept_with(io, Config::default(), |_| Accept::new().into())
+}
+
+/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+///
+/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
+/// no WebSocket get the HTTP answer that is due. What a refused client has still to read is seen off before this returns, within
+/// [`Config::close_timeout`].
+///
+/// ```no_run
+/// use ws_blocking::{Accept, Config, Reject};
+/// # fn f(stream: std::net::TcpStream) -> Result<(), ws_blocking::Error> {
+/// let ws = ws_blocking::accept_with(stream, Config::default(), |request| match request.path() {
+///     "/chat" if request.subprotocols().any(|name| name == "chat") => Accept::new().subprotocol("chat").into(),
+///     "/chat" => Accept::new().into(),
+///     _ => Reject::new(404).expect("404 is a status").into(),
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
+pub fn accept_with<S: Transport>(
+    io: S,
+    config: impl Into<Arc<Config>>,
+    mut decide: impl FnMut(&Request<'_>) -> Decision,
+) -> Result<WebSocket<S>, Error> {
+    let mut ws = WebSocket::new(io, Connection::server(now(), config));
+    loop {
+        match ws.event_ref() {
+            Ok(Some((Event::Request(request), mut reply))) => {
+                let decision = decide(&request);
+                reply.answer(&decision)?;
+                if ws.is_open() {
+                    ws.flush()?;
+                    return Ok(ws);
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(Error::NotUpgraded),
+            Err(error) => {
+                // A transport that is dropped with bytes unread may take the answer with it.
+                while let Ok(Some(_)) = ws.event_ref() {}
+                return Err(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,365 @@
+use core::time::Duration;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use ws_core::{
+    Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, Role, SendBuf, SendError, Transmit,
+};
+
+use crate::clock::{now, wait_until};
+use crate::drive::{Drive, Input, Patience};
+use crate::pool::with_pool;
+use crate::socket::Socket;
+use crate::{Error, Transport};
+
+/// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and keeps the deadlines.
+///
+/// Somebody has to receive for pings to be answered and for the closing handshake to end.
+#[derive(Debug)]
+pub struct Receiver<S> {
+    reading: Reading<S>,
+    input: Input,
+}
+
+/// A sending half of a [`WebSocket`](crate::WebSocket), of which there may be many.
+///
+/// When it is dropped, the connection stays open as long as the [`Receiver`] or another sender lives.
+#[derive(Debug)]
+pub struct Sender<S>(Arc<Shared<S>>);
+
+/// What the halves share. Neither lock is taken while the other thread may sleep in a system call, but for `writer` by those
+/// who have to wait until the transport has their message.
+#[derive(Debug)]
+struct Shared<S> {
+    /// Never held during a system call.
+    conn: Mutex<Connection>,
+    /// Held by whoever writes. Nobody takes it while holding `conn`.
+    writer: Mutex<Socket<S>>,
+    role: Role,
+    /// How long to sleep at most, as the other half may set a deadline meanwhile.
+    longest_wait: Duration,
+}
+
+#[derive(Debug)]
+struct Reading<S> {
+    shared: Arc<Shared<S>>,
+    reader: Socket<S>,
+}
+
+pub(crate) fn split<S>(
+    conn: Connection,
+    writer: Socket<S>,
+    reader: Socket<S>,
+    input: Input,
+) -> (Sender<S>, Receiver<S>) {
+    let shared = Arc::new(Shared {
+        role: conn.role(),
+        longest_wait: (conn.config().close_timeout / 4).max(Duration::from_millis(10)),
+        conn: Mutex::new(conn),
+        writer: Mutex::new(writer),
+    });
+    (Sender(Arc::clone(&shared)), Receiver { reading: Reading { shared, reader }, input })
+}
+
+/// What a thread that panicked left is whole: nothing here can panic halfway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Transport> Receiver<S> {
+    /// The next message, owned; `None` once the connection has closed.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
+    #[inline]
+    pub fn recv(&mut self) -> Result<Option<Owned>, Error> {
+        Ok(self.message_ref()?.map(Owned::from))
+    }
+
+    /// The next message, lent; `None` once the connection has closed.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
+    #[inline]
+    pub fn message_ref(&mut self) -> Result<Option<Message<'_>>, Error> {
+        loop {
+            self.input.drive(&mut self.reading)?;
+            if self.input.skip_to_message()?.is_some() {
+                return Ok(self.input.buf.take_message());
+            }
+        }
+    }
+
+    /// The next event of any kind, lent; `None` once the connection has closed.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
+    pub fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
+        self.input.drive(&mut self.reading)?;
+        Ok(self.input.buf.take_event())
+    }
+
+    /// Whether messages may be sent.
+    pub fn is_open(&self) -> bool {
+        lock(&self.reading.shared.conn).is_open()
+    }
+
+    /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
+    pub fn close_code(&self) -> u16 {
+        lock(&self.reading.shared.conn).close_code()
+    }
+
+    /// Whether both Close frames were exchanged (§7.1.4).
+    pub fn was_clean(&self) -> bool {
+        lock(&self.reading.shared.conn).was_clean()
+    }
+
+    /// How long the last ping of the keepalive took to be answered.
+    pub fn round_trip(&self) -> Option<Duration> {
+        lock(&self.reading.shared.conn).round_trip()
+    }
+
+    /// The transport underneath.
+    pub fn get_ref(&self) -> &S {
+        &self.reading.reader.io
+    }
+}
+
+impl<S: Transport> Sender<S> {
+    /// Sends a message: when this returns, the transport has it.
+    ///
+    /// While the peer does not read, this waits; the [`Receiver`] goes on receiving.
+    ///
+    /// # Errors
+    /// [`Error::Send`] if the connection is not open or ends meanwhile, [`Error::Io`] if the transport takes no more.
+    pub fn send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), Error> {
+        self.feed(message)?;
+        self.flush()
+    }
+
+    /// Queues a message, which leaves with [`flush`](Self::flush), with what is sent next, or before the [`Receiver`] waits
+    /// again. Writes only where the queue is above its mark.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn feed<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), Error> {
+        let mut waiting = Some(self.0.own_where_long(message.into()));
+        self.0.queue(|conn| {
+            conn.check_send()?;
+            waiting.take().map_or(Ok(()), |message| conn.send_outgoing(message))
+        })
+    }
+
+    /// Sends the next part of a message. Senders that share a connection must agree whose message it is.
+    ///
+    /// # Errors
+    /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
+    pub fn send_chunk(&self, chunk: Chunk<'_>) -> Result<(), Error> {
+        self.0.queue(|conn| conn.send_chunk(chunk))?;
+        self.flush()
+    }
+
+    /// Sends a ping of up to 125 bytes; its pong is seen in [`Receiver::event_ref`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::ping`](crate::WebSocket::ping).
+    pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
+        self.0.queue(|conn| conn.ping(payload))?;
+        self.flush()
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn flush(&self) -> Result<(), Error> {
+        self.0.flush(Patience::Full)?;
+        let conn = lock(&self.0.conn);
+        // What was queued may not have left, if the connection is over.
+        if conn.is_closed() || conn.error().is_some() { Err(SendError::Closed.into()) } else { Ok(()) }
+    }
+
+    /// Starts the closing handshake; the [`Receiver`] sees its end.
+    ///
+    /// # Errors
+    /// As [`WebSocket::close`](crate::WebSocket::close).
+    pub fn close<'a>(&self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
+        let frame = frame.into();
+        self.0.queue(|conn| conn.close(now(), frame))?;
+        Ok(self.0.flush(Patience::Full)?)
+    }
+
+    /// Whether messages may be sent.
+    pub fn is_open(&self) -> bool {
+        lock(&self.0.conn).is_open()
+    }
+
+    /// How many bytes wait to be written.
+    pub fn queued(&self) -> usize {
+        lock(&self.0.conn).queued()
+    }
+}
+
+impl<S> Clone for Sender<S> {
+    /// Another sender of the same connection.
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S: Transport> Shared<S> {
+    /// Queues with `queue` as soon as there is room.
+    fn queue(&self, mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>) -> Result<(), Error> {
+        loop {
+            let queued = {
+                let mut conn = lock(&self.conn);
+                if !conn.output().has_memory() {
+                    with_pool(|pool| pool.lend(conn.output()));
+                }
+                queue(&mut conn)
+            };
+            match queued {
+                Err(SendError::Full) => self.flush(Patience::Full)?,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// A long payload is copied before the connection is locked, where it can leave from the copy.
+    fn own_where_long<'a>(&self, message: Outgoing<'a>) -> Outgoing<'a> {
+        if let Outgoing::Lent(lent) = message
+            && self.role == Role::Server
+            && lent.as_bytes().len() >= Connection::LEND_MIN
+        {
+            return Outgoing::Owned(lent.into());
+        }
+        message
+    }
+
+    /// Writes all that is queued, or sees that another thread does, if it may not wait.
+    fn flush(&self, patience: Patience) -> io::Result<()> {
+        loop {
+            let Some(writer) = self.lock_writer(patience)? else { return Ok(()) };
+            let is_written = self.write_out(writer, patience)?;
+            // What came in meanwhile was left to whoever held the lock.
+            if !is_written || lock(&self.conn).poll_transmit().is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The transport to write to; `None` if another thread has it, which looks for more before it leaves.
+    fn lock_writer(&self, patience: Patience) -> io::Result<Option<MutexGuard<'_, Socket<S>>>> {
+        let locked = match patience {
+            Patience::Brief => match self.writer.try_lock() {
+                Ok(writer) => Ok(writer),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Poisoned(_)) => Err(()),
+            },
+            Patience::Full => self.writer.lock().map_err(|_| ()),
+        };
+        locked.map(Some).map_err(|()| {
+            // Nobody knows how much of its frame is written.
+            lock(&self.conn).handle_broken_pipe();
+            io::Error::other("a thread panicked while it wrote to the transport")
+        })
+    }
+
+    /// Writes what is queued; `false` if the peer did not read.
+    fn write_out(&self, mut writer: MutexGuard<'_, Socket<S>>, patience: Patience) -> io::Result<bool> {
+        writer.write_briefly();
+        let mut queued = usize::MAX;
+        loop {
+            let written = match self.next_output() {
+                Some(Next::Data(mut out)) => {
+                    let written = writer.write(&mut out);
+                    lock(&self.conn).output().reattach(out);
+                    written
+                }
+                Some(Next::Shutdown) => {
+                    let flushed = writer.flush();
+                    if matches!(flushed, Ok(true)) {
+                        let ended = writer.io.shutdown_write();
+                        let mut conn = lock(&self.conn);
+                        conn.handle_shutdown();
+                        if ended.is_err() {
+                            conn.handle_eof();
+                        }
+                    }
+                    flushed
+                }
+                None => match writer.flush() {
+                    Ok(true) => return Ok(true),
+                    other => other,
+                },
+            };
+            match (written, patience) {
+                (Ok(true), _) => {}
+                (Ok(false), Patience::Brief) => return Ok(false),
+                (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write(&mut queued)),
+                (Err(error), _) => {
+                    lock(&self.conn).handle_broken_pipe();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// What to do next, taken out of the connection.
+    fn next_output(&self) -> Option<Next> {
+        match lock(&self.conn).poll_transmit()? {
+            Transmit::Data(out) => Some(Next::Data(out.detach())),
+            Transmit::Shutdown => Some(Next::Shutdown),
+        }
+    }
+
+    /// How long the next write may wait, after one that waited in vain; `queued` is how much was left at the last of these.
+    fn longest_write(&self, queued: &mut usize) -> Option<Duration> {
+        let mut conn = lock(&self.conn);
+        if conn.queued() < core::mem::replace(queued, conn.queued()) {
+            // A ping behind a long message is not answered before that has left.
+            conn.handle_progress(now());
+        }
+        if conn.is_closed() {
+            conn.handle_broken_pipe();
+        } else if !conn.is_open() {
+            // Whether an open connection is alive is for the receiver to say: its peer may have sent.
+            conn.handle_timeout(now());
+        }
+        wait_until(conn.poll_timeout()).into_iter().chain([self.longest_wait]).min()
+    }
+}
+
+enum Next {
+    Data(SendBuf),
+    Shutdown,
+}
+
+impl<S: Transport> Drive for Reading<S> {
+    type Io = S;
+
+    #[inline]
+    fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R {
+        look(&mut lock(&self.shared.conn))
+    }
+
+    fn write(&mut self, patience: Patience) {
+        let _ = self.shared.flush(patience);
+    }
+
+    fn settle(&mut self) {
+        let is_closing = !lock(&self.shared.conn).is_open();
+        if is_closing {
+            drop(self.shared.lock_writer(Patience::Full));
+            lock(&self.shared.conn).poll_transmit();
+        }
+    }
+
+    fn reader(&mut self) -> &mut Socket<S> {
+        &mut self.reader
+    }
+
+    fn longest_wait(&mut self) -> Option<Duration> {
+        Some(self.shared.longest_wait)
+    }
+}

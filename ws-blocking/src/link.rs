@@ -1,0 +1,172 @@
+use core::time::Duration;
+use std::io;
+
+use bytes::Buf;
+use ws_core::{Connection, Message, Outgoing, SendError, Transmit};
+
+use crate::clock::{now, wait_until};
+use crate::drive::{Drive, Patience};
+use crate::pool::with_pool;
+use crate::socket::Socket;
+use crate::{Error, Transport};
+
+/// A connection and its transport: all that sending needs.
+#[derive(Debug)]
+pub(crate) struct Link<S> {
+    pub(crate) conn: Connection,
+    pub(crate) socket: Socket<S>,
+}
+
+impl<S: Transport> Link<S> {
+    /// Queues a message as soon as there is room; a long lent one is written at once.
+    #[inline]
+    pub(crate) fn feed(&mut self, message: Outgoing<'_>) -> Result<(), Error> {
+        if let Outgoing::Lent(lent) = message
+            && lent.as_bytes().len() >= Connection::LEND_MIN
+        {
+            return self.send_lent(lent);
+        }
+        if self.conn.check_send() == Err(SendError::Full) {
+            self.flush()?;
+        }
+        self.prepare();
+        Ok(self.conn.send_outgoing(message)?)
+    }
+
+    /// Queues with `queue` as soon as there is room, and writes.
+    pub(crate) fn send_with(
+        &mut self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        self.prepare();
+        while let Err(error) = queue(&mut self.conn) {
+            if error != SendError::Full {
+                return Err(error.into());
+            }
+            self.flush()?;
+        }
+        self.flush()
+    }
+
+    /// Writes all that is queued.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.write_out(Patience::Full)?;
+        self.conn.error().map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Writes what is queued, then the payload from where it lies. A deadline passes only over a queue that is whole: if
+    /// one does, the rest is copied.
+    fn send_lent(&mut self, message: Message<'_>) -> Result<(), Error> {
+        if self.conn.check_send() == Err(SendError::Full) {
+            self.flush()?;
+        }
+        self.prepare();
+        let deadline = self.conn.poll_timeout();
+        let Self { conn, socket } = self;
+        let mut lent = conn.send_lent(message)?;
+        socket.write_briefly();
+        let mut left_when_stuck = usize::MAX;
+        let written = loop {
+            match socket.write(&mut lent) {
+                Ok(false) if deadline.is_none_or(|at| now() < at) => {
+                    left_when_stuck = left_when_stuck.min(lent.remaining());
+                    socket.write_patiently(wait_until(deadline));
+                }
+                result => break result,
+            }
+        };
+        let has_moved = left_when_stuck != usize::MAX && lent.remaining() < left_when_stuck;
+        drop(lent);
+        match written {
+            Err(error) => {
+                conn.handle_broken_pipe();
+                Err(error.into())
+            }
+            Ok(_) => {
+                if has_moved {
+                    conn.handle_progress(now());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what waits to be written; `false` if the peer did not read.
+    fn write_out(&mut self, patience: Patience) -> io::Result<bool> {
+        let written = self.try_write_out(patience);
+        if written.is_err() {
+            self.conn.handle_broken_pipe();
+        }
+        written
+    }
+
+    fn try_write_out(&mut self, patience: Patience) -> io::Result<bool> {
+        self.socket.write_briefly();
+        loop {
+            let queued = self.conn.queued();
+            let is_done = match self.conn.poll_transmit() {
+                Some(Transmit::Data(out)) => self.socket.write(out)?,
+                Some(Transmit::Shutdown) => {
+                    let is_flushed = self.socket.flush()?;
+                    if is_flushed {
+                        let ended = self.socket.io.shutdown_write();
+                        self.conn.handle_shutdown();
+                        if ended.is_err() {
+                            self.conn.handle_eof();
+                        }
+                    }
+                    is_flushed
+                }
+                None => {
+                    if self.socket.flush()? {
+                        return Ok(true);
+                    }
+                    false
+                }
+            };
+            if is_done {
+                continue;
+            }
+            if patience == Patience::Brief {
+                return Ok(false);
+            }
+            if self.conn.queued() < queued {
+                self.conn.handle_progress(now());
+            }
+            self.conn.handle_timeout(now());
+            self.socket.write_patiently(wait_until(self.conn.poll_timeout()));
+        }
+    }
+
+    /// Sees to it that there is memory to queue into.
+    #[inline]
+    fn prepare(&mut self) {
+        if !self.conn.output().has_memory() {
+            with_pool(|pool| pool.lend(self.conn.output()));
+        }
+    }
+}
+
+impl<S: Transport> Drive for Link<S> {
+    type Io = S;
+
+    #[inline]
+    fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R {
+        look(&mut self.conn)
+    }
+
+    fn write(&mut self, patience: Patience) {
+        let _ = self.write_out(patience);
+        with_pool(|pool| pool.reclaim(self.conn.output()));
+    }
+
+    fn settle(&mut self) {}
+
+    fn reader(&mut self) -> &mut Socket<S> {
+        &mut self.socket
+    }
+
+    fn longest_wait(&mut self) -> Option<Duration> {
+        None
+    }
+}

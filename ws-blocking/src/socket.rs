@@ -1,0 +1,136 @@
+use core::time::Duration;
+use std::io::{self, ErrorKind, IoSlice};
+
+use bytes::Buf;
+use ws_core::Output;
+
+use crate::Transport;
+
+/// How long a write waits that must not hold up reading.
+pub(crate) const BRIEF: Duration = Duration::from_millis(1);
+
+/// Most pieces of output that one system call takes.
+const SLICES: usize = 16;
+
+/// A transport, and the timeouts that it was given last.
+#[derive(Debug)]
+pub(crate) struct Socket<S> {
+    pub(crate) io: S,
+    read_timeout: Timeout,
+    write_timeout: Timeout,
+    /// Whether the transport may hold back what was written.
+    is_unflushed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Timeout {
+    Unknown,
+    Is(Option<Duration>),
+}
+
+impl Timeout {
+    /// Whether a wait as long as this will do for one of `wait`: shorter ones are repeated, and spare a system call.
+    fn suits(self, wait: Option<Duration>) -> bool {
+        match (self, wait) {
+            (Self::Is(Some(now)), Some(wait)) => now <= wait && now >= wait / 2,
+            (Self::Is(None), None) => true,
+            (Self::Unknown | Self::Is(_), _) => false,
+        }
+    }
+
+    fn is_at_most(self, wait: Duration) -> bool {
+        matches!(self, Self::Is(Some(now)) if now <= wait)
+    }
+}
+
+impl<S> Socket<S> {
+    pub(crate) const fn new(io: S) -> Self {
+        let (read_timeout, write_timeout) = (Timeout::Unknown, Timeout::Unknown);
+        Self { io, read_timeout, write_timeout, is_unflushed: false }
+    }
+}
+
+impl<S: Transport> Socket<S> {
+    /// Reads once, for as long as `wait` says; `None` if nothing has come.
+    pub(crate) fn read(&mut self, spare: &mut [u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
+        if !self.read_timeout.suits(wait) {
+            let set = self.io.set_read_timeout(wait);
+            self.read_timeout = set.map_or(Timeout::Unknown, |()| Timeout::Is(wait));
+        }
+        in_time(|| self.io.read(spare))
+    }
+
+    /// Writes all of `out`; `false` if the peer did not read, so that a write waited in vain.
+    #[inline]
+    pub(crate) fn write(&mut self, out: &mut impl Output) -> io::Result<bool> {
+        while out.has_remaining() {
+            if !self.write_once(out)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_once(&mut self, out: &mut impl Output) -> io::Result<bool> {
+        self.is_unflushed = true;
+        let chunk = out.chunk();
+        let written = if chunk.len() == out.remaining() {
+            in_time(|| self.io.write(chunk))?
+        } else {
+            let mut pieces: [&[u8]; SLICES] = [b""; SLICES];
+            let filled = out.slices(&mut pieces);
+            let slices = pieces.map(IoSlice::new);
+            in_time(|| self.io.write_vectored(&slices[..filled]))?
+        };
+        match written {
+            None => return Ok(false),
+            Some(0) => return Err(ErrorKind::WriteZero.into()),
+            Some(n) => out.advance(n.min(out.remaining())),
+        }
+        Ok(true)
+    }
+
+    /// Pushes on what the transport holds back; `false` as for [`write`](Self::write).
+    pub(crate) fn flush(&mut self) -> io::Result<bool> {
+        if self.is_unflushed && in_time(|| self.io.flush())?.is_none() {
+            return Ok(false);
+        }
+        self.is_unflushed = false;
+        Ok(true)
+    }
+
+    /// Lets no write wait for longer than [`BRIEF`].
+    #[inline]
+    pub(crate) fn write_briefly(&mut self) {
+        if !self.write_timeout.is_at_most(BRIEF) {
+            self.set_write_timeout(Some(BRIEF));
+        }
+    }
+
+    /// Lets writes wait as long as `wait` says.
+    pub(crate) fn write_patiently(&mut self, wait: Option<Duration>) {
+        if !self.write_timeout.suits(wait) {
+            self.set_write_timeout(wait);
+        }
+    }
+
+    fn set_write_timeout(&mut self, wait: Option<Duration>) {
+        let set = self.io.set_write_timeout(wait);
+        self.write_timeout = set.map_or(Timeout::Unknown, |()| Timeout::Is(wait));
+    }
+}
+
+/// The outcome of a system call, again if a signal cut it short; `None` if it waited in vain.
+#[inline]
+fn in_time<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
+    loop {
+        match call() {
+            Ok(value) => return Ok(Some(value)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::net::ToSocketAddrs as _;
+
+use clap::ValueEnum;
+use ws_core::handshake::ClientRequest;
+
+/// Which adapter moves the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    /// Tasks on Tokio's thread pool.
+    Tokio,
+    /// A thread for each connection.
+    Blocking,
+}
+
+impl Runtime {
+    /// All there are.
+    pub(crate) const ALL: [Self; 2] = [Self::Tokio, Self::Blocking];
+
+    /// The name that the command line and the demonstration call it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Tokio => "tokio",
+            Self::Blocking => "blocking",
+        }
+    }
+}
+
+/// Reads a time in seconds, with a fraction or without.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(Duration::ZERO) => Err("not more than 0 seconds".into()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads an address and a port to listen on; the address may be a name.
+pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    let mut addresses = text.to_socket_addrs().map_err(|error| error.to_string())?;
+    addresses.next().ok_or_else(|| "the name has no address".into())
+}
+
+/// Reads the name of a subprotocol.
+pub(crate) fn subprotocol(text: &str) -> Result<String, String> {
+    let request = ClientRequest::new("localhost", "/").and_then(|request| request.subprotocol(text));
+    request.map(|_| text.into()).map_err(|error| error.to_string())
+}
+
+/// Reads a header field as it stands in a request: `Name: value`.
+pub(crate) fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("no colon after the name")?;
+    Ok((name.into(), value.trim_matches([' ', '\t']).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_may_have_a_fraction() {
+        assert_eq!(seconds("1"), Ok(Duration::from_secs(1)));
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn seconds_are_a_positive_number() {
+        for text in ["", "x", "0", "0.0", "-1", "nan", "inf", "1e300", "5s"] {
+            assert!(seconds(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_cut_at_its_first_colon() {
+        assert_eq!(field("Cookie: a=b: c \t"), Ok(("Cookie".into(), "a=b: c".into())));
+        assert_eq!(field("X-Empty:"), Ok(("X-Empty".into(), String::new())));
+        assert!(field("no colon").is_err());
+    }
+
+    #[test]
+    fn a_subprotocol_is_a_token() {
+        assert_eq!(subprotocol("chat.v2"), Ok("chat.v2".into()));
+        for text in ["", "a b", "a,b", "é"] {
+            assert!(subprotocol(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+mod blocking;
+mod input;
+mod session;
+mod tokio;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
+use ws_core::connect::{Connect, Target};
+use ws_core::handshake::RequestError;
+use ws_core::{Config, KeepAlive};
+
+use crate::args::{self, Runtime};
+use crate::failure::{Cause, Failure};
+use input::Input;
+use session::Session;
+
+/// Send each line of standard input as a text message, and print what comes back.
+///
+/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. At the end of the input
+/// the connection is closed with 1000; what arrives until the server has closed its side is still printed. The command
+/// ends when the server closes, even while input is still open, and exits with 0 after a close with 1000 or without a code.
+///
+/// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An input line
+/// that is not UTF-8 ends it in the same way. User name and password of a URL are not sent: use `--header`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to connect to: `ws://HOST[:PORT][/PATH][?QUERY]`.
+    #[arg(value_parser = |url: &str| url.parse::<Target>())]
+    url: Target,
+    /// What moves the bytes.
+    #[arg(long, value_enum, default_value = "tokio")]
+    runtime: Runtime,
+    /// A header field to send with the request; may be given several times.
+    #[arg(long, value_name = "NAME: VALUE", value_parser = args::field)]
+    header: Vec<(String, String)>,
+    /// A subprotocol to offer; may be given several times, the most wanted first. The server has to choose one of them.
+    #[arg(long, value_name = "NAME", value_parser = args::subprotocol)]
+    subprotocol: Vec<String>,
+    /// The Origin field to send; there is none without this.
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Option<String>,
+    /// How many seconds everything may take from looking up the host's name to the server's 101 answer.
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    timeout: Duration,
+    /// Ping a server that has been silent for so many seconds, and give up if it stays silent for as long again, but
+    /// for 5 seconds at least.
+    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    ping_every: Option<Duration>,
+}
+
+/// Shortest time that a server gets to answer a ping.
+const PONG_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connects, and ends when the connection does.
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let config = Arc::new(Config {
+        // The time limit of the whole covers it.
+        opening_timeout: None,
+        keep_alive: args
+            .ping_every
+            .map(|interval| KeepAlive { interval, timeout: interval.max(PONG_TIMEOUT) }),
+        ..Config::default()
+    });
+    let runtime = args.runtime;
+    let connect = asked(args).unwrap_or_else(|error| {
+        crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
+    });
+    let session = Arc::new(Session::default());
+    match runtime {
+        Runtime::Tokio => tokio::run(&connect, config, &session),
+        Runtime::Blocking => blocking::run(&connect, config, &session),
+    }?;
+    session.outcome()
+}
+
+fn asked(args: Args) -> Result<Connect, RequestError> {
+    let mut connect = Connect::from(args.url).timeout(Some(args.timeout));
+    if let Some(origin) = args.origin {
+        connect = connect.origin(origin)?;
+    }
+    for name in args.subprotocol {
+        connect = connect.subprotocol(name)?;
+    }
+    for (name, value) in args.header {
+        connect = connect.field(name, value)?;
+    }
+    Ok(connect)
+}
+
+fn not_opened(connect: &Connect, cause: impl Into<Cause>) -> Failure {
+    Failure::NotOpened { url: connect.target().to_string(), cause: cause.into() }
+}

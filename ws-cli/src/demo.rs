@@ -1,0 +1,153 @@
+mod blocking;
+mod tokio;
+
+use core::fmt;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::tokio::runtime::{self, Builder};
+use ws_core::{Config, Owned};
+
+use crate::args::Runtime;
+use crate::echo::Service;
+use crate::failure::{Cause, Failure};
+
+/// What every client does with every server, in order.
+const STEPS: [&str; 6] = ["open", "text", "1 MiB", "streamed", "ping", "close"];
+
+/// Lets every adapter's client talk to every adapter's server, and prints what passed and how long it took.
+pub(crate) fn run() -> Result<(), Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
+    let mut servers = Vec::new();
+    for server in Runtime::ALL {
+        servers.push((server, serve(server, &runtime).map_err(Failure::System)?));
+    }
+    print(format_args!("{:<22}{}{:>11}", "client → server", Cells(STEPS), "total"))?;
+    let mut failed = 0;
+    for client in Runtime::ALL {
+        for &(server, address) in &servers {
+            let mut laps = Laps::begin();
+            let talked = talk(client, address, &runtime, &mut laps);
+            let pair = format!("{} → {}", client.name(), server.name());
+            print(format_args!("{pair:<22}{laps}"))?;
+            if let Err(cause) = talked {
+                failed += 1;
+                print(format_args!("  {} failed: {cause}", STEPS.get(laps.ends.len()).unwrap_or(&"")))?;
+            }
+        }
+    }
+    if failed > 0 {
+        return Err(Failure::Demo { failed });
+    }
+    print(format_args!("all {} pairs passed", Runtime::ALL.len() * servers.len()))
+}
+
+/// Starts an echo server that runs as long as the process.
+fn serve(server: Runtime, runtime: &runtime::Runtime) -> io::Result<SocketAddr> {
+    let service = Arc::new(Service::default());
+    match server {
+        Runtime::Tokio => runtime.block_on(tokio::serve(service)),
+        Runtime::Blocking => blocking::serve(service),
+    }
+}
+
+fn talk(
+    client: Runtime,
+    server: SocketAddr,
+    runtime: &runtime::Runtime,
+    laps: &mut Laps,
+) -> Result<(), Cause> {
+    let url = format!("ws://{server}/");
+    // Whatever goes wrong, the demonstration ends.
+    let config = Config { idle_timeout: Some(Duration::from_secs(10)), ..Config::default() };
+    match client {
+        Runtime::Tokio => runtime.block_on(tokio::talk(&url, config, laps)),
+        Runtime::Blocking => blocking::talk(&url, config, laps),
+    }
+}
+
+/// The bytes of a binary message: 1 MiB in which no two neighbours are alike.
+fn bytes() -> Vec<u8> {
+    (0..1 << 20).map(|at: u32| (at * 7) as u8).collect()
+}
+
+/// A text, to be sent in pieces that meet inside its characters.
+fn text() -> String {
+    "Grüße, κόσμε 🌍 ".repeat(1 << 10)
+}
+
+/// How large the pieces are.
+const PIECE: usize = 1001;
+
+/// What the ping carries.
+const PING: &[u8] = b"are you there?";
+
+fn check_echo(received: Option<Owned>, sent: impl Into<Owned>) -> Result<(), Cause> {
+    match received {
+        Some(message) if message == sent.into() => Ok(()),
+        Some(_) => Err("the echo is not what was sent".into()),
+        None => Err("the connection closed early".into()),
+    }
+}
+
+fn check_close(was_clean: bool, code: u16) -> Result<(), Cause> {
+    match (was_clean, code) {
+        (true, 1000) => Ok(()),
+        (true, code) => Err(format!("closed with {code}").into()),
+        (false, code) => Err(format!("not closed cleanly: {code}").into()),
+    }
+}
+
+/// When each step was done.
+struct Laps {
+    begin: Instant,
+    ends: Vec<Instant>,
+}
+
+impl Laps {
+    fn begin() -> Self {
+        Self { begin: Instant::now(), ends: Vec::new() }
+    }
+
+    /// A step is done.
+    fn end(&mut self) {
+        self.ends.push(Instant::now());
+    }
+}
+
+impl fmt::Display for Laps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let begins = core::iter::once(self.begin).chain(self.ends.iter().copied());
+        Cells(begins.zip(&self.ends).map(|(begin, &end)| Time(end - begin))).fmt(f)?;
+        match self.ends.last() {
+            Some(&end) if self.ends.len() == STEPS.len() => Cells([Time(end - self.begin)]).fmt(f),
+            Some(_) | None => Cells(["FAILED"]).fmt(f),
+        }
+    }
+}
+
+/// Cells of the table, each set to the right.
+struct Cells<T>(T);
+
+impl<T: IntoIterator<Item: fmt::Display> + Clone> fmt::Display for Cells<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.clone().into_iter().try_for_each(|cell| write!(f, "{:>11}", cell.to_string()))
+    }
+}
+
+/// A time in milliseconds.
+#[derive(Clone, Copy)]
+struct Time(Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} ms", self.0.as_secs_f64() * 1e3)
+    }
+}
+
+fn print(line: fmt::Arguments<'_>) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}").map_err(Failure::Output)
+}

@@ -1,0 +1,53 @@
+use core::net::SocketAddr;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
+use ws_core::connect::Connect;
+use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
+
+use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
+use crate::echo::{BlockingServer, Service};
+use crate::failure::Cause;
+
+pub(super) fn serve(service: Arc<Service>) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    thread::Builder::new().spawn(move || Arc::new(BlockingServer::new(service)).run(listener))?;
+    Ok(address)
+}
+
+pub(super) fn talk(url: &str, config: Config, laps: &mut Laps) -> Result<(), Cause> {
+    let mut ws = ws_blocking::connect_with(&Connect::new(url)?, config)?;
+    laps.end();
+
+    ws.send("hello")?;
+    check_echo(ws.recv()?, "hello")?;
+    laps.end();
+
+    let bytes = bytes();
+    ws.send(&bytes)?;
+    check_echo(ws.recv()?, bytes)?;
+    laps.end();
+
+    let text = text();
+    for piece in text.as_bytes().chunks(PIECE) {
+        ws.send_chunk(Chunk { kind: MessageKind::Text, bytes: piece, fin: false })?;
+    }
+    ws.send_chunk(Chunk { kind: MessageKind::Text, bytes: b"", fin: true })?;
+    check_echo(ws.recv()?, text)?;
+    laps.end();
+
+    ws.ping(PING)?;
+    match ws.event_ref()? {
+        Some((Event::Pong(payload), _)) if payload == PING => laps.end(),
+        Some(_) | None => return Err("the ping was not answered".into()),
+    }
+
+    ws.close(Some(CloseCode::NORMAL.into()))?;
+    while ws.recv()?.is_some() {}
+    check_close(ws.was_clean(), ws.close_code())?;
+    laps.end();
+    Ok(())
+}

@@ -1,0 +1,129 @@
+mod blocking;
+mod tokio;
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use ws_core::Config;
+use ws_core::handshake::{Accept, Decision, Request};
+
+use crate::args::{self, Runtime};
+use crate::failure::{Failure, note};
+
+pub(crate) use self::blocking::Server as BlockingServer;
+pub(crate) use self::tokio::serve;
+
+/// Serve on every path, and send each message back as it came.
+///
+/// The first line on standard output says where the server listens. Ctrl-C (SIGINT) and SIGTERM end it: it accepts no
+/// more, closes all connections with 1001, and exits with status 0, within 5 seconds even if peers do not answer. A
+/// second signal ends it at once.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen; port 0 picks a free one.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9001", value_parser = args::socket_address)]
+    listen: SocketAddr,
+    /// What moves the bytes.
+    #[arg(long, value_enum, default_value = "tokio")]
+    runtime: Runtime,
+    /// A subprotocol to agree to; may be given several times. The first in the client's order wins, and without this
+    /// there is never one.
+    #[arg(long, value_name = "NAME", value_parser = args::subprotocol)]
+    subprotocol: Vec<String>,
+    /// Largest message accepted; a larger one ends the connection with 1009.
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    max_message: usize,
+    /// Close a connection, with 1001, on which for so many seconds nothing has come but pongs. Without this, it may be
+    /// silent for ever.
+    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    idle_timeout: Option<Duration>,
+    /// How many seconds the opening handshake may take.
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    opening_timeout: Duration,
+}
+
+/// What is served, the same for each connection.
+#[derive(Debug, Default)]
+pub(crate) struct Service {
+    /// The limits and timeouts of each connection.
+    pub(crate) config: Arc<Config>,
+    /// The subprotocols to agree to.
+    pub(crate) subprotocols: Vec<String>,
+}
+
+impl Service {
+    /// Every request is accepted, with the first subprotocol that both ends know.
+    fn decide(&self, request: &Request<'_>) -> Decision {
+        let known = |name: &&str| self.subprotocols.iter().any(|known| known == name);
+        let accept = Accept::new();
+        match request.subprotocols().find(known) {
+            Some(name) => accept.subprotocol(name).into(),
+            None => accept.into(),
+        }
+    }
+
+    /// How long connections may take to close when the server ends: a little less than the close timeout, so that the
+    /// process is gone within it.
+    fn patience(&self) -> Duration {
+        self.config.close_timeout * 9 / 10
+    }
+}
+
+/// Echoes until a signal comes.
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let service = Arc::new(Service {
+        config: Arc::new(Config {
+            max_message: args.max_message,
+            max_frame: args.max_message,
+            idle_timeout: args.idle_timeout,
+            opening_timeout: Some(args.opening_timeout),
+            ..Config::default()
+        }),
+        subprotocols: args.subprotocol,
+    });
+    match args.runtime {
+        Runtime::Tokio => tokio::run(args.listen, service),
+        Runtime::Blocking => blocking::run(args.listen, service),
+    }
+}
+
+fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
+    Failure::NotListening { address: address.to_string(), cause }
+}
+
+/// Tells whoever waits for it that connections are accepted now.
+fn announce(address: SocketAddr) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening on ws://{address}").and_then(|()| out.flush()).map_err(Failure::Output)
+}
+
+/// Connections that could not be accepted.
+#[derive(Debug, Default)]
+struct Refused {
+    /// Whether this was told, and no connection has been accepted since.
+    is_told: bool,
+}
+
+impl Refused {
+    /// How long to wait after `error` before the next try.
+    fn pause(&mut self, error: &io::Error) -> Option<Duration> {
+        use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+        if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+            // Only that one connection is gone.
+            return None;
+        }
+        if !self.is_told {
+            note(&format!("cannot accept connections: {error}"));
+            self.is_told = true;
+        }
+        // Out of files or memory most likely; connections that end give them back.
+        Some(Duration::from_millis(50))
+    }
+
+    /// A connection was accepted.
+    fn end(&mut self) {
+        self.is_told = false;
+    }
+}

@@ -1,0 +1,49 @@
+use alloc::{boxed::Box, vec::Vec};
+
+use super::Request;
+
+/// The origins whose pages may connect: what a server asks that is meant for certain sites (§10.2).
+///
+/// ```
+/// use ws_core::handshake::{Accept, Decision, Origins, Reject, Request};
+///
+/// fn decide(request: &Request<'_>, origins: &Origins) -> Decision {
+///     if origins.allow(request) {
+///         Accept::new().into()
+///     } else {
+///         Reject::new(403).expect("a final status").into()
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Origins {
+    listed: Vec<Box<str>>,
+    absent: bool,
+}
+
+impl Origins {
+    /// Allows `origins`, as browsers write them: `https://example.com`, with the port if it is not the
+    /// scheme's own. `null` stands for pages that hide where they come from.
+    pub fn new<I>(origins: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<Box<str>>,
+    {
+        Self { listed: origins.into_iter().map(Into::into).collect(), absent: false }
+    }
+
+    /// Allows requests without an origin too. They come from no browser, so anyone can send them.
+    #[must_use]
+    pub fn or_absent(mut self) -> Self {
+        self.absent = true;
+        self
+    }
+
+    /// May `request` connect? Its origin must be listed, letter by letter.
+    pub fn allow(&self, request: &Request<'_>) -> bool {
+        match request.origin() {
+            Some(origin) => self.listed.iter().any(|listed| listed.as_bytes() == origin),
+            None => self.absent,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Heads as a peer sends them, in any pieces, and what becomes of them.
+
+mod answers;
+mod body;
+mod client;
+mod extensions;
+mod fuzz;
+mod scan;
+mod server;
+
+use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
+
+use super::{
+    Accept, HandshakeError, Limits, Reject, Scanner, Then, refusal,
+    server::{Asked, RequestHead, Upgrade},
+};
+
+/// The lines of a head, the first one included.
+#[derive(Clone)]
+struct Head(Vec<Vec<u8>>);
+
+/// The request that the RFC prints (§1.3).
+fn request() -> Head {
+    Head::new(&[
+        "GET /chat HTTP/1.1",
+        "Host: server.example.com",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+    ])
+}
+
+/// The answer that the RFC prints (§1.3).
+fn response() -> Head {
+    Head::new(&[
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+    ])
+}
+
+impl Head {
+    fn new(lines: &[&str]) -> Self {
+        Self(lines.iter().map(|line| line.as_bytes().to_owned()).collect())
+    }
+
+    /// With `line` at the end.
+    fn with(mut self, line: impl AsRef<[u8]>) -> Self {
+        self.0.push(line.as_ref().to_owned());
+        self
+    }
+
+    /// Without the fields called `name`.
+    fn without(mut self, name: &str) -> Self {
+        self.0.retain(|line| !line.to_ascii_lowercase().starts_with(name.to_ascii_lowercase().as_bytes()));
+        self
+    }
+
+    /// With another first line.
+    fn line(mut self, first: impl AsRef<[u8]>) -> Self {
+        self.0[0] = first.as_ref().to_owned();
+        self
+    }
+
+    /// With `line` in place of the fields of the same name.
+    fn but(self, line: &str) -> Self {
+        let name = line.split_once(':').expect("a field line").0.to_owned();
+        self.without(&name).with(line)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.0.join(&b"\r\n"[..]);
+        bytes.extend_from_slice(b"\r\n\r\n");
+        bytes
+    }
+}
+
+/// Scans at once, in two pieces cut anywhere, and byte by byte: the result must be the same.
+fn scan(scanner: Scanner, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, HandshakeError> {
+    let whole = { scanner }.find_end(bytes, limits);
+    for cut in 0..bytes.len() {
+        let mut scanner = scanner;
+        let pieces = match scanner.find_end(&bytes[..cut], limits) {
+            Ok(None) => scanner.find_end(bytes, limits),
+            early => early,
+        };
+        assert_eq!(pieces, whole, "cut at {cut}");
+    }
+    let mut single = scanner;
+    let ends = (1..=bytes.len()).map(|end| single.find_end(&bytes[..end], limits));
+    let first = ends.into_iter().find(|result| *result != Ok(None)).unwrap_or(Ok(None));
+    assert_eq!(first, whole, "byte by byte");
+    whole
+}
+
+/// What a server makes of a request, however it is cut.
+fn ask(head: &Head) -> Result<Asked, HandshakeError> {
+    let bytes = head.bytes();
+    let limits = Limits::default();
+    let end = scan(Scanner::request(), &bytes, &limits)?;
+    assert_eq!(end, Some(bytes.len()), "the head is complete");
+    RequestHead::parse(&bytes)?.asked(&bytes)
+}
+
+fn upgrade(head: &Head) -> Upgrade {
+    match ask(head) {
+        Ok(Asked::Upgrade(upgrade)) => upgrade,
+        other => panic!("no upgrade: {other:?}"),
+    }
+}
+
+/// The answer of a server that accepts what it can and leaves the rest to itself.
+fn answer(head: &Head) -> Vec<u8> {
+    let mut out = Vec::new();
+    match ask(head) {
+        Ok(Asked::Upgrade(upgrade)) => {
+            Accept::new().write(&upgrade, &mut out).expect("nothing was chosen that was not offered");
+        }
+        Ok(Asked::Ordinary(ordinary)) => {
+            let then = ordinary.default_answer().write(Asked::Ordinary(ordinary).reply_to(), &mut out);
+            assert_eq!(then, Then::Close);
+        }
+        Err(error) => refusal(error, &mut out),
+    }
+    out
+}
+
+/// The status of that answer, which must be well-formed HTTP.
+fn status(head: &Head) -> u16 {
+    let answer = answer(head);
+    let parsed = parse(&answer);
+    if parsed.status != 101 {
+        if head.0[0].starts_with(b"HEAD ") {
+            assert!(parsed.body.is_empty());
+        } else {
+            assert_eq!(parsed.get("content-length"), [alloc::format!("{}", parsed.body.len())]);
+        }
+        assert!(parsed.get("connection").join(",").contains("close"));
+    }
+    parsed.status
+}
+
+/// A response as an independent parser reads it.
+struct Parsed {
+    status: u16,
+    reason: String,
+    fields: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Parsed {
+    fn get(&self, name: &str) -> Vec<&str> {
+        let found = self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| &value[..]).collect()
+    }
+}
+
+fn parse(bytes: &[u8]) -> Parsed {
+    let mut fields = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut fields);
+    let end = response.parse(bytes).expect("well-formed").unwrap();
+    let text = |value: &[u8]| String::from_utf8(value.to_vec()).expect("text");
+    Parsed {
+        status: response.code.expect("complete"),
+        reason: response.reason.expect("complete").to_owned(),
+        fields: response.headers.iter().map(|field| (field.name.to_owned(), text(field.value))).collect(),
+        body: bytes[end..].to_vec(),
+    }
+}
+
+fn reject(status: u16) -> Reject {
+    Reject::new(status).expect("a final status")
+}
+
+/// Lines of a list and nothing else.
+fn lines<'a>(lines: &[&'a str]) -> Vec<&'a [u8]> {
+    let mut bytes = vec![];
+    bytes.extend(lines.iter().map(|line| line.as_bytes()));
+    bytes
+}

@@ -1,0 +1,116 @@
+use alloc::{vec, vec::Vec};
+
+use super::Head;
+use crate::handshake::{
+    BodyFraming::{self, *},
+    ChunkDecoder, HandshakeError, Progress,
+    client::ResponseHead,
+};
+
+fn framing(lines: &[&str]) -> Result<BodyFraming, HandshakeError> {
+    Ok(ResponseHead::parse(&Head::new(lines).bytes())?.body())
+}
+
+/// Decodes at once, in two pieces cut anywhere, and byte by byte: the result must be the same.
+fn decode(chunks: &[u8], limit: usize) -> Result<(Progress, Vec<u8>), HandshakeError> {
+    let pieces = |pieces: &[&[u8]]| {
+        let (mut decoder, mut body) = (ChunkDecoder::default(), vec![]);
+        for piece in pieces {
+            match decoder.decode(piece, &mut body, limit)? {
+                Progress::More => {}
+                progress @ (Progress::Complete | Progress::Full) => return Ok((progress, body)),
+            }
+        }
+        Ok((Progress::More, body))
+    };
+    let whole = pieces(&[chunks]);
+    for cut in 0..chunks.len() {
+        assert_eq!(pieces(&[&chunks[..cut], &chunks[cut..]]), whole, "cut at {cut}");
+    }
+    assert_eq!(pieces(&chunks.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");
+    whole
+}
+
+/// 9112-6.3-1: a 101 has no body, whatever its fields say.
+#[test]
+fn an_interim_response_has_no_body() {
+    for status in ["100", "101", "103", "204", "304"] {
+        let line = &alloc::format!("HTTP/1.1 {status} x");
+        assert_eq!(framing(&[line, "Content-Length: 5"]), Ok(None));
+        assert_eq!(framing(&[line, "Content-Length: x"]), Ok(None));
+        assert_eq!(framing(&[line, "Transfer-Encoding: chunked"]), Ok(None));
+    }
+}
+
+/// 6455-4.1-29, 9112-6.3-2: the body of another answer ends where HTTP says.
+#[test]
+fn the_framing_of_a_body_follows_http() {
+    for status in ["200", "301", "400", "401", "403", "404", "426", "500", "503", "999"] {
+        let line = &alloc::format!("HTTP/1.1 {status} x");
+        assert_eq!(framing(&[line]), Ok(UntilEof));
+        assert_eq!(framing(&[line, "Content-Length: 0"]), Ok(None));
+        assert_eq!(framing(&[line, "Content-Length: 5, 5", "Content-Length: 5"]), Ok(Exact(5)));
+        assert_eq!(framing(&[line, "Content-Length: 5, 6"]), Err(HandshakeError::ContentLengthInvalid));
+        assert_eq!(framing(&[line, "Transfer-Encoding: gzip, CHUNKED"]), Ok(Chunked));
+        assert_eq!(framing(&[line, "Transfer-Encoding: chunked", "Content-Length: 5"]), Ok(Chunked));
+        assert_eq!(framing(&[line, "Transfer-Encoding: chunked, gzip"]), Ok(UntilEof));
+    }
+    assert_eq!(framing(&["HTTP/1.0 404 x", "Transfer-Encoding: chunked"]), Ok(UntilEof));
+}
+
+/// 6455-4.1-29: chunked bodies are put together, without extensions and trailers.
+#[test]
+fn chunks_are_put_together() {
+    let complete = |body: &[u8]| Ok((Progress::Complete, body.to_vec()));
+    assert_eq!(decode(b"0\r\n\r\n", 99), complete(b""));
+    assert_eq!(decode(b"5\r\nhello\r\n0\r\n\r\n", 99), complete(b"hello"));
+    assert_eq!(decode(b"1\r\na\r\n0A;x=\"y\"\r\n0123456789\r\n000\r\n\r\n", 99), complete(b"a0123456789"));
+    assert_eq!(decode(b"1 \t\r\n\r\r\n0\r\nA: b\r\nC: d\r\n\r\n", 99), complete(b"\r"));
+}
+
+/// 9112-6.3-2: what follows a complete body is discarded.
+#[test]
+fn bytes_after_the_last_chunk_are_discarded() {
+    let second = b"1\r\na\r\n0\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n";
+    assert_eq!(decode(second, 99), Ok((Progress::Complete, b"a".to_vec())));
+}
+
+/// 6455-4.1-29, hs-H1: no more of a body is kept than the limit allows.
+#[test]
+fn a_body_is_kept_up_to_its_limit() {
+    let chunks = b"5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";
+    assert_eq!(decode(chunks, 10), Ok((Progress::Complete, b"helloworld".to_vec())));
+    assert_eq!(decode(chunks, 9), Ok((Progress::Full, b"helloworl".to_vec())));
+    assert_eq!(decode(chunks, 5), Ok((Progress::Full, b"hello".to_vec())));
+    assert_eq!(decode(chunks, 0), Ok((Progress::Full, vec![])));
+    let endless = b"ffffffffffffffff\r\nabc";
+    assert_eq!(decode(endless, 9), Ok((Progress::More, b"abc".to_vec())));
+    assert_eq!(decode(endless, 2), Ok((Progress::Full, b"ab".to_vec())));
+}
+
+/// 6455-10.7-1: a malformed chunk is an error at its first wrong byte.
+#[test]
+fn malformed_chunks_are_refused() {
+    for chunks in [
+        &b"\r"[..],
+        b"x",
+        b"-",
+        b" ",
+        b"1\n",
+        b"1\rx",
+        b"1;\0",
+        b"1;\n",
+        b"1\r\nab",
+        b"1\r\na\n",
+        b"1\r\na\rx",
+        b"10000000000000000",
+        b"0\r\n\n",
+        b"0\r\n\rx",
+        b"0\r\nA: \0",
+        b"0\r\nA\n",
+        b"0\r\nA\r\r",
+    ] {
+        assert_eq!(decode(chunks, 99), Err(HandshakeError::ChunkMalformed), "{}", chunks.escape_ascii());
+        assert!(decode(&chunks[..chunks.len() - 1], 99).is_ok());
+    }
+}

@@ -1,0 +1,43 @@
+//! The layer rules and house rules as checks that fail.
+
+mod code;
+mod packages;
+mod rust;
+mod text;
+
+use anyhow::{Result, bail};
+
+use crate::workspace;
+
+/// Something to change, and where.
+#[derive(Debug)]
+struct Finding {
+    path: String,
+    /// Counted from 1; none for a finding about the whole file.
+    line: Option<usize>,
+    /// What is wrong and what to do instead.
+    what: String,
+}
+
+pub(crate) fn run() -> Result<()> {
+    let sources = workspace::sources()?;
+    let mut findings = packages::check()?;
+    findings.extend(text::check_paths(&workspace::tracked()?));
+    for source in &sources {
+        findings.extend(text::check(source));
+        if source.path.ends_with(".rs") {
+            findings.extend(rust::check(source));
+        }
+    }
+    for Finding { path, line, what } in &findings {
+        match line {
+            Some(line) => eprintln!("{path}:{line}: {what}"),
+            None => eprintln!("{path}: {what}"),
+        }
+    }
+    if !findings.is_empty() {
+        bail!("{} findings", findings.len());
+    }
+    println!("{} files are tidy", sources.len());
+    Ok(())
+}
