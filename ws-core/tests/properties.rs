@@ -299,7 +299,7 @@ proptest! {
             }).unwrap();
             let bytes = core::mem::take(&mut rival.get_mut().output);
             ours.feed(&bytes);
-            prop_assert_eq!(&ours.seen, &[message.0.clone()]);
+            prop_assert_eq!(&ours.seen, core::slice::from_ref(&message.0));
             ours.seen.clear();
         }
         rival.send(tungstenite::Message::Ping(b"ping".to_vec().into())).unwrap();
