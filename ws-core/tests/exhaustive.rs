@@ -49,7 +49,7 @@ fn verdict(role: Role, in_message: bool, first: u8, second: u8) -> Verdict {
     let (fin, opcode, len) = (first >= 0x80, first % 16, second % 128);
     let (is_masked, must_mask) = (second >= 0x80, role == Role::Server);
     match opcode {
-        _ if first / 16 % 8 != 0 => Verdict::At(1, ReservedBits),
+        _ if first & 0x70 != 0 => Verdict::At(1, ReservedBits),
         3..=7 | 11..=15 => Verdict::At(1, ReservedOpcode),
         _ if must_mask && !is_masked => Verdict::At(2, UnmaskedFrame),
         _ if !must_mask && is_masked => Verdict::At(2, MaskedFrame),

@@ -1,11 +1,13 @@
 //! What holds for whatever comes: properties, a rival as a judge, and two ends on a simulated link and clock.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
+
 mod common;
 
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::io::{Error as IoError, ErrorKind, Read, Result as IoResult, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Buf as _;
 use common::heads::*;
@@ -297,7 +299,7 @@ proptest! {
             }).unwrap();
             let bytes = core::mem::take(&mut rival.get_mut().output);
             ours.feed(&bytes);
-            prop_assert_eq!(&ours.seen, &[message.0.clone()]);
+            prop_assert_eq!(&ours.seen, core::slice::from_ref(&message.0));
             ours.seen.clear();
         }
         rival.send(tungstenite::Message::Ping(b"ping".to_vec().into())).unwrap();
@@ -479,7 +481,7 @@ proptest! {
         let mut links = [Link::default(), Link::default()];
         let mut now = NOW;
         let mut sent = [0_usize; 2];
-        let quiet = std::iter::repeat_n((1000, 100, 5), 2000);
+        let quiet = core::iter::repeat_n((1000, 100, 5), 2000);
         for (i, (millis, most, deed)) in steps.into_iter().chain(quiet).enumerate() {
             now = now + Duration::from_millis(millis);
             if cut_at == Some(i) {
