@@ -41,6 +41,8 @@
 //! # Time
 //! Deadlines are the timeouts of the socket, so they are kept while a call waits, and only then.
 
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
 mod accept;
 mod clock;
 mod connect;

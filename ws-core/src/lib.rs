@@ -32,6 +32,7 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
 extern crate alloc;
 

@@ -62,7 +62,7 @@ fn refuses(request: impl AsRef<[u8]>, expected: u16) -> Vec<u8> {
     // The rest is drained, so that no reset overtakes the answer.
     server.shut_down();
     assert!(!server.is_closed());
-    assert_eq!(server.receives([&REQUEST.as_bytes()[..], &[0xff; 100]].concat()), []);
+    assert_eq!(server.receives([REQUEST.as_bytes(), &[0xff; 100]].concat()), []);
     assert_eq!(server.transmits(), b"");
     assert_eq!(server.receives_eof(), []);
     assert!(server.is_closed());

@@ -42,6 +42,8 @@
 //! sends answers no pings, and two peers that only send at each other wait for each other in the end: [split](WebSocket::split)
 //! the connection where both directions are busy.
 
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
 mod accept;
 mod clock;
 mod connect;

@@ -1,6 +1,6 @@
 //! The adapter over streams in memory and over loopback; time is simulated.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -11,7 +11,7 @@ use ws_tokio::{
     MessageKind, Owned, Prepared, Reject, SendError, WebSocket, accept, accept_with, client,
 };
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = Result<(), Box<dyn core::error::Error>>;
 
 fn request() -> ClientRequest<'static> {
     ClientRequest::new("server.example.com", "/chat").expect("a request")

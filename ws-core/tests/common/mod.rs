@@ -8,8 +8,8 @@
 
 pub(crate) mod heads;
 
+use core::fmt::Debug;
 use core::time::Duration;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use bytes::Buf as _;
