@@ -20,7 +20,7 @@ fn main() -> Result<(), ProtocolError> {
         while let Some(part) = decoder.decode(&mut input)? {
             match part {
                 Part::Header(header) => {
-                    println!("{:?}, {} bytes, fin {}", header.opcode, header.len, header.fin)
+                    println!("{:?}, {} bytes, fin {}", header.opcode, header.len, header.fin);
                 }
                 Part::Payload(bytes) => println!("    {}", bytes.escape_ascii()),
                 Part::End => println!("    end of frame"),
