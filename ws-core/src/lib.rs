@@ -66,3 +66,7 @@ pub use prepared::Prepared;
 pub use recv_buf::{RecvBuf, Waits};
 pub use send_buf::{Lent, Output, SendBuf};
 pub use time::Instant;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
