@@ -107,9 +107,11 @@ mod tests {
 
     #[test]
     fn a_close_is_a_failure_unless_it_is_normal_or_says_nothing() {
-        for (event, is_ok) in
-            [(closed(CloseCode::NORMAL), true), (Event::Close(None), true), (closed(CloseCode::POLICY), false)]
-        {
+        for (event, is_ok) in [
+            (closed(CloseCode::NORMAL), true),
+            (Event::Close(None), true),
+            (closed(CloseCode::POLICY), false),
+        ] {
             let session = Session::default();
             session.receive(event).unwrap();
             assert_eq!(session.outcome().is_ok(), is_ok, "{event:?}");
