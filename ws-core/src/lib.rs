@@ -41,6 +41,8 @@ mod config;
 #[cfg(feature = "url")]
 pub mod connect;
 mod connection;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 mod error;
 mod event;
 pub mod frame;

@@ -1,0 +1,63 @@
+//! permessage-deflate: messages compressed one by one (RFC 7692).
+//!
+//! What is agreed comes from header values alone: [`Compression::offer`] is what a client asks for,
+//! [`Compression::accept`] is a server's answer, [`Compression::agree`] checks that answer. The [`Params`] that both
+//! ends then hold make a [`Deflater`] and an [`Inflater`], which know payloads, not frames.
+//!
+//! ```
+//! use ws_core::Role;
+//! use ws_core::deflate::{Compression, Deflater, Inflater};
+//!
+//! let compression = Compression::default();
+//! let offer = compression.offer().expect("one offer by default");
+//! assert_eq!(offer, "permessage-deflate; client_max_window_bits");
+//! let agreed = compression.accept([offer.as_bytes()])?.expect("an acceptable offer");
+//! assert_eq!(agreed.to_string(), "permessage-deflate");
+//!
+//! let mut deflater = Deflater::new(agreed, Role::Server, &compression);
+//! let mut payload = Vec::new();
+//! deflater.finish(b"Hello", &mut payload);
+//! assert_eq!(payload, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+//!
+//! let mut inflater = Inflater::new(agreed, Role::Client, 1 << 20);
+//! let (mut input, mut message) = (&payload[..], Vec::new());
+//! while inflater.push(&mut input, &mut message)? {}
+//! inflater.finish()?;
+//! assert_eq!(message, b"Hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Memory
+//! What zlib works with is made when the first bytes come, and can be handed to the next connection through a
+//! [`DeflatePool`]. In bytes, for a window of 15 bits (and of 9):
+//!
+//! | of one connection | while it works | idle, parked |
+//! |---|---|---|
+//! | [`Deflater`], [`Context::Kept`] | DEFLATE15 (DEFLATE9) | the same |
+//! | [`Deflater`], [`Context::Shared`] or without context takeover | DEFLATE15 (DEFLATE9) | 0 |
+//! | [`Inflater`], the peer has context takeover | INFLATE15 (INFLATE9) | at most 32,768 (512) |
+//! | [`Inflater`], the peer has none | INFLATE15 (INFLATE9) | 0 |
+//!
+//! # Secrets
+//! Where an attacker can have text of its own compressed together with a secret, the length of the result gives the
+//! secret away (CRIME; RFC 7692 §8). Send such messages uncompressed.
+
+mod compression;
+mod deflater;
+mod error;
+mod inflater;
+mod offer;
+mod params;
+mod pool;
+mod window;
+
+pub use compression::{Compression, Context, Level};
+pub use deflater::{Deflater, compress_alone};
+pub use error::{InflateError, NegotiationError, Parameter, ParameterError};
+pub use inflater::Inflater;
+pub use offer::{ClientWindow, Offer};
+pub use params::{Params, WindowBits};
+pub use pool::DeflatePool;
+
+/// The extension's name in a list of extensions.
+pub const NAME: &str = "permessage-deflate";

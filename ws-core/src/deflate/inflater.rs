@@ -1,0 +1,270 @@
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::window::Window;
+use super::{DeflatePool, InflateError, Params, WindowBits};
+use crate::Role;
+
+/// Most bytes that one step inflates to.
+const STEP: usize = 16 << 10;
+/// Fewest bytes that a step has room for.
+const MIN_STEP: usize = 256;
+/// What a sender takes off the end of a message (RFC 7692 §7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+/// An empty stored block. Only at the end of a block does it inflate to nothing without an error.
+const PROBE: [u8; 5] = [0x00, 0x00, 0x00, 0xFF, 0xFF];
+/// A final block without data ends a stream, so that a new one begins, with the window of the old. In each message there may
+/// be as many as this, and one more for so many bytes of it.
+const FREE_RESTARTS: usize = 16;
+const BYTES_PER_RESTART: usize = 64;
+
+/// Inflates the messages of one direction of a connection (RFC 7692 §7.2.2).
+///
+/// It takes the payload of a message in any pieces, fragments or less: [`push`](Self::push) each, then
+/// [`finish`](Self::finish). Messages that came uncompressed are not for it. After an error there is nothing but that
+/// error.
+#[derive(Debug)]
+pub struct Inflater {
+    takes_over: bool,
+    max_message: usize,
+    window: Window,
+    codec: Option<Box<Decompress>>,
+    /// Whether the codec goes on where the window ends; if not, it has to be told what the window holds.
+    is_current: bool,
+    at: At,
+    message: Counts,
+}
+
+/// Where in a message the next byte is.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// Before its first.
+    Start,
+    Inside,
+    /// Right behind a final block.
+    Restart,
+    Failed(InflateError),
+}
+
+/// Of the message at hand.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    compressed: usize,
+    inflated: usize,
+    restarts: usize,
+    /// The last four bytes of the payload.
+    last: [u8; 4],
+}
+
+impl Inflater {
+    /// For what comes in at an end of a connection that is `role`; a message may inflate to `max_message` bytes.
+    pub fn new(params: Params, role: Role, max_message: usize) -> Self {
+        let peer = match role {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        };
+        Self {
+            takes_over: params.takes_over(peer),
+            max_message,
+            window: Window::new(window_len(params.window(peer))),
+            codec: None,
+            is_current: false,
+            at: At::Start,
+            message: Counts::default(),
+        }
+    }
+
+    /// Inflates some of `input`, of which it takes away what is done, and appends at most 16 KiB to `output`.
+    ///
+    /// True asks for another call, with the same `input` whatever is left of it; so the caller can check the text that
+    /// there is, or hand it out, before it gets more. Memory is reserved as data comes, never beyond the largest
+    /// message allowed.
+    ///
+    /// # Errors
+    /// When the payload is found to be no good, or the message too big. `output` ends with the last good byte.
+    pub fn push(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<bool, InflateError> {
+        match self.at {
+            At::Failed(error) => return Err(error),
+            At::Start | At::Restart if input.is_empty() => return Ok(false),
+            At::Start if !self.is_current => self.restart(),
+            At::Start | At::Inside => {}
+            At::Restart => {
+                self.message.restarts += 1;
+                if self.message.restarts > self.allowed_restarts() {
+                    return Err(self.fail(InflateError::TooManyFinalBlocks));
+                }
+                self.restart();
+            }
+        }
+        self.at = At::Inside;
+        self.step(input, output).map_err(|error| self.fail(error))
+    }
+
+    fn step(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<bool, InflateError> {
+        let allowed = self.max_message - self.message.inflated;
+        // One byte more than allowed tells whether there is more.
+        let room = input.len().saturating_mul(4).clamp(MIN_STEP, STEP).min(allowed.saturating_add(1));
+        let start = output.len();
+        grow(output, room, allowed);
+        let codec = self.codec.as_mut().ok_or(InflateError::Corrupt)?;
+        let (status, taken, given) = inflate(codec, input, &mut output[start..])?;
+        output.truncate(start + given.min(allowed));
+        if given > allowed {
+            return Err(InflateError::TooBig);
+        }
+
+        self.window.push(&output[start..]);
+        self.message.note(&input[..taken], given);
+        *input = &input[taken..];
+        match status {
+            Status::StreamEnd => {
+                self.at = At::Restart;
+                self.is_current = false;
+            }
+            // It can always take input or give output.
+            Status::Ok | Status::BufError if taken == 0 && given == 0 && !input.is_empty() => {
+                return Err(InflateError::Corrupt);
+            }
+            Status::Ok | Status::BufError => {}
+        }
+        Ok(!input.is_empty() || given == room)
+    }
+
+    /// Ends the message: all of its payload was pushed.
+    ///
+    /// # Errors
+    /// If the payload stops short of the end of a block.
+    pub fn finish(&mut self) -> Result<(), InflateError> {
+        match self.at {
+            At::Failed(error) => return Err(error),
+            // No payload at all is no DEFLATE, but can only mean no message at all.
+            At::Start => {}
+            // A sender that leaves out the empty block behind its final one leaves nothing unsaid.
+            At::Restart => {}
+            At::Inside => self.close_block().map_err(|error| self.fail(error))?,
+        }
+        self.at = At::Start;
+        self.message = Counts::default();
+        if !self.takes_over {
+            self.window.clear();
+            self.is_current = false;
+        }
+        Ok(())
+    }
+
+    /// Appends the tail that the sender took off, and makes sure that it ends a block.
+    fn close_block(&mut self) -> Result<(), InflateError> {
+        let mut end = [0; TAIL.len() + PROBE.len()];
+        end[..TAIL.len()].copy_from_slice(&TAIL);
+        end[TAIL.len()..].copy_from_slice(&PROBE);
+        // No payload whose tail was taken off can end in 0xFF, for the header of the empty block ends in zeros. So these
+        // are the tail itself, which the sender has left on.
+        let end = if self.message.last == TAIL { &mut end[TAIL.len()..] } else { &mut end[..] };
+        // Where the codec is of no more use, let it show for certain, by the end of the stream, where it was.
+        let probe = end.len() - PROBE.len();
+        end[probe] = u8::from(!self.takes_over);
+        let codec = self.codec.as_mut().ok_or(InflateError::Corrupt)?;
+        let (status, taken, given) = inflate(codec, end, &mut [0; 8]).map_err(|_| InflateError::Truncated)?;
+        let is_ended = status == Status::StreamEnd;
+        if taken == end.len() && given == 0 && is_ended != self.takes_over {
+            Ok(())
+        } else {
+            Err(InflateError::Truncated)
+        }
+    }
+
+    /// Begins a new stream, which may refer to what the window holds.
+    fn restart(&mut self) {
+        match &mut self.codec {
+            Some(codec) => codec.reset(false),
+            codec @ None => *codec = Some(Box::new(Decompress::new(false))),
+        }
+        if let Some(codec) = &mut self.codec {
+            let (older, newer) = self.window.parts();
+            for part in [older, newer] {
+                if !part.is_empty() {
+                    codec.set_dictionary(part).expect("a raw stream takes a dictionary at any time");
+                }
+            }
+        }
+        self.is_current = true;
+    }
+
+    fn allowed_restarts(&self) -> usize {
+        let bytes = self.message.compressed.saturating_add(self.message.inflated);
+        FREE_RESTARTS + bytes / BYTES_PER_RESTART
+    }
+
+    fn fail(&mut self, error: InflateError) -> InflateError {
+        self.at = At::Failed(error);
+        self.codec = None;
+        self.window.clear();
+        self.window.shrink();
+        error
+    }
+
+    /// Takes what it works with from `pool`, if there is any and it has none.
+    pub fn prepare(&mut self, pool: &mut DeflatePool) {
+        if self.codec.is_none() && !matches!(self.at, At::Failed(_)) {
+            self.codec = pool.take_inflate();
+            self.is_current = false;
+        }
+    }
+
+    /// Between messages, hands `pool` all memory but the window that the peer may refer to.
+    ///
+    /// The next message then costs a copy of the window.
+    pub fn park(&mut self, pool: &mut DeflatePool) {
+        if let At::Start = self.at
+            && let Some(codec) = self.codec.take()
+        {
+            pool.put_inflate(codec);
+            self.is_current = false;
+            self.window.shrink();
+        }
+    }
+}
+
+impl Counts {
+    fn note(&mut self, payload: &[u8], inflated: usize) {
+        self.compressed = self.compressed.saturating_add(payload.len());
+        self.inflated += inflated;
+        match payload.last_chunk() {
+            Some(&last) => self.last = last,
+            None => {
+                self.last.rotate_left(payload.len());
+                let kept = self.last.len() - payload.len();
+                self.last[kept..].copy_from_slice(payload);
+            }
+        }
+    }
+}
+
+/// In bytes. With 8 bits, some senders use 9.
+fn window_len(bits: WindowBits) -> usize {
+    1 << bits.get().max(9)
+}
+
+/// Lengthens `output` by `room` zeros, reserving at most what `allowed` bytes and one more take.
+fn grow(output: &mut Vec<u8>, room: usize, allowed: usize) {
+    let len = output.len();
+    if output.capacity() - len < room {
+        let most = len.saturating_add(allowed).saturating_add(1);
+        let capacity = len.saturating_mul(2).max(len + room).min(most);
+        output.reserve_exact(capacity - len);
+    }
+    output.resize(len + room, 0);
+}
+
+/// Returns how many bytes of `input` were taken, and how many of `output` were given.
+fn inflate(
+    codec: &mut Decompress,
+    input: &[u8],
+    output: &mut [u8],
+) -> Result<(Status, usize, usize), InflateError> {
+    let (taken, given) = (codec.total_in(), codec.total_out());
+    let status = codec.decompress(input, output, FlushDecompress::None).map_err(|_| InflateError::Corrupt)?;
+    Ok((status, (codec.total_in() - taken) as usize, (codec.total_out() - given) as usize))
+}

@@ -1,0 +1,153 @@
+use core::fmt;
+
+use super::{NAME, NegotiationError, Parameter, ParameterError, Params, WindowBits};
+use crate::handshake::Extension;
+
+/// One offer of permessage-deflate (RFC 7692 §7.1). Displayed, it is an element of the client's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Offer {
+    /// The server must begin each message with an empty window; off by default.
+    pub server_no_context_takeover: bool,
+    /// A hint that the client will begin each message with an empty window; off by default.
+    pub client_no_context_takeover: bool,
+    /// The largest window that the client can inflate; 15 bits if `None`, which is the default.
+    pub server_max_window_bits: Option<WindowBits>,
+    /// Whether the server may limit the client's window; [`ClientWindow::Any`] by default.
+    pub client_max_window_bits: ClientWindow,
+}
+
+/// What an offer says of the client's own window (RFC 7692 §7.1.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientWindow {
+    /// Nothing: the server may not limit it.
+    Unsaid,
+    /// The server may limit it.
+    Any,
+    /// The client uses no larger one anyway, and the server may limit it.
+    AtMost(WindowBits),
+}
+
+impl Default for Offer {
+    /// `permessage-deflate; client_max_window_bits`
+    fn default() -> Self {
+        Self { client_max_window_bits: ClientWindow::Any, ..Self::PLAIN }
+    }
+}
+
+impl Offer {
+    /// `permessage-deflate`
+    pub const PLAIN: Self = Self {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        server_max_window_bits: None,
+        client_max_window_bits: ClientWindow::Unsaid,
+    };
+
+    /// Reads the parameters of an element named [`NAME`].
+    ///
+    /// # Errors
+    /// For which a server declines the offer (RFC 7692 §7).
+    pub fn parse(extension: &Extension<'_>) -> Result<Self, ParameterError> {
+        let mut offer = Self::PLAIN;
+        for param in extension.params() {
+            let parameter = Parameter::ALL.into_iter().find(|parameter| parameter.name() == param.name());
+            let Some(parameter) = parameter else { return Err(ParameterError::Unknown) };
+            if offer.has(parameter) {
+                return Err(ParameterError::Repeated(parameter));
+            }
+            let bits = match param.value().map(WindowBits::parse) {
+                Some(None) if parameter.takes_value() => return Err(ParameterError::ValueInvalid(parameter)),
+                Some(_) if !parameter.takes_value() => {
+                    return Err(ParameterError::ValueUnexpected(parameter));
+                }
+                bits => bits.flatten(),
+            };
+            match (parameter, bits) {
+                (Parameter::ServerNoContextTakeover, _) => offer.server_no_context_takeover = true,
+                (Parameter::ClientNoContextTakeover, _) => offer.client_no_context_takeover = true,
+                (Parameter::ServerMaxWindowBits, None) => {
+                    return Err(ParameterError::ValueMissing(parameter));
+                }
+                (Parameter::ServerMaxWindowBits, Some(_)) => offer.server_max_window_bits = bits,
+                (Parameter::ClientMaxWindowBits, None) => offer.client_max_window_bits = ClientWindow::Any,
+                (Parameter::ClientMaxWindowBits, Some(bits)) => {
+                    offer.client_max_window_bits = ClientWindow::AtMost(bits);
+                }
+            }
+        }
+        Ok(offer)
+    }
+
+    fn has(&self, parameter: Parameter) -> bool {
+        match parameter {
+            Parameter::ServerNoContextTakeover => self.server_no_context_takeover,
+            Parameter::ClientNoContextTakeover => self.client_no_context_takeover,
+            Parameter::ServerMaxWindowBits => self.server_max_window_bits.is_some(),
+            Parameter::ClientMaxWindowBits => self.client_max_window_bits != ClientWindow::Unsaid,
+        }
+    }
+
+    /// What holds for a client that made this offer and got `answer`, which is written in the same way.
+    pub(super) fn agree(&self, answer: &Self) -> Result<Params, NegotiationError> {
+        if self.server_no_context_takeover && !answer.server_no_context_takeover {
+            return Err(NegotiationError::ServerTakeoverKept);
+        }
+        match (self.server_max_window_bits, answer.server_max_window_bits) {
+            (Some(_), None) => return Err(NegotiationError::ServerWindowMissing),
+            (Some(offered), Some(bits)) if bits > offered => {
+                return Err(NegotiationError::ServerWindowTooLarge);
+            }
+            (Some(_) | None, _) => {}
+        }
+        let said = match answer.client_max_window_bits {
+            ClientWindow::Unsaid => None,
+            ClientWindow::Any => {
+                return Err(ParameterError::ValueMissing(Parameter::ClientMaxWindowBits).into());
+            }
+            ClientWindow::AtMost(_) if self.client_max_window_bits == ClientWindow::Unsaid => {
+                return Err(NegotiationError::ClientWindowNotOffered);
+            }
+            ClientWindow::AtMost(bits) => Some(bits),
+        };
+        let client_max_window_bits = match self.client_max_window_bits {
+            // The client keeps to its own hint, whether or not the server does.
+            ClientWindow::AtMost(hint) => Some(said.map_or(hint, |bits| bits.min(hint))),
+            ClientWindow::Unsaid | ClientWindow::Any => said,
+        };
+        Ok(Params {
+            server_no_context_takeover: answer.server_no_context_takeover,
+            client_no_context_takeover: answer.client_no_context_takeover,
+            server_max_window_bits: answer.server_max_window_bits,
+            client_max_window_bits,
+        })
+    }
+}
+
+impl Parameter {
+    fn takes_value(self) -> bool {
+        match self {
+            Self::ServerNoContextTakeover | Self::ClientNoContextTakeover => false,
+            Self::ServerMaxWindowBits | Self::ClientMaxWindowBits => true,
+        }
+    }
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NAME)?;
+        if self.server_no_context_takeover {
+            write!(f, "; {}", Parameter::ServerNoContextTakeover)?;
+        }
+        if self.client_no_context_takeover {
+            write!(f, "; {}", Parameter::ClientNoContextTakeover)?;
+        }
+        if let Some(bits) = self.server_max_window_bits {
+            write!(f, "; {}={bits}", Parameter::ServerMaxWindowBits)?;
+        }
+        match self.client_max_window_bits {
+            ClientWindow::Unsaid => Ok(()),
+            ClientWindow::Any => write!(f, "; {}", Parameter::ClientMaxWindowBits),
+            ClientWindow::AtMost(bits) => write!(f, "; {}={bits}", Parameter::ClientMaxWindowBits),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use core::fmt;
+
+use super::{NAME, Parameter};
+use crate::Role;
+use crate::handshake::Value;
+
+/// The base-2 logarithm of a window's size in bytes: 8 to 15 (RFC 7692 §7.1.2).
+///
+/// RFC 7692 §7.3 recommends 10 and more for a useful ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowBits(u8);
+
+impl WindowBits {
+    /// 256 bytes.
+    pub const MIN: Self = Self(8);
+    /// 32 KiB, which is what holds where nothing is said.
+    pub const MAX: Self = Self(15);
+
+    /// `None` unless `bits` is one of 8 to 15.
+    pub const fn new(bits: u8) -> Option<Self> {
+        match bits {
+            8..=15 => Some(Self(bits)),
+            0..=7 | 16.. => None,
+        }
+    }
+
+    /// From 8 to 15.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+
+    /// Reads `1*DIGIT` without leading zeros.
+    pub(super) fn parse(value: Value<'_>) -> Option<Self> {
+        let texts = ["8", "9", "10", "11", "12", "13", "14", "15"];
+        (8..).zip(texts).find(|(_, text)| value.is(text)).map(|(bits, _)| Self(bits))
+    }
+}
+
+impl Default for WindowBits {
+    /// [`MAX`](Self::MAX).
+    fn default() -> Self {
+        Self::MAX
+    }
+}
+
+impl fmt::Display for WindowBits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What both ends agreed on (RFC 7692 §7.1). Displayed, it is the server's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Params {
+    /// The server begins each message with an empty window.
+    pub server_no_context_takeover: bool,
+    /// The client begins each message with an empty window.
+    pub client_no_context_takeover: bool,
+    /// The server's window; 15 bits if `None`.
+    pub server_max_window_bits: Option<WindowBits>,
+    /// The client's window; 15 bits if `None`.
+    pub client_max_window_bits: Option<WindowBits>,
+}
+
+impl Params {
+    /// Whether what `sender` compresses may refer to its earlier messages.
+    pub const fn takes_over(&self, sender: Role) -> bool {
+        match sender {
+            Role::Server => !self.server_no_context_takeover,
+            Role::Client => !self.client_no_context_takeover,
+        }
+    }
+
+    /// How far back what `sender` compresses may refer.
+    pub fn window(&self, sender: Role) -> WindowBits {
+        match sender {
+            Role::Server => self.server_max_window_bits,
+            Role::Client => self.client_max_window_bits,
+        }
+        .unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NAME)?;
+        if self.server_no_context_takeover {
+            write!(f, "; {}", Parameter::ServerNoContextTakeover)?;
+        }
+        if self.client_no_context_takeover {
+            write!(f, "; {}", Parameter::ClientNoContextTakeover)?;
+        }
+        if let Some(bits) = self.server_max_window_bits {
+            write!(f, "; {}={bits}", Parameter::ServerMaxWindowBits)?;
+        }
+        if let Some(bits) = self.client_max_window_bits {
+            write!(f, "; {}={bits}", Parameter::ClientMaxWindowBits)?;
+        }
+        Ok(())
+    }
+}
