@@ -4,7 +4,7 @@ use std::io;
 use ws_core::{Connection, Instant, SendError, Waits};
 
 use crate::clock::{now, wait_until};
-use crate::pool::{Pooled, with_pool};
+use crate::pool::{Pooled, park_codecs, prepare_codecs, with_pool};
 use crate::socket::{BRIEF, Socket};
 use crate::{Error, Transport};
 
@@ -102,6 +102,7 @@ impl Input {
         let brief = (!stand.is_written).then_some(BRIEF);
         let waits = [wait_until(stand.deadline), ends.longest_wait(), brief];
         with_pool(|pool| pool.prepare(&mut self.buf));
+        ends.with(park_codecs);
         let read = ends.reader().read(self.buf.spare_mut(), waits.into_iter().flatten().min());
         self.now = now();
         match read {
@@ -110,7 +111,10 @@ impl Input {
                 ends.settle();
                 ends.with(Connection::handle_eof);
             }
-            Ok(Some(n)) => self.buf.commit(n),
+            Ok(Some(n)) => {
+                self.buf.commit(n);
+                ends.with(prepare_codecs);
+            }
             Err(error) => {
                 ends.settle();
                 self.broken = Some(error);

@@ -8,7 +8,7 @@ use ws_core::{
 
 use crate::clock::{now, wait_until};
 use crate::drive::{Drive, Input, Patience};
-use crate::pool::with_pool;
+use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
 use crate::{Error, Transport};
 
@@ -215,6 +215,7 @@ impl<S: Transport> Shared<S> {
                 let mut conn = lock(&self.conn);
                 if !conn.output().has_memory() {
                     with_pool(|pool| pool.lend(conn.output()));
+                    prepare_codecs(&mut conn);
                 }
                 queue(&mut conn)
             };

@@ -64,6 +64,8 @@ pub use transport::{CloneTransport, Plain, Transport};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
 pub use ws_core::connect::{Connect, Target, UrlError};
+#[cfg(feature = "deflate")]
+pub use ws_core::deflate;
 pub use ws_core::handshake::{
     Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
 };

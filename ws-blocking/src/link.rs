@@ -6,7 +6,7 @@ use ws_core::{Connection, Message, Outgoing, SendError, Transmit};
 
 use crate::clock::{now, wait_until};
 use crate::drive::{Drive, Patience};
-use crate::pool::with_pool;
+use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
 use crate::{Error, Transport};
 
@@ -143,6 +143,7 @@ impl<S: Transport> Link<S> {
     fn prepare(&mut self) {
         if !self.conn.output().has_memory() {
             with_pool(|pool| pool.lend(self.conn.output()));
+            prepare_codecs(&mut self.conn);
         }
     }
 }

@@ -57,6 +57,11 @@ pub(crate) enum Ready {
         kind: MessageKind,
         fin: bool,
     },
+    /// A chunk that was inflated into `message`.
+    Inflated {
+        kind: MessageKind,
+        fin: bool,
+    },
     Ping,
     Pong,
     Close,
@@ -163,7 +168,7 @@ impl RecvBuf {
         match self.ready {
             Ready::Nothing => Waits::Nothing,
             Ready::Whole(_) | Ready::Gathered(_) => Waits::Message,
-            Ready::Chunk { .. } => Waits::Chunk,
+            Ready::Chunk { .. } | Ready::Inflated { .. } => Waits::Chunk,
             Ready::Request => Waits::Request,
             Ready::Ping | Ready::Pong | Ready::Close | Ready::Open | Ready::Rejected { .. } => Waits::Other,
         }
@@ -177,6 +182,7 @@ impl RecvBuf {
             Ready::Gathered(kind) => (kind, &self.message[..]),
             Ready::Nothing
             | Ready::Chunk { .. }
+            | Ready::Inflated { .. }
             | Ready::Ping
             | Ready::Pong
             | Ready::Close
@@ -207,6 +213,7 @@ impl RecvBuf {
         Some(match ready {
             Ready::Nothing | Ready::Whole(_) | Ready::Gathered(_) => return None,
             Ready::Chunk { kind, fin } => Event::Chunk(Chunk { kind, bytes, fin }),
+            Ready::Inflated { kind, fin } => Event::Chunk(Chunk { kind, bytes: &self.message, fin }),
             Ready::Ping => Event::Ping(bytes),
             Ready::Pong => Event::Pong(bytes),
             Ready::Close => Event::Close(CloseFrame::parse(bytes).ok()?),
@@ -338,6 +345,12 @@ impl RecvBuf {
     pub(crate) fn announce_gathered(&mut self, kind: MessageKind) {
         self.gathering = false;
         self.ready = Ready::Gathered(kind);
+    }
+
+    /// Announces a chunk that was inflated.
+    pub(crate) fn announce_inflated(&mut self, kind: MessageKind, fin: bool) {
+        self.gathering = false;
+        self.ready = Ready::Inflated { kind, fin };
     }
 
     /// Announces a refusal that was gathered: a head of `head` bytes and a body.

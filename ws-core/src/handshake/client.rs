@@ -3,7 +3,8 @@
 use super::{
     Agreement, BodyFraming, ClientRequest, HandshakeError, HttpVersion, Offered, Response, accept_key,
     body::{has_body, response_body},
-    encode_nonce, extensions,
+    compression::{Compression, agree},
+    encode_nonce,
     grammar::{ascii, find, is_token, trim},
     known::{Found, Known, Name},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
@@ -96,7 +97,11 @@ impl Expected {
     }
 
     /// Checks a 101 answer.
-    pub(crate) fn check(&self, response: &Response<'_>) -> Result<Agreement, HandshakeError> {
+    pub(crate) fn check(
+        &self,
+        response: &Response<'_>,
+        compression: Option<&Compression>,
+    ) -> Result<Agreement, HandshakeError> {
         let known = Known::new(response.fields, response.fields.lines());
         if response.status != 101 {
             return Err(HandshakeError::NotSwitched);
@@ -118,9 +123,9 @@ impl Expected {
             Found::Once(_) => return Err(HandshakeError::AcceptMismatch),
             Found::Repeated => return Err(HandshakeError::AcceptRepeated),
         }
-        check_extensions(&known)?;
+        let deflate = agree(known.lines(Name::Extensions), compression)?;
         let subprotocol = self.check_subprotocol(&known)?;
-        Ok(Agreement { subprotocol: subprotocol.map(Into::into) })
+        Ok(Agreement::new(subprotocol.map(Into::into), deflate))
     }
 
     fn check_subprotocol<'a>(&self, known: &Known<'a>) -> Result<Option<&'a str>, HandshakeError> {
@@ -134,17 +139,5 @@ impl Expected {
             }
             Found::Once(name) => Ok(Some(ascii(name))),
         }
-    }
-}
-
-/// No extension is offered yet, so none may be answered.
-fn check_extensions(known: &Known<'_>) -> Result<(), HandshakeError> {
-    let mut answered = extensions(known.lines(Name::Extensions));
-    if answered.clone().any(|extension| extension.is_err()) {
-        return Err(HandshakeError::ExtensionsMalformed);
-    }
-    match answered.next() {
-        Some(_) => Err(HandshakeError::ExtensionNotOffered),
-        None => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{
     HandshakeError, HttpVersion, Offered, Reject, ReplyTo, Request, accept_key,
     body::request_body,
-    extensions,
+    compression::{Compression, Params, accept},
     grammar::{List, ascii, find, is_authority, is_token},
     known::{Found, Known, Name, Places},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
@@ -71,14 +71,18 @@ impl RequestHead {
     }
 
     /// What the request asks for. A wrong request for an upgrade is an error.
-    pub(crate) fn asked(&self, head: &[u8]) -> Result<Asked, HandshakeError> {
+    pub(crate) fn asked(
+        &self,
+        head: &[u8],
+        compression: Option<&Compression>,
+    ) -> Result<Asked, HandshakeError> {
         let request = self.view(head);
         let known = Known::found(request.fields, self.known);
         let is_http11 = self.version == HttpVersion::Http11;
         let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
         // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
         if is_http11 && known.lists(Name::Upgrade, "websocket") {
-            let upgrade = Upgrade::check(&request, &known, self.body, is_persistent)?;
+            let upgrade = Upgrade::check(&request, &known, self.body, is_persistent, compression)?;
             return Ok(Asked::Upgrade(upgrade));
         }
         // A client that waits for `100 Continue` may send its body or not: nobody knows where it ends.
@@ -155,6 +159,8 @@ pub(crate) struct Upgrade {
     pub(crate) accept: [u8; 28],
     /// The subprotocols offered, in order.
     pub(crate) subprotocols: Offered,
+    /// What is agreed of the extensions offered.
+    pub(super) deflate: Option<Params>,
     pub(super) reply_to: ReplyTo,
 }
 
@@ -164,6 +170,7 @@ impl Upgrade {
         known: &Known<'_>,
         body: Option<u64>,
         is_persistent: bool,
+        compression: Option<&Compression>,
     ) -> Result<Self, HandshakeError> {
         if request.method != "GET" {
             return Err(HandshakeError::MethodNotGet);
@@ -188,10 +195,11 @@ impl Upgrade {
             return Err(HandshakeError::OriginRepeated);
         }
         let subprotocols = check_subprotocols(known)?;
-        check_extensions(known)?;
+        let deflate = accept(known.lines(Name::Extensions), compression)?;
         Ok(Self {
             accept: accept_key(key),
             subprotocols,
+            deflate,
             reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
         })
     }
@@ -236,14 +244,6 @@ fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
         return Err(HandshakeError::SubprotocolOfferedTwice);
     }
     Ok(offered)
-}
-
-/// The offers must be well-formed. None is taken yet: here those of permessage-deflate will be (RFC 7692 §5.1).
-fn check_extensions(known: &Known<'_>) -> Result<(), HandshakeError> {
-    if extensions(known.lines(Name::Extensions)).any(|offer| offer.is_err()) {
-        return Err(HandshakeError::ExtensionsMalformed);
-    }
-    Ok(())
 }
 
 /// An HTTP request that asks for no WebSocket connection.

@@ -91,7 +91,7 @@ proptest! {
             Err(error) => prop_assert_eq!(error, httparse::Error::Version),
         }
         let _ = format!("{view:?} {:?} {:?} {:?}", view.host(), view.path(), view.query());
-        if let Err(error) = head.asked(&bytes) {
+        if let Err(error) = head.asked(&bytes, None) {
             refusal(error, &mut out);
         }
     }
@@ -114,7 +114,7 @@ proptest! {
             Err(error) => prop_assert_eq!(error, httparse::Error::Version),
         }
         let request = ClientRequest::new("h", "/").expect("valid");
-        let _ = Expected::new(&request, *b"the sample nonce").check(&view);
+        let _ = Expected::new(&request, *b"the sample nonce").check(&view, None);
         let _ = format!("{view:?} {:?}", view.supported_versions().collect::<Vec<_>>());
     }
 
@@ -123,7 +123,7 @@ proptest! {
     fn parsing_any_bytes_is_harmless(bytes in bytes(), start in prop::sample::select(&["", "GET / HTTP/1.1"][..])) {
         let bytes = [start.as_bytes(), &bytes, b"\r\n\r\n"].concat();
         if let Ok(head) = RequestHead::parse(&bytes) {
-            let _ = format!("{:?} {:?}", head.view(&bytes), head.asked(&bytes));
+            let _ = format!("{:?} {:?}", head.view(&bytes), head.asked(&bytes, None));
         }
         if let Ok(head) = ResponseHead::parse(&bytes) {
             let _ = format!("{:?}", head.view(&bytes, b"", true));
@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn a_view_of_other_bytes_is_harmless(bytes in bytes()) {
         let head = RequestHead::parse(&request().bytes()).expect("valid");
-        let _ = format!("{:?} {:?}", head.view(&bytes), head.asked(&bytes));
+        let _ = format!("{:?} {:?}", head.view(&bytes), head.asked(&bytes, None));
         let head = ResponseHead::parse(&response().bytes()).expect("valid");
         let _ = format!("{:?}", head.view(&bytes, b"", true));
     }
