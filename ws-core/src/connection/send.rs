@@ -120,11 +120,10 @@ impl Connection {
         self.check_send()?;
         let compressed = self.codec.as_mut().and_then(|codec| codec.prepared(message));
         let frame = compressed.unwrap_or(message.plain());
-        match self.role {
-            Role::Client => {
-                self.push_part(true, compressed.is_some(), message.kind().into(), frame.payload())
-            }
-            Role::Server => self.out.chain(frame.bytes.clone()),
+        if self.role == Role::Server {
+            self.out.chain(frame.bytes.clone());
+        } else {
+            self.push_part(true, compressed.is_some(), message.kind().into(), frame.payload());
         }
         Ok(())
     }

@@ -50,11 +50,7 @@ pub(super) fn agree<'a>(
         };
     };
     #[cfg(feature = "deflate")]
-    return compression.agree(lines).map_err(|error| match error {
-        crate::deflate::NegotiationError::ListMalformed => HandshakeError::ExtensionsMalformed,
-        crate::deflate::NegotiationError::NotOffered => HandshakeError::ExtensionNotOffered,
-        error => HandshakeError::Compression(error),
-    });
+    return compression.agree(lines).map_err(HandshakeError::from);
     #[cfg(not(feature = "deflate"))]
     match *compression {}
 }

@@ -211,6 +211,23 @@ impl HandshakeError {
     }
 }
 
+#[cfg(feature = "deflate")]
+impl From<crate::deflate::NegotiationError> for HandshakeError {
+    fn from(error: crate::deflate::NegotiationError) -> Self {
+        use crate::deflate::NegotiationError;
+        match error {
+            NegotiationError::ListMalformed => Self::ExtensionsMalformed,
+            NegotiationError::NotOffered => Self::ExtensionNotOffered,
+            NegotiationError::AnsweredTwice
+            | NegotiationError::Parameter(_)
+            | NegotiationError::ServerTakeoverKept
+            | NegotiationError::ServerWindowMissing
+            | NegotiationError::ServerWindowTooLarge
+            | NegotiationError::ClientWindowNotOffered => Self::Compression(error),
+        }
+    }
+}
+
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[cfg(feature = "deflate")]
