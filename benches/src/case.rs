@@ -1,9 +1,9 @@
 //! What can be measured.
 
 use anyhow::Context as _;
+use core_affinity::CoreId;
 
-use crate::Cores;
-use crate::load::{CONNECTIONS, Load};
+use crate::load::Load;
 use crate::memory::{self, Direction, Subject};
 use crate::report::{Row, Table};
 use crate::server::{Contestant, Server};
@@ -15,8 +15,21 @@ pub(crate) struct Case {
     shape: Shape,
     /// Of a message, in bytes.
     len: usize,
-    /// Messages in a round: of each connection, where there are some.
-    pub(crate) count: usize,
+    /// Messages in a round.
+    count: usize,
+}
+
+/// What of it is measured, and how long.
+pub(crate) struct Plan {
+    /// Empty for everyone.
+    pub(crate) only: Vec<Contestant>,
+    /// How often each contestant has its turn.
+    pub(crate) rounds: usize,
+    /// A round is so many times shorter than it could be.
+    pub(crate) share: usize,
+    pub(crate) connections: usize,
+    /// Where servers run.
+    pub(crate) core: Option<CoreId>,
 }
 
 #[derive(Clone, Copy)]
@@ -31,10 +44,10 @@ const K: usize = 1 << 10;
 
 /// All of them.
 pub(crate) const CASES: [Case; 8] = [
-    Case { name: "echo-1k", shape: Shape::Echo(Context::Kept), len: K, count: 1000 },
-    Case { name: "echo-16k", shape: Shape::Echo(Context::Kept), len: 16 * K, count: 120 },
-    Case { name: "echo-1k-alone", shape: Shape::Echo(Context::Alone), len: K, count: 800 },
-    Case { name: "echo-16k-alone", shape: Shape::Echo(Context::Alone), len: 16 * K, count: 120 },
+    Case { name: "echo-1k", shape: Shape::Echo(Context::Kept), len: K, count: 8_000 },
+    Case { name: "echo-16k", shape: Shape::Echo(Context::Kept), len: 16 * K, count: 1_600 },
+    Case { name: "echo-1k-alone", shape: Shape::Echo(Context::Alone), len: K, count: 8_000 },
+    Case { name: "echo-16k-alone", shape: Shape::Echo(Context::Alone), len: 16 * K, count: 1_600 },
     Case { name: "decode-1k", shape: Shape::Memory(Direction::Decode), len: K, count: 20_000 },
     Case { name: "encode-1k", shape: Shape::Memory(Direction::Encode), len: K, count: 6_000 },
     Case { name: "decode-16k", shape: Shape::Memory(Direction::Decode), len: 16 * K, count: 2_500 },
@@ -50,34 +63,31 @@ const ALL: [Contestant; 6] = [
     Contestant::Wtx,
 ];
 
+impl Plan {
+    fn contestants(&self) -> impl Iterator<Item = Contestant> {
+        ALL.into_iter().filter(|contestant| self.only.is_empty() || self.only.contains(contestant))
+    }
+}
+
 impl Case {
     /// Measures all contestants, or `only` some, in turns.
     ///
     /// # Errors
     /// If one that took part fails. Who cannot take part at all is left out, with a note.
-    pub(crate) fn run(
-        &self,
-        only: &[Contestant],
-        rounds: usize,
-        count: usize,
-        cores: &Cores,
-        notes: &mut Vec<String>,
-    ) -> anyhow::Result<Table> {
-        let contestants: Vec<_> =
-            ALL.into_iter().filter(|contestant| only.is_empty() || only.contains(contestant)).collect();
+    pub(crate) fn run(&self, plan: &Plan, notes: &mut Vec<String>) -> anyhow::Result<Table> {
         let (title, rows) = match self.shape {
             Shape::Echo(context) => {
                 let takeover = if context == Context::Kept { "with" } else { "without" };
                 let title = format!(
-                    "server's CPU time to echo JSON of {} bytes, {takeover} context takeover, {CONNECTIONS} connections, level 6",
-                    self.len
+                    "server's CPU time to echo JSON of {} bytes, {takeover} context takeover, {} connections, level 6",
+                    self.len, plan.connections
                 );
-                (title, self.echo(&contestants, context, rounds, count, cores, notes)?)
+                (title, self.echo(context, plan, notes)?)
             }
             Shape::Memory(direction) => {
                 let verb = if direction == Direction::Decode { "inflate a masked" } else { "deflate a" };
                 let title = format!("to {verb} JSON message of {} bytes, in memory, level 6", self.len);
-                (title, self.memory(&contestants, direction, rounds, count)?)
+                (title, self.memory(direction, plan)?)
             }
         };
         let mut table = Table { case: self.name.into(), title, rows };
@@ -85,21 +95,13 @@ impl Case {
         Ok(table)
     }
 
-    fn echo(
-        &self,
-        contestants: &[Contestant],
-        context: Context,
-        rounds: usize,
-        count: usize,
-        cores: &Cores,
-        notes: &mut Vec<String>,
-    ) -> anyhow::Result<Vec<Row>> {
+    fn echo(&self, context: Context, plan: &Plan, notes: &mut Vec<String>) -> anyhow::Result<Vec<Row>> {
         let messages = messages(self.len);
         let mut loads = Vec::new();
-        for &contestant in contestants {
+        for contestant in plan.contestants() {
             let name = contestant.title();
-            let started = Server::start(contestant, context, cores.server)
-                .and_then(|server| Load::new(contestant, server, context, &messages));
+            let started = Server::start(contestant, context, plan.core)
+                .and_then(|server| Load::new(contestant, server, context, &messages, plan.connections));
             match started {
                 Ok(load) => {
                     if context == Context::Kept && load.agreed.contains("no_context_takeover") {
@@ -110,9 +112,11 @@ impl Case {
                 Err(error) => notes.push(format!("{name} takes no part in {}: {error:#}", self.name)),
             }
         }
-        for _ in 0..rounds {
+        for _ in 0..plan.rounds {
             for (contestant, load, series, bytes) in &mut loads {
-                let round = load.round(&messages, count).with_context(|| contestant.title())?;
+                let round = load
+                    .round(&messages, self.count / plan.share / plan.connections)
+                    .with_context(|| contestant.title())?;
                 series.push(round.cpu);
                 *bytes = round.compressed;
             }
@@ -121,16 +125,10 @@ impl Case {
         Ok(rows.collect())
     }
 
-    fn memory(
-        &self,
-        contestants: &[Contestant],
-        direction: Direction,
-        rounds: usize,
-        count: usize,
-    ) -> anyhow::Result<Vec<Row>> {
+    fn memory(&self, direction: Direction, plan: &Plan) -> anyhow::Result<Vec<Row>> {
         let messages = messages(self.len);
         let mut subjects: Vec<(Contestant, Box<dyn Subject>, Vec<f64>, f64)> = Vec::new();
-        for &contestant in contestants {
+        for contestant in plan.contestants() {
             let subject: Box<dyn Subject> = match contestant {
                 Contestant::Floor => Box::new(memory::Floor::new(&messages)),
                 Contestant::Ours => Box::new(memory::Ours::new(&messages)),
@@ -138,9 +136,10 @@ impl Case {
             };
             subjects.push((contestant, subject, Vec::new(), 0.0));
         }
-        for _ in 0..rounds {
+        for _ in 0..plan.rounds {
             for (_, subject, series, bytes) in &mut subjects {
-                let (time, made) = memory::measure(subject.as_mut(), direction, &messages, count)?;
+                let (time, made) =
+                    memory::measure(subject.as_mut(), direction, &messages, self.count / plan.share)?;
                 series.push(time);
                 *bytes = made;
             }

@@ -1,5 +1,7 @@
 //! The floor: what nobody who compresses can save. Plain zlib-rs, its streams kept; over TCP, a length before each message.
 
+use std::cell::RefCell;
+
 use bytes::{Buf as _, BytesMut};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -50,23 +52,37 @@ impl Codec {
             }
         }
     }
+
+    /// Appends what `payload` inflates to, compressed again, and its length before it.
+    fn echo(&mut self, payload: &[u8], message: &mut Vec<u8>, output: &mut Vec<u8>) -> anyhow::Result<()> {
+        self.inflate(payload, message)?;
+        let start = output.len();
+        output.extend_from_slice(&[0; 4]);
+        self.deflate(message, output)?;
+        let len = (output.len() - start - 4) as u32;
+        output[start..start + 4].copy_from_slice(&len.to_be_bytes());
+        Ok(())
+    }
+}
+
+thread_local! {
+    /// For all connections of this thread, where messages are compressed each alone.
+    static SHARED: RefCell<Codec> = RefCell::new(Codec::new(Context::Alone));
 }
 
 /// Echoes messages that have their length before them.
 pub(crate) async fn attend(mut stream: TcpStream, context: Context) -> anyhow::Result<()> {
-    let mut codec = Codec::new(context);
+    let mut own = (context == Context::Kept).then(|| Codec::new(context));
     let (mut input, mut message, mut output) = (BytesMut::with_capacity(16 << 10), Vec::new(), Vec::new());
     loop {
         while let Some(&len) = input.first_chunk::<4>() {
             let end = 4 + u32::from_be_bytes(len) as usize;
             let Some(payload) = input.get(4..end) else { break };
-            codec.inflate(payload, &mut message)?;
+            match &mut own {
+                Some(codec) => codec.echo(payload, &mut message, &mut output)?,
+                None => SHARED.with_borrow_mut(|codec| codec.echo(payload, &mut message, &mut output))?,
+            }
             input.advance(end);
-            let start = output.len();
-            output.extend_from_slice(&[0; 4]);
-            codec.deflate(&message, &mut output)?;
-            let len = (output.len() - start - 4) as u32;
-            output[start..start + 4].copy_from_slice(&len.to_be_bytes());
         }
         if !output.is_empty() {
             stream.write_all(&output).await?;

@@ -11,9 +11,6 @@ use crate::floor::Codec;
 use crate::server::{Contestant, Server};
 use crate::workload::{Context, Framing, TAIL, payloads, wires};
 
-/// More takes the memory of the streams out of the processor's caches, and then that is what is measured.
-pub(crate) const CONNECTIONS: usize = 16;
-
 /// A server that does not answer has failed after this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -47,10 +44,11 @@ impl Load {
         server: Server,
         context: Context,
         messages: &[String],
+        connections: usize,
     ) -> anyhow::Result<Self> {
         let framing = contestant.framing();
         let (mut links, mut agreed) = (Vec::new(), String::new());
-        for _ in 0..CONNECTIONS {
+        for _ in 0..connections {
             let mut link = Link::connect(server.port, framing)?;
             if framing == Framing::WebSocket {
                 agreed = link.open(context)?;
@@ -73,6 +71,7 @@ impl Load {
     /// # Errors
     /// If a message does not come back, or another does.
     pub(crate) fn round(&mut self, messages: &[String], count: usize) -> anyhow::Result<Round> {
+        let count = count.max(1);
         // What ran meanwhile has the caches.
         self.exchange(messages, count / 8 + 1)?;
         let start = self.server.cpu_time()?;

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use core_affinity::CoreId;
 
-use case::{CASES, Case};
+use case::{CASES, Case, Plan};
 use report::Report;
 use server::Contestant;
 use workload::Context;
@@ -43,6 +43,9 @@ struct Args {
     /// Only this contestant; may be given several times
     #[arg(long = "only", value_name = "NAME")]
     only: Vec<Contestant>,
+    /// Over how many connections servers are asked
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    connections: u16,
     /// Write the figures of every round here
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -74,12 +77,17 @@ fn main() -> anyhow::Result<()> {
     let cases: Vec<&Case> = CASES.iter().filter(|case| is_chosen(&args.cases, case.name)).collect();
     anyhow::ensure!(!cases.is_empty(), "no case has such a name; there are {}", names());
 
-    let cores = Cores::find();
     let rounds = args.rounds.unwrap_or(if args.quick { 5 } else { 15 });
+    let plan = Plan {
+        only: args.only,
+        rounds,
+        share: if args.quick { 4 } else { 1 },
+        connections: args.connections.into(),
+        core: server_core(),
+    };
     let mut report = Report::default();
     for case in cases {
-        let count = if args.quick { case.count / 2 } else { case.count };
-        let table = case.run(&args.only, rounds, count, &cores, &mut report.notes)?;
+        let table = case.run(&plan, &mut report.notes)?;
         println!("{}", table.text());
         report.tables.push(table);
     }
@@ -102,19 +110,11 @@ fn names() -> String {
     CASES.map(|case| case.name).join(", ")
 }
 
-/// Where what runs.
-pub(crate) struct Cores {
-    /// The servers, which take turns.
-    pub(crate) server: Option<CoreId>,
-}
-
-impl Cores {
-    /// Pins this thread, which makes the load, to one core and leaves another to the servers, if there are two.
-    fn find() -> Self {
-        let ids = core_affinity::get_core_ids().unwrap_or_default();
-        match ids[..] {
-            [server, load, ..] if core_affinity::set_for_current(load) => Self { server: Some(server) },
-            _ => Self { server: None },
-        }
+/// Pins this thread, which makes the load, to one core, and returns another for the servers, which take turns; `None` if
+/// that cannot be.
+fn server_core() -> Option<CoreId> {
+    match core_affinity::get_core_ids()?[..] {
+        [server, load, ..] => core_affinity::set_for_current(load).then_some(server),
+        [] | [_] => None,
     }
 }
