@@ -121,7 +121,10 @@ pub(crate) fn serve(contestant: Contestant, core: Option<CoreId>, context: Conte
         match contestant {
             Contestant::Floor => accept_all(listener, |stream| floor::attend(stream, context)).await,
             Contestant::Ours => accept_all(listener, ours::attend).await,
-            Contestant::Yawc => accept_all(listener, |stream| rivals::yawc::attend(stream, context)).await,
+            Contestant::Yawc => {
+                let pool = yawc::DeflatePool::new(4);
+                accept_all(listener, |stream| rivals::yawc::attend(stream, context, pool.clone())).await
+            }
             Contestant::Sockudo => accept_all(listener, rivals::sockudo::attend).await,
             Contestant::Wtx => accept_all(listener, rivals::wtx::attend).await,
             Contestant::Ratchet => anyhow::bail!("ratchet's server is a program of its own"),

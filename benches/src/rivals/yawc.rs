@@ -6,18 +6,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use ws_core::handshake::accept_key;
 use yawc::frame::OpCode;
-use yawc::{CompressionLevel, Options, Role, WebSocket};
+use yawc::{CompressionLevel, DeflatePool, Options, Role, WebSocket};
 
 use crate::workload::{Context, LEVEL};
 
 /// Echoes messages.
-pub(crate) async fn attend(mut stream: TcpStream, context: Context) -> anyhow::Result<()> {
+pub(crate) async fn attend(mut stream: TcpStream, context: Context, pool: DeflatePool) -> anyhow::Result<()> {
     let agreed = match context {
         Context::Kept => "permessage-deflate",
         Context::Alone => "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
     };
     open(&mut stream, agreed).await?;
     let options = Options::default().with_compression_level(CompressionLevel::new(LEVEL)).with_utf8();
+    // It is used only where there is no context takeover.
+    let options = options.with_deflate_pool(pool);
     let mut ws = WebSocket::from_stream_with_extensions(stream, Role::Server, Some(agreed), options)?;
     loop {
         let frame = ws.next_frame().await?;
