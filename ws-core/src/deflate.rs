@@ -42,6 +42,7 @@
 //! Where an attacker can have text of its own compressed together with a secret, the length of the result gives the
 //! secret away (CRIME; RFC 7692 §8). Send such messages uncompressed.
 
+mod codec;
 mod compression;
 mod deflater;
 mod error;
