@@ -118,11 +118,13 @@ fn dial(addresses: &[SocketAddr], limit: Limit) -> Result<TcpStream, Error> {
         };
         match dialled {
             Ok(stream) => return Ok(stream),
+            // The last address had all the time that was left.
+            Err(refused) if refused.kind() == ErrorKind::TimedOut && limit.0.is_some() => {
+                error = Error::TimedOut;
+            }
             Err(refused) => error = Error::Io(refused),
         }
     }
-    // The last address had all the time that was left.
-    limit.left()?;
     Err(error)
 }
 

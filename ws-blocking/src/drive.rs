@@ -4,7 +4,7 @@ use std::io;
 use ws_core::{Connection, Instant, SendError, Waits};
 
 use crate::clock::{now, wait_until};
-use crate::pool::{Pooled, with_pool};
+use crate::pool::{Pooled, park_codecs, prepare_codecs, with_pool};
 use crate::socket::{BRIEF, Socket};
 use crate::{Error, Transport};
 
@@ -17,6 +17,10 @@ pub(crate) trait Drive {
 
     /// Writes what is queued. How that fails is told by what is read next.
     fn write(&mut self, patience: Patience);
+
+    /// Waits, before the end of a connection that is closing is noted, until what another thread has just written counts as
+    /// written: the end is often the answer to it.
+    fn settle(&mut self);
 
     /// The transport to read.
     fn reader(&mut self) -> &mut Socket<Self::Io>;
@@ -98,13 +102,21 @@ impl Input {
         let brief = (!stand.is_written).then_some(BRIEF);
         let waits = [wait_until(stand.deadline), ends.longest_wait(), brief];
         with_pool(|pool| pool.prepare(&mut self.buf));
+        ends.with(park_codecs);
         let read = ends.reader().read(self.buf.spare_mut(), waits.into_iter().flatten().min());
         self.now = now();
         match read {
             Ok(None) => ends.with(|conn| conn.handle_timeout(self.now)),
-            Ok(Some(0)) => ends.with(Connection::handle_eof),
-            Ok(Some(n)) => self.buf.commit(n),
+            Ok(Some(0)) => {
+                ends.settle();
+                ends.with(Connection::handle_eof);
+            }
+            Ok(Some(n)) => {
+                self.buf.commit(n);
+                ends.with(prepare_codecs);
+            }
             Err(error) => {
+                ends.settle();
                 self.broken = Some(error);
                 ends.with(Connection::handle_reset);
             }

@@ -8,7 +8,7 @@ use ws_core::{
 
 use crate::clock::{now, wait_until};
 use crate::drive::{Drive, Input, Patience};
-use crate::pool::with_pool;
+use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
 use crate::{Error, Transport};
 
@@ -215,6 +215,7 @@ impl<S: Transport> Shared<S> {
                 let mut conn = lock(&self.conn);
                 if !conn.output().has_memory() {
                     with_pool(|pool| pool.lend(conn.output()));
+                    prepare_codecs(&mut conn);
                 }
                 queue(&mut conn)
             };
@@ -268,6 +269,7 @@ impl<S: Transport> Shared<S> {
     /// Writes what is queued; `false` if the peer did not read.
     fn write_out(&self, mut writer: MutexGuard<'_, Socket<S>>, patience: Patience) -> io::Result<bool> {
         writer.write_briefly();
+        let mut queued = usize::MAX;
         loop {
             let written = match self.next_output() {
                 Some(Next::Data(mut out)) => {
@@ -295,7 +297,7 @@ impl<S: Transport> Shared<S> {
             match (written, patience) {
                 (Ok(true), _) => {}
                 (Ok(false), Patience::Brief) => return Ok(false),
-                (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write()),
+                (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write(&mut queued)),
                 (Err(error), _) => {
                     lock(&self.conn).handle_broken_pipe();
                     return Err(error);
@@ -312,9 +314,13 @@ impl<S: Transport> Shared<S> {
         }
     }
 
-    /// How long the next write may wait, after one that waited in vain.
-    fn longest_write(&self) -> Option<Duration> {
+    /// How long the next write may wait, after one that waited in vain; `queued` is how much was left at the last of these.
+    fn longest_write(&self, queued: &mut usize) -> Option<Duration> {
         let mut conn = lock(&self.conn);
+        if conn.queued() < core::mem::replace(queued, conn.queued()) {
+            // A ping behind a long message is not answered before that has left.
+            conn.handle_progress(now());
+        }
         if conn.is_closed() {
             conn.handle_broken_pipe();
         } else if !conn.is_open() {
@@ -340,6 +346,14 @@ impl<S: Transport> Drive for Reading<S> {
 
     fn write(&mut self, patience: Patience) {
         let _ = self.shared.flush(patience);
+    }
+
+    fn settle(&mut self) {
+        let is_closing = !lock(&self.shared.conn).is_open();
+        if is_closing {
+            drop(self.shared.lock_writer(Patience::Full));
+            lock(&self.shared.conn).poll_transmit();
+        }
     }
 
     fn reader(&mut self) -> &mut Socket<S> {

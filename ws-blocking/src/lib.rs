@@ -41,6 +41,8 @@
 //! # Time
 //! Deadlines are the timeouts of the socket, so they are kept while a call waits, and only then.
 
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
 mod accept;
 mod clock;
 mod connect;
@@ -62,6 +64,8 @@ pub use transport::{CloneTransport, Plain, Transport};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
 pub use ws_core::connect::{Connect, Target, UrlError};
+#[cfg(feature = "deflate")]
+pub use ws_core::deflate;
 pub use ws_core::handshake::{
     Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
 };
@@ -69,3 +73,7 @@ pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
     Prepared, SendError, Text,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,11 +1,12 @@
 use core::time::Duration;
 use std::io;
 
+use bytes::Buf;
 use ws_core::{Connection, Message, Outgoing, SendError, Transmit};
 
 use crate::clock::{now, wait_until};
 use crate::drive::{Drive, Patience};
-use crate::pool::with_pool;
+use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
 use crate::{Error, Transport};
 
@@ -64,16 +65,17 @@ impl<S: Transport> Link<S> {
         let Self { conn, socket } = self;
         let mut lent = conn.send_lent(message)?;
         socket.write_briefly();
-        let mut is_late = false;
+        let mut left_when_stuck = usize::MAX;
         let written = loop {
             match socket.write(&mut lent) {
                 Ok(false) if deadline.is_none_or(|at| now() < at) => {
-                    is_late = true;
+                    left_when_stuck = left_when_stuck.min(lent.remaining());
                     socket.write_patiently(wait_until(deadline));
                 }
                 result => break result,
             }
         };
+        let has_moved = left_when_stuck != usize::MAX && lent.remaining() < left_when_stuck;
         drop(lent);
         match written {
             Err(error) => {
@@ -81,7 +83,7 @@ impl<S: Transport> Link<S> {
                 Err(error.into())
             }
             Ok(_) => {
-                if is_late {
+                if has_moved {
                     conn.handle_progress(now());
                 }
                 Ok(())
@@ -141,6 +143,7 @@ impl<S: Transport> Link<S> {
     fn prepare(&mut self) {
         if !self.conn.output().has_memory() {
             with_pool(|pool| pool.lend(self.conn.output()));
+            prepare_codecs(&mut self.conn);
         }
     }
 }
@@ -157,6 +160,8 @@ impl<S: Transport> Drive for Link<S> {
         let _ = self.write_out(patience);
         with_pool(|pool| pool.reclaim(self.conn.output()));
     }
+
+    fn settle(&mut self) {}
 
     fn reader(&mut self) -> &mut Socket<S> {
         &mut self.socket

@@ -43,8 +43,9 @@ pub trait CloneTransport: Transport + Sized {
 
 /// Makes a [`Transport`] of anything that can be read and written: a TLS stream, an in-memory pipe.
 ///
-/// It has no timeouts, so deadlines are noticed only between two calls, and it cannot end one direction alone, so this end of the
-/// connection is over as soon as it would do that. Implement [`Transport`] to do better.
+/// It has no timeouts, so deadlines are noticed only between two calls, unless what lies beneath has timeouts of its own; and
+/// it cannot end one direction alone, so this end of the connection is over as soon as it would do that. Implement
+/// [`Transport`] to do better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plain<S>(pub S);
 

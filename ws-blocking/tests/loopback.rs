@@ -131,7 +131,7 @@ fn a_client_waits_for_the_servers_end() {
     server.join().unwrap();
 }
 
-/// adapter-IO2, T42: frames behind either head are kept.
+/// adapter-IO2: frames behind either head are kept.
 #[test]
 fn bytes_behind_the_head_are_kept() {
     let (address, server) = serve(|stream| {
@@ -150,7 +150,7 @@ fn bytes_behind_the_head_are_kept() {
     server.join().unwrap();
 }
 
-/// adapter-IO2, T42: a client keeps the frames that come with the 101.
+/// adapter-IO2: a client keeps the frames that come with the 101.
 #[test]
 fn frames_behind_the_101_are_kept() {
     let (address, server) = serve(|mut stream| {
@@ -175,7 +175,7 @@ fn frames_behind_the_101_are_kept() {
     server.join().unwrap();
 }
 
-/// T53: a client gets the whole of a refusal.
+/// A client gets the whole of a refusal.
 #[test]
 fn a_refusal_is_handed_over_whole() {
     let (address, server) = serve(|stream| {

@@ -229,6 +229,23 @@ fn calls_that_are_cut_short_change_nothing() {
     assert_eq!(script.written(), expected.concat());
 }
 
+/// adapter-IO1: vectored writes that take part of a piece, or more than one, go on where they stopped.
+#[test]
+fn vectored_writes_go_on_where_they_stopped() {
+    let (first, second) = (vec![b'1'; 5000], vec![b'2'; 6000]);
+    for n in [1, 3, 4999, 5000, 5003, 5004, 5005, 11_000] {
+        let script = Script::new("").with(|state| state.writes_then = Meets::Bytes(n));
+        let mut ws = script.server();
+        ws.feed(first.clone()).unwrap();
+        ws.feed("between").unwrap();
+        ws.feed(second.clone()).unwrap();
+        assert_eq!(script.written(), b"");
+        ws.flush().unwrap();
+        let pieces = [b"\x82\x7e\x13\x88", &first[..], b"\x81\x07between\x82\x7e\x17\x70", &second];
+        assert!(script.written() == pieces.concat());
+    }
+}
+
 /// adapter-IO1: a transport that takes nothing is at its end.
 #[test]
 fn a_write_of_nothing_is_an_error() {
@@ -336,13 +353,13 @@ fn a_close_that_cannot_be_written_times_out() {
     assert_eq!(ws.recv().unwrap(), None);
 }
 
-/// close-H3: after the peer's Close frame and its end, ours is still written.
+/// close-H3: after the peer's Close frame and its end, ours is still written, though nobody may read it.
 #[test]
 fn the_answer_to_a_close_leaves_after_the_peers_end() {
     let script = Script::new(CLOSE).with(|state| state.writes.push_back(Meets::Fault(ErrorKind::WouldBlock)));
     let mut ws = script.server();
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.was_clean());
+    assert!(ws.is_closed() && !ws.was_clean());
     let deeds = script.deeds();
     let close = Deed::Wrote(b"\x88\x02\x03\xe8".to_vec());
     assert_eq!(deeds, [Deed::Read, Deed::Read, close, Deed::EndedWriting, Deed::EndedBoth]);
@@ -473,7 +490,21 @@ fn a_silent_peer_is_given_up_on() {
     assert!(script.deeds().contains(&Deed::EndedBoth));
 }
 
-/// adapter-T1, T52: a head that trickles in, and a flood after the end, are no ways around a deadline.
+/// adapter-T1: a peer that neither reads nor answers does not hold a sender for ever.
+#[test]
+fn a_stuck_peer_is_given_up_on() {
+    for payload in [&b"short"[..], &[0x55; 100_000]] {
+        let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
+        let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
+        let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
+        let error = ws.send(payload).unwrap_err();
+        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong))), "{error:?}");
+        assert!(ws.recv().is_err());
+        assert_eq!(ws.recv().unwrap(), None);
+    }
+}
+
+/// adapter-T1: a head that trickles in, and a flood after the end, are no ways around a deadline.
 #[test]
 fn a_peer_that_never_pauses_is_bound_by_deadlines_too() {
     let trickle = |state: &mut State| (state.is_endless, state.then) = (true, Meets::Bytes(1));

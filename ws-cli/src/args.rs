@@ -1,5 +1,6 @@
+use core::net::SocketAddr;
 use core::time::Duration;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::ToSocketAddrs as _;
 
 use clap::ValueEnum;
 use ws_core::handshake::ClientRequest;

@@ -2,9 +2,9 @@ mod blocking;
 mod tokio;
 
 use core::fmt;
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write as _};
 use ws_core::CloseCode;
 
 /// An error of one of the adapters, or of a library below it.
-pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn core::error::Error + Send + Sync>;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]

@@ -27,8 +27,9 @@ fn watch(ready: &mpsc::Sender<io::Result<()>>, stop: impl FnOnce() + Send + 'sta
             let _ = ready.send(Ok(()));
             requests.next().await;
             // It may block; the second request must be heard all the same.
-            thread::spawn(stop);
-            requests.next().await;
+            if thread::Builder::new().name("stop".into()).spawn(stop).is_ok() {
+                requests.next().await;
+            }
             std::process::exit(INTERRUPTED)
         })
     });

@@ -95,3 +95,10 @@ impl From<CloseCode> for CloseFrame<'_> {
         Self { code, reason: "" }
     }
 }
+
+impl From<CloseCode> for Option<CloseFrame<'_>> {
+    /// The code with no reason, where `close` takes a frame or none: `close(CloseCode::NORMAL)`.
+    fn from(code: CloseCode) -> Self {
+        Some(code.into())
+    }
+}

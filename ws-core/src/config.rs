@@ -31,6 +31,9 @@ pub struct Config {
     pub max_output: usize,
     /// Hand out messages as [`Chunk`](crate::Chunk)s as their bytes arrive; off by default.
     pub stream: bool,
+    /// Offer or accept permessage-deflate (RFC 7692); off by default.
+    #[cfg(feature = "deflate")]
+    pub compression: Option<crate::deflate::Compression>,
     /// Answer pings (§5.5.2); on by default. When off, the application answers them with
     /// [`Connection::pong`](crate::Connection::pong).
     pub auto_pong: bool,
@@ -44,6 +47,15 @@ pub struct Config {
     pub close_timeout: Duration,
 }
 
+impl Config {
+    pub(crate) fn compression(&self) -> Option<&crate::handshake::Compression> {
+        #[cfg(feature = "deflate")]
+        return self.compression.as_ref();
+        #[cfg(not(feature = "deflate"))]
+        None
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -55,6 +67,8 @@ impl Default for Config {
             max_fragments: 1 << 18,
             max_output: 1 << 20,
             stream: false,
+            #[cfg(feature = "deflate")]
+            compression: None,
             auto_pong: true,
             opening_timeout: Some(Duration::from_secs(10)),
             idle_timeout: None,

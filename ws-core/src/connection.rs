@@ -5,6 +5,11 @@ use core::time::Duration;
 use bytes::Buf as _;
 
 mod alarm;
+#[cfg(feature = "deflate")]
+mod codec;
+#[cfg(not(feature = "deflate"))]
+#[path = "connection/no_codec.rs"]
+mod codec;
 mod open;
 mod receive;
 mod refused;
@@ -16,8 +21,9 @@ pub(crate) use open::Head;
 use crate::frame::MAX_CONTROL_LEN;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
-use crate::{Config, Error, Instant, SendBuf, Timer};
+use crate::{Config, Error, Instant, Pool, SendBuf, Timer};
 use alarm::Alarm;
+use codec::Codec;
 use receive::{Assembly, Incoming};
 use send::Streaming;
 use state::State;
@@ -67,6 +73,8 @@ pub struct Connection {
     /// A client's.
     keys: Option<MaskingKeys>,
     agreement: Agreement,
+    /// What compresses and inflates, if that is agreed.
+    codec: Option<Box<Codec>>,
 }
 
 /// Which end of the connection this is.
@@ -76,6 +84,16 @@ pub enum Role {
     Client,
     /// The end that accepted it.
     Server,
+}
+
+impl Role {
+    /// The other end.
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
 }
 
 /// Something for the transport to do.
@@ -100,7 +118,7 @@ impl Connection {
     ) -> Self {
         let keys = (role == Role::Client).then(|| MaskingKeys::new(entropy));
         let mut this = Self::new(now, role, config.into(), keys, State::Open);
-        this.agreement = agreement;
+        this.agree(agreement);
         this.alarm.begin_open(now);
         this
     }
@@ -127,6 +145,7 @@ impl Connection {
             out: SendBuf::default(),
             keys,
             agreement: Agreement::default(),
+            codec: None,
         };
         this.note_boundary();
         this
@@ -240,14 +259,37 @@ impl Connection {
         self.note_boundary();
     }
 
+    /// Takes memory for compression from `pool`, where that is agreed and some is missing. It is made anew otherwise.
+    #[inline]
+    pub fn prepare(&mut self, pool: &mut Pool) {
+        if let Some(codec) = &mut self.codec {
+            codec.prepare(pool);
+        }
+    }
+
+    /// Gives `pool` the memory for compression that the next message does not depend on: before a wait.
+    #[inline]
+    pub fn park(&mut self, pool: &mut Pool) {
+        if let Some(codec) = &mut self.codec {
+            codec.park(pool);
+        }
+    }
+
     /// The output, to give it memory, to take that back, or to write it without a hold on the connection.
     #[inline]
     pub fn output(&mut self) -> &mut SendBuf {
         &mut self.out
     }
 
+    /// Takes what was agreed into use.
+    fn agree(&mut self, agreement: Agreement) {
+        self.codec = Codec::new(&agreement, self.role, &self.config);
+        self.agreement = agreement;
+    }
+
     fn settle(&mut self) {
         if matches!(self.state, State::Closed) {
+            self.codec = None;
             self.alarm.end();
             self.out.clear();
         }
@@ -308,6 +350,11 @@ impl Connection {
     /// What the opening handshake agreed.
     pub const fn agreed(&self) -> &Agreement {
         &self.agreement
+    }
+
+    /// Whether messages may be compressed, because both ends agreed.
+    pub const fn is_compressed(&self) -> bool {
+        self.codec.is_some()
     }
 
     /// How long the last ping of the keepalive took to be answered; `None` before the first answer.

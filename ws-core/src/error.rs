@@ -65,6 +65,12 @@ pub enum ProtocolError {
     UnexpectedContinuation,
     /// A message begins inside another.
     UnfinishedMessage,
+    /// A compressed message is no DEFLATE, or refers to what it may not refer to.
+    CorruptCompression,
+    /// A compressed message ends too early.
+    TruncatedCompression,
+    /// A compressed message is little else than final blocks, each of which costs as much as many bytes.
+    TooManyFinalBlocks,
     /// A text message is not UTF-8.
     InvalidUtf8,
     /// A Close frame carries half a code.
@@ -91,8 +97,13 @@ impl ProtocolError {
             | Self::UnfinishedMessage
             | Self::CloseTooShort
             | Self::InvalidCloseCode => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 | Self::InvalidCloseReason => CloseCode::INVALID_PAYLOAD,
-            Self::FrameTooBig | Self::MessageTooBig | Self::TooManyFragments => CloseCode::TOO_BIG,
+            Self::InvalidUtf8
+            | Self::InvalidCloseReason
+            | Self::CorruptCompression
+            | Self::TruncatedCompression => CloseCode::INVALID_PAYLOAD,
+            Self::FrameTooBig | Self::MessageTooBig | Self::TooManyFragments | Self::TooManyFinalBlocks => {
+                CloseCode::TOO_BIG
+            }
         }
     }
 }
@@ -169,6 +180,9 @@ impl fmt::Display for ProtocolError {
             Self::TooManyFragments => "a message in too many frames",
             Self::UnexpectedContinuation => "a continuation frame without a message",
             Self::UnfinishedMessage => "a message inside another",
+            Self::CorruptCompression => "a compressed message that is corrupt",
+            Self::TruncatedCompression => "a compressed message that ends too early",
+            Self::TooManyFinalBlocks => "a compressed message of little else than final blocks",
             Self::InvalidUtf8 => "a text message that is not UTF-8",
             Self::CloseTooShort => "a Close frame with half a code",
             Self::InvalidCloseCode => "a Close frame with a code that may not be sent",

@@ -9,6 +9,7 @@ mod answer;
 mod body;
 pub(crate) mod client;
 mod client_request;
+mod compression;
 mod error;
 mod extensions;
 mod fields;
@@ -16,6 +17,7 @@ mod grammar;
 mod known;
 mod origins;
 mod owned_response;
+mod read;
 mod request;
 mod response;
 mod scan;
@@ -40,6 +42,7 @@ pub use response::Response;
 
 pub(crate) use answer::{ReplyTo, Then, refusal, too_slow, undecided};
 pub(crate) use body::{BodyFraming, ChunkDecoder, Progress};
+pub(crate) use compression::Compression;
 pub(crate) use scan::{Limits, Scanner};
 
 /// What the opening handshake agreed on.
@@ -48,6 +51,20 @@ pub(crate) use scan::{Limits, Scanner};
 pub struct Agreement {
     /// The subprotocol that both ends speak, if any.
     pub subprotocol: Option<Box<str>>,
+    /// The parameters of permessage-deflate, if messages may be compressed (RFC 7692).
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<crate::deflate::Params>,
+}
+
+impl Agreement {
+    #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "there is nothing to agree"))]
+    fn new(subprotocol: Option<Box<str>>, deflate: Option<compression::Params>) -> Self {
+        Self {
+            subprotocol,
+            #[cfg(feature = "deflate")]
+            deflate,
+        }
+    }
 }
 
 /// The Sec-WebSocket-Accept value that answers a Sec-WebSocket-Key, in ASCII (§4.2.2).
@@ -90,10 +107,6 @@ impl Offered {
             list.push_str(name);
         }
         Self { list: list.into_boxed_str() }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// Is `name` among them? Case matters (RFC 7936 §2).

@@ -32,6 +32,7 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
 extern crate alloc;
 
@@ -67,3 +68,7 @@ pub use prepared::Prepared;
 pub use recv_buf::{RecvBuf, Waits};
 pub use send_buf::{Lent, Output, SendBuf};
 pub use time::Instant;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

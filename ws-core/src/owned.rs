@@ -265,17 +265,24 @@ impl<'a> From<&'a Owned> for Message<'a> {
 pub enum Outgoing<'a> {
     /// A payload on loan; it is copied, or written from where it lies.
     Lent(Message<'a>),
+    /// A payload on loan that is sent uncompressed, whatever was agreed: for secrets (RFC 7692 §8).
+    Plain(Message<'a>),
     /// A payload given away; where it is long, it leaves from where it lies.
     Owned(Owned),
     /// A message that was encoded before.
     Prepared(&'a Prepared),
 }
 
-impl Outgoing<'_> {
+impl<'a> Outgoing<'a> {
+    /// A message that is sent uncompressed, whatever was agreed.
+    pub fn plain(message: impl Into<Message<'a>>) -> Self {
+        Self::Plain(message.into())
+    }
+
     /// How many bytes the payload has.
     pub fn len(&self) -> usize {
         match self {
-            Self::Lent(message) => message.as_bytes().len(),
+            Self::Lent(message) | Self::Plain(message) => message.as_bytes().len(),
             Self::Owned(message) => message.as_bytes().len(),
             Self::Prepared(message) => message.as_bytes().len(),
         }

@@ -17,6 +17,9 @@ pub struct Pool {
     large_len: usize,
     /// For output, empty.
     output: Vec<Vec<u8>>,
+    /// For compression.
+    #[cfg(feature = "deflate")]
+    pub(crate) codecs: crate::deflate::DeflatePool,
 }
 
 impl Pool {
@@ -33,7 +36,14 @@ impl Pool {
 
     /// An empty pool.
     pub const fn new() -> Self {
-        Self { small: Vec::new(), large: Vec::new(), large_len: 0, output: Vec::new() }
+        Self {
+            small: Vec::new(),
+            large: Vec::new(),
+            large_len: 0,
+            output: Vec::new(),
+            #[cfg(feature = "deflate")]
+            codecs: crate::deflate::DeflatePool::new(),
+        }
     }
 
     /// Gives `input` the memory for a read.

@@ -11,7 +11,16 @@ use crate::{Message, MessageKind};
 #[derive(Clone, Debug)]
 pub struct Prepared {
     kind: MessageKind,
-    frame: Bytes,
+    plain: Frame,
+    /// By window, the largest first.
+    #[cfg(feature = "deflate")]
+    compressed: Vec<(crate::deflate::WindowBits, Frame)>,
+}
+
+/// A frame as a server sends it.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) bytes: Bytes,
     header_len: usize,
 }
 
@@ -24,15 +33,30 @@ impl Prepared {
     /// ```
     pub fn new<'a>(message: impl Into<Message<'a>>) -> Self {
         let message = message.into();
-        let payload = message.as_bytes();
-        let opcode = Opcode::from(message.kind());
-        let header = Header { fin: true, rsv1: false, opcode, mask: None, len: payload.len() as u64 };
-        let mut bytes = [0; Header::MAX_LEN];
-        let header = header.encode(&mut bytes);
-        let mut frame = Vec::with_capacity(header.len() + payload.len());
-        frame.extend_from_slice(header);
-        frame.extend_from_slice(payload);
-        Self { kind: message.kind(), header_len: header.len(), frame: frame.into() }
+        Self {
+            kind: message.kind(),
+            plain: Frame::new(message.kind(), false, message.as_bytes()),
+            #[cfg(feature = "deflate")]
+            compressed: Vec::new(),
+        }
+    }
+
+    /// Compresses the message too, for all connections that agreed to permessage-deflate and whose own window is at least
+    /// `window`; others get it compressed for a smaller window, if there is one, or else uncompressed.
+    ///
+    /// ```
+    /// use ws_core::deflate::{Level, WindowBits};
+    /// let news = ws_core::Prepared::new("news, and more news").compressed(WindowBits::MAX, Level::default());
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn compressed(mut self, window: crate::deflate::WindowBits, level: crate::deflate::Level) -> Self {
+        let mut pool = crate::deflate::DeflatePool::new();
+        let payload = crate::deflate::compress_alone(self.as_bytes(), window, level, &mut pool);
+        self.compressed.retain(|(other, _)| *other != window);
+        self.compressed.push((window, Frame::new(self.kind, true, &payload)));
+        self.compressed.sort_by(|(one, _), (other, _)| other.cmp(one));
+        self
     }
 
     /// What the message is.
@@ -42,12 +66,33 @@ impl Prepared {
 
     /// The payload.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.frame[self.header_len..]
+        self.plain.payload()
     }
 
-    /// The frame as a server sends it.
-    pub(crate) const fn frame(&self) -> &Bytes {
-        &self.frame
+    pub(crate) const fn plain(&self) -> &Frame {
+        &self.plain
+    }
+
+    /// The frame for an end whose window is `window`.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn for_window(&self, window: crate::deflate::WindowBits) -> Option<&Frame> {
+        self.compressed.iter().find(|(needed, _)| *needed <= window).map(|(_, frame)| frame)
+    }
+}
+
+impl Frame {
+    fn new(kind: MessageKind, rsv1: bool, payload: &[u8]) -> Self {
+        let header = Header { fin: true, rsv1, opcode: kind.into(), mask: None, len: payload.len() as u64 };
+        let mut bytes = [0; Header::MAX_LEN];
+        let header = header.encode(&mut bytes);
+        let mut frame = Vec::with_capacity(header.len() + payload.len());
+        frame.extend_from_slice(header);
+        frame.extend_from_slice(payload);
+        Self { header_len: header.len(), bytes: frame.into() }
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.bytes[self.header_len..]
     }
 }
 

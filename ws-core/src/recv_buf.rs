@@ -57,6 +57,11 @@ pub(crate) enum Ready {
         kind: MessageKind,
         fin: bool,
     },
+    /// A chunk that was inflated into `message`.
+    Inflated {
+        kind: MessageKind,
+        fin: bool,
+    },
     Ping,
     Pong,
     Close,
@@ -116,14 +121,17 @@ impl RecvBuf {
 
     /// Room for more bytes, never empty; say how many came with [`commit`](Self::commit).
     ///
-    /// What was lent from here ends with this call. The room grows with what has come, never because a length says so.
+    /// What was lent from here ends with this call; an event that still waits does not. The room grows with what has come, never because a length says so.
     #[inline]
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let held = self.len();
-        if held == 0 {
-            (self.start, self.end) = (0, 0);
-        } else if self.start != 0 && held <= Self::SHORT {
-            self.move_to_front();
+        // The bytes of an event that waits lie before `start`, and stay there.
+        if !self.is_ready() {
+            if held == 0 {
+                (self.start, self.end) = (0, 0);
+            } else if self.start != 0 && held <= Self::SHORT {
+                self.move_to_front();
+            }
         }
         if self.is_short(self.wire.len() - self.end) {
             self.make_room();
@@ -160,7 +168,7 @@ impl RecvBuf {
         match self.ready {
             Ready::Nothing => Waits::Nothing,
             Ready::Whole(_) | Ready::Gathered(_) => Waits::Message,
-            Ready::Chunk { .. } => Waits::Chunk,
+            Ready::Chunk { .. } | Ready::Inflated { .. } => Waits::Chunk,
             Ready::Request => Waits::Request,
             Ready::Ping | Ready::Pong | Ready::Close | Ready::Open | Ready::Rejected { .. } => Waits::Other,
         }
@@ -174,6 +182,7 @@ impl RecvBuf {
             Ready::Gathered(kind) => (kind, &self.message[..]),
             Ready::Nothing
             | Ready::Chunk { .. }
+            | Ready::Inflated { .. }
             | Ready::Ping
             | Ready::Pong
             | Ready::Close
@@ -204,6 +213,7 @@ impl RecvBuf {
         Some(match ready {
             Ready::Nothing | Ready::Whole(_) | Ready::Gathered(_) => return None,
             Ready::Chunk { kind, fin } => Event::Chunk(Chunk { kind, bytes, fin }),
+            Ready::Inflated { kind, fin } => Event::Chunk(Chunk { kind, bytes: &self.message, fin }),
             Ready::Ping => Event::Ping(bytes),
             Ready::Pong => Event::Pong(bytes),
             Ready::Close => Event::Close(CloseFrame::parse(bytes).ok()?),
@@ -272,7 +282,7 @@ impl RecvBuf {
 
     #[cold]
     fn make_room(&mut self) {
-        if self.start != 0 {
+        if self.start != 0 && !self.is_ready() {
             self.move_to_front();
         }
         if self.is_short(self.wire.len() - self.end) {
@@ -335,6 +345,12 @@ impl RecvBuf {
     pub(crate) fn announce_gathered(&mut self, kind: MessageKind) {
         self.gathering = false;
         self.ready = Ready::Gathered(kind);
+    }
+
+    /// Announces a chunk that was inflated.
+    pub(crate) fn announce_inflated(&mut self, kind: MessageKind, fin: bool) {
+        self.gathering = false;
+        self.ready = Ready::Inflated { kind, fin };
     }
 
     /// Announces a refusal that was gathered: a head of `head` bytes and a body.

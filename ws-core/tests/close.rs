@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use common::*;
 use ws_core::{CloseCode, CloseFrame, Config, Connection, Error, ProtocolError, Role, SendError, Timer};
@@ -324,7 +324,8 @@ fn a_stuck_close_ends_in_time() {
     }
 }
 
-/// 6455-7.1.4-1, 6455-7.2.1-1, 6455-7.1.7-1, 6455-7.1.7-3, 6455-7.1.7-6: an end of the stream without a Close frame is unexpected, and nothing is sent.
+/// 6455-7.1.4-1, 6455-7.2.1-1, 6455-7.1.7-1, 6455-7.1.7-3, 6455-7.1.7-6: an end of the stream without a Close frame is unexpected;
+/// what was queued is still written, for a peer that closed one direction only, and nothing is added to it.
 #[test]
 fn an_end_without_a_close_frame_is_unexpected() {
     for role in BOTH {
@@ -337,8 +338,17 @@ fn an_end_without_a_close_frame_is_unexpected() {
             assert_eq!(peer.receives_eof(), [failed(Error::UnexpectedEof)]);
             assert_eq!(peer.receives(b""), [], "an error is told once");
             assert_eq!(peer.ended(), (1006, false));
+            assert!(!peer.is_closed());
+            let sent = peer.sends();
+            assert_eq!(sent[0], (FIN | TEXT, b"waits".to_vec()));
+            assert_eq!(sent.len(), 1 + usize::from(closes));
+            peer.shut_down();
             assert!(peer.is_closed());
-            assert_eq!(peer.transmits(), b"");
+            assert_eq!(peer.ended(), (1006, false));
+
+            let mut quiet = crate::peer(role);
+            assert_eq!(quiet.receives_eof(), [failed(Error::UnexpectedEof)]);
+            assert!(quiet.is_closed(), "there is nothing to write");
         }
     }
 }

@@ -141,7 +141,8 @@ fn a_length_with_its_top_bit_set_fails_the_connection() {
     }
 }
 
-/// 6455-5.2-4: a reserved bit that no extension claims fails the connection at the first byte.
+/// 6455-5.2-4, 6455-5.8-1: a reserved bit that no extension claims fails the connection at the first byte; what the opening
+/// handshake did not agree, nothing agrees later.
 #[test]
 fn a_reserved_bit_fails_the_connection() {
     for role in BOTH {

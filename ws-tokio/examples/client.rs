@@ -1,7 +1,7 @@
 //! Sends a line and prints the answer: `cargo run -p ws-tokio --example client -- ws://127.0.0.1:9001/ hello`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut args = std::env::args().skip(1);
     let url = args.next().unwrap_or_else(|| "ws://127.0.0.1:9001/".into());
     let line = args.next().unwrap_or_else(|| "hello".into());

@@ -44,15 +44,27 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     mut decide: impl FnMut(&Request<'_>) -> Decision,
 ) -> Result<WebSocket<S>, Error> {
     let mut ws = WebSocket::new(io, Connection::server(clock::now(), config));
+    let answered = answer_requests(&mut ws, &mut decide).await;
+    if answered.is_err() {
+        // The client shall read the answer: a reset, for what it may still send, would take that away.
+        while let Ok(Some(_)) = ws.event_ref().await {}
+    }
+    answered?;
+    if ws.is_open() { Ok(ws) } else { Err(Error::NotUpgraded) }
+}
+
+/// Answers requests up to the one that opens the connection, or to the end.
+async fn answer_requests<S: AsyncRead + AsyncWrite + Unpin>(
+    ws: &mut WebSocket<S>,
+    decide: &mut impl FnMut(&Request<'_>) -> Decision,
+) -> Result<(), Error> {
     while let Some((event, mut reply)) = ws.event_ref().await? {
         if let Event::Request(request) = event {
-            let decision = decide(&request);
-            reply.answer(&decision)?;
+            reply.answer(&decide(&request))?;
             if ws.is_open() {
-                ws.flush().await?;
-                return Ok(ws);
+                return ws.flush().await;
             }
         }
     }
-    Err(Error::NotUpgraded)
+    Ok(())
 }

@@ -103,7 +103,10 @@ impl In {
                 self.taken = 0;
                 continue;
             }
-            POOL.with_borrow_mut(|pool| pool.park(&mut self.buf));
+            POOL.with_borrow_mut(|pool| {
+                pool.park(&mut self.buf);
+                out.conn.park(pool);
+            });
             self.taken = 0;
             ready!(out.poll_alarm(cx));
             self.now = now();
@@ -112,7 +115,10 @@ impl In {
 
     /// Reads once.
     fn poll_fill<S: AsyncRead + Unpin>(&mut self, out: &mut Out<S>, cx: &mut Context<'_>) -> Poll<()> {
-        POOL.with_borrow_mut(|pool| pool.prepare(&mut self.buf));
+        POOL.with_borrow_mut(|pool| {
+            pool.prepare(&mut self.buf);
+            out.conn.prepare(pool);
+        });
         let mut spare = ReadBuf::new(self.buf.spare_mut());
         match ready!(Pin::new(&mut out.io).poll_read(cx, &mut spare)) {
             Ok(()) => match spare.filled().len() {
@@ -145,7 +151,10 @@ impl<S> Out<S> {
     #[inline]
     pub(crate) fn prepare(&mut self) {
         if !self.conn.output().has_memory() {
-            POOL.with_borrow_mut(|pool| pool.lend(self.conn.output()));
+            POOL.with_borrow_mut(|pool| {
+                pool.lend(self.conn.output());
+                self.conn.prepare(pool);
+            });
         }
     }
 

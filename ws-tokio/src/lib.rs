@@ -42,6 +42,8 @@
 //! sends answers no pings, and two peers that only send at each other wait for each other in the end: [split](WebSocket::split)
 //! the connection where both directions are busy.
 
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
 mod accept;
 mod clock;
 mod connect;
@@ -59,6 +61,8 @@ pub use halves::{Receiver, SendFuture, Sender};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
 pub use ws_core::connect::{Connect, Target, UrlError};
+#[cfg(feature = "deflate")]
+pub use ws_core::deflate;
 pub use ws_core::handshake::{
     Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
 };
@@ -66,3 +70,11 @@ pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
     Prepared, SendError, Text,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct WorkspaceReadme;

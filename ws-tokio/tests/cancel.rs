@@ -224,7 +224,7 @@ fn a_forgotten_send_ends_the_connection() {
     let (client, _server) = End::pair(&[]);
     let mut ws = open(client, Role::Server, &config());
     let payload = vec![1; 100_000];
-    std::mem::forget(ws.send(&payload));
+    core::mem::forget(ws.send(&payload));
     assert!(matches!(poll_times(ws.send("more"), 1), Some(Err(ws_tokio::Error::Send(SendError::Closed)))));
     let error = poll_times(ws.recv(), 10);
     assert!(

@@ -190,7 +190,11 @@ fn judge(run: Run, adapters: &[&str], roles: &[Role], cases: &[Case]) -> Result<
             if !missing.is_empty() {
                 let (first, more) = missing.split_at(missing.len().min(10));
                 let more = if more.is_empty() { "" } else { " …" };
-                faults.push(format!("{name}: {} cases did not run: {}{more}", missing.len(), first.join(" ")));
+                faults.push(format!(
+                    "{name}: {} cases did not run: {}{more}",
+                    missing.len(),
+                    first.join(" ")
+                ));
             }
         }
     }

@@ -31,7 +31,7 @@ enum Adapter {
     Blocking,
 }
 
-type Error = Box<dyn std::error::Error>;
+type Error = Box<dyn core::error::Error>;
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {

@@ -22,12 +22,13 @@ impl Session {
     /// # Errors
     /// The output cannot be written.
     pub(super) fn receive(&self, event: Event<'_>) -> io::Result<()> {
-        match event {
-            Event::Message(message) => return print(message),
-            Event::Close(Some(frame)) if frame.code != CloseCode::NORMAL => {
-                self.fail(Failure::Closed { code: frame.code, reason: frame.reason.into() });
-            }
-            _ => {}
+        if let Event::Message(message) = event {
+            return print(message);
+        }
+        if let Event::Close(Some(frame)) = event
+            && frame.code != CloseCode::NORMAL
+        {
+            self.fail(Failure::Closed { code: frame.code, reason: frame.reason.into() });
         }
         Ok(())
     }
@@ -84,4 +85,47 @@ fn print(message: Message<'_>) -> io::Result<()> {
 
 fn digit(value: u8) -> Option<char> {
     char::from_digit(value.into(), 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use ws_core::CloseFrame;
+
+    use super::*;
+
+    fn closed(code: CloseCode) -> Event<'static> {
+        Event::Close(Some(CloseFrame { code, reason: "bye" }))
+    }
+
+    #[test]
+    fn the_first_failure_counts() {
+        let session = Session::default();
+        session.fail(Failure::NotUtf8 { line: 7 });
+        session.receive(closed(CloseCode::GOING_AWAY)).unwrap();
+        assert_eq!(session.outcome().unwrap_err().to_string(), "line 7 of standard input is not UTF-8");
+    }
+
+    #[test]
+    fn a_close_is_a_failure_unless_it_is_normal_or_says_nothing() {
+        for (event, is_ok) in [
+            (closed(CloseCode::NORMAL), true),
+            (Event::Close(None), true),
+            (closed(CloseCode::POLICY), false),
+        ] {
+            let session = Session::default();
+            session.receive(event).unwrap();
+            assert_eq!(session.outcome().is_ok(), is_ok, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_on_its_way_is_named() {
+        let session = Session::default();
+        session.begin_line(1);
+        session.end_line();
+        session.begin_line(2);
+        session.receive(closed(CloseCode::POLICY)).unwrap();
+        let failure = session.outcome().unwrap_err().to_string();
+        assert_eq!(failure, "closed by the peer: 1008 bye (input may be unsent from line 2 on)");
+    }
 }

@@ -12,7 +12,9 @@ use crate::failure::Failure;
 use crate::signals;
 
 pub(super) fn run(connect: &Connect, config: Arc<Config>, session: &Arc<Session>) -> Result<(), Failure> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::System)?;
+    // Whoever does not read the output holds up only the printing.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(Failure::System)?;
     let talked = runtime.block_on(talk(connect, config, session));
     // A look-up of the host's name that is under way is not waited for.
     runtime.shutdown_background();

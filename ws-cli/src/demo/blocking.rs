@@ -1,5 +1,6 @@
+use core::net::SocketAddr;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 

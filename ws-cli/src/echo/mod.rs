@@ -1,9 +1,9 @@
 mod blocking;
 mod tokio;
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ws_core::Config;

@@ -64,7 +64,8 @@ impl Connection {
         let expected = Expected::new(request, nonce);
         let opening = Opening::Connecting { scanner: Scanner::response(), expected };
         let mut this = Self::new(now, Role::Client, config, Some(keys), State::Opening(Box::new(opening)));
-        request.write(nonce, this.out.copied_mut());
+        let config = Arc::clone(&this.config);
+        request.write_offering(config.compression(), nonce, this.out.copied_mut());
         this.out.release_when_empty();
         this
     }
@@ -79,12 +80,14 @@ impl Connection {
     /// it alone: it gets the answer that the core has for it, 426 most often.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept) and [`reject`](Self::reject).
+    /// As [`accept`](Self::accept) and [`reject`](Self::reject). A decision that does not fit the request is the
+    /// application's fault, and the client is told so: with a 500.
     pub fn answer(&mut self, now: Instant, decision: &Decision) -> Result<(), AnswerError> {
         match decision {
             Decision::Accept(accept) => match self.accept(now, accept) {
-                Err(AnswerError::NotUpgrade) => Ok(()),
-                other => other,
+                Ok(()) | Err(AnswerError::NotUpgrade) => Ok(()),
+                Err(AnswerError::NoRequest) => Err(AnswerError::NoRequest),
+                Err(error) => self.reject(now, &Reject::misfit()).and(Err(error)),
             },
             Decision::Reject(reject) => self.reject(now, reject),
         }
@@ -99,7 +102,8 @@ impl Connection {
         let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
         let Asked::Upgrade(upgrade) = asked else { return Err(AnswerError::NotUpgrade) };
         let is_own = !self.out.has_memory();
-        self.agreement = accept.write(upgrade, self.out.copied_mut())?;
+        let agreement = accept.write(upgrade, self.out.copied_mut())?;
+        self.agree(agreement);
         if is_own {
             self.out.release_when_empty();
         }
@@ -145,7 +149,9 @@ impl Connection {
                     *scanner = Scanner::response();
                     input.skip(n);
                 } else if head.status() == 101 {
-                    self.agreement = expected.check(&head.view(bytes, b"", true))?;
+                    let agreement =
+                        expected.check(&head.view(bytes, b"", true), self.config.compression())?;
+                    self.agree(agreement);
                     self.state.open();
                     self.alarm.begin_open(now);
                     input.announce_head(Ready::Open, n, Head::Response(head));
@@ -174,7 +180,7 @@ impl Connection {
                     return Ok(Step::NeedsMore);
                 };
                 let head = RequestHead::parse(&input.unread()[..n])?;
-                **opening = Opening::Deciding(head.asked(&input.unread()[..n])?);
+                **opening = Opening::Deciding(head.asked(&input.unread()[..n], self.config.compression())?);
                 input.announce_head(Ready::Request, n, Head::Request(head));
                 Ok(Step::Done)
             }

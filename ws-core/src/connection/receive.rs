@@ -24,7 +24,8 @@ pub(super) struct Incoming {
 pub(super) struct Assembly {
     kind: MessageKind,
     utf8: Utf8,
-    /// The payload of all its frames so far, in bytes, the one at hand included.
+    is_compressed: bool,
+    /// The payload of all its frames so far, in bytes, the one at hand included; not counted if it is compressed.
     len: usize,
     frames: usize,
 }
@@ -134,7 +135,7 @@ impl Connection {
                 Ok(Step::Done) => {}
                 Ok(Step::NeedsMore) => {
                     if self.got_eof {
-                        self.end(Error::UnexpectedEof);
+                        self.end_early(now);
                     }
                     break;
                 }
@@ -167,7 +168,7 @@ impl Connection {
     /// Takes in one header, or what there is of one payload.
     fn step_frame(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
         let Some(frame) = self.frame.take() else {
-            let rules = Rules { masked: Some(self.role == Role::Server), rsv1: false };
+            let rules = Rules { masked: Some(self.role == Role::Server), rsv1: self.codec.is_some() };
             let Some((header, len)) = rules.parse(input.unread())? else { return Ok(Step::NeedsMore) };
             self.admit(&header)?;
             input.skip(len);
@@ -192,6 +193,12 @@ impl Connection {
         if len > self.config.max_frame {
             return Err(ProtocolError::FrameTooBig);
         }
+        // What is compressed is measured as it is inflated.
+        let is_compressed = match &self.message {
+            Some(message) => message.is_compressed,
+            None => header.rsv1,
+        };
+        let len = if is_compressed { 0 } else { len };
         if len > self.config.max_message {
             return Err(ProtocolError::MessageTooBig);
         }
@@ -210,7 +217,7 @@ impl Connection {
             (_, Some(_)) => return Err(ProtocolError::UnfinishedMessage),
             (opcode, None) => {
                 let kind = if opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
-                self.message = Some(Assembly { kind, utf8: Utf8::default(), len, frames: 1 });
+                self.message = Some(Assembly { kind, utf8: Utf8::default(), is_compressed, len, frames: 1 });
             }
         }
         Ok(())
@@ -234,6 +241,7 @@ impl Connection {
                 mask::apply(key, offset + i * BLOCK, block);
             }
             if message.kind == MessageKind::Text
+                && !message.is_compressed
                 && let Err(InvalidUtf8 { good }) = message.utf8.push(block)
             {
                 return Err(self.refuse_text(frame.seen + i * BLOCK + good, input));
@@ -241,15 +249,17 @@ impl Connection {
         }
         frame.seen = have;
         let is_whole = have == left;
+        if is_fresh && self.has_timers {
+            self.alarm.heard(now);
+        }
+        if message.is_compressed {
+            return self.step_compressed(frame, is_whole, input);
+        }
         let fin = is_whole && frame.header.fin;
         if fin && !message.utf8.is_finished() {
             // It is the last byte that ends the text too early.
             return Err(self.refuse_text(have.saturating_sub(1), input));
         }
-        if is_fresh && self.has_timers {
-            self.alarm.heard(now);
-        }
-
         if self.config.stream {
             self.pass_chunk(frame, have, fin, input);
             return Ok(if is_whole || have != 0 { Step::Done } else { Step::NeedsMore });
@@ -275,6 +285,76 @@ impl Connection {
             input.announce_gathered(kind);
         }
         Ok(Step::Done)
+    }
+
+    /// Inflates what there is of a frame's payload, the first `frame.seen` bytes.
+    fn step_compressed(
+        &mut self,
+        mut frame: Incoming,
+        is_whole: bool,
+        input: &mut RecvBuf,
+    ) -> Result<Step, ProtocolError> {
+        let codec = self.codec.as_mut().expect("only what is agreed is let in");
+        let message = self.message.as_mut().expect("a data frame belongs to a message");
+        let is_first = frame.passed == 0 && frame.header.opcode != Opcode::Continuation;
+        if is_first || self.config.stream {
+            input.begin_message();
+        }
+        let (bytes, inflated) = input.unread_and_message();
+        let mut rest = &bytes[..frame.seen];
+        let mut is_done = false;
+        while !is_done {
+            let start = inflated.len();
+            let mut more = codec.inflate(&mut rest, inflated);
+            if message.kind == MessageKind::Text
+                && let Err(InvalidUtf8 { good }) = message.utf8.push(&inflated[start..])
+            {
+                inflated.truncate(start + good);
+                more = Err(ProtocolError::InvalidUtf8);
+            }
+            match more {
+                Ok(more) => is_done = !more,
+                Err(error) => {
+                    if self.config.stream && !inflated.is_empty() {
+                        input.announce_inflated(message.kind, false);
+                    }
+                    return Err(error);
+                }
+            }
+            if self.config.stream && !inflated.is_empty() {
+                break;
+            }
+        }
+        let n = frame.seen - rest.len();
+        let is_passed = is_done && is_whole;
+        let fin = is_passed && frame.header.fin;
+        if fin {
+            codec.finish_inflate()?;
+        }
+        let has_bytes = !inflated.is_empty();
+        input.skip(n);
+        if fin && !message.utf8.is_finished() {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        let kind = message.kind;
+        frame.passed += n as u64;
+        frame.seen -= n;
+        if !is_passed {
+            if is_done {
+                input.want((frame.header.len - frame.passed) as usize);
+            }
+            self.frame = Some(frame);
+        }
+        if fin {
+            self.message = None;
+        }
+        if self.config.stream && (fin || has_bytes) {
+            input.announce_inflated(kind, fin);
+        } else if fin {
+            input.announce_gathered(kind);
+        }
+        let is_announced = self.config.stream && has_bytes;
+        Ok(if is_done && !is_whole && !is_announced { Step::NeedsMore } else { Step::Done })
     }
 
     /// Hands out the first `n` bytes, with [`Config::stream`](crate::Config::stream).
@@ -380,6 +460,17 @@ impl Connection {
             (State::Open | State::Opening(_) | State::CloseSent | State::Draining(_) | State::Closed, _) => {}
         }
         self.state.drain_failed(self.got_eof);
+        self.alarm.begin_close(now, &self.config);
+    }
+
+    /// The peer's stream of bytes ended first. What is queued is still written: it may have closed that one direction only.
+    fn end_early(&mut self, now: Instant) {
+        if self.out.queued() == 0 || self.is_pipe_broken || matches!(self.state, State::Opening(_)) {
+            return self.end(Error::UnexpectedEof);
+        }
+        self.error = Some(Error::UnexpectedEof);
+        self.pong = None;
+        self.state.drain_failed(true);
         self.alarm.begin_close(now, &self.config);
     }
 

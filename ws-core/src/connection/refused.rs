@@ -64,7 +64,7 @@ impl Refused {
             (End::Open, Progress::Complete) => self.end = End::Whole,
             (End::Open, Progress::Full) => self.end = End::Cut,
             (End::Open, Progress::More) if got_eof && self.framing == BodyFraming::UntilEof => {
-                self.end = End::Whole
+                self.end = End::Whole;
             }
             (End::Open, Progress::More) if got_eof => self.end = End::Cut,
             (End::Open | End::Whole | End::Cut, _) => {}

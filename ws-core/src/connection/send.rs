@@ -15,6 +15,7 @@ const BLOCK: usize = 8192;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Streaming {
     kind: MessageKind,
+    is_compressed: bool,
     utf8: Utf8,
 }
 
@@ -45,6 +46,17 @@ impl Connection {
     pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), SendError> {
         let message = message.into();
         self.check_send()?;
+        self.push_message(message.kind(), message.as_bytes());
+        Ok(())
+    }
+
+    /// Queues a message, copied, that is not compressed whatever was agreed: for secrets (RFC 7692 §8).
+    ///
+    /// # Errors
+    /// As [`check_send`](Self::check_send).
+    pub fn send_plain<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), SendError> {
+        let message = message.into();
+        self.check_send()?;
         self.push_frame(message.kind().into(), message.as_bytes());
         Ok(())
     }
@@ -57,6 +69,7 @@ impl Connection {
     pub fn send_outgoing(&mut self, message: Outgoing<'_>) -> Result<(), SendError> {
         match message {
             Outgoing::Lent(message) => self.send(message),
+            Outgoing::Plain(message) => self.send_plain(message),
             Outgoing::Owned(message) => self.send_owned(message),
             Outgoing::Prepared(message) => self.send_prepared(message),
         }
@@ -64,7 +77,7 @@ impl Connection {
 
     /// Queues the header of a message and lends its payload to whoever writes: see [`Lent`].
     ///
-    /// A client has to mask the payload, so it is copied, and the loan is empty.
+    /// A client has to mask the payload, and what is compressed is another payload: then it is copied, and the loan is empty.
     ///
     /// # Errors
     /// As [`check_send`](Self::check_send).
@@ -72,12 +85,12 @@ impl Connection {
     pub fn send_lent<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<Lent<'_, 'a>, SendError> {
         let message = message.into();
         self.check_send()?;
-        let (opcode, payload) = (message.kind().into(), message.as_bytes());
-        if self.role == Role::Client {
-            self.push_frame(opcode, payload);
+        let (kind, payload) = (message.kind(), message.as_bytes());
+        if self.role == Role::Client || self.compresses(payload.len()) {
+            self.push_message(kind, payload);
             return Ok(Lent::new(&mut self.out, b""));
         }
-        self.push_header(true, opcode, payload.len());
+        self.push_header(true, false, kind.into(), payload.len());
         Ok(Lent::new(&mut self.out, payload))
     }
 
@@ -95,7 +108,7 @@ impl Connection {
         if kind == MessageKind::Text && simdutf8::basic::from_utf8(&payload).is_err() {
             return Err(SendError::InvalidUtf8);
         }
-        self.push_shared(kind.into(), payload);
+        self.push_shared(kind, payload);
         Ok(())
     }
 
@@ -105,12 +118,12 @@ impl Connection {
     /// As [`check_send`](Self::check_send).
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
         self.check_send()?;
-        match self.role {
-            Role::Client => self.push_frame(message.kind().into(), message.as_bytes()),
-            Role::Server if message.frame().len() < SendBuf::CHAIN_MIN => {
-                self.out.push(message.frame());
-            }
-            Role::Server => self.out.chain(message.frame().clone()),
+        let compressed = self.codec.as_mut().and_then(|codec| codec.prepared(message));
+        let frame = compressed.unwrap_or(message.plain());
+        if self.role == Role::Server {
+            self.out.chain(frame.bytes.clone());
+        } else {
+            self.push_part(true, compressed.is_some(), message.kind().into(), frame.payload());
         }
         Ok(())
     }
@@ -131,7 +144,9 @@ impl Connection {
         } else if self.out.queued() >= self.max_queued() {
             return Err(SendError::Full);
         }
-        let mut next = streaming.unwrap_or(Streaming { kind: chunk.kind, utf8: Utf8::default() });
+        let is_compressed = self.codec.is_some();
+        let mut next =
+            streaming.unwrap_or(Streaming { kind: chunk.kind, is_compressed, utf8: Utf8::default() });
         if next.kind != chunk.kind {
             return Err(SendError::MessageInProgress);
         }
@@ -143,8 +158,19 @@ impl Connection {
         }
         let opcode = if streaming.is_some() { Opcode::Continuation } else { chunk.kind.into() };
         self.sending = (!chunk.fin).then_some(next);
-        if streaming.is_none() || chunk.fin || !chunk.bytes.is_empty() {
-            self.push_part(chunk.fin, opcode, chunk.bytes);
+        let is_first = streaming.is_none();
+        match self.codec.as_mut().filter(|_| next.is_compressed) {
+            Some(codec) => {
+                let payload = codec.deflate(chunk.bytes, chunk.fin);
+                if is_first || chunk.fin || !payload.is_empty() {
+                    self.push_part(chunk.fin, is_first, opcode, &payload);
+                }
+                self.reclaim(payload);
+            }
+            None if is_first || chunk.fin || !chunk.bytes.is_empty() => {
+                self.push_part(chunk.fin, false, opcode, chunk.bytes);
+            }
+            None => {}
         }
         Ok(())
     }
@@ -192,15 +218,15 @@ impl Connection {
     fn send_owned(&mut self, message: Owned) -> Result<(), SendError> {
         self.check_send()?;
         let kind = message.kind();
-        if self.role == Role::Client || message.as_bytes().len() < SendBuf::CHAIN_MIN {
-            self.push_frame(kind.into(), message.as_bytes());
+        if message.as_bytes().len() < SendBuf::CHAIN_MIN {
+            self.push_message(kind, message.as_bytes());
             return Ok(());
         }
         let payload = match message {
             Owned::Text(text) => text.into_bytes(),
             Owned::Binary(payload) => payload.into_bytes(),
         };
-        self.push_shared(kind.into(), payload);
+        self.push_shared(kind, payload);
         Ok(())
     }
 
@@ -270,16 +296,44 @@ impl Connection {
         self.close_is_sent = true;
     }
 
-    /// Queues a frame that is a whole message, or a control frame.
+    /// Queues a message, compressed if that is agreed and worth it.
     #[inline]
-    pub(super) fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) {
-        self.push_part(true, opcode, payload);
+    fn push_message(&mut self, kind: MessageKind, payload: &[u8]) {
+        if self.compresses(payload.len()) {
+            return self.push_compressed(kind, payload);
+        }
+        self.push_frame(kind.into(), payload);
     }
 
     #[inline]
-    fn push_part(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) {
+    fn compresses(&self, len: usize) -> bool {
+        self.codec.as_ref().is_some_and(|codec| codec.compresses(len))
+    }
+
+    fn push_compressed(&mut self, kind: MessageKind, payload: &[u8]) {
+        let Some(codec) = &mut self.codec else { return };
+        let payload = codec.deflate(payload, true);
+        self.push_part(true, true, kind.into(), &payload);
+        self.reclaim(payload);
+    }
+
+    /// Gives what the codec made back to it.
+    fn reclaim(&mut self, payload: alloc::vec::Vec<u8>) {
+        if let Some(codec) = &mut self.codec {
+            codec.reclaim(payload);
+        }
+    }
+
+    /// Queues a frame that is a whole message, or a control frame.
+    #[inline]
+    pub(super) fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) {
+        self.push_part(true, false, opcode, payload);
+    }
+
+    #[inline]
+    fn push_part(&mut self, fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) {
         self.out.copied_mut().reserve(payload.len() + Header::MAX_LEN);
-        let Some(key) = self.push_header(fin, opcode, payload.len()) else {
+        let Some(key) = self.push_header(fin, rsv1, opcode, payload.len()) else {
             self.out.push(payload);
             return;
         };
@@ -288,21 +342,22 @@ impl Connection {
         }
     }
 
-    /// Queues a frame whose payload, which is known to be what `opcode` says, is chained where it can be.
-    fn push_shared(&mut self, opcode: Opcode, payload: Bytes) {
-        if self.role == Role::Client || payload.len() < SendBuf::CHAIN_MIN {
-            self.push_frame(opcode, &payload);
+    /// Queues a message, known to be what `kind` says, whose payload is chained where it can be.
+    fn push_shared(&mut self, kind: MessageKind, payload: Bytes) {
+        let is_copied = self.role == Role::Client || payload.len() < SendBuf::CHAIN_MIN;
+        if is_copied || self.compresses(payload.len()) {
+            self.push_message(kind, &payload);
             return;
         }
-        self.push_header(true, opcode, payload.len());
+        self.push_header(true, false, kind.into(), payload.len());
         self.out.chain(payload);
     }
 
     /// Queues a header; returns the key to mask the payload with, if this end has to.
     #[inline]
-    fn push_header(&mut self, fin: bool, opcode: Opcode, len: usize) -> Option<[u8; 4]> {
+    fn push_header(&mut self, fin: bool, rsv1: bool, opcode: Opcode, len: usize) -> Option<[u8; 4]> {
         let mask = self.keys.as_mut().map(|keys| keys.next());
-        let header = Header { fin, rsv1: false, opcode, mask, len: len as u64 };
+        let header = Header { fin, rsv1, opcode, mask, len: len as u64 };
         let mut bytes = [0; Header::MAX_LEN];
         self.out.push(header.encode(&mut bytes));
         mask

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::ToString as _, vec::Vec};
 use core::fmt;
 
 use super::{
@@ -72,9 +72,12 @@ impl Accept {
         if let Some(name) = &self.subprotocol {
             write_field(out, "Sec-WebSocket-Protocol", name.as_bytes());
         }
+        if let Some(params) = upgrade.deflate {
+            write_field(out, "Sec-WebSocket-Extensions", params.to_string().as_bytes());
+        }
         out.extend_from_slice(&self.fields);
         out.extend_from_slice(b"\r\n");
-        Ok(Agreement { subprotocol: self.subprotocol.clone() })
+        Ok(Agreement::new(self.subprotocol.clone(), upgrade.deflate))
     }
 }
 
@@ -166,6 +169,11 @@ impl Reject {
             out.extend_from_slice(body);
         }
         then
+    }
+
+    /// The answer where the application's own does not fit the request.
+    pub(crate) fn misfit() -> Self {
+        Self::plain(500, "the server's answer does not fit the request")
     }
 
     /// An answer whose body is a line of text.

@@ -36,15 +36,13 @@ pub(crate) enum BodyFraming {
     UntilEof,
 }
 
-/// The framing of the body that answers a GET (RFC 9112 §6.3).
-pub(super) fn response_body(
-    status: u16,
-    version: HttpVersion,
-    known: &Known<'_>,
-) -> Result<BodyFraming, HandshakeError> {
-    if matches!(status, 100..=199 | 204 | 304) {
-        return Ok(BodyFraming::None);
-    }
+/// Can a response with this status have a body?
+pub(super) fn has_body(status: u16) -> bool {
+    !matches!(status, 100..=199 | 204 | 304)
+}
+
+/// The framing of the body that answers a GET (RFC 9112 §6.3), with a status that allows one.
+pub(super) fn response_body(version: HttpVersion, known: &Known<'_>) -> Result<BodyFraming, HandshakeError> {
     if let Some(last) = known.elements(Name::TransferEncoding).last() {
         // A transfer coding overrides a length. HTTP/1.0 has none: its framing is not to be trusted.
         let is_chunked = version == HttpVersion::Http11 && last.eq_ignore_ascii_case(b"chunked");

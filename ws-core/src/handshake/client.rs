@@ -1,12 +1,13 @@
 //! What a client does with the answer to its request (§4.1).
 
 use super::{
-    Agreement, BodyFraming, ClientRequest, Fields, HandshakeError, HttpVersion, Offered, Response,
-    accept_key,
-    body::response_body,
-    encode_nonce, extensions,
-    grammar::{ascii, find, is_token},
+    Agreement, BodyFraming, ClientRequest, HandshakeError, HttpVersion, Offered, Response, accept_key,
+    body::{has_body, response_body},
+    compression::{Compression, agree},
+    encode_nonce,
+    grammar::{ascii, find, is_token, trim},
     known::{Found, Known, Name},
+    read::{as_http11, check_whole, lines, pairs, version, with_room},
 };
 
 /// Where the parts of a response's head lie in its bytes.
@@ -14,49 +15,51 @@ use super::{
 pub(crate) struct ResponseHead {
     status: u16,
     version: HttpVersion,
+    reason: usize,
     fields: usize,
     end: usize,
     body: BodyFraming,
 }
 
-/// Bytes of `HTTP/1.1 101`.
-const STATUS_END: usize = 12;
-
 impl ResponseHead {
     /// Reads the head that a [`Scanner`](super::Scanner) found.
     pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
-        if !head.ends_with(b"\r\n\r\n") {
-            return Err(HandshakeError::StatusLineMalformed);
+        match Self::read(head) {
+            Err(HandshakeError::HttpVersionUnsupported) => Self::read(&as_http11(head, 0)?),
+            other => other,
         }
-        let version = match head.first_chunk() {
-            Some(b"HTTP/1.0") => HttpVersion::Http10,
-            Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) => HttpVersion::Http11,
-            Some(_) | None => return Err(HandshakeError::HttpVersionUnsupported),
-        };
-        let digits = head.get(9..STATUS_END).unwrap_or_default();
-        let status = ascii(digits).parse().map_err(|_| HandshakeError::StatusLineMalformed)?;
-        let fields = find(head, b'\n').map_or(head.len(), |at| at + 1);
-        let mut parsed = Self { status, version, fields, end: head.len(), body: BodyFraming::None };
-        parsed.body = response_body(status, version, &Known::new(parsed.view(head, b"", true).fields))?;
-        Ok(parsed)
+    }
+
+    fn read(head: &[u8]) -> Result<Self, HandshakeError> {
+        with_room(head, |room| {
+            let mut parsed = httparse::Response::new(&mut []);
+            let config = httparse::ParserConfig::default();
+            let result = config.parse_response_with_uninit_headers(&mut parsed, head, room);
+            check_whole(result, head, HandshakeError::StatusLineMalformed)?;
+            let (status, version) = (parsed.code.unwrap_or_default(), version(parsed.version));
+            let line_end = find(head, b'\r').unwrap_or(head.len());
+            let reason = line_end.saturating_sub(parsed.reason.unwrap_or_default().len());
+            let fields = line_end + "\r\n".len();
+            let body = if has_body(status) {
+                response_body(version, &Known::new(lines(head, fields), pairs(parsed.headers)))?
+            } else {
+                BodyFraming::None
+            };
+            Ok(Self { status, version, reason, fields, end: head.len(), body })
+        })
     }
 
     /// The response, lent from the bytes that were parsed and from as much of its body as there is.
     pub(crate) fn view<'a>(&self, head: &'a [u8], body: &'a [u8], body_is_complete: bool) -> Response<'a> {
-        let reason = head.get(STATUS_END..self.fields).unwrap_or_default();
+        let reason = head.get(self.reason..self.fields - "\r\n".len()).unwrap_or_default();
         Response {
             status: self.status,
             is_http11: self.version == HttpVersion::Http11,
-            reason: ascii(reason).trim_matches([' ', '\t', '\r', '\n']),
-            fields: Fields::new(head.get(self.fields..self.end - 2).unwrap_or_default()),
+            reason: ascii(trim(reason)),
+            fields: lines(head.get(..self.end).unwrap_or_default(), self.fields),
             body,
             body_is_complete,
         }
-    }
-
-    /// Length of the head, in bytes.
-    pub(crate) fn len(&self) -> usize {
-        self.end
     }
 
     /// The status, from 100 to 999.
@@ -94,8 +97,12 @@ impl Expected {
     }
 
     /// Checks a 101 answer.
-    pub(crate) fn check(&self, response: &Response<'_>) -> Result<Agreement, HandshakeError> {
-        let known = Known::new(response.fields);
+    pub(crate) fn check(
+        &self,
+        response: &Response<'_>,
+        compression: Option<&Compression>,
+    ) -> Result<Agreement, HandshakeError> {
+        let known = Known::new(response.fields, response.fields.lines());
         if response.status != 101 {
             return Err(HandshakeError::NotSwitched);
         }
@@ -116,9 +123,9 @@ impl Expected {
             Found::Once(_) => return Err(HandshakeError::AcceptMismatch),
             Found::Repeated => return Err(HandshakeError::AcceptRepeated),
         }
-        check_extensions(&known)?;
+        let deflate = agree(known.lines(Name::Extensions), compression)?;
         let subprotocol = self.check_subprotocol(&known)?;
-        Ok(Agreement { subprotocol: subprotocol.map(Into::into) })
+        Ok(Agreement::new(subprotocol.map(Into::into), deflate))
     }
 
     fn check_subprotocol<'a>(&self, known: &Known<'a>) -> Result<Option<&'a str>, HandshakeError> {
@@ -132,17 +139,5 @@ impl Expected {
             }
             Found::Once(name) => Ok(Some(ascii(name))),
         }
-    }
-}
-
-/// No extension is offered yet, so none may be answered.
-fn check_extensions(known: &Known<'_>) -> Result<(), HandshakeError> {
-    let mut answered = extensions(known.lines(Name::Extensions));
-    if answered.clone().any(|extension| extension.is_err()) {
-        return Err(HandshakeError::ExtensionsMalformed);
-    }
-    match answered.next() {
-        Some(_) => Err(HandshakeError::ExtensionNotOffered),
-        None => Ok(()),
     }
 }

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 use super::{
     RequestError,
     answer::{is_reserved, write_field},
+    compression::{Compression, offer},
     encode_nonce,
     grammar::{elements, is_authority, is_field_value, is_token, trim},
     request::Target,
@@ -139,6 +140,16 @@ impl<'a> ClientRequest<'a> {
 
     /// Appends the request to `out`. The nonce must be random for each connection (§4.1).
     pub fn write(&self, nonce: [u8; 16], out: &mut Vec<u8>) {
+        self.write_offering(None, nonce, out);
+    }
+
+    /// [`write`](Self::write), with the offer of `compression`.
+    pub(crate) fn write_offering(
+        &self,
+        compression: Option<&Compression>,
+        nonce: [u8; 16],
+        out: &mut Vec<u8>,
+    ) {
         let fields: usize = self.fields.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
         let names: usize = self.subprotocols.iter().map(|name| name.len() + 2).sum();
         out.reserve(256 + self.target.len() + self.host.len() + fields + names);
@@ -166,6 +177,9 @@ impl<'a> ClientRequest<'a> {
                 out.extend_from_slice(name.as_bytes());
             }
             out.extend_from_slice(b"\r\n");
+        }
+        if let Some(offer) = offer(compression) {
+            write_field(out, "Sec-WebSocket-Extensions", offer.as_bytes());
         }
         for (name, value) in &self.fields {
             write_field(out, name, value);

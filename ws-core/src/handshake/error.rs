@@ -94,6 +94,9 @@ pub enum HandshakeError {
     SubprotocolMissing,
     /// The 101 answer names an extension that was not offered.
     ExtensionNotOffered,
+    /// The answer to the offer of permessage-deflate breaks its rules (RFC 7692 §7).
+    #[cfg(feature = "deflate")]
+    Compression(crate::deflate::NegotiationError),
     /// The chunked body of an answer is malformed (RFC 9112 §7.1).
     ChunkMalformed,
 }
@@ -148,6 +151,8 @@ impl HandshakeError {
             | Self::SubprotocolMissing
             | Self::ExtensionNotOffered
             | Self::ChunkMalformed => 502,
+            #[cfg(feature = "deflate")]
+            Self::Compression(_) => 502,
             Self::HttpVersionUnsupported => 505,
         }
     }
@@ -199,13 +204,36 @@ impl HandshakeError {
             Self::SubprotocolNotOffered => "the answer's subprotocol was not offered",
             Self::SubprotocolMissing => "the answer names none of the offered subprotocols",
             Self::ExtensionNotOffered => "the answer names an extension that was not offered",
+            #[cfg(feature = "deflate")]
+            Self::Compression(_) => "the answer to permessage-deflate is wrong",
             Self::ChunkMalformed => "the answer's chunked body is malformed",
+        }
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl From<crate::deflate::NegotiationError> for HandshakeError {
+    fn from(error: crate::deflate::NegotiationError) -> Self {
+        use crate::deflate::NegotiationError;
+        match error {
+            NegotiationError::ListMalformed => Self::ExtensionsMalformed,
+            NegotiationError::NotOffered => Self::ExtensionNotOffered,
+            NegotiationError::AnsweredTwice
+            | NegotiationError::Parameter(_)
+            | NegotiationError::ServerTakeoverKept
+            | NegotiationError::ServerWindowMissing
+            | NegotiationError::ServerWindowTooLarge
+            | NegotiationError::ClientWindowNotOffered => Self::Compression(error),
         }
     }
 }
 
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "deflate")]
+        if let Self::Compression(error) = self {
+            return write!(f, "{}: {error}", self.text());
+        }
         f.write_str(self.text())
     }
 }

@@ -68,9 +68,16 @@ impl<'a> Fields<'a> {
         self.lines.is_empty()
     }
 
-    /// Does the list `name` hold `token`, in any case?
-    pub(super) fn lists(&self, name: &str, token: &str) -> bool {
-        self.tokens(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    /// Start and length of `value`, which is lent from these lines.
+    pub(super) fn position(&self, value: &[u8]) -> Option<(u32, u32)> {
+        let start = value.as_ptr().addr().checked_sub(self.lines.as_ptr().addr())?;
+        Some((u32::try_from(start).ok()?, u32::try_from(value.len()).ok()?))
+    }
+
+    /// The value with that start and length.
+    pub(super) fn value_at(&self, start: u32, len: u32) -> &'a [u8] {
+        let (start, len) = (start as usize, len as usize);
+        self.lines.get(start..).and_then(|rest| rest.get(..len)).unwrap_or_default()
     }
 }
 

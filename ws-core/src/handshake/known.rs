@@ -33,11 +33,45 @@ const NAMES: [&str; 12] = [
     "sec-websocket-extensions",
 ];
 
+impl Name {
+    /// The field called `name`, if the handshake looks at it.
+    fn of(name: &[u8]) -> Option<Self> {
+        // Length and first letter leave one candidate, so that most fields are compared with none.
+        let candidate = match (name.len(), name.first()?.to_ascii_lowercase()) {
+            (4, b'h') => Self::Host,
+            (6, b'o') => Self::Origin,
+            (6, b'e') => Self::Expect,
+            (7, b'u') => Self::Upgrade,
+            (10, b'c') => Self::Connection,
+            (14, b'c') => Self::ContentLength,
+            (17, b't') => Self::TransferEncoding,
+            (17, b's') => Self::Key,
+            (20, b's') => Self::Accept,
+            (21, b's') => Self::Version,
+            (22, b's') => Self::Protocol,
+            (24, b's') => Self::Extensions,
+            (_, _) => return None,
+        };
+        name.eq_ignore_ascii_case(NAMES[candidate as usize].as_bytes()).then_some(candidate)
+    }
+}
+
 /// Those fields of a head that the handshake looks at, found in one pass.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
     fields: Fields<'a>,
-    found: [Found<'a>; NAMES.len()],
+    places: Places,
+}
+
+/// Where the values of those fields lie in the lines of all fields, which need not be at hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places([Place; NAMES.len()]);
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Missing,
+    Once { start: u32, len: u32 },
+    Repeated,
 }
 
 /// How often a field occurs.
@@ -49,23 +83,35 @@ pub(super) enum Found<'a> {
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn new(fields: Fields<'a>) -> Self {
-        let mut found = [Found::Missing; NAMES.len()];
-        for (name, value) in fields.lines() {
-            let known =
-                NAMES.iter().zip(&mut found).find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
-            if let Some((_, found)) = known {
-                *found = match found {
-                    Found::Missing => Found::Once(value),
-                    Found::Once(_) | Found::Repeated => Found::Repeated,
-                };
-            }
+    /// `parsed` are the names and values of `fields`.
+    pub(super) fn new(fields: Fields<'a>, parsed: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
+        let mut places = [Place::Missing; NAMES.len()];
+        for (name, value) in parsed {
+            let Some(known) = Name::of(name) else { continue };
+            let place = &mut places[known as usize];
+            *place = match (*place, fields.position(value)) {
+                (Place::Missing, Some((start, len))) => Place::Once { start, len },
+                (Place::Missing | Place::Once { .. } | Place::Repeated, _) => Place::Repeated,
+            };
         }
-        Self { fields, found }
+        Self { fields, places: Places(places) }
+    }
+
+    /// What was found in `fields` before.
+    pub(super) fn found(fields: Fields<'a>, places: Places) -> Self {
+        Self { fields, places }
+    }
+
+    pub(super) fn places(&self) -> Places {
+        self.places
     }
 
     pub(super) fn get(&self, name: Name) -> Found<'a> {
-        self.found[name as usize]
+        match self.places.0[name as usize] {
+            Place::Missing => Found::Missing,
+            Place::Once { start, len } => Found::Once(self.fields.value_at(start, len)),
+            Place::Repeated => Found::Repeated,
+        }
     }
 
     /// The values of all fields of that name.

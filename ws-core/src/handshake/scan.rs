@@ -18,9 +18,10 @@ impl Default for Limits {
     }
 }
 
-/// Finds the end of a head that arrives in pieces, and refuses at its first wrong byte what is no HTTP.
+/// Finds the end of a head that arrives in pieces, and refuses early what can never become one.
 ///
-/// It looks at each byte once and decides by that byte alone, so the result does not depend on the pieces.
+/// It checks the first line, and how the others start and end; httparse reads them once they are all there. It
+/// looks at each byte once and decides by that byte alone, so the result does not depend on the pieces.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scanner {
     state: State,
@@ -46,8 +47,7 @@ enum State {
     Reason,
     LineEnd,
     FieldStart,
-    Name,
-    Value,
+    Field,
     HeadEnd,
     Over,
 }
@@ -82,7 +82,7 @@ impl Scanner {
                 return if bytes.len() < limits.max_head { Ok(None) } else { Err(self.too_long()) };
             };
             let state = self.step(byte)?;
-            if state == State::Name && self.state == State::FieldStart {
+            if state == State::Field && self.state == State::FieldStart {
                 if self.fields == limits.max_fields {
                     return Err(HandshakeError::TooManyFields);
                 }
@@ -98,8 +98,7 @@ impl Scanner {
     fn run(&self, bytes: &[u8]) -> usize {
         match self.state {
             State::Target => run(bytes, |byte| byte.is_ascii_graphic()),
-            State::Name => bytes.iter().take_while(|&&byte| is_token_byte(byte)).count(),
-            State::Value => run(bytes, is_value_byte),
+            State::Field => run(bytes, is_value_byte),
             State::RequestStart
             | State::EmptyLineEnd
             | State::MethodStart
@@ -144,20 +143,19 @@ impl Scanner {
             (State::Reason, b'\t' | 0x20..=0x7e) => return Ok(State::Reason),
             (State::LineEnd, b'\n') => return Ok(State::FieldStart),
             (State::FieldStart, b'\r') => return Ok(State::HeadEnd),
-            (State::FieldStart | State::Name, byte) if is_token_byte(byte) => return Ok(State::Name),
-            (State::Name, b':') => return Ok(State::Value),
-            (State::Value, b'\r') => return Ok(State::LineEnd),
-            (State::Value, byte) if is_value_byte(byte) => return Ok(State::Value),
             (State::HeadEnd, b'\n') | (State::Over, _) => return Ok(State::Over),
             (State::FieldStart, b' ' | b'\t') if self.fields == 0 => HandshakeError::SpaceBeforeFields,
             (State::FieldStart, b' ' | b'\t') => HandshakeError::FieldFolded,
+            (State::Field, b'\r') => return Ok(State::LineEnd),
+            (State::FieldStart | State::Field, byte) if is_value_byte(byte) => return Ok(State::Field),
             (State::LineEnd | State::EmptyLineEnd | State::HeadEnd, _) => HandshakeError::BareCarriageReturn,
             (_, b'\n') => HandshakeError::BareLineFeed,
-            (_, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f) => HandshakeError::ControlByte,
+            (_, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f) | (State::FieldStart | State::Field, _) => {
+                HandshakeError::ControlByte
+            }
             (State::StatusVersion(_) | State::Status(_) | State::Reason, _) => {
                 HandshakeError::StatusLineMalformed
             }
-            (State::FieldStart | State::Name | State::Value, _) => HandshakeError::FieldLineMalformed,
             (
                 State::RequestStart
                 | State::MethodStart
@@ -185,8 +183,7 @@ impl Scanner {
             | State::Reason
             | State::LineEnd
             | State::FieldStart
-            | State::Name
-            | State::Value
+            | State::Field
             | State::HeadEnd
             | State::Over => HandshakeError::HeadTooLong,
         }

@@ -1,14 +1,15 @@
 //! What a server does with a request (§4.2).
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{
-    Fields, HandshakeError, HttpVersion, Offered, Reject, ReplyTo, Request, accept_key,
+    HandshakeError, HttpVersion, Offered, Reject, ReplyTo, Request, accept_key,
     body::request_body,
-    extensions,
+    compression::{Compression, Params, accept},
     grammar::{List, ascii, find, is_authority, is_token},
-    known::{Found, Known, Name},
-    response::version,
+    known::{Found, Known, Name, Places},
+    read::{as_http11, check_whole, lines, pairs, version, with_room},
+    response,
 };
 
 /// Where the parts of a request's head lie in its bytes.
@@ -21,53 +22,67 @@ pub(crate) struct RequestHead {
     end: usize,
     version: HttpVersion,
     body: Option<u64>,
+    known: Places,
 }
 
 impl RequestHead {
     /// Reads the head that a [`Scanner`](super::Scanner) found, and checks what must hold for any request.
     pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
-        if !head.ends_with(b"\r\n\r\n") {
-            return Err(HandshakeError::RequestLineMalformed);
+        match Self::read(head) {
+            Err(HandshakeError::HttpVersionUnsupported) => {
+                let line_end = after(head, first_line(head), b'\n');
+                Self::read(&as_http11(head, line_end.saturating_sub("HTTP/1.1\r\n".len()))?)
+            }
+            other => other,
         }
-        let method = if head.starts_with(b"\r\n") { 2 } else { 0 };
-        let target = after(head, method, b' ');
-        let version_at = after(head, target, b' ');
-        let fields = after(head, version_at, b'\n');
-        let version = match head.get(version_at..fields) {
-            Some(b"HTTP/1.0\r\n") => HttpVersion::Http10,
-            Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) => HttpVersion::Http11,
-            Some(_) | None => return Err(HandshakeError::HttpVersionUnsupported),
-        };
-        let mut parsed = Self { method, target, version_at, fields, end: head.len(), version, body: None };
-        parsed.body = check(&parsed.view(head))?;
-        Ok(parsed)
+    }
+
+    fn read(head: &[u8]) -> Result<Self, HandshakeError> {
+        with_room(head, |room| {
+            let mut parsed = httparse::Request::new(&mut []);
+            let result = parsed.parse_with_uninit_headers(head, room);
+            check_whole(result, head, HandshakeError::RequestLineMalformed)?;
+            let method = first_line(head);
+            let target = method + parsed.method.unwrap_or_default().len() + 1;
+            let version_at = target + parsed.path.unwrap_or_default().len() + 1;
+            let fields = version_at + "HTTP/1.1\r\n".len();
+            let known = Known::new(lines(head, fields), pairs(parsed.headers));
+            let request = Request {
+                method: parsed.method.unwrap_or_default(),
+                target: parsed.path.unwrap_or_default(),
+                version: version(parsed.version),
+                fields: lines(head, fields),
+            };
+            let body = check(&request, &known)?;
+            let (end, version, known) = (head.len(), request.version, known.places());
+            Ok(Self { method, target, version_at, fields, end, version, body, known })
+        })
     }
 
     /// The request, lent from the bytes that were parsed.
     pub(crate) fn view<'a>(&self, head: &'a [u8]) -> Request<'a> {
-        let part = |from: usize, end: usize| head.get(from..end).unwrap_or_default();
+        let part = |from: usize, end: usize| ascii(head.get(from..end).unwrap_or_default());
         Request {
-            method: ascii(part(self.method, self.target - 1)),
-            target: ascii(part(self.target, self.version_at - 1)),
+            method: part(self.method, self.target - 1),
+            target: part(self.target, self.version_at - 1),
             version: self.version,
-            fields: Fields::new(part(self.fields, self.end - 2)),
+            fields: lines(head.get(..self.end).unwrap_or_default(), self.fields),
         }
     }
 
-    /// Length of the head, in bytes.
-    pub(crate) fn len(&self) -> usize {
-        self.end
-    }
-
     /// What the request asks for. A wrong request for an upgrade is an error.
-    pub(crate) fn asked(&self, head: &[u8]) -> Result<Asked, HandshakeError> {
+    pub(crate) fn asked(
+        &self,
+        head: &[u8],
+        compression: Option<&Compression>,
+    ) -> Result<Asked, HandshakeError> {
         let request = self.view(head);
-        let known = Known::new(request.fields);
+        let known = Known::found(request.fields, self.known);
         let is_http11 = self.version == HttpVersion::Http11;
         let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
         // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
         if is_http11 && known.lists(Name::Upgrade, "websocket") {
-            let upgrade = Upgrade::check(&request, &known, self.body, is_persistent)?;
+            let upgrade = Upgrade::check(&request, &known, self.body, is_persistent, compression)?;
             return Ok(Asked::Upgrade(upgrade));
         }
         // A client that waits for `100 Continue` may send its body or not: nobody knows where it ends.
@@ -87,6 +102,11 @@ impl RequestHead {
     }
 }
 
+/// Where the first line starts: an empty line may come before it (RFC 9112 §2.2).
+fn first_line(head: &[u8]) -> usize {
+    if head.starts_with(b"\r\n") { 2 } else { 0 }
+}
+
 /// The position after the first `byte` from `start` on, or the end.
 fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
@@ -94,11 +114,10 @@ fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
 }
 
 /// Checks what must hold for any request, and measures its body.
-fn check(request: &Request<'_>) -> Result<Option<u64>, HandshakeError> {
+fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
     if !request.has_valid_target() {
         return Err(HandshakeError::TargetInvalid);
     }
-    let known = Known::new(request.fields);
     match known.get(Name::Host) {
         Found::Missing if request.version == HttpVersion::Http11 => return Err(HandshakeError::HostMissing),
         Found::Missing | Found::Once([]) => {}
@@ -106,7 +125,7 @@ fn check(request: &Request<'_>) -> Result<Option<u64>, HandshakeError> {
         Found::Once(_) => return Err(HandshakeError::HostInvalid),
         Found::Repeated => return Err(HandshakeError::HostRepeated),
     }
-    let body = request_body(request.version, &known)?;
+    let body = request_body(request.version, known)?;
     let is_known = |expectation: &[u8]| expectation.eq_ignore_ascii_case(b"100-continue");
     if !known.elements(Name::Expect).all(is_known) {
         return Err(HandshakeError::ExpectationUnknown);
@@ -140,8 +159,8 @@ pub(crate) struct Upgrade {
     pub(crate) accept: [u8; 28],
     /// The subprotocols offered, in order.
     pub(crate) subprotocols: Offered,
-    /// The extensions offered, in order, as one list in valid grammar; empty if none.
-    pub(crate) extensions: Box<[u8]>,
+    /// What is agreed of the extensions offered.
+    pub(super) deflate: Option<Params>,
     pub(super) reply_to: ReplyTo,
 }
 
@@ -151,6 +170,7 @@ impl Upgrade {
         known: &Known<'_>,
         body: Option<u64>,
         is_persistent: bool,
+        compression: Option<&Compression>,
     ) -> Result<Self, HandshakeError> {
         if request.method != "GET" {
             return Err(HandshakeError::MethodNotGet);
@@ -174,10 +194,12 @@ impl Upgrade {
         if known.get(Name::Origin) == Found::Repeated {
             return Err(HandshakeError::OriginRepeated);
         }
+        let subprotocols = check_subprotocols(known)?;
+        let deflate = accept(known.lines(Name::Extensions), compression)?;
         Ok(Self {
             accept: accept_key(key),
-            subprotocols: check_subprotocols(known)?,
-            extensions: check_extensions(known)?,
+            subprotocols,
+            deflate,
             reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
         })
     }
@@ -190,7 +212,7 @@ fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
         Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
         Found::Missing => Err(HandshakeError::VersionMissing),
         Found::Repeated => Err(HandshakeError::VersionRepeated),
-        Found::Once(value) => match version(value) {
+        Found::Once(value) => match response::version(value) {
             Some(13) => Ok(()),
             Some(_) => Err(HandshakeError::VersionUnsupported),
             None => Err(HandshakeError::VersionMalformed),
@@ -222,21 +244,6 @@ fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
         return Err(HandshakeError::SubprotocolOfferedTwice);
     }
     Ok(offered)
-}
-
-fn check_extensions(known: &Known<'_>) -> Result<Box<[u8]>, HandshakeError> {
-    let lines = known.lines(Name::Extensions);
-    if extensions(lines.clone()).any(|extension| extension.is_err()) {
-        return Err(HandshakeError::ExtensionsMalformed);
-    }
-    let mut offers = Vec::new();
-    for line in lines {
-        if !offers.is_empty() {
-            offers.extend_from_slice(b", ");
-        }
-        offers.extend_from_slice(line);
-    }
-    Ok(offers.into_boxed_slice())
 }
 
 /// An HTTP request that asks for no WebSocket connection.

@@ -101,7 +101,7 @@ fn ask(head: &Head) -> Result<Asked, HandshakeError> {
     let limits = Limits::default();
     let end = scan(Scanner::request(), &bytes, &limits)?;
     assert_eq!(end, Some(bytes.len()), "the head is complete");
-    RequestHead::parse(&bytes)?.asked(&bytes)
+    RequestHead::parse(&bytes)?.asked(&bytes, None)
 }
 
 fn upgrade(head: &Head) -> Upgrade {

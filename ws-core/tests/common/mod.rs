@@ -8,9 +8,9 @@
 
 pub(crate) mod heads;
 
-use std::fmt::Debug;
+use core::fmt::Debug;
+use core::time::Duration;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Buf as _;
 use ws_core::handshake::{Agreement, ClientRequest, Decision, OwnedResponse};
@@ -154,6 +154,10 @@ pub(crate) fn failed(error: impl Into<Error>) -> Seen {
 }
 
 impl From<Event<'_>> for Seen {
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the enum may grow, and what is new there is news here"
+    )]
     fn from(event: Event<'_>) -> Self {
         match event {
             Event::Request(request) => Self::Request(request.target().into()),

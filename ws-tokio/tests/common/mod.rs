@@ -1,12 +1,12 @@
 //! A pair of streams in memory that stutter: each call may do nothing, or little.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
-use std::cell::RefCell;
+use core::cell::RefCell;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
 use std::collections::VecDeque;
 use std::io;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ws_tokio::ws_core::{Connection, Instant, Role};
@@ -22,7 +22,7 @@ struct Pipe {
 }
 
 /// One end of the pair.
-pub struct End {
+pub(crate) struct End {
     incoming: Rc<RefCell<Pipe>>,
     outgoing: Rc<RefCell<Pipe>>,
     script: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct End {
 impl End {
     /// Two ends; each call takes the next of `script`: 0 does nothing, more is how many tens of bytes are moved at most. An empty
     /// script moves all there is.
-    pub fn pair(script: &[u8]) -> (Self, Self) {
+    pub(crate) fn pair(script: &[u8]) -> (Self, Self) {
         let (one, other) = (Rc::default(), Rc::default());
         let end = |incoming: &Rc<_>, outgoing: &Rc<_>| Self {
             incoming: Rc::clone(incoming),
@@ -99,13 +99,13 @@ impl AsyncWrite for End {
 }
 
 /// One end of an open connection over `io`.
-pub fn open(io: End, role: Role, config: &Config) -> WebSocket<End> {
+pub(crate) fn open(io: End, role: Role, config: &Config) -> WebSocket<End> {
     let conn = Connection::upgraded(Instant::ORIGIN, role, config.clone(), Agreement::default(), [7; 32]);
     WebSocket::new(io, conn)
 }
 
 /// Polls `future` at most `polls` times; it is dropped afterwards, done or not.
-pub fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+pub(crate) fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = std::pin::pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
     (0..polls).find_map(|_| match future.as_mut().poll(&mut cx) {
@@ -115,6 +115,6 @@ pub fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
 }
 
 /// The clock and the timers that connections need, with nothing that runs.
-pub fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime")
 }

@@ -1,9 +1,9 @@
-use alloc::{format, vec::Vec};
+use alloc::{borrow::ToOwned, format, vec::Vec};
 
 use super::{Head, answer, ask, parse, request, status, upgrade};
 use crate::handshake::{
     HandshakeError::{self, *},
-    HttpVersion, Origins,
+    HttpVersion, Offered, Origins, extensions,
     server::{Asked, Ordinary, RequestHead},
 };
 
@@ -35,7 +35,7 @@ fn told<T>(head: &Head, tell: impl FnOnce(super::super::Request<'_>) -> T) -> T 
 fn the_printed_request_is_an_upgrade() {
     let asked = upgrade(&request());
     assert_eq!(&asked.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    assert!(asked.subprotocols.is_empty() && asked.extensions.is_empty());
+    assert_eq!(asked.subprotocols, Offered::default());
     told(&request(), |request| {
         assert!(request.is_upgrade());
         assert_eq!((request.method(), request.target(), request.path()), ("GET", "/chat", "/chat"));
@@ -366,7 +366,7 @@ fn subprotocols_are_read_in_order() {
         let head =
             lines.iter().fold(request(), |head, line| head.with(format!("Sec-WebSocket-Protocol:{line}")));
         let told = told(&head, |request| request.subprotocols().collect::<Vec<_>>().join("|"));
-        assert_eq!(told.is_empty(), upgrade(&head).subprotocols.is_empty());
+        assert_eq!(told.is_empty(), upgrade(&head).subprotocols == Offered::default());
         assert!(told.split('|').all(|name| told.is_empty() || upgrade(&head).subprotocols.contains(name)));
         told
     };
@@ -394,11 +394,19 @@ fn malformed_offers_of_subprotocols_are_refused() {
     assert_eq!((SubprotocolsMalformed.status(), SubprotocolOfferedTwice.status()), (400, 400));
 }
 
-/// 6455-4.2.1-9, 6455-11.3.2-1, 6455-9.1-4: offered extensions, over any lines, are kept as one list.
+/// 6455-4.2.1-9, 6455-11.3.2-1, 6455-9.1-4: offered extensions, over any lines, are read as one list.
 #[test]
-fn extensions_are_kept_in_order() {
+fn extensions_are_read_in_order() {
     let head = request().with("Sec-WebSocket-Extensions: foo").with("Sec-WebSocket-Extensions: bar; baz=2,");
-    assert_eq!(&upgrade(&head).extensions[..], b"foo, bar; baz=2,");
+    let names = told(&head, |request| {
+        let offers = extensions(request.fields().get_all("sec-websocket-extensions"));
+        offers.map(|offer| offer.expect("well-formed").name().to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(names, ["foo", "bar"]);
+    assert_eq!(status(&head), 101);
+    // Over all of its lines it is one list, so that a line may be empty.
+    assert_eq!(status(&head.clone().with("Sec-WebSocket-Extensions:")), 101);
+    assert_eq!(error(&head.with("Sec-WebSocket-Extensions: foo;")), ExtensionsMalformed);
 }
 
 /// 6455-9.1-2: a malformed list of extensions is answered with 400.

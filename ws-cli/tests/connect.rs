@@ -1,0 +1,346 @@
+//! `ws connect`, seen from its pipes and from the server.
+
+mod support;
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::thread;
+
+use support::{CLOSE, Peer, RUNTIMES, Ws, switching};
+
+#[test]
+fn lines_go_out_and_come_back() {
+    for server in RUNTIMES {
+        let (_ws, address) = Ws::echo(server, &[]);
+        for client in RUNTIMES {
+            let mut ws = Ws::start(&["connect", &format!("ws://{address}/"), "--runtime", client]);
+            ws.input("hello\n\nGrüße\r\nlast".as_bytes());
+            ws.end_input();
+            ws.wait().well("hello\n\nGrüße\nlast\n");
+        }
+    }
+}
+
+/// 6455-5.1-1: a client masks all its frames.
+#[test]
+fn each_line_is_a_text_message() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        ws.input(b"a\n");
+        let frame = peer.read(7);
+        assert_eq!(frame[..2], [0x81, 0x81]);
+        assert_eq!(frame[6] ^ frame[2], b'a');
+        ws.input(b"\nb\r\nlast");
+        peer.expect(0x81, b"");
+        peer.expect(0x81, b"b");
+        ws.end_input();
+        peer.expect(0x81, b"last");
+        peer.expect_close(Some(1000));
+        peer.write(CLOSE);
+        peer.end();
+        ws.wait().well("");
+    }
+}
+
+#[test]
+fn messages_are_printed_at_once() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        peer.write(b"\x81\x05hello");
+        assert_eq!(ws.line(), "hello");
+        peer.write(b"\x82\x03\x00\x7F\xFF");
+        assert_eq!(ws.line(), "binary: 007fff");
+        peer.write(b"\x82\x00");
+        assert_eq!(ws.line(), "binary: ");
+    }
+}
+
+#[test]
+fn what_arrives_after_the_end_of_the_input_is_printed() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        ws.end_input();
+        peer.expect_close(Some(1000));
+        peer.write(b"\x81\x04late");
+        assert_eq!(ws.line(), "late");
+        peer.write(b"\x81\x05later");
+        peer.write(CLOSE);
+        peer.end();
+        ws.wait().well("later\n");
+    }
+}
+
+#[test]
+fn the_request_says_what_was_asked_for() {
+    for runtime in RUNTIMES {
+        let args = ["--header", "Cookie: a=b", "--header", "X-Empty:", "--origin", "http://example.com"];
+        let offers = ["--subprotocol", "chat", "--subprotocol", "superchat"];
+        let (_ws, listener) = Ws::connecting(runtime, &[&args[..], &offers].concat());
+        let peer = Peer::accept(&listener);
+        assert!(peer.head.starts_with("GET /path?query HTTP/1.1\r\n"), "{}", peer.head);
+        assert_eq!(peer.head_field("Host"), listener.local_addr().unwrap().to_string());
+        assert_eq!(peer.head_field("Cookie"), "a=b");
+        assert_eq!(peer.head_field("X-Empty"), "");
+        assert_eq!(peer.head_field("Origin"), "http://example.com");
+        assert_eq!(peer.head_field("Sec-WebSocket-Protocol"), "chat, superchat");
+    }
+}
+
+#[test]
+fn it_ends_when_the_peer_closes_even_with_its_input_open() {
+    for runtime in RUNTIMES {
+        for close in [CLOSE, b"\x88\x00"] {
+            let (ws, mut peer) = Ws::connect(runtime, &[]);
+            peer.write(b"\x81\x05hello");
+            peer.write(close);
+            peer.expect_close((close == CLOSE).then_some(1000));
+            peer.end();
+            ws.wait().well("hello\n");
+        }
+    }
+}
+
+#[test]
+fn another_close_code_is_a_failure_that_is_named() {
+    for runtime in RUNTIMES {
+        for (close, cause) in [
+            (&b"\x88\x05\x0F\xA0bye"[..], "closed by the peer: 4000 bye\n"),
+            (b"\x88\x02\x03\xE9", "closed by the peer: 1001\n"),
+            (b"\x88\x05\x03\xF3a\nb", "closed by the peer: 1011 a\\nb\n"),
+        ] {
+            let (ws, mut peer) = Ws::connect(runtime, &[]);
+            peer.write(close);
+            peer.end();
+            ws.wait().badly("", cause);
+        }
+    }
+}
+
+#[test]
+fn another_close_code_in_answer_to_ours_is_a_failure_too() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        ws.end_input();
+        peer.expect_close(Some(1000));
+        peer.write(b"\x88\x02\x0F\xA0");
+        peer.end();
+        ws.wait().badly("", "closed by the peer: 4000\n");
+    }
+}
+
+/// 6455-5.1-5, 6455-5.1-6: a client fails on a masked frame, with 1002.
+#[test]
+fn a_violation_is_a_failure_that_is_named() {
+    for runtime in RUNTIMES {
+        let (ws, mut peer) = Ws::connect(runtime, &[]);
+        peer.write(b"\x81\x02ok\x81\x80\0\0\0\0");
+        peer.expect_close(Some(1002));
+        peer.end();
+        ws.wait().badly("ok\n", "a masked frame from a server");
+    }
+}
+
+/// 6455-7.2.1-1: the loss of the connection is a failure.
+#[test]
+fn an_abrupt_end_is_a_failure_that_is_named() {
+    for runtime in RUNTIMES {
+        let (ws, mut peer) = Ws::connect(runtime, &[]);
+        peer.write(b"\x81\x02ok\x81\x05hal");
+        drop(peer);
+        ws.wait().badly("ok\n", "the transport ended before the closing handshake");
+    }
+}
+
+/// 6455-4.1-29: another status than 101 opens no connection.
+#[test]
+fn a_refusal_is_named_by_its_status_and_reason() {
+    for runtime in RUNTIMES {
+        let (ws, listener) = Ws::connecting(runtime, &[]);
+        let mut peer = Peer::accept(&listener);
+        peer.write(b"HTTP/1.1 403 Not For You\r\nContent-Length: 3\r\n\r\nno\n");
+        ws.wait().badly("", "403 Not For You\n");
+    }
+}
+
+/// 6455-4.1-32: an answer to another key opens no connection.
+#[test]
+fn a_wrong_accept_is_named() {
+    for runtime in RUNTIMES {
+        let (ws, listener) = Ws::connecting(runtime, &[]);
+        let mut peer = Peer::accept(&listener);
+        peer.write(&switching("dGhlIHNhbXBsZSBub25jZQ==", ""));
+        ws.wait().badly("", "Sec-WebSocket-Accept does not match the key\n");
+    }
+}
+
+/// 6455-4.1-34: a subprotocol that was not offered opens no connection.
+#[test]
+fn a_subprotocol_that_was_not_offered_is_named() {
+    for runtime in RUNTIMES {
+        let (ws, listener) = Ws::connecting(runtime, &["--subprotocol", "a"]);
+        let mut peer = Peer::accept(&listener);
+        let key = peer.head_field("Sec-WebSocket-Key");
+        peer.write(&switching(&key, "Sec-WebSocket-Protocol: b\r\n"));
+        ws.wait().badly("", "was not offered\n");
+    }
+}
+
+/// 6455-4.1-9: where nobody listens, nothing opens.
+#[test]
+fn a_refused_connection_is_named() {
+    for runtime in RUNTIMES {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let ws = Ws::start(&["connect", &format!("ws://{free}/"), "--runtime", runtime]);
+        ws.wait().badly("", &format!("cannot connect to ws://{free}/: "));
+    }
+}
+
+#[test]
+fn the_opening_handshake_has_a_time_limit() {
+    for runtime in RUNTIMES {
+        let (ws, listener) = Ws::connecting(runtime, &["--timeout", "0.1"]);
+        let _silent = Peer::accept(&listener);
+        ws.wait().badly("", "in time\n");
+    }
+}
+
+#[test]
+fn tls_is_not_there_yet_and_says_so() {
+    for runtime in RUNTIMES {
+        Ws::start(&["connect", "wss://127.0.0.1:1/", "--runtime", runtime]).wait().badly("", "TLS");
+    }
+}
+
+#[test]
+fn an_input_line_that_is_no_text_is_named_and_ends_the_connection() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        ws.input(b"good\nb\xFFd\nnever sent\n");
+        peer.expect(0x81, b"good");
+        peer.expect_close(Some(1001));
+        peer.write(b"\x81\x04late\x88\x02\x03\xE9");
+        peer.end();
+        ws.wait().badly("late\n", "line 2 of standard input is not UTF-8\n");
+    }
+}
+
+/// The server reads nothing until all that it has to say is read.
+#[test]
+fn input_and_output_do_not_wait_for_each_other() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        let line = [b'x'; 70_000];
+        let frame = [&b"\x81\x7F\0\0\0\0\0\x01\x11\x70"[..], &line].concat();
+        let serving = thread::spawn(move || {
+            for _ in 0..100 {
+                peer.write(&frame);
+            }
+            for _ in 0..100 {
+                peer.expect(0x81, &line);
+            }
+            peer.expect_close(Some(1000));
+            peer.write(CLOSE);
+        });
+        let mut input = ws.take_input();
+        let typing = thread::spawn(move || {
+            for _ in 0..100 {
+                input.write_all(&[&line[..], b"\n"].concat()).unwrap();
+            }
+        });
+        for _ in 0..100 {
+            assert_eq!(ws.line().as_bytes(), line);
+        }
+        typing.join().unwrap();
+        serving.join().unwrap();
+        ws.wait().well("");
+    }
+}
+
+/// adapter-K1: a silent server is pinged; its pong begins the next silence.
+#[test]
+fn a_silent_server_is_pinged() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--ping-every", "0.1"]);
+        for _ in 0..2 {
+            let (first, payload) = peer.frame();
+            assert_eq!(first, 0x89);
+            peer.write(&[&[0x8A, payload.len() as u8], &payload[..]].concat());
+        }
+        ws.end_input();
+        peer.write(CLOSE);
+        peer.end();
+        assert_eq!(ws.wait().code, Some(0));
+    }
+}
+
+#[test]
+fn a_closed_output_ends_it_quietly() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        ws.close_output();
+        peer.write(b"\x81\x05hello");
+        peer.expect_close(Some(1001));
+        peer.write(b"\x88\x02\x03\xE9");
+        peer.end();
+        let ended = ws.wait();
+        assert_eq!((ended.code, &*ended.stderr), (Some(1), ""));
+    }
+}
+
+#[test]
+fn wrong_command_lines_are_told_apart_by_their_status() {
+    for args in [
+        &["connect"][..],
+        &["connect", "http://127.0.0.1/"],
+        &["connect", "ws://127.0.0.1/#fragment"],
+        &["connect", "ws://127.0.0.1/", "--header", "no colon"],
+        &["connect", "ws://127.0.0.1/", "--header", "Sec-WebSocket-Key: mine"],
+        &["connect", "ws://127.0.0.1/", "--header", "X: a\r\nY: b"],
+        &["connect", "ws://127.0.0.1/", "--origin", "two words"],
+        &["connect", "ws://127.0.0.1/", "--subprotocol", "two words"],
+        &["connect", "ws://127.0.0.1/", "--subprotocol", "a", "--subprotocol", "a"],
+        &["connect", "ws://127.0.0.1/", "--timeout", "soon"],
+        &["connect", "ws://127.0.0.1/", "--runtime", "unknown"],
+        &["echo", "--listen", "nowhere"],
+        &["echo", "--max-message", "-1"],
+        &["unknown"],
+    ] {
+        let ended = Ws::start(args).wait();
+        assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{args:?}");
+        assert!(ended.stderr.contains("error: "), "{args:?}: {}", ended.stderr);
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    #[test]
+    fn a_signal_closes_the_connection() {
+        for runtime in RUNTIMES {
+            for signal in ["INT", "TERM"] {
+                let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+                ws.input(b"hello\n");
+                peer.expect(0x81, b"hello");
+                ws.signal(signal);
+                peer.expect_close(Some(1001));
+                peer.write(b"\x88\x02\x03\xE9");
+                peer.end();
+                ws.wait().badly("", "interrupted\n");
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_signal_ends_it_at_once() {
+        for runtime in RUNTIMES {
+            let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+            ws.input(b"hello\n");
+            peer.expect(0x81, b"hello");
+            ws.signal("INT");
+            peer.expect_close(Some(1001));
+            ws.signal("INT");
+            assert_eq!(ws.wait().code, Some(130));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `ws` as a process, and peers that are nothing but bytes on a socket.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use core::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+pub(crate) const RUNTIMES: [&str; 2] = ["tokio", "blocking"];
+
+/// A close with 1000.
+pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
+
+/// A running `ws`. It ends with this.
+pub(crate) struct Ws {
+    child: Child,
+    stdout: Option<BufReader<ChildStdout>>,
+}
+
+/// How a `ws` ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ws {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ws"));
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdout = child.stdout.take().map(BufReader::new);
+        Self { child, stdout }
+    }
+
+    /// An echo server on a free port, and where it listens.
+    pub(crate) fn echo(runtime: &str, args: &[&str]) -> (Self, SocketAddr) {
+        Self::echo_on("127.0.0.1:0", runtime, args)
+    }
+
+    pub(crate) fn echo_on(listen: &str, runtime: &str, args: &[&str]) -> (Self, SocketAddr) {
+        let mut ws = Self::start(&[&["echo", "--listen", listen, "--runtime", runtime], args].concat());
+        let line = ws.line();
+        let address = line.strip_prefix("listening on ws://").unwrap().parse().unwrap();
+        (ws, address)
+    }
+
+    /// A client of `server`, and the server's end of the connection.
+    pub(crate) fn connect(runtime: &str, args: &[&str]) -> (Self, Peer) {
+        let (ws, listener) = Self::connecting(runtime, args);
+        let mut peer = Peer::accept(&listener);
+        let key = peer.head_field("Sec-WebSocket-Key");
+        peer.write(&switching(&key, ""));
+        (ws, peer)
+    }
+
+    /// A client, and the listener of the server that it connects to.
+    pub(crate) fn connecting(runtime: &str, args: &[&str]) -> (Self, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("ws://{}/path?query", listener.local_addr().unwrap());
+        (Self::start(&[&["connect", &url, "--runtime", runtime], args].concat()), listener)
+    }
+
+    /// The next line of standard output.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
+        assert_eq!(line.pop(), Some('\n'), "standard output ended");
+        line
+    }
+
+    pub(crate) fn input(&mut self, bytes: &[u8]) {
+        self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
+    }
+
+    pub(crate) fn end_input(&mut self) {
+        self.child.stdin = None;
+    }
+
+    /// Standard input, to be written by another thread.
+    pub(crate) fn take_input(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    /// Reads no more of standard output.
+    pub(crate) fn close_output(&mut self) {
+        self.stdout = None;
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits for the end. Standard input stays as it is.
+    pub(crate) fn wait(mut self) -> Ended {
+        let stdin = self.child.stdin.take();
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        if let Some(mut pipe) = self.stdout.take() {
+            pipe.read_to_string(&mut stdout).unwrap();
+        }
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let code = self.child.wait().unwrap().code();
+        drop(stdin);
+        Ended { code, stdout, stderr }
+    }
+}
+
+impl Drop for Ws {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// It ended as it should, without a word on standard error.
+    #[track_caller]
+    pub(crate) fn well(self, stdout: &str) {
+        assert_eq!(self, Self { code: Some(0), stdout: stdout.into(), stderr: String::new() });
+    }
+
+    /// It failed with one line on standard error that says so.
+    #[track_caller]
+    pub(crate) fn badly(self, stdout: &str, cause: &str) {
+        assert_eq!((self.code, &*self.stdout), (Some(1), stdout), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        assert!(self.stderr.starts_with("ws: ") && self.stderr.contains(cause), "{}", self.stderr);
+    }
+}
+
+/// The other end of a connection.
+pub(crate) struct Peer {
+    stream: TcpStream,
+    pub(crate) head: String,
+}
+
+impl Peer {
+    /// A client whose opening handshake is done, with further fields in its request.
+    pub(crate) fn open(server: SocketAddr, fields: &str) -> Self {
+        let mut peer = Self::dial(server);
+        peer.write(&request(fields));
+        peer.head = peer.read_head();
+        assert!(peer.head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{}", peer.head);
+        assert_eq!(peer.head_field("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        peer
+    }
+
+    pub(crate) fn dial(server: SocketAddr) -> Self {
+        Self { stream: TcpStream::connect(server).unwrap(), head: String::new() }
+    }
+
+    /// A server that has read a client's request.
+    pub(crate) fn accept(listener: &TcpListener) -> Self {
+        let mut peer = Self { stream: listener.accept().unwrap().0, head: String::new() };
+        peer.head = peer.read_head();
+        peer
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    /// Ends the stream of bytes to `ws`.
+    pub(crate) fn end(&self) {
+        self.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    }
+
+    fn read_head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.extend(self.read(1));
+        }
+        String::from_utf8(head).unwrap()
+    }
+
+    /// The value of a field of the head, which must be there once.
+    #[track_caller]
+    pub(crate) fn head_field(&self, name: &str) -> String {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let values: Vec<_> = lines.filter(|(field, _)| field.eq_ignore_ascii_case(name)).collect();
+        assert_eq!(values.len(), 1, "{name} in {}", self.head);
+        values[0].1.into()
+    }
+
+    pub(crate) fn read(&mut self, n: usize) -> Vec<u8> {
+        let mut bytes = vec![0; n];
+        self.stream.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Everything up to the end of the stream.
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// The first byte and the payload of the next frame, which is masked if it comes from a client.
+    pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
+        let header = self.read(2);
+        let len = match header[1] & 0x7F {
+            126 => usize::from(u16::from_be_bytes(self.read(2).try_into().unwrap())),
+            127 => usize::try_from(u64::from_be_bytes(self.read(8).try_into().unwrap())).unwrap(),
+            len => usize::from(len),
+        };
+        let mask = if header[1] & 0x80 == 0 { vec![0; 4] } else { self.read(4) };
+        let payload = self.read(len).iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+        (header[0], payload)
+    }
+
+    /// The next frame, which must be this one.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, first: u8, payload: &[u8]) {
+        assert_eq!(self.frame(), (first, payload.to_vec()));
+    }
+
+    /// A Close frame with this code, or without any; its reason does not matter.
+    #[track_caller]
+    pub(crate) fn expect_close(&mut self, code: Option<u16>) {
+        let (first, payload) = self.frame();
+        let found = payload.first_chunk().map(|&code| u16::from_be_bytes(code));
+        assert_eq!((first, found), (0x88, code));
+    }
+}
+
+/// The request of a client, with further fields.
+pub(crate) fn request(fields: &str) -> Vec<u8> {
+    format!(
+        "GET /any/path HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{fields}\r\n"
+    )
+    .into_bytes()
+}
+
+/// The answer of a server, with further fields.
+pub(crate) fn switching(key: &str, fields: &str) -> Vec<u8> {
+    let accept = ws_core::handshake::accept_key(key.as_bytes());
+    let accept = core::str::from_utf8(&accept).unwrap();
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n{fields}\r\n"
+    )
+    .into_bytes()
+}
+
+/// A short frame as a client sends it; the key is zero, so the payload stays readable.
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    assert!(payload.len() < 126);
+    [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
+}

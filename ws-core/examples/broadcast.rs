@@ -1,0 +1,63 @@
+//! One message for many connections, encoded once: `cargo run -p ws-core --example broadcast`.
+//!
+//! The queues of all connections share its bytes. Each is bounded, so a peer that does not read costs no more than its mark.
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::error::Error;
+
+use bytes::Buf as _;
+use ws_core::handshake::Agreement;
+use ws_core::{Config, Connection, Instant, Message, Prepared, RecvBuf, Role, SendError, Transmit};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let now = Instant::ORIGIN;
+    let config = Arc::new(Config { max_output: 64 << 10, ..Config::default() });
+    let open = |role| Connection::upgraded(now, role, config.clone(), Agreement::default(), [7; 32]);
+    let mut subscribers: Vec<Connection> = (0..1000).map(|_| open(Role::Server)).collect();
+
+    let news = "All is well. ".repeat(1000);
+    let prepared = Prepared::new(&news);
+    for subscriber in &mut subscribers {
+        subscriber.send_prepared(&prepared)?;
+    }
+    let first = place(&mut subscribers[0]);
+    assert!(first.is_some() && subscribers.iter_mut().all(|subscriber| place(subscriber) == first));
+    println!("{} bytes wait on {} connections, from one place", news.len(), subscribers.len());
+
+    // What each peer reads.
+    let mut peer = open(Role::Client);
+    let mut buf = RecvBuf::new();
+    for subscriber in &mut subscribers[1..] {
+        write_all(subscriber, &mut buf);
+        let received = peer.receive(now, &mut buf)?;
+        assert!(received && buf.take_message() == Some(Message::Text(&news)));
+    }
+
+    // The first peer does not read. Its queue takes what its mark allows, and then the sender decides what to do about it.
+    let mut taken = 1;
+    while subscribers[0].send_prepared(&prepared) != Err(SendError::Full) {
+        taken += 1;
+    }
+    println!("{taken} messages wait for the one that does not read; the next finds no room");
+    Ok(())
+}
+
+/// Where the bytes lie that a connection writes next.
+fn place(conn: &mut Connection) -> Option<*const u8> {
+    match conn.poll_transmit()? {
+        Transmit::Data(output) => Some(output.chunk().as_ptr()),
+        Transmit::Shutdown => None,
+    }
+}
+
+/// Moves all that `conn` wants to write into what its peer reads.
+fn write_all(conn: &mut Connection, peer: &mut RecvBuf) {
+    while let Some(Transmit::Data(output)) = conn.poll_transmit() {
+        let chunk = output.chunk();
+        peer.extend(chunk);
+        let written = chunk.len();
+        output.advance(written);
+    }
+}

@@ -1,0 +1,56 @@
+//! What the handshake knows of permessage-deflate; without the feature `deflate`, that there is none.
+
+use alloc::string::String;
+
+use super::{HandshakeError, extensions};
+
+#[cfg(feature = "deflate")]
+pub(crate) use crate::deflate::{Compression, Params};
+#[cfg(not(feature = "deflate"))]
+pub(crate) use core::convert::{Infallible as Compression, Infallible as Params};
+
+/// The extensions that a client offers.
+pub(super) fn offer(compression: Option<&Compression>) -> Option<String> {
+    #[cfg(feature = "deflate")]
+    return compression?.offer();
+    #[cfg(not(feature = "deflate"))]
+    match *compression? {}
+}
+
+/// What a server agrees to, of the extensions offered in `lines`.
+pub(super) fn accept<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    compression: Option<&Compression>,
+) -> Result<Option<Params>, HandshakeError> {
+    let Some(compression) = compression else {
+        let is_malformed = extensions(lines).any(|offer| offer.is_err());
+        return if is_malformed { Err(HandshakeError::ExtensionsMalformed) } else { Ok(None) };
+    };
+    #[cfg(feature = "deflate")]
+    return compression.accept(lines).map_err(|_| HandshakeError::ExtensionsMalformed);
+    #[cfg(not(feature = "deflate"))]
+    match *compression {}
+}
+
+/// What holds for a client whose offer was answered with `lines`.
+pub(super) fn agree<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    compression: Option<&Compression>,
+) -> Result<Option<Params>, HandshakeError> {
+    let Some(compression) = compression else {
+        let (mut is_answered, mut is_malformed) = (false, false);
+        for extension in extensions(lines) {
+            is_answered = true;
+            is_malformed |= extension.is_err();
+        }
+        return match (is_malformed, is_answered) {
+            (true, _) => Err(HandshakeError::ExtensionsMalformed),
+            (false, true) => Err(HandshakeError::ExtensionNotOffered),
+            (false, false) => Ok(None),
+        };
+    };
+    #[cfg(feature = "deflate")]
+    return compression.agree(lines).map_err(HandshakeError::from);
+    #[cfg(not(feature = "deflate"))]
+    match *compression {}
+}

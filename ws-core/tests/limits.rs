@@ -1,0 +1,101 @@
+//! Limits of what is accepted ([`Config`]): a byte more ends the connection, with 1009 (§10.4).
+
+mod common;
+
+use common::*;
+use ws_core::{Config, ProtocolError};
+
+fn limited(max_frame: usize, max_message: usize, max_fragments: usize) -> Config {
+    Config { max_frame, max_message, max_fragments, ..Config::default() }
+}
+
+/// 6455-7.4.1-1009, 6455-10.4-2: a frame may be as large as its limit, and no larger, whole or as a fragment.
+#[test]
+fn a_frame_over_its_limit_is_too_big() {
+    for role in BOTH {
+        for limit in [10, 125, 126, 1000, 65535, 65536] {
+            let config = || limited(limit, usize::MAX, 10);
+            let fits = vec![1; limit];
+            assert_eq!(configured(role, config()).receives(to(role, FIN | BINARY, &fits)), [binary(&fits)]);
+            for first in [FIN | BINARY, BINARY] {
+                let mut peer = configured(role, config());
+                peer.fails_after(header_to(role, first, limit as u64 + 1), &[], ProtocolError::FrameTooBig);
+            }
+            let late = [to(role, BINARY, b"a"), header_to(role, FIN, limit as u64 + 1)].concat();
+            configured(role, config()).fails_after(late, &[], ProtocolError::FrameTooBig);
+        }
+    }
+}
+
+/// 6455-7.4.1-1009, 6455-10.4-2, msg-H2: a message may be as large as its limit, and no larger, all its fragments together.
+#[test]
+fn a_message_over_its_limit_is_too_big() {
+    for role in BOTH {
+        let config = || limited(usize::MAX, 10, 10);
+        for (left, right) in [(0, 10), (5, 5), (10, 0), (1, 9)] {
+            let bytes = [to(role, BINARY, &vec![1; left]), to(role, FIN, &vec![1; right])].concat();
+            assert_eq!(configured(role, config()).receives(bytes), [binary(&[1; 10])]);
+        }
+        let mut whole = configured(role, config());
+        assert_eq!(whole.receives(to(role, FIN | TEXT, b"0123456789")), [text("0123456789")]);
+        whole.fails_after(header_to(role, FIN | TEXT, 11), &[], ProtocolError::MessageTooBig);
+        for (left, right) in [(6, 5), (10, 1), (0, 11), (1, 10)] {
+            let bytes = [to(role, BINARY, &vec![1; left]), header_to(role, CONTINUATION, right)].concat();
+            configured(role, config()).fails_after(bytes, &[], ProtocolError::MessageTooBig);
+        }
+        // Each message starts from zero.
+        let twice = [to(role, BINARY, &[1; 9]), to(role, FIN, &[1])].concat().repeat(2);
+        assert_eq!(configured(role, config()).receives(twice), [binary(&[1; 10]), binary(&[1; 10])]);
+    }
+}
+
+/// msg-H2: a message may come in as many frames as the limit, and no more, however empty they are.
+#[test]
+fn a_message_in_too_many_frames_is_too_big() {
+    for role in BOTH {
+        let config = || limited(100, 100, 3);
+        let empty = to(role, CONTINUATION, b"");
+        let three = [to(role, TEXT, b"a"), empty.clone(), to(role, FIN, b"b")].concat();
+        assert_eq!(configured(role, config()).receives(&three), [text("ab")]);
+        assert_eq!(configured(role, config()).receives(three.repeat(3)), ["ab", "ab", "ab"].map(text));
+        let four = [to(role, TEXT, b"a"), empty.clone(), empty, to(role, FIN, b"")].concat();
+        configured(role, config()).fails_after(four, &[], ProtocolError::TooManyFragments);
+    }
+}
+
+/// 6455-10.4-2: the limits bind messages only: control frames pass, also where nothing else does.
+#[test]
+fn control_frames_have_no_other_limit() {
+    for role in BOTH {
+        let mut peer = configured(role, limited(0, 0, 1));
+        assert_eq!(peer.receives(to(role, FIN | PING, &[1; 125])), [ping(&[1; 125])]);
+        assert_eq!(peer.receives(to(role, FIN | TEXT, b"")), [text("")]);
+        assert_eq!(peer.receives(close_to(role, 1000, "because")), [close(1000, "because")]);
+        let mut peer = configured(role, limited(0, 0, 1));
+        peer.fails_after(to(role, FIN | TEXT, b"a"), &[], ProtocolError::FrameTooBig);
+    }
+}
+
+/// 6455-10.4-1, 6455-10.4-2: without limits of its own a connection takes 64 MiB, and refuses more at the header.
+#[test]
+fn the_default_limit_is_64_mib() {
+    for role in BOTH {
+        fails(role, header_to(role, FIN | BINARY, (64 << 20) + 1), ProtocolError::FrameTooBig);
+        assert_eq!(peer(role).receives(header_to(role, FIN | BINARY, 64 << 20)), []);
+        let bytes = [to(role, BINARY, b"a"), header_to(role, FIN, 64 << 20)].concat();
+        fails(role, bytes, ProtocolError::MessageTooBig);
+    }
+}
+
+/// 6455-10.4-1: no limits at all are a choice too, and no sum of lengths overflows.
+#[test]
+fn limits_may_be_lifted() {
+    for role in BOTH {
+        let config = || limited(usize::MAX, usize::MAX, usize::MAX);
+        for len in [1 << 40, (1 << 63) - 1] {
+            assert_eq!(configured(role, config()).receives(header_to(role, FIN | BINARY, len)), []);
+            let bytes = [to(role, BINARY, &[1; 200]), header_to(role, CONTINUATION, len)].concat();
+            assert_eq!(configured(role, config()).receives(bytes), []);
+        }
+    }
+}
