@@ -118,6 +118,16 @@ pub(crate) fn inflate<'a>(payloads: impl IntoIterator<Item = &'a [u8]>) -> Vec<V
     messages
 }
 
+/// So many bytes that cannot be compressed.
+pub(crate) fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    core::iter::repeat_with(next).take(len).collect()
+}
+
 /// `bytes`, received by fresh connections with and without context, fail them as `error`, with nothing before it.
 #[track_caller]
 pub(crate) fn fails(role: Role, bytes: impl AsRef<[u8]>, error: ProtocolError) {

@@ -42,7 +42,10 @@ fn request(lines: &[&str]) -> String {
 fn answer(lines: &[&str]) -> Option<String> {
     let (mut server, answer) = ask(Compression::default(), lines);
     let is_agreed = answer.is_some();
-    assert_eq!(server.each(|conn| (conn.is_compressed(), conn.agreed().deflate.is_some())), (is_agreed, is_agreed));
+    assert_eq!(
+        server.each(|conn| (conn.is_compressed(), conn.agreed().deflate.is_some())),
+        (is_agreed, is_agreed)
+    );
     match is_agreed {
         true => assert_eq!(server.receives(deflated_to(Role::Server, HELLO)), [text("Hello")]),
         false => stays_uncompressed(&mut server),
@@ -163,14 +166,8 @@ fn a_server_answers_what_was_offered() {
         ("permessage-deflate", "permessage-deflate"),
         ("permessage-deflate; client_max_window_bits", "permessage-deflate"),
         (" permessage-deflate ;client_max_window_bits ", "permessage-deflate"),
-        (
-            "permessage-deflate; server_no_context_takeover",
-            "permessage-deflate; server_no_context_takeover",
-        ),
-        (
-            "permessage-deflate; client_no_context_takeover",
-            "permessage-deflate; client_no_context_takeover",
-        ),
+        ("permessage-deflate; server_no_context_takeover", "permessage-deflate; server_no_context_takeover"),
+        ("permessage-deflate; client_no_context_takeover", "permessage-deflate; client_no_context_takeover"),
         ("permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=10"),
         (
             "permessage-deflate; server_max_window_bits=\"10\"",
@@ -215,10 +212,13 @@ fn a_server_takes_the_first_offer_that_will_do() {
     ] {
         assert_eq!(answer(lines).as_deref(), Some("permessage-deflate"), "{lines:?}");
     }
-    let (_, second) = ask(Compression::default(), &[
-        "permessage-deflate; server_max_window_bits=7",
-        "permessage-deflate; server_max_window_bits=9, permessage-deflate",
-    ]);
+    let (_, second) = ask(
+        Compression::default(),
+        &[
+            "permessage-deflate; server_max_window_bits=7",
+            "permessage-deflate; server_max_window_bits=9, permessage-deflate",
+        ],
+    );
     assert_eq!(second.as_deref(), Some("permessage-deflate; server_max_window_bits=9"));
 }
 
@@ -226,9 +226,8 @@ fn a_server_takes_the_first_offer_that_will_do() {
 /// connection opens all the same, uncompressed.
 #[test]
 fn a_bad_offer_is_declined() {
-    let mut offers: Vec<String> = ["foo", "foo=1", "Server_no_context_takeover", "server_max_window_bits"]
-        .map(Into::into)
-        .to_vec();
+    let mut offers: Vec<String> =
+        ["foo", "foo=1", "Server_no_context_takeover", "server_max_window_bits"].map(Into::into).to_vec();
     for parameter in ["server_max_window_bits", "client_max_window_bits"] {
         for value in ["7", "16", "09", "0", "+9", "-9", "9a", "a", "150", "08", "\"7\"", "\"0\\9\""] {
             offers.push(format!("{parameter}={value}"));
@@ -413,7 +412,11 @@ fn both_ends_agree() {
         Offer::default(),
         PLAIN,
         Offer { server_no_context_takeover: true, ..PLAIN },
-        Offer { client_no_context_takeover: true, server_max_window_bits: Some(window(9)), ..Offer::default() },
+        Offer {
+            client_no_context_takeover: true,
+            server_max_window_bits: Some(window(9)),
+            ..Offer::default()
+        },
         Offer { client_max_window_bits: ClientWindow::AtMost(window(8)), ..PLAIN },
     ];
     let servers = [

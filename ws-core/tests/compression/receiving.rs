@@ -39,10 +39,10 @@ fn uncompressed_messages_come_between() {
         ];
         let seen = [text("Hello"), text("xyz"), binary(HELLO), text("xyz"), text(""), text("Hello")];
         assert_eq!(peer.receives(bytes.concat()), seen);
-        assert_eq!(peer.receives([to(role, FIN | TEXT, b"xyz"), deflated_to(role, AGAIN)].concat()), [
-            text("xyz"),
-            text("Hello")
-        ]);
+        assert_eq!(
+            peer.receives([to(role, FIN | TEXT, b"xyz"), deflated_to(role, AGAIN)].concat()),
+            [text("xyz"), text("Hello")]
+        );
     }
 }
 
@@ -120,7 +120,8 @@ fn fragments_may_be_cut_anywhere() {
 fn a_close_between_fragments_is_a_close() {
     for role in BOTH {
         let mut peer = deflating(role);
-        let bytes = [to(role, RSV1 | TEXT, &HELLO[..3]), close_to(role, 1000, ""), to(role, FIN, &HELLO[3..])];
+        let bytes =
+            [to(role, RSV1 | TEXT, &HELLO[..3]), close_to(role, 1000, ""), to(role, FIN, &HELLO[3..])];
         assert_eq!(peer.receives(bytes.concat()), [close(1000, "")]);
         assert_eq!(peer.sends(), [(FIN | CLOSE, close_payload(1000, ""))]);
     }
@@ -160,7 +161,10 @@ fn blocks_of_any_type_are_inflated() {
                 let mut peer = agreed(role, params, Config::default());
                 assert_eq!(peer.receives(deflated_to(role, payload)), [text("Hello")], "{payload:x?}");
                 // And again in the same connection, twice in one message too.
-                assert_eq!(peer.receives(deflated_to(role, payload).repeat(2)), [text("Hello"), text("Hello")]);
+                assert_eq!(
+                    peer.receives(deflated_to(role, payload).repeat(2)),
+                    [text("Hello"), text("Hello")]
+                );
                 assert_eq!(peer.receives(deflated_to(role, HELLO)), [text("Hello")]);
             }
             let mut peer = deflating(role);
@@ -395,7 +399,7 @@ fn references_may_reach_through_the_window() {
                 client_max_window_bits: bits_of(Role::Client),
                 ..TAKING_OVER
             };
-            let long: Vec<u8> = (0..1_u32 << bits).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+            let long = noise(1 << bits);
             let again: Vec<u8> = (0..258).map(|i| long[i % long.len()]).collect();
             for context in [Context::Kept, Context::Shared] {
                 let compression = Some(Compression { context, ..Compression::default() });
@@ -420,7 +424,8 @@ fn references_may_reach_through_the_window() {
 fn without_an_agreement_rsv1_is_illegal() {
     for role in BOTH {
         common::fails(role, deflated_to(role, HELLO), ProtocolError::ReservedBits);
-        let mut peer = configured(role, Config { compression: Some(Default::default()), ..Config::default() });
+        let mut peer =
+            configured(role, Config { compression: Some(Default::default()), ..Config::default() });
         peer.fails_after(deflated_to(role, HELLO), &[], ProtocolError::ReservedBits);
     }
 }

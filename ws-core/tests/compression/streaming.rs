@@ -54,10 +54,10 @@ fn an_empty_message_is_one_chunk() {
                 let mut peer = streaming(role, TAKING_OVER);
                 let empty = to(role, FIN | RSV1 | opcode, payload);
                 assert_eq!(peer.receives(&empty), [chunk(kind, b"", true)]);
-                assert_eq!(peer.receives([&empty[..], &to(role, FIN | RSV1 | opcode, HELLO)].concat()), [
-                    chunk(kind, b"", true),
-                    hello(kind)
-                ]);
+                assert_eq!(
+                    peer.receives([&empty[..], &to(role, FIN | RSV1 | opcode, HELLO)].concat()),
+                    [chunk(kind, b"", true), hello(kind)]
+                );
             }
         }
     }
@@ -124,8 +124,11 @@ fn the_good_part_of_a_text_is_handed_out() {
             // What ends too early may yet have gone on.
             (b"ok\xe2\x82", b"ok\xe2\x82"),
         ] {
-            for payload in [[&[0, bad.len() as u8, 0, !bad.len() as u8, 0xff], bad, &[0]].concat(), deflate(bad)] {
-                let before = if good.is_empty() { vec![] } else { vec![chunk(MessageKind::Text, good, false)] };
+            for payload in
+                [[&[0, bad.len() as u8, 0, !bad.len() as u8, 0xff], bad, &[0]].concat(), deflate(bad)]
+            {
+                let before =
+                    if good.is_empty() { vec![] } else { vec![chunk(MessageKind::Text, good, false)] };
                 streaming(role, TAKING_OVER).fails_after(deflated_to(role, &payload), &before, error);
                 let fragments: Vec<u8> =
                     payload.iter().flat_map(|&byte| to(role, CONTINUATION, &[byte])).collect();
