@@ -72,6 +72,27 @@ fn an_idle_connection_holds_what_the_peer_refers_to() {
     }
 }
 
+/// pmd-H7: parking takes nothing that serves the next message from a connection that keeps its context, and all else from others.
+#[test]
+fn a_kept_context_stays_where_it_is() {
+    for role in BOTH {
+        for (context, params, freed) in [
+            (Context::Kept, TAKING_OVER, 0..8 << 10),
+            (Context::Kept, alone(role.peer()), 40_000..60_000),
+            (Context::Kept, alone(role), 270_000..300_000),
+            (Context::Shared, TAKING_OVER, 320_000..380_000),
+        ] {
+            let (mut conn, mut buf) = (open(role, params, config(context)), RecvBuf::new());
+            buf.extend(&deflated_to(role, HELLO));
+            assert!(matches!(conn.poll_event(NOW, &mut buf), Ok(Some(Event::Message(_)))));
+            conn.send(&[0; 1000]).unwrap();
+            // What goes to this pool goes with it.
+            let held = measure(|| conn.park(&mut Pool::new())).bytes_current;
+            assert!(freed.contains(&-held), "{context:?}: {held}");
+        }
+    }
+}
+
 /// pmd-H7, 6455-10.4-1: what the agreement takes by itself is little, and nothing else is made before the first message; a connection stays small.
 #[test]
 fn an_agreement_alone_costs_little() {
@@ -110,7 +131,7 @@ fn bomb() -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec(&vec![0; 16 << 20], 6)
 }
 
-/// pmd-H3, 6455-10.4-1, T17: 1 GiB of zeros in about 1 MB costs no more than the limit, in one frame, in fragments or in chunks.
+/// pmd-H3, 6455-10.4-1: 1 GiB of zeros in about 1 MB costs no more than the limit, in one frame, in fragments or in chunks.
 #[test]
 fn a_bomb_costs_no_more_than_the_limit() {
     let block = bomb();
@@ -148,7 +169,7 @@ fn a_bomb_costs_no_more_than_the_limit() {
     }
 }
 
-/// pmd-H3, T17: so it is for one frame of any role, and what was inflated in vain is given back.
+/// pmd-H3: so it is for one frame of any role, and what was inflated in vain is given back.
 #[test]
 fn a_bomb_in_one_frame_is_stopped() {
     let payload = bomb().repeat(4);

@@ -109,6 +109,16 @@ fn the_default_offer() {
     assert_eq!(offer, Some("permessage-deflate; client_max_window_bits"));
 }
 
+/// 7692-7.3-1, 7692-7.1.2.1-4: by default both windows are as large as they can be, and so worth having.
+#[test]
+fn windows_are_large_by_default() {
+    let (client, server) = connect(config(Compression::default()), config(Compression::default()));
+    for conn in [client, server] {
+        let params = conn.agreed().deflate.expect("compression is agreed");
+        assert_eq!(BOTH.map(|sender| params.window(sender).get()), [15, 15]);
+    }
+}
+
 /// 7692-5-2, 7692-5-3, 7692-5-4, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1: all that can be offered is, in the order of preference.
 #[test]
 fn offers_are_written_in_order() {
@@ -195,7 +205,7 @@ fn a_server_answers_what_was_offered() {
     }
 }
 
-/// 7692-5-7, 7692-5-8, 7692-5-10, T5: of many offers, on one line or several, a server takes the first that it can meet, and only that; other
+/// 7692-5-7, 7692-5-8, 7692-5-10: of many offers, on one line or several, a server takes the first that it can meet, and only that; other
 /// extensions are passed over.
 #[test]
 fn a_server_takes_the_first_offer_that_will_do() {
@@ -250,7 +260,7 @@ fn a_bad_offer_is_declined() {
     assert_eq!(answer(&["Permessage-Deflate"]), None);
 }
 
-/// 7692-7-2, 6455-9.1-3, T10: a list that is malformed gets 400, whatever else is in it.
+/// 7692-7-2, 6455-9.1-3: a list that is malformed gets 400, whatever else is in it.
 #[test]
 fn a_malformed_list_is_refused() {
     for line in [
