@@ -328,14 +328,17 @@ impl Connection {
         let n = frame.seen - rest.len();
         let is_passed = is_done && is_whole;
         let fin = is_passed && frame.header.fin;
-        if fin {
-            codec.finish_inflate()?;
-        }
         let has_bytes = !inflated.is_empty();
-        input.skip(n);
-        if fin && !message.utf8.is_finished() {
-            return Err(ProtocolError::InvalidUtf8);
+        if fin {
+            let text = if message.utf8.is_finished() { Ok(()) } else { Err(ProtocolError::InvalidUtf8) };
+            if let Err(error) = codec.finish_inflate().and(text) {
+                if self.config.stream && has_bytes {
+                    input.announce_inflated(message.kind, false);
+                }
+                return Err(error);
+            }
         }
+        input.skip(n);
         let kind = message.kind;
         frame.passed += n as u64;
         frame.seen -= n;
