@@ -96,7 +96,7 @@ fn the_limit_of_fragments_holds() {
     }
 }
 
-/// pmd-H3, T38: final blocks by the thousand, which cost much and hold nothing, end the connection.
+/// pmd-H3: final blocks by the thousand, which cost much and hold nothing, end the connection.
 #[test]
 fn final_blocks_cannot_be_piled_up() {
     for role in BOTH {

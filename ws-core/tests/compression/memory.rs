@@ -110,7 +110,7 @@ fn bomb(len: usize) -> Vec<u8> {
     deflate(&vec![0; len])
 }
 
-/// pmd-H3, 6455-10.4-1, T17: 1 GiB of zeros in about 1 MB costs no more than the limit, in one frame, in fragments or in chunks.
+/// pmd-H3, 6455-10.4-1: 1 GiB of zeros in about 1 MB costs no more than the limit, in one frame, in fragments or in chunks.
 #[test]
 fn a_bomb_costs_no_more_than_the_limit() {
     // A block of 16 MiB, 64 times.
@@ -148,7 +148,7 @@ fn a_bomb_costs_no_more_than_the_limit() {
     }
 }
 
-/// pmd-H3, T17: so it is for one frame of any role, and what was inflated in vain is given back.
+/// pmd-H3: so it is for one frame of any role, and what was inflated in vain is given back.
 #[test]
 fn a_bomb_in_one_frame_is_stopped() {
     let payload = bomb(64 << 20);

@@ -195,7 +195,7 @@ fn a_server_answers_what_was_offered() {
     }
 }
 
-/// 7692-5-7, 7692-5-8, 7692-5-10, T5: of many offers, on one line or several, a server takes the first that it can meet, and only that; other
+/// 7692-5-7, 7692-5-8, 7692-5-10: of many offers, on one line or several, a server takes the first that it can meet, and only that; other
 /// extensions are passed over.
 #[test]
 fn a_server_takes_the_first_offer_that_will_do() {
@@ -250,7 +250,7 @@ fn a_bad_offer_is_declined() {
     assert_eq!(answer(&["Permessage-Deflate"]), None);
 }
 
-/// 7692-7-2, 6455-9.1-3, T10: a list that is malformed gets 400, whatever else is in it.
+/// 7692-7-2, 6455-9.1-3: a list that is malformed gets 400, whatever else is in it.
 #[test]
 fn a_malformed_list_is_refused() {
     for line in [
