@@ -59,10 +59,7 @@ struct Counts {
 impl Inflater {
     /// For what comes in at an end of a connection that is `role`; a message may inflate to `max_message` bytes.
     pub fn new(params: Params, role: Role, max_message: usize) -> Self {
-        let peer = match role {
-            Role::Client => Role::Server,
-            Role::Server => Role::Client,
-        };
+        let peer = role.peer();
         Self {
             takes_over: params.takes_over(peer),
             max_message,
@@ -133,7 +130,7 @@ impl Inflater {
     pub fn finish(&mut self) -> Result<(), InflateError> {
         match self.at {
             At::Failed(error) => return Err(error),
-            // No payload at all is no DEFLATE, but can only mean no message at all.
+            // No payload at all is no DEFLATE, but can only mean a message without a byte.
             At::Start => {}
             // A sender that leaves out the empty block behind its final one leaves nothing unsaid.
             At::Restart => {}

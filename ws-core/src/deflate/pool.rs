@@ -14,7 +14,7 @@ pub struct DeflatePool {
 }
 
 impl DeflatePool {
-    /// Most of a kind that are kept: as many as a thread may have in the middle of messages, with some luck.
+    /// Most of a kind that are kept. A thread needs one for the message at hand, and one for each that is in the middle of one.
     const KEPT: usize = 4;
 
     /// An empty pool.

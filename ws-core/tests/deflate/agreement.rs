@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 use ws_core::Role;
 use ws_core::deflate::{
-    ClientWindow, Compression, NAME, NegotiationError, Offer, Parameter, ParameterError, Params, WindowBits,
+    ClientWindow, Compression, Deflater, NAME, NegotiationError, Offer, Parameter, ParameterError, Params,
+    WindowBits,
 };
 use ws_core::handshake::extensions;
 
-use super::window;
+use super::{deflate, window};
 
 fn agree(offers: &[Offer], lines: &[&str]) -> Result<Option<Params>, NegotiationError> {
     let compression = Compression { offers: offers.to_vec(), ..Compression::default() };
@@ -88,6 +89,17 @@ fn the_parameters_are_those_of_the_answer() {
     {
         let agreed = agree(&[hinted], &[answer]).expect("suits").expect("an answer");
         assert_eq!(agreed.window(Role::Client), window(bits), "{answer}");
+    }
+}
+
+/// 7692-7.1.1.2-3, 7692-7.2.1-8: a client that is told to do without context takeover, asked or not, does so.
+#[test]
+fn a_client_does_without_takeover_when_told() {
+    for (line, does_without) in [("pmd", false), ("pmd; client_no_context_takeover", true)] {
+        let agreed = agree(&[Offer::default()], &[line]).expect("suits").expect("an answer");
+        let mut sender = Deflater::new(agreed, Role::Client, &Compression::default());
+        let first = deflate(&mut sender, b"Hello");
+        assert_eq!(first == deflate(&mut sender, b"Hello"), does_without, "{line}");
     }
 }
 

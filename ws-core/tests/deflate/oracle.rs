@@ -30,6 +30,8 @@ fn foreign_message(state: &mut InflateState, payload: &[u8], len: usize) -> Vec<
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// 7692-7.2.1-1, 7692-7.2.2-1: what this crate deflates, another one inflates.
     #[test]
     fn another_implementation_reads_what_is_sent(

@@ -413,7 +413,7 @@ fn pieces_of_output_join() {
     }
 }
 
-/// T38, pmd-H3: final blocks are taken as they come, but not by the thousand with nothing in them.
+/// pmd-H3, 7692-7.2.1-4: final blocks are taken as they come, but not by the thousand with nothing in them.
 #[test]
 fn empty_final_blocks_cannot_be_piled_up() {
     for (count, is_fine) in [(10, true), (10_000, false)] {

@@ -1,0 +1,95 @@
+//! The floor: what nobody who compresses can save. Plain zlib-rs, its streams kept; over TCP, a length before each message.
+
+use std::cell::RefCell;
+
+use bytes::{Buf as _, BytesMut};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::workload::{Context, LEVEL};
+
+/// Both directions of a connection.
+pub(crate) struct Codec {
+    inflate: Decompress,
+    deflate: Compress,
+    context: Context,
+}
+
+impl Codec {
+    pub(crate) fn new(context: Context) -> Self {
+        let deflate = Compress::new(Compression::new(LEVEL), false);
+        Self { inflate: Decompress::new(false), deflate, context }
+    }
+
+    /// Replaces `message` by what `payload`, a whole flush, inflates to. A stream that goes on takes messages that
+    /// refer to none before them as well.
+    pub(crate) fn inflate(&mut self, mut payload: &[u8], message: &mut Vec<u8>) -> anyhow::Result<()> {
+        message.clear();
+        loop {
+            message.reserve(payload.len().max(64) * 4);
+            let taken = self.inflate.total_in();
+            self.inflate.decompress_vec(payload, message, FlushDecompress::Sync)?;
+            payload = &payload[(self.inflate.total_in() - taken) as usize..];
+            if payload.is_empty() && message.len() < message.capacity() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Appends `message`, compressed up to a whole flush, to `output`.
+    pub(crate) fn deflate(&mut self, mut message: &[u8], output: &mut Vec<u8>) -> anyhow::Result<()> {
+        if self.context == Context::Alone {
+            self.deflate.reset();
+        }
+        loop {
+            output.reserve(message.len() / 2 + 64);
+            let taken = self.deflate.total_in();
+            self.deflate.compress_vec(message, output, FlushCompress::Sync)?;
+            message = &message[(self.deflate.total_in() - taken) as usize..];
+            if message.is_empty() && output.len() < output.capacity() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Appends what `payload` inflates to, compressed again, and its length before it.
+    fn echo(&mut self, payload: &[u8], message: &mut Vec<u8>, output: &mut Vec<u8>) -> anyhow::Result<()> {
+        self.inflate(payload, message)?;
+        let start = output.len();
+        output.extend_from_slice(&[0; 4]);
+        self.deflate(message, output)?;
+        let len = (output.len() - start - 4) as u32;
+        output[start..start + 4].copy_from_slice(&len.to_be_bytes());
+        Ok(())
+    }
+}
+
+thread_local! {
+    /// For all connections of this thread, where messages are compressed each alone.
+    static SHARED: RefCell<Codec> = RefCell::new(Codec::new(Context::Alone));
+}
+
+/// Echoes messages that have their length before them.
+pub(crate) async fn attend(mut stream: TcpStream, context: Context) -> anyhow::Result<()> {
+    let mut own = (context == Context::Kept).then(|| Codec::new(context));
+    let (mut input, mut message, mut output) = (BytesMut::with_capacity(16 << 10), Vec::new(), Vec::new());
+    loop {
+        while let Some(&len) = input.first_chunk::<4>() {
+            let end = 4 + u32::from_be_bytes(len) as usize;
+            let Some(payload) = input.get(4..end) else { break };
+            match &mut own {
+                Some(codec) => codec.echo(payload, &mut message, &mut output)?,
+                None => SHARED.with_borrow_mut(|codec| codec.echo(payload, &mut message, &mut output))?,
+            }
+            input.advance(end);
+        }
+        if !output.is_empty() {
+            stream.write_all(&output).await?;
+            output.clear();
+        }
+        if stream.read_buf(&mut input).await? == 0 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Benchmarks: the workspace beside its rivals and a floor, all in the same run.
+//!
+//! `cargo run --release -p benches -- --quick` takes less than a minute. See `README.md` for what is measured, and how.
+
+#![forbid(unsafe_code)]
+
+mod case;
+mod clock;
+mod floor;
+mod load;
+mod memory;
+mod ours;
+mod report;
+mod rivals;
+mod server;
+mod stats;
+mod workload;
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use core_affinity::CoreId;
+
+use case::{CASES, Case, Plan};
+use report::Report;
+use server::Contestant;
+use workload::Context;
+
+/// Measures the workspace beside its rivals and a floor
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Args {
+    /// Few and short rounds
+    #[arg(long)]
+    quick: bool,
+    /// How often each contestant has its turn, in each case
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// Only the cases whose name begins like this; may be given several times
+    #[arg(long = "case", value_name = "CASE")]
+    cases: Vec<String>,
+    /// Only this contestant; may be given several times
+    #[arg(long = "only", value_name = "NAME")]
+    only: Vec<Contestant>,
+    /// Over how many connections servers are asked
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    connections: u16,
+    /// Write the figures of every round here
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Be a server that is measured
+    #[command(hide = true)]
+    Serve {
+        contestant: Contestant,
+        /// The number of a core, or `-`
+        #[arg(allow_hyphen_values = true)]
+        core: String,
+        /// `kept` or `alone`
+        context: String,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    if let Some(Command::Serve { contestant, core, context }) = args.command {
+        let core = core.parse().ok().map(|id| CoreId { id });
+        let context = if context == "alone" { Context::Alone } else { Context::Kept };
+        return server::serve(contestant, core, context);
+    }
+    let cases: Vec<&Case> = CASES.iter().filter(|case| is_chosen(&args.cases, case.name)).collect();
+    anyhow::ensure!(!cases.is_empty(), "no case has such a name; there are {}", names());
+
+    let rounds = args.rounds.unwrap_or(if args.quick { 5 } else { 15 });
+    let plan = Plan {
+        only: args.only,
+        rounds,
+        share: if args.quick { 4 } else { 1 },
+        connections: args.connections.into(),
+        core: server_core(),
+    };
+    let mut report = Report::default();
+    for case in cases {
+        let table = case.run(&plan, &mut report.notes)?;
+        println!("{}", table.text());
+        report.tables.push(table);
+    }
+    report.notes.sort();
+    report.notes.dedup();
+    for note in &report.notes {
+        println!("* {note}");
+    }
+    if let Some(path) = args.json {
+        serde_json::to_writer_pretty(File::create(path)?, &report)?;
+    }
+    Ok(())
+}
+
+fn is_chosen(chosen: &[String], name: &str) -> bool {
+    chosen.is_empty() || chosen.iter().any(|start| name.starts_with(start))
+}
+
+fn names() -> String {
+    CASES.map(|case| case.name).join(", ")
+}
+
+/// Pins this thread, which makes the load, to one core, and returns another for the servers, which take turns; `None` if
+/// that cannot be.
+fn server_core() -> Option<CoreId> {
+    match core_affinity::get_core_ids()?[..] {
+        [server, load, ..] => core_affinity::set_for_current(load).then_some(server),
+        [] | [_] => None,
+    }
+}

@@ -1,0 +1,22 @@
+//! ratchet_rs, from a build of its own: its compression turns on zlib in C for everyone in the same build.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+/// Builds its server, and tells where it is.
+///
+/// # Errors
+/// If that cannot be built here, with Cargo's own words on the standard error.
+pub(crate) fn build() -> anyhow::Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("ratchet");
+    let target = package.join("target");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--release", "--manifest-path"]).arg(package.join("Cargo.toml"));
+    build.arg("--target-dir").arg(&target);
+    let status = build.status().context("cargo does not start")?;
+    anyhow::ensure!(status.success(), "its server cannot be built");
+    Ok(target.join("release").join("ratchet-echo"))
+}
