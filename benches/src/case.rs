@@ -127,7 +127,7 @@ impl Case {
 
     fn memory(&self, direction: Direction, plan: &Plan) -> anyhow::Result<Vec<Row>> {
         let messages = messages(self.len);
-        let mut subjects: Vec<(Contestant, Box<dyn Subject>, Vec<f64>, f64)> = Vec::new();
+        let mut subjects: Vec<Series> = Vec::new();
         for contestant in plan.contestants() {
             let subject: Box<dyn Subject> = match contestant {
                 Contestant::Floor => Box::new(memory::Floor::new(&messages)),
@@ -148,3 +148,6 @@ impl Case {
         Ok(rows.collect())
     }
 }
+
+/// A contestant in memory, its times, and the compressed bytes of a message.
+type Series = (Contestant, Box<dyn Subject>, Vec<f64>, f64);

@@ -1,13 +1,13 @@
 //! CPU time: what a process or a thread has used, in nanoseconds, in user mode and for system calls.
 
-#[cfg(target_os = "linux")]
+#[cfg(all(unix, target_os = "linux"))]
 use nix::time::{ClockId, clock_gettime};
 
 /// Of another process, all its threads.
 ///
 /// # Errors
 /// If there is no such process.
-#[cfg(target_os = "linux")]
+#[cfg(all(unix, target_os = "linux"))]
 pub(crate) fn of_process(id: u32) -> anyhow::Result<f64> {
     let id = nix::unistd::Pid::from_raw(i32::try_from(id)?);
     read(nix::time::clock_getcpuclockid(id)?)
@@ -15,24 +15,24 @@ pub(crate) fn of_process(id: u32) -> anyhow::Result<f64> {
 
 /// # Errors
 /// Always: only Linux tells.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(unix, target_os = "linux")))]
 pub(crate) fn of_process(_id: u32) -> anyhow::Result<f64> {
     anyhow::bail!("the CPU time of another process is only known on Linux")
 }
 
 /// Of the thread that asks.
-#[cfg(target_os = "linux")]
+#[cfg(all(unix, target_os = "linux"))]
 pub(crate) fn of_thread() -> anyhow::Result<f64> {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
 /// Elsewhere than on Linux, the time on the wall.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(unix, target_os = "linux")))]
 pub(crate) fn of_thread() -> anyhow::Result<f64> {
     Ok(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos() as f64)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(unix, target_os = "linux"))]
 fn read(clock: ClockId) -> anyhow::Result<f64> {
     let time = clock_gettime(clock)?;
     Ok(time.tv_sec() as f64 * 1e9 + time.tv_nsec() as f64)

@@ -4,6 +4,7 @@
 
 mod args;
 mod connect;
+mod deflate;
 mod demo;
 mod echo;
 mod failure;

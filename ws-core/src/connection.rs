@@ -10,6 +10,7 @@ mod codec;
 #[cfg(not(feature = "deflate"))]
 #[path = "connection/no_codec.rs"]
 mod codec;
+mod inflate;
 mod open;
 mod receive;
 mod refused;

@@ -344,19 +344,19 @@ impl RecvBuf {
     /// Announces the message that was gathered.
     pub(crate) fn announce_gathered(&mut self, kind: MessageKind) {
         self.gathering = false;
-        self.ready = Ready::Gathered(kind);
+        self.announce(Ready::Gathered(kind), 0);
     }
 
     /// Announces a chunk that was inflated.
     pub(crate) fn announce_inflated(&mut self, kind: MessageKind, fin: bool) {
         self.gathering = false;
-        self.ready = Ready::Inflated { kind, fin };
+        self.announce(Ready::Inflated { kind, fin }, 0);
     }
 
     /// Announces a refusal that was gathered: a head of `head` bytes and a body.
     pub(crate) fn announce_rejected(&mut self, head: usize, whole: bool) {
         self.gathering = false;
-        self.ready = Ready::Rejected { head, whole };
+        self.announce(Ready::Rejected { head, whole }, 0);
     }
 
     /// Keeps the head of a refusal, the first `n` bytes, until its body has come.

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use tokio::runtime::{self, Builder};
+use ws_core::Config;
 use ws_core::connect::{Connect, Target};
+use ws_core::deflate::Compression;
 
 /// Runs the cases of an Autobahn fuzzing server, and has it write its report.
 ///
@@ -66,6 +68,11 @@ fn run(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
+/// Limits for the largest case, and the default offer of compression.
+fn config() -> Config {
+    Config { compression: Some(Compression::default()), ..Config::default() }
+}
+
 struct Client {
     adapter: Adapter,
     server: Target,
@@ -100,11 +107,11 @@ impl Client {
 }
 
 mod on_tokio {
-    use ws_core::{Config, connect::Connect};
+    use ws_core::connect::Connect;
     use ws_tokio::Error;
 
     pub(super) async fn ask(connect: &Connect) -> Result<Option<String>, Error> {
-        let mut ws = ws_tokio::connect_with(connect, Config::default()).await?;
+        let mut ws = ws_tokio::connect_with(connect, super::config()).await?;
         let mut answer = None;
         while let Some(message) = ws.recv().await? {
             answer = message.as_text().map(String::from);
@@ -113,7 +120,7 @@ mod on_tokio {
     }
 
     pub(super) async fn echo(connect: &Connect) -> Result<(), Error> {
-        let mut ws = ws_tokio::connect_with(connect, Config::default()).await?;
+        let mut ws = ws_tokio::connect_with(connect, super::config()).await?;
         let echoed = loop {
             match ws.message_ref().await {
                 Ok(Some((message, mut reply))) => {
@@ -133,10 +140,10 @@ mod on_tokio {
 
 mod on_blocking {
     use ws_blocking::Error;
-    use ws_core::{Config, connect::Connect};
+    use ws_core::connect::Connect;
 
     pub(super) fn ask(connect: &Connect) -> Result<Option<String>, Error> {
-        let mut ws = ws_blocking::connect_with(connect, Config::default())?;
+        let mut ws = ws_blocking::connect_with(connect, super::config())?;
         let mut answer = None;
         while let Some(message) = ws.recv()? {
             answer = message.as_text().map(String::from);
@@ -145,7 +152,7 @@ mod on_blocking {
     }
 
     pub(super) fn echo(connect: &Connect) -> Result<(), Error> {
-        let mut ws = ws_blocking::connect_with(connect, Config::default())?;
+        let mut ws = ws_blocking::connect_with(connect, super::config())?;
         let echoed = loop {
             match ws.message_ref() {
                 Ok(Some((message, mut reply))) => {

@@ -13,6 +13,7 @@ use ws_core::handshake::RequestError;
 use ws_core::{Config, KeepAlive};
 
 use crate::args::{self, Runtime};
+use crate::deflate::Deflate;
 use crate::failure::{Cause, Failure};
 use input::Input;
 use session::Session;
@@ -49,6 +50,8 @@ pub(crate) struct Args {
     /// for 5 seconds at least.
     #[arg(long, value_name = "SECS", value_parser = args::seconds)]
     ping_every: Option<Duration>,
+    #[command(flatten)]
+    deflate: Deflate,
 }
 
 /// Shortest time that a server gets to answer a ping.
@@ -59,6 +62,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = Arc::new(Config {
         // The time limit of the whole covers it.
         opening_timeout: None,
+        compression: args.deflate.compression(),
         keep_alive: args
             .ping_every
             .map(|interval| KeepAlive { interval, timeout: interval.max(PONG_TIMEOUT) }),

@@ -10,6 +10,7 @@ use ws_core::Config;
 use ws_core::handshake::{Accept, Decision, Request};
 
 use crate::args::{self, Runtime};
+use crate::deflate::Deflate;
 use crate::failure::{Failure, note};
 
 pub(crate) use self::blocking::Server as BlockingServer;
@@ -42,6 +43,8 @@ pub(crate) struct Args {
     /// How many seconds the opening handshake may take.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
     opening_timeout: Duration,
+    #[command(flatten)]
+    deflate: Deflate,
 }
 
 /// What is served, the same for each connection.
@@ -79,6 +82,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             max_frame: args.max_message,
             idle_timeout: args.idle_timeout,
             opening_timeout: Some(args.opening_timeout),
+            compression: args.deflate.compression(),
             ..Config::default()
         }),
         subprotocols: args.subprotocol,

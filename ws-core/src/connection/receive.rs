@@ -12,18 +12,18 @@ const BLOCK: usize = 8192;
 /// The frame whose payload is arriving.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Incoming {
-    header: Header,
+    pub(super) header: Header,
     /// How many of its bytes, from the front of the input, are unmasked and checked.
-    seen: usize,
+    pub(super) seen: usize,
     /// How many of its bytes have left as chunks.
-    passed: u64,
+    pub(super) passed: u64,
 }
 
 /// The message that waits for its next frame, or whose frame is arriving.
 #[derive(Clone, Debug)]
 pub(super) struct Assembly {
-    kind: MessageKind,
-    utf8: Utf8,
+    pub(super) kind: MessageKind,
+    pub(super) utf8: Utf8,
     is_compressed: bool,
     /// The payload of all its frames so far, in bytes, the one at hand included; not counted if it is compressed.
     len: usize,
@@ -285,76 +285,6 @@ impl Connection {
             input.announce_gathered(kind);
         }
         Ok(Step::Done)
-    }
-
-    /// Inflates what there is of a frame's payload, the first `frame.seen` bytes.
-    fn step_compressed(
-        &mut self,
-        mut frame: Incoming,
-        is_whole: bool,
-        input: &mut RecvBuf,
-    ) -> Result<Step, ProtocolError> {
-        let codec = self.codec.as_mut().expect("only what is agreed is let in");
-        let message = self.message.as_mut().expect("a data frame belongs to a message");
-        let is_first = frame.passed == 0 && frame.header.opcode != Opcode::Continuation;
-        if is_first || self.config.stream {
-            input.begin_message();
-        }
-        let (bytes, inflated) = input.unread_and_message();
-        let mut rest = &bytes[..frame.seen];
-        let mut is_done = false;
-        while !is_done {
-            let start = inflated.len();
-            let mut more = codec.inflate(&mut rest, inflated);
-            if message.kind == MessageKind::Text
-                && let Err(InvalidUtf8 { good }) = message.utf8.push(&inflated[start..])
-            {
-                inflated.truncate(start + good);
-                more = Err(ProtocolError::InvalidUtf8);
-            }
-            match more {
-                Ok(more) => is_done = !more,
-                Err(error) => {
-                    if self.config.stream && !inflated.is_empty() {
-                        input.announce_inflated(message.kind, false);
-                    }
-                    return Err(error);
-                }
-            }
-            if self.config.stream && !inflated.is_empty() {
-                break;
-            }
-        }
-        let n = frame.seen - rest.len();
-        let is_passed = is_done && is_whole;
-        let fin = is_passed && frame.header.fin;
-        if fin {
-            codec.finish_inflate()?;
-        }
-        let has_bytes = !inflated.is_empty();
-        input.skip(n);
-        if fin && !message.utf8.is_finished() {
-            return Err(ProtocolError::InvalidUtf8);
-        }
-        let kind = message.kind;
-        frame.passed += n as u64;
-        frame.seen -= n;
-        if !is_passed {
-            if is_done {
-                input.want((frame.header.len - frame.passed) as usize);
-            }
-            self.frame = Some(frame);
-        }
-        if fin {
-            self.message = None;
-        }
-        if self.config.stream && (fin || has_bytes) {
-            input.announce_inflated(kind, fin);
-        } else if fin {
-            input.announce_gathered(kind);
-        }
-        let is_announced = self.config.stream && has_bytes;
-        Ok(if is_done && !is_whole && !is_announced { Step::NeedsMore } else { Step::Done })
     }
 
     /// Hands out the first `n` bytes, with [`Config::stream`](crate::Config::stream).

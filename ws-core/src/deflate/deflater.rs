@@ -1,15 +1,16 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use flate2::{Compress, Compression as ZlibLevel, FlushCompress};
+use zlib_rs::DeflateFlush;
 
+use super::codec::Compressor;
 use super::{Compression, Context, DeflatePool, Level, Params, WindowBits};
 use crate::Role;
 
 /// Most bytes that are reserved at once.
 const STEP: usize = 16 << 10;
-/// Fewest; zlib asks for more than six, lest it repeat the end of a flush.
-const MIN_STEP: usize = 64;
+/// Room beyond the length of a piece. Where a flush runs out of room right at its end, zlib repeats the end, which is
+/// no fault but costs five bytes.
+const SLACK: usize = 64;
 /// What every flush ends with, and what is taken off at the end of a message (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
@@ -23,7 +24,7 @@ pub struct Deflater {
     takes_over: bool,
     window: WindowBits,
     level: Level,
-    codec: Option<Box<Compress>>,
+    codec: Option<Compressor>,
     /// Whether the next message must not refer to what the codec remembers.
     is_stale: bool,
     at: At,
@@ -58,14 +59,14 @@ impl Deflater {
 
     /// Compresses the next piece of a message; appends to `output` what of it is ready.
     pub fn push(&mut self, piece: &[u8], output: &mut Vec<u8>) {
-        self.compress(piece, FlushCompress::None, output);
+        self.compress(piece, DeflateFlush::NoFlush, output);
     }
 
     /// As [`push`](Self::push), and appends all that is not ready yet: with it the peer can inflate all pieces so far.
     ///
     /// The result is the payload of a fragment that is not the last; it may be empty.
     pub fn flush(&mut self, piece: &[u8], output: &mut Vec<u8>) {
-        self.compress(piece, FlushCompress::Sync, output);
+        self.compress(piece, DeflateFlush::SyncFlush, output);
     }
 
     /// As [`push`](Self::push) with the last piece, and ends the message.
@@ -74,7 +75,7 @@ impl Deflater {
             // The header of an empty stored block, whose rest is the tail.
             output.push(0x00);
         } else {
-            self.compress(piece, FlushCompress::Sync, output);
+            self.compress(piece, DeflateFlush::SyncFlush, output);
             debug_assert!(output.ends_with(&TAIL));
             output.truncate(output.len() - TAIL.len());
         }
@@ -92,8 +93,8 @@ impl Deflater {
         self.is_stale = true;
     }
 
-    fn compress(&mut self, mut piece: &[u8], flush: FlushCompress, output: &mut Vec<u8>) {
-        let flushes = flush != FlushCompress::None;
+    fn compress(&mut self, mut piece: &[u8], flush: DeflateFlush, output: &mut Vec<u8>) {
+        let flushes = flush != DeflateFlush::NoFlush;
         if piece.is_empty() && !(flushes && self.at == At::Pending) {
             return;
         }
@@ -101,13 +102,14 @@ impl Deflater {
             self.restart();
         }
         let (window, level) = (self.window, self.level);
-        let codec = self.codec.get_or_insert_with(|| codec(window, level));
+        let codec = self.codec.get_or_insert_with(|| Compressor::new(window, level));
         loop {
-            output.reserve((piece.len() / 2).clamp(MIN_STEP, STEP));
-            let taken = codec.total_in();
-            codec.compress_vec(piece, output, flush).expect("a compressor takes any bytes");
-            piece = &piece[(codec.total_in() - taken) as usize..];
-            if piece.is_empty() && output.len() < output.capacity() {
+            let (start, room) = (output.len(), piece.len().min(STEP) + SLACK);
+            output.resize(start + room, 0);
+            let (taken, given) = codec.compress(piece, &mut output[start..], flush);
+            output.truncate(start + given);
+            piece = &piece[taken..];
+            if piece.is_empty() && given < room {
                 break;
             }
         }
@@ -153,11 +155,4 @@ pub fn compress_alone(message: &[u8], window: WindowBits, level: Level, pool: &m
     deflater.finish(message, &mut payload);
     deflater.park(pool);
     payload
-}
-
-fn codec(window: WindowBits, level: Level) -> Box<Compress> {
-    // zlib has no window of 8 bits for raw streams. With 9 it refers back by no more than the window less the longest
-    // match and four bytes, which is 250, and 8 bits allow 256.
-    let bits = window.get().max(9);
-    Box::new(Compress::new_with_window_bits(ZlibLevel::new(level.get().into()), false, bits))
 }

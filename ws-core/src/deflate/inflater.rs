@@ -1,8 +1,6 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use flate2::{Decompress, FlushDecompress, Status};
-
+use super::codec::{Decompressor, Progress};
 use super::window::Window;
 use super::{DeflatePool, InflateError, Params, WindowBits};
 use crate::Role;
@@ -13,8 +11,8 @@ const STEP: usize = 16 << 10;
 const MIN_STEP: usize = 256;
 /// What a sender takes off the end of a message (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
-/// An empty stored block. Only at the end of a block does it inflate to nothing without an error.
-const PROBE: [u8; 5] = [0x00, 0x00, 0x00, 0xFF, 0xFF];
+/// Two empty stored blocks: a byte, the tail, and the same once more.
+const EMPTY_BLOCKS: [u8; 10] = [0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF];
 /// A final block without data ends a stream, so that a new one begins, with the window of the old. In each message there may
 /// be as many as this, and one more for so many bytes of it.
 const FREE_RESTARTS: usize = 16;
@@ -30,7 +28,7 @@ pub struct Inflater {
     takes_over: bool,
     max_message: usize,
     window: Window,
-    codec: Option<Box<Decompress>>,
+    codec: Option<Decompressor>,
     /// Whether the codec goes on where the window ends; if not, it has to be told what the window holds.
     is_current: bool,
     at: At,
@@ -61,10 +59,7 @@ struct Counts {
 impl Inflater {
     /// For what comes in at an end of a connection that is `role`; a message may inflate to `max_message` bytes.
     pub fn new(params: Params, role: Role, max_message: usize) -> Self {
-        let peer = match role {
-            Role::Client => Role::Server,
-            Role::Server => Role::Client,
-        };
+        let peer = role.peer();
         Self {
             takes_over: params.takes_over(peer),
             max_message,
@@ -109,7 +104,7 @@ impl Inflater {
         let start = output.len();
         grow(output, room, allowed);
         let codec = self.codec.as_mut().ok_or(InflateError::Corrupt)?;
-        let (status, taken, given) = inflate(codec, input, &mut output[start..])?;
+        let Progress { is_final, taken, given } = codec.inflate(input, &mut output[start..]);
         output.truncate(start + given.min(allowed));
         if given > allowed {
             return Err(InflateError::TooBig);
@@ -118,16 +113,12 @@ impl Inflater {
         self.window.push(&output[start..]);
         self.message.note(&input[..taken], given);
         *input = &input[taken..];
-        match status {
-            Status::StreamEnd => {
-                self.at = At::Restart;
-                self.is_current = false;
-            }
-            // It can always take input or give output.
-            Status::Ok | Status::BufError if taken == 0 && given == 0 && !input.is_empty() => {
-                return Err(InflateError::Corrupt);
-            }
-            Status::Ok | Status::BufError => {}
+        if is_final? {
+            self.at = At::Restart;
+            self.is_current = false;
+        } else if taken == 0 && given == 0 && !input.is_empty() {
+            // With input and room it always gets on; were it not so, the caller would loop forever.
+            return Err(InflateError::Corrupt);
         }
         Ok(!input.is_empty() || given == room)
     }
@@ -139,7 +130,7 @@ impl Inflater {
     pub fn finish(&mut self) -> Result<(), InflateError> {
         match self.at {
             At::Failed(error) => return Err(error),
-            // No payload at all is no DEFLATE, but can only mean no message at all.
+            // No payload at all is no DEFLATE, but can only mean a message without a byte.
             At::Start => {}
             // A sender that leaves out the empty block behind its final one leaves nothing unsaid.
             At::Restart => {}
@@ -154,21 +145,22 @@ impl Inflater {
         Ok(())
     }
 
-    /// Appends the tail that the sender took off, and makes sure that it ends a block.
+    /// Appends the tail that the sender took off, and makes sure that a block, and a byte, ends there.
     fn close_block(&mut self) -> Result<(), InflateError> {
-        let mut end = [0; TAIL.len() + PROBE.len()];
-        end[..TAIL.len()].copy_from_slice(&TAIL);
-        end[TAIL.len()..].copy_from_slice(&PROBE);
         // No payload whose tail was taken off can end in 0xFF, for the header of the empty block ends in zeros. So these
         // are the tail itself, which the sender has left on.
-        let end = if self.message.last == TAIL { &mut end[TAIL.len()..] } else { &mut end[..] };
-        // Where the codec is of no more use, let it show for certain, by the end of the stream, where it was.
-        let probe = end.len() - PROBE.len();
-        end[probe] = u8::from(!self.takes_over);
+        let end = if self.message.last == TAIL { &EMPTY_BLOCKS[..] } else { &EMPTY_BLOCKS[1..] };
+        let (_, next) = EMPTY_BLOCKS.split_at(EMPTY_BLOCKS.len() / 2);
         let codec = self.codec.as_mut().ok_or(InflateError::Corrupt)?;
-        let (status, taken, given) = inflate(codec, end, &mut [0; 8]).map_err(|_| InflateError::Truncated)?;
-        let is_ended = status == Status::StreamEnd;
-        if taken == end.len() && given == 0 && is_ended != self.takes_over {
+        let takes = |progress: Progress, len| {
+            progress.is_final == Ok(false) && progress.taken == len && progress.given == 0
+        };
+        // The codec, told to stop where a block ends, must stop right there, though there is more to take. No bits of the
+        // last byte may be left over either: they would be ones, and make the block that follows a final or a bad one.
+        let nowhere = &mut [0; 8];
+        if takes(codec.inflate_block(end, nowhere), end.len() - next.len())
+            && takes(codec.inflate(next, nowhere), next.len())
+        {
             Ok(())
         } else {
             Err(InflateError::Truncated)
@@ -178,16 +170,8 @@ impl Inflater {
     /// Begins a new stream, which may refer to what the window holds.
     fn restart(&mut self) {
         match &mut self.codec {
-            Some(codec) => codec.reset(false),
-            codec @ None => *codec = Some(Box::new(Decompress::new(false))),
-        }
-        if let Some(codec) = &mut self.codec {
-            let (older, newer) = self.window.parts();
-            for part in [older, newer] {
-                if !part.is_empty() {
-                    codec.set_dictionary(part).expect("a raw stream takes a dictionary at any time");
-                }
-            }
+            Some(codec) => codec.reset(self.window.parts()),
+            codec @ None => *codec = Some(Decompressor::new(self.window.parts())),
         }
         self.is_current = true;
     }
@@ -256,15 +240,4 @@ fn grow(output: &mut Vec<u8>, room: usize, allowed: usize) {
         output.reserve_exact(capacity - len);
     }
     output.resize(len + room, 0);
-}
-
-/// Returns how many bytes of `input` were taken, and how many of `output` were given.
-fn inflate(
-    codec: &mut Decompress,
-    input: &[u8],
-    output: &mut [u8],
-) -> Result<(Status, usize, usize), InflateError> {
-    let (taken, given) = (codec.total_in(), codec.total_out());
-    let status = codec.decompress(input, output, FlushDecompress::None).map_err(|_| InflateError::Corrupt)?;
-    Ok((status, (codec.total_in() - taken) as usize, (codec.total_out() - given) as usize))
 }

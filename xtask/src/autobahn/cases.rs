@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 /// Whether this build negotiates permessage-deflate, which the cases of 12 and 13 are about.
-const SUPPORTS_DEFLATE: bool = false;
+const SUPPORTS_DEFLATE: bool = true;
 
 /// A group of the suite, how many cases it has (numbered from 1), and the milliseconds that one takes.
 ///

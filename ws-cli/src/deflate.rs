@@ -1,0 +1,41 @@
+use clap::Args;
+use ws_core::deflate::{ClientWindow, Compression, Offer, WindowBits};
+
+/// Compression, which is negotiated unless the command line says no.
+#[derive(Debug, Args)]
+pub(crate) struct Deflate {
+    /// Neither offer nor accept permessage-deflate.
+    #[arg(long)]
+    no_deflate: bool,
+    /// The largest window of permessage-deflate, in either direction, as the base-2 logarithm of its size: 8 to 15. The
+    /// default is 15, or 32 KiB.
+    #[arg(long, value_name = "BITS", value_parser = window, conflicts_with = "no_deflate")]
+    deflate_window: Option<WindowBits>,
+    /// Compress each message by itself, in either direction.
+    #[arg(long, conflicts_with = "no_deflate")]
+    no_context_takeover: bool,
+}
+
+impl Deflate {
+    /// What an end of a connection wants of compression; `None` if nothing.
+    pub(crate) fn compression(&self) -> Option<Compression> {
+        let offer = Offer {
+            server_no_context_takeover: self.no_context_takeover,
+            client_no_context_takeover: self.no_context_takeover,
+            server_max_window_bits: self.deflate_window,
+            client_max_window_bits: self.deflate_window.map_or(ClientWindow::Any, ClientWindow::AtMost),
+        };
+        (!self.no_deflate).then(|| Compression {
+            offers: vec![offer],
+            server_no_context_takeover: self.no_context_takeover,
+            client_no_context_takeover: self.no_context_takeover,
+            server_max_window_bits: self.deflate_window.unwrap_or_default(),
+            client_max_window_bits: self.deflate_window.unwrap_or_default(),
+            ..Compression::default()
+        })
+    }
+}
+
+fn window(text: &str) -> Result<WindowBits, &'static str> {
+    text.parse().ok().and_then(WindowBits::new).ok_or("not a number from 8 to 15")
+}
