@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{NAME, Parameter};
+use super::{ClientWindow, Offer};
 use crate::Role;
 use crate::handshake::Value;
 
@@ -83,19 +83,15 @@ impl Params {
 
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NAME)?;
-        if self.server_no_context_takeover {
-            write!(f, "; {}", Parameter::ServerNoContextTakeover)?;
-        }
-        if self.client_no_context_takeover {
-            write!(f, "; {}", Parameter::ClientNoContextTakeover)?;
-        }
-        if let Some(bits) = self.server_max_window_bits {
-            write!(f, "; {}={bits}", Parameter::ServerMaxWindowBits)?;
-        }
-        if let Some(bits) = self.client_max_window_bits {
-            write!(f, "; {}={bits}", Parameter::ClientMaxWindowBits)?;
-        }
-        Ok(())
+        // An answer reads as the offer of the same parameters.
+        let offer = Offer {
+            server_no_context_takeover: self.server_no_context_takeover,
+            client_no_context_takeover: self.client_no_context_takeover,
+            server_max_window_bits: self.server_max_window_bits,
+            client_max_window_bits: self
+                .client_max_window_bits
+                .map_or(ClientWindow::Unsaid, ClientWindow::AtMost),
+        };
+        offer.fmt(f)
     }
 }
