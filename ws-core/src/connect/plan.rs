@@ -29,7 +29,7 @@ pub struct Plan<E> {
     state: State<E>,
 }
 
-/// What to do next.
+/// What to do next. An attempt to connect, and the failure, are told once; anything else as long as it is not done.
 #[derive(Debug)]
 pub enum Action<'p, E> {
     /// Look up the addresses of `host`, then call [`Plan::handle_resolved`] or [`Plan::handle_failed`].
@@ -78,7 +78,7 @@ pub enum Action<'p, E> {
     /// Open the WebSocket: take [`Plan::connection`], and drive it over the transport up to its first event. If that is
     /// [`Event::Rejected`](crate::Event::Rejected), tell [`Plan::handle_rejected`] and ask again.
     Open,
-    /// There will be no connection. Told once.
+    /// There will be no connection.
     Failed(ConnectError<E>),
 }
 
@@ -91,14 +91,9 @@ enum State<E> {
         peer: Peer,
         race: Race<E>,
     },
-    Securing {
-        peer: Peer,
-        is_told: bool,
-    },
+    Securing(Peer),
     Tunnelling(Box<Tunnel>),
-    Opening {
-        is_told: bool,
-    },
+    Opening,
     Failed(Option<ConnectError<E>>),
 }
 
@@ -118,11 +113,9 @@ impl<E> Plan<E> {
         }
         if let State::Start(peer) = self.state {
             self.state = State::Resolving(peer);
-            let Some(address) = self.route.known_address(peer) else {
-                let Host { name: host, port } = self.route.host(peer);
-                return Action::Resolve { host, port };
-            };
-            self.race(now, [address], false);
+            if let Some(address) = self.route.known_address(peer) {
+                self.race(now, [address], false);
+            }
         }
         if let State::Dialling { race, .. } = &mut self.state {
             match race.poll(now, &mut self.attempts) {
@@ -134,8 +127,12 @@ impl<E> Plan<E> {
             }
         }
         match &mut self.state {
-            State::Securing { peer, is_told: is_told @ false } => {
-                *is_told = true;
+            State::Start(peer) | State::Resolving(peer) => {
+                let Host { name: host, port } = self.route.host(*peer);
+                Action::Resolve { host, port }
+            }
+            State::Dialling { .. } => Action::Wait { until: self.deadline },
+            State::Securing(peer) => {
                 let host = self.route.host(*peer).name;
                 let server_name = host.strip_suffix('.').unwrap_or(host);
                 Action::StartTls { peer: *peer, server_name, alpn: ALPN }
@@ -144,19 +141,11 @@ impl<E> Plan<E> {
                 Say::Write(bytes) => Action::Write(bytes),
                 Say::Read(room) => Action::Read(room),
             },
-            State::Opening { is_told: is_told @ false } => {
-                *is_told = true;
-                Action::Open
-            }
+            State::Opening => Action::Open,
             State::Failed(error) => match error.take() {
                 Some(error) => Action::Failed(error),
                 None => Action::Wait { until: None },
             },
-            State::Start(_)
-            | State::Resolving(_)
-            | State::Dialling { .. }
-            | State::Securing { .. }
-            | State::Opening { .. } => Action::Wait { until: self.deadline },
         }
     }
 
@@ -190,9 +179,9 @@ impl<E> Plan<E> {
             State::Start(_)
             | State::Resolving(_)
             | State::Dialling { .. }
-            | State::Securing { .. }
+            | State::Securing(_)
             | State::Tunnelling(_)
-            | State::Opening { .. }
+            | State::Opening
             | State::Failed(_) => self.race(now, addresses, true),
         }
     }
@@ -207,7 +196,7 @@ impl<E> Plan<E> {
         }
         match (*peer, self.route.proxy.as_ref().map(Proxy::kind)) {
             (Peer::Proxy, Some(ProxyKind::Https)) => {
-                self.state = State::Securing { peer: Peer::Proxy, is_told: false };
+                self.state = State::Securing(Peer::Proxy);
             }
             (Peer::Proxy, _) => self.reach_proxy(),
             (Peer::Server, _) => self.reach_server(),
@@ -224,13 +213,13 @@ impl<E> Plan<E> {
 
     /// Notes that TLS has started, and which protocol the other end chose, if it chose one.
     pub fn handle_secured(&mut self, alpn: Option<&[u8]>) {
-        let State::Securing { peer, .. } = self.state else { return };
+        let State::Securing(peer) = self.state else { return };
         if alpn.is_some_and(|chosen| !ALPN.contains(&chosen)) {
             return self.fail(ConnectError::Alpn(peer));
         }
         match peer {
             Peer::Proxy => self.reach_proxy(),
-            Peer::Server => self.state = State::Opening { is_told: false },
+            Peer::Server => self.state = State::Opening,
         }
     }
 
@@ -270,7 +259,7 @@ impl<E> Plan<E> {
                     self.fail(ConnectError::Resolve { host, error });
                 }
             }
-            State::Securing { peer, .. } => {
+            State::Securing(peer) => {
                 let peer = *peer;
                 self.fail(ConnectError::Tls { peer, error });
             }
@@ -278,13 +267,13 @@ impl<E> Plan<E> {
                 Some(refusal) => self.handle_refusal(refusal),
                 None => self.fail(ConnectError::ProxyLost(error)),
             },
-            State::Start(_) | State::Opening { .. } | State::Failed(_) => {}
+            State::Start(_) | State::Opening | State::Failed(_) => {}
         }
     }
 
     /// Notes that the server answered with anything but a WebSocket. A redirect is followed if that was asked for.
     pub fn handle_rejected(&mut self, response: impl Into<OwnedResponse>) {
-        let State::Opening { .. } = self.state else { return };
+        let State::Opening = self.state else { return };
         let response = Box::new(response.into());
         let max = self.route.connect.max_redirects;
         let next = match redirect::location(self.route.connect.target(), &response) {
@@ -352,9 +341,9 @@ impl<E> Plan<E> {
     /// The server can be talked to.
     fn reach_server(&mut self) {
         self.state = if self.route.connect.target().is_secure() {
-            State::Securing { peer: Peer::Server, is_told: false }
+            State::Securing(Peer::Server)
         } else {
-            State::Opening { is_told: false }
+            State::Opening
         };
     }
 
@@ -374,12 +363,12 @@ impl<E> Plan<E> {
         let stage = match &mut self.state {
             State::Start(_) | State::Resolving(_) => Stage::Resolving,
             State::Dialling { .. } => return self.give_up_dialling(),
-            State::Securing { peer, .. } => Stage::Securing(*peer),
+            State::Securing(peer) => Stage::Securing(*peer),
             State::Tunnelling(tunnel) => match tunnel.cut(false) {
                 Some(refusal) => return self.handle_refusal(refusal),
                 None => Stage::Tunnelling,
             },
-            State::Opening { .. } => Stage::Opening,
+            State::Opening => Stage::Opening,
             State::Failed(_) => return,
         };
         self.fail(ConnectError::TimedOut(stage));

@@ -13,6 +13,8 @@ pub(crate) type Failure = ConnectError<&'static str>;
 pub(crate) struct Run {
     pub(crate) plan: Plan<&'static str>,
     pub(crate) now: Instant,
+    /// Told already, and not yet looked at.
+    failed: Option<Failure>,
 }
 
 pub(crate) fn connect(url: &str) -> Connect {
@@ -25,7 +27,7 @@ pub(crate) fn address(text: &str) -> SocketAddr {
 
 impl Run {
     pub(crate) fn new(connect: Connect) -> Self {
-        Self { plan: Plan::new(Instant::ORIGIN, connect), now: Instant::ORIGIN }
+        Self { plan: Plan::new(Instant::ORIGIN, connect), now: Instant::ORIGIN, failed: None }
     }
 
     pub(crate) fn to(url: &str) -> Self {
@@ -39,6 +41,9 @@ impl Run {
 
     /// What is to be done, in a few words.
     pub(crate) fn action(&mut self) -> String {
+        if let Some(error) = self.failed.take() {
+            return format!("failed: {error}");
+        }
         match self.plan.poll_action(self.now) {
             Action::Resolve { host, port } => format!("resolve {host} {port}"),
             Action::Dial { address, .. } => format!("dial {address}"),
@@ -63,15 +68,6 @@ impl Run {
         }
     }
 
-    /// Everything that is to be dialled without a wait.
-    pub(crate) fn dials(&mut self) -> Vec<String> {
-        let mut dials = Vec::new();
-        while let Action::Dial { address, .. } = self.plan.poll_action(self.now) {
-            dials.push(address.to_string());
-        }
-        dials
-    }
-
     pub(crate) fn resolve(&mut self, addresses: &[&str]) {
         self.plan.handle_resolved(self.now, addresses.iter().map(|text| address(text)));
     }
@@ -92,6 +88,9 @@ impl Run {
     }
 
     pub(crate) fn failure(&mut self) -> Failure {
+        if let Some(error) = self.failed.take() {
+            return error;
+        }
         match self.plan.poll_action(self.now) {
             Action::Failed(error) => error,
             other => panic!("{other:?}"),
@@ -101,27 +100,40 @@ impl Run {
     /// Writes all that is to be written, `n` bytes at a time.
     pub(crate) fn written(&mut self, n: usize) -> Vec<u8> {
         let mut written = Vec::new();
-        while let Action::Write(bytes) = self.plan.poll_action(self.now) {
-            let n = n.min(bytes.len());
-            written.extend_from_slice(&bytes[..n]);
-            self.plan.handle_written(n);
+        loop {
+            match self.plan.poll_action(self.now) {
+                Action::Write(bytes) => {
+                    let n = n.min(bytes.len());
+                    written.extend_from_slice(&bytes[..n]);
+                    self.plan.handle_written(n);
+                }
+                Action::Failed(error) => {
+                    self.failed = Some(error);
+                    return written;
+                }
+                _ => return written,
+            }
         }
-        written
     }
 
     /// Has `bytes` read, at most `n` at a time. Returns what was not asked for.
     pub(crate) fn read<'a>(&mut self, mut bytes: &'a [u8], n: usize) -> &'a [u8] {
-        while let Action::Read(room) = self.plan.poll_action(self.now) {
-            assert!(!room.is_empty());
-            if bytes.is_empty() {
-                break;
+        loop {
+            match self.plan.poll_action(self.now) {
+                Action::Read(room) if !bytes.is_empty() => {
+                    assert!(!room.is_empty());
+                    let n = n.min(room.len()).min(bytes.len());
+                    room[..n].copy_from_slice(&bytes[..n]);
+                    self.plan.handle_read(n);
+                    bytes = &bytes[n..];
+                }
+                Action::Failed(error) => {
+                    self.failed = Some(error);
+                    return bytes;
+                }
+                _ => return bytes,
             }
-            let n = n.min(room.len()).min(bytes.len());
-            room[..n].copy_from_slice(&bytes[..n]);
-            self.plan.handle_read(n);
-            bytes = &bytes[n..];
         }
-        bytes
     }
 
     /// The head of the request that would be sent now.
