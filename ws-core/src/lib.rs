@@ -36,6 +36,7 @@
 
 extern crate alloc;
 
+mod backoff;
 mod close;
 mod config;
 #[cfg(feature = "url")]
@@ -54,9 +55,11 @@ mod pool;
 mod prepared;
 mod recv_buf;
 mod send_buf;
+pub mod serve;
 mod time;
 mod utf8;
 
+pub use backoff::Backoff;
 pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Role, Transmit};
