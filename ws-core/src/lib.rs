@@ -24,7 +24,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Below it, each usable alone: [`frame`] (headers, and a decoder that takes any pieces), [`mask`], [`handshake`].
+//! Below it, each usable alone: [`frame`] (headers, and a decoder that takes any pieces), [`mask`], [`handshake`]. Beside it lies what clients
+//! and servers need around a connection: `connect` (with the feature `url`), [`Backoff`], [`serve`].
 //!
 //! # Promises
 //! No input panics. Memory is bounded by [`Config`]. Any split of the same bytes gives the same events. Output leaves only

@@ -38,8 +38,13 @@ pub enum ConnectError<E> {
     Proxy(ProxyError),
     /// The proxy answered with anything but a tunnel: 407, if it wants user name and password. Up to 4 KiB of the body are kept.
     ProxyRefused(Box<OwnedResponse>),
-    /// The transport to the proxy failed before the tunnel was there.
-    ProxyLost(E),
+    /// The transport failed before the connection was open.
+    Lost {
+        /// Who was talked to.
+        peer: Peer,
+        /// What the system says.
+        error: E,
+    },
     /// The time limit ran out.
     TimedOut(Stage),
     /// The server answered with anything but a WebSocket.
@@ -96,7 +101,7 @@ impl<E> ConnectError<E> {
             | Self::Alpn(_)
             | Self::Proxy(_)
             | Self::ProxyRefused(_)
-            | Self::ProxyLost(_)
+            | Self::Lost { .. }
             | Self::Rejected(_)
             | Self::Redirected { .. } => false,
         }
@@ -119,7 +124,7 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
             Self::Alpn(peer) => write!(f, "{peer} chose a protocol that was not offered"),
             Self::Proxy(error) => write!(f, "no tunnel through the proxy: {error}"),
             Self::ProxyRefused(response) => write!(f, "the proxy answered {response}"),
-            Self::ProxyLost(error) => write!(f, "the connection to the proxy broke: {error}"),
+            Self::Lost { peer, error } => write!(f, "the connection to {peer} broke: {error}"),
             Self::TimedOut(stage) => write!(f, "timed out: {stage}"),
             Self::Rejected(response) => write!(f, "the server answered {response}"),
             Self::Redirected { error, response } => write!(f, "the server answered {response}: {error}"),
@@ -130,7 +135,7 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
 impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::ProxyLost(error) => Some(error),
+            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => Some(error),
             Self::Proxy(error) => Some(error),
             Self::Redirected { error, .. } => Some(error),
             Self::Dial { tried, .. } => Some(tried.iter().rev().find_map(|tried| tried.error.as_ref())?),

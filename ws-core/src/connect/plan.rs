@@ -30,6 +30,8 @@ pub struct Plan<E> {
 }
 
 /// What to do next. An attempt to connect, and the failure, are told once; anything else as long as it is not done.
+///
+/// Nothing is worth waiting for after [`Plan::deadline`]: whoever asks again then is told that the time is up.
 #[derive(Debug)]
 pub enum Action<'p, E> {
     /// Look up the addresses of `host`, then call [`Plan::handle_resolved`] or [`Plan::handle_failed`].
@@ -149,7 +151,7 @@ impl<E> Plan<E> {
         }
     }
 
-    /// When all of it must be done, if ever: nothing need be waited for any longer.
+    /// When all of it must be done, if ever.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -265,9 +267,10 @@ impl<E> Plan<E> {
             }
             State::Tunnelling(tunnel) => match tunnel.cut(false) {
                 Some(refusal) => self.handle_refusal(refusal),
-                None => self.fail(ConnectError::ProxyLost(error)),
+                None => self.fail(ConnectError::Lost { peer: Peer::Proxy, error }),
             },
-            State::Start(_) | State::Opening | State::Failed(_) => {}
+            State::Opening => self.fail(ConnectError::Lost { peer: Peer::Server, error }),
+            State::Start(_) | State::Failed(_) => {}
         }
     }
 

@@ -21,7 +21,7 @@ fn a_plain_url_is_resolved_dialled_and_opened() {
     assert!(run.request().starts_with("GET /p HTTP/1.1\r\nHost: h:81\r\n"));
 }
 
-/// 6455-4.1-9b, 6455-4.1-9d: for `wss`, TLS with the host's name comes before the handshake.
+/// 6455-4.1-9b: for `wss`, TLS with the host's name comes before the handshake.
 #[test]
 fn a_secure_url_starts_tls_first() {
     for (url, dialled, name) in [
@@ -56,6 +56,16 @@ fn a_failure_of_tls_is_the_end() {
     assert_eq!(run.action(), "wait");
 }
 
+/// 6455-4.1-9: a transport that breaks before the server's answer is an error.
+#[test]
+fn a_transport_may_break_during_the_handshake() {
+    let mut run = Run::to("ws://192.0.2.1/");
+    run.take();
+    assert_eq!(run.action(), "open");
+    run.plan.handle_failed("reset");
+    assert_eq!(run.action(), "failed: the connection to the server broke: reset");
+}
+
 /// 7301-3.1-1: nothing is sent to a server that chose another protocol; one that knows no ALPN is fine.
 #[test]
 fn only_http_1_1_is_spoken() {
@@ -72,7 +82,7 @@ fn only_http_1_1_is_spoken() {
     }
 }
 
-/// srv-2, srv-1: a look-up may lead to other hosts and ports; Host and the name in TLS stay those of the URL.
+/// srv-2: a look-up may lead to other hosts and ports; Host and the name in TLS stay those of the URL.
 #[test]
 fn a_resolver_may_send_to_other_ports() {
     let mut run = Run::to("wss://example.com/");

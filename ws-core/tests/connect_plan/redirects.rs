@@ -78,7 +78,7 @@ fn locations_are_resolved() {
     assert_eq!(run.action(), "resolve h 8");
 }
 
-/// 6455-10.6-2: none leads from `wss` to `ws`, or to what is no WebSocket URL.
+/// 6455-4.1-29: none leads from `wss` to `ws`, or to what is no WebSocket URL.
 #[test]
 fn bad_redirects_are_not_followed() {
     let refused = |location: &str| {
@@ -159,7 +159,7 @@ fn the_proxy_is_chosen_anew() {
 }
 
 proptest! {
-    /// 6455-10.7-1, 6455-10.6-2: any location is followed to a WebSocket URL that is no less secure, or refused.
+    /// 6455-10.7-1: any location is followed to a WebSocket URL that is no less secure, or refused.
     #[test]
     fn any_location_is_borne(location in "(ws|wss|http|https|x)?:?/{0,2}[a-z0-9.:@\\[\\]%-]{0,12}[ -~ü]{0,20}") {
         let mut run = reach(connect("wss://192.0.2.1/").follow_redirects(1));

@@ -304,6 +304,33 @@ fn socks_can_be_asked_for_addresses_that_were_looked_up() {
     assert_eq!(begun(&[]).action(), "failed: h has no address");
 }
 
+/// 6455-4.1-5: addresses for the proxy may come one after the other, and some are enough.
+#[test]
+fn addresses_for_the_proxy_may_come_apart() {
+    let begun = || {
+        let proxy: Proxy = "socks5://192.0.2.9".parse().unwrap();
+        let mut run = Run::new(connect("ws://h/").proxy(proxy));
+        assert_eq!(run.action(), "resolve h 80");
+        run
+    };
+    for is_failure in [true, false] {
+        let mut run = begun();
+        run.resolve_some(&["192.0.2.1:80"]);
+        assert_eq!(run.action(), "resolve h 80");
+        if is_failure {
+            run.plan.handle_failed("no such record");
+        } else {
+            run.resolve(&["192.0.2.2:80"]);
+        }
+        run.take();
+        hears(&mut run, &[5, 0], 9);
+        assert_eq!(run.written(usize::MAX), [5, 1, 0, 1, 192, 0, 2, 1, 0, 80]);
+    }
+    let mut run = begun();
+    run.plan.handle_failed("no such name");
+    assert_eq!(run.action(), "failed: cannot look up h: no such name");
+}
+
 /// 6455-4.1-3p: SOCKS5 is offered user name and password only if there are any (RFC 1929).
 #[test]
 fn socks_can_be_logged_in_to() {
