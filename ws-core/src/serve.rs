@@ -30,11 +30,11 @@ impl Default for Limits {
 /// It belongs to the loop that accepts; what it gives out may be dropped anywhere.
 ///
 /// ```
-/// use core::net::Ipv4Addr;
+/// use core::net::IpAddr;
 /// use ws_core::serve::{Admission, Limits, Refused};
 ///
 /// let mut admission = Admission::new(Limits { per_address: 1, ..Limits::default() });
-/// let client = Ipv4Addr::new(192, 0, 2, 1).into();
+/// let client = IpAddr::from([192, 0, 2, 1]);
 /// let admitted = admission.admit(client)?;
 /// assert_eq!(admission.admit(client).unwrap_err(), Refused::AddressFull);
 /// drop(admitted); // its connection is over
