@@ -32,17 +32,17 @@ where
 
 /// One end of a connection that others' messages are sent on.
 pub(crate) trait Receiver: Sized {
-    /// A message that has been encoded for everyone, as far as the library can do that.
-    type Message;
+    /// Messages that have been encoded for everyone, as far as the library can do that.
+    type Burst;
 
     /// The opening handshake.
     async fn open(stream: TcpStream) -> anyhow::Result<Self>;
 
-    /// The next message, which is to be sent to everyone.
-    async fn receive(&mut self) -> anyhow::Result<Self::Message>;
+    /// The next `count` messages, which are to be sent to everyone.
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst>;
 
     /// Sends all of these, in one write if the library can do that.
-    async fn send(&mut self, burst: &[Self::Message]) -> anyhow::Result<()>;
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()>;
 }
 
 /// Sends what comes on the last connection to the `receivers` before it, `burst` messages at a time.
@@ -60,15 +60,11 @@ pub(crate) fn broadcast<R: Receiver>(
             all.push(R::open(accept(&listener).await?).await?);
         }
         let mut source = R::open(accept(&listener).await?).await?;
-        let mut messages = Vec::with_capacity(burst);
         loop {
-            for _ in 0..burst {
-                messages.push(source.receive().await?);
-            }
+            let messages = source.receive(burst).await?;
             for receiver in &mut all {
                 receiver.send(&messages).await?;
             }
-            messages.clear();
         }
     })
 }

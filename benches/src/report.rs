@@ -38,9 +38,13 @@ pub(crate) enum Unit {
 /// One contestant in one case.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    #[serde(skip)]
-    contestant: &'static Contestant,
+    pub(crate) name: &'static str,
     pub(crate) title: &'static str,
+    /// The name of the row that it is held against.
+    pub(crate) floor: Option<&'static str>,
+    /// What is promised of it.
+    #[serde(skip)]
+    bar: Option<Bar>,
     /// For each message, one figure a round.
     pub(crate) series: Vec<f64>,
     pub(crate) summary: Option<Summary>,
@@ -58,9 +62,15 @@ pub(crate) struct Verdict {
 }
 
 impl Row {
-    pub(crate) fn new(contestant: &'static Contestant, series: Vec<f64>) -> Self {
+    pub(crate) fn new(contestant: &Contestant, task: Task, series: Vec<f64>) -> Self {
+        let bar = match contestant.standing {
+            Standing::Ours { bar, .. } => Some(bar),
+            Standing::Floor | Standing::Rival { .. } => None,
+        };
+        let floor = Some(contestant.floor(task));
         let summary = Summary::of(&series);
-        Self { contestant, title: contestant.title, series, summary, to_floor: None, verdict: None }
+        let (name, title) = (contestant.name, contestant.title);
+        Self { name, title, floor, bar, series, summary, to_floor: None, verdict: None }
     }
 
     fn median(&self) -> f64 {
@@ -69,12 +79,12 @@ impl Row {
 }
 
 impl Table {
-    /// Measures each row against the floor that it is held against in `task`.
-    pub(crate) fn relate(&mut self, task: Task) {
+    /// Measures each row against the floor that it is held against.
+    pub(crate) fn relate(&mut self) {
         let floors: Vec<Option<Vec<f64>>> = self
             .rows
             .iter()
-            .map(|row| self.find(row.contestant.floor(task)).map(|floor| floor.series.clone()))
+            .map(|row| row.floor.and_then(|name| self.find(name)).map(|floor| floor.series.clone()))
             .collect();
         for (row, floor) in self.rows.iter_mut().zip(floors) {
             row.to_floor = floor.and_then(|floor| median_ratio(&row.series, &floor));
@@ -90,11 +100,11 @@ impl Table {
     }
 
     fn verdict(&self, row: &Row, target: Target) -> Option<Verdict> {
-        let Standing::Ours { bar, .. } = row.contestant.standing else { return None };
+        let bar = row.bar?;
         let (value, limit, of) = match target {
             Target::Floor(limit) | Target::NoisyFloor(limit) => (row.to_floor?, limit, "× floor"),
             Target::Absolute(limits) => {
-                let (_, limit) = limits.iter().find(|(name, _)| *name == row.contestant.name)?;
+                let (_, limit) = limits.iter().find(|(name, _)| *name == row.name)?;
                 return Some(Verdict { met: row.median() <= *limit, bar: limit.to_string() });
             }
             Target::Rival(name, limit) => {
@@ -111,7 +121,7 @@ impl Table {
     }
 
     fn find(&self, name: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.contestant.name == name)
+        self.rows.iter().find(|row| row.name == name)
     }
 
     /// As text.
@@ -153,19 +163,19 @@ mod tests {
     #[test]
     fn rows_are_related_to_their_floor_of_the_same_round() {
         let rows = vec![
-            Row::new(&floor_tokio::CONTESTANT, vec![1e3, 4e3]),
-            Row::new(&tokio_lent::CONTESTANT, vec![2e3, 8e3]),
+            Row::new(&floor_tokio::CONTESTANT, Task::Echo(22), vec![1e3, 4e3]),
+            Row::new(&tokio_lent::CONTESTANT, Task::Echo(22), vec![2e3, 8e3]),
         ];
         let mut table = table(rows);
-        table.relate(Task::Open);
+        table.relate();
         assert_eq!(table.rows[1].to_floor, Some(2.0));
         assert!(table.text().contains("ws-tokio                      2.000      5.000      8.000    2.000"));
     }
 
     #[test]
     fn without_a_floor_there_is_no_ratio() {
-        let mut table = table(vec![Row::new(&blocking::CONTESTANT, vec![2e3])]);
-        table.relate(Task::Open);
+        let mut table = table(vec![Row::new(&blocking::CONTESTANT, Task::Echo(22), vec![2e3])]);
+        table.relate();
         table.judge(Target::Floor(1.1));
         assert_eq!((table.rows[0].to_floor, &table.rows[0].verdict), (None, &None));
     }
@@ -173,12 +183,12 @@ mod tests {
     #[test]
     fn only_our_own_are_judged_and_some_by_others() {
         let rows = vec![
-            Row::new(&floor_tokio::CONTESTANT, vec![1e3]),
-            Row::new(&tokio_lent::CONTESTANT, vec![1.5e3]),
-            Row::new(&tokio_owned::CONTESTANT, vec![1.6e3]),
+            Row::new(&floor_tokio::CONTESTANT, Task::Echo(22), vec![1e3]),
+            Row::new(&tokio_lent::CONTESTANT, Task::Echo(22), vec![1.5e3]),
+            Row::new(&tokio_owned::CONTESTANT, Task::Echo(22), vec![1.6e3]),
         ];
         let mut table = table(rows);
-        table.relate(Task::Echo(22));
+        table.relate();
         table.judge(Target::Floor(1.25));
         let met: Vec<_> =
             table.rows.iter().map(|row| row.verdict.as_ref().map(|verdict| verdict.met)).collect();

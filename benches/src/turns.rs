@@ -78,7 +78,7 @@ impl Case {
             }
         };
         let mut table = Table { case: self.name.into(), title: self.title(plan), unit, rows };
-        table.relate(task);
+        table.relate();
         table.judge(self.target);
         Ok(table)
     }
@@ -160,7 +160,10 @@ impl Case {
                 }
             });
         }
-        ready.into_iter().map(|(contestant, _, _, series)| Row::new(contestant, series)).collect()
+        ready
+            .into_iter()
+            .map(|(contestant, _, _, series)| Row::new(contestant, self.task(), series))
+            .collect()
     }
 }
 
@@ -178,7 +181,7 @@ fn idle(plan: &Plan, task: Task, notes: &mut Vec<String>) -> anyhow::Result<Vec<
             Ok((many - few) / (plan.idle - 100) as f64)
         };
         match measure() {
-            Ok(bytes) => rows.push(Row::new(contestant, vec![bytes])),
+            Ok(bytes) => rows.push(Row::new(contestant, task, vec![bytes])),
             Err(error) => notes.push(format!("{} takes no part in idle: {error:#}", contestant.title)),
         }
     }
@@ -193,7 +196,7 @@ fn measure_idle(
 ) -> anyhow::Result<f64> {
     let server = Server::start(contestant, task, core)?;
     let mut load = echo::Load::new(contestant, server, echo::Shape { connections, ..IDLE })?;
-    load.round(connections)?;
+    load.visit_each()?;
     load.resident()
 }
 

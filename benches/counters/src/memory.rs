@@ -43,14 +43,16 @@ impl End {
         Ok(len)
     }
 
-    /// Makes a frame of `message`, and takes it from the output; returns its bytes.
+    /// Makes `count` frames of `message`, and then takes them from the output; returns their bytes.
     ///
     /// # Errors
     /// If the connection is not open.
     #[inline]
-    pub fn encode(&mut self, message: Message<'_>) -> Result<usize, SendError> {
+    pub fn encode(&mut self, message: Message<'_>, count: usize) -> Result<usize, SendError> {
         self.pool.lend(self.conn.output());
-        self.conn.send(message)?;
+        for _ in 0..count {
+            self.conn.send(message)?;
+        }
         let mut len = 0;
         while let Some(Transmit::Data(output)) = self.conn.poll_transmit() {
             let n = output.chunk().len();
@@ -80,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_a_frame() {
-        assert_eq!(End::new(Role::Server).encode(Message::Binary(&[0; 16])).unwrap(), 18);
-        assert_eq!(End::new(Role::Client).encode(Message::Binary(&[0; 16])).unwrap(), 22);
+        assert_eq!(End::new(Role::Server).encode(Message::Binary(&[0; 16]), 2).unwrap(), 36);
+        assert_eq!(End::new(Role::Client).encode(Message::Binary(&[0; 16]), 1).unwrap(), 22);
     }
 }

@@ -1,22 +1,16 @@
 //! A stream that plays a client in memory, and counts what would be system calls.
 
-use core::cell::RefCell;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
-use std::rc::Rc;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ws_blocking::Transport;
 
-/// Another handle to the same script.
-#[derive(Clone, Debug)]
-pub struct Stream(Rc<RefCell<Script>>);
-
 /// Sends the same bytes over and over, and takes whatever comes.
 #[derive(Debug)]
-struct Script {
+pub struct Script {
     wire: Vec<u8>,
     at: usize,
     /// How often the bytes are sent still.
@@ -26,20 +20,18 @@ struct Script {
     calls: usize,
 }
 
-impl Stream {
+impl Script {
     /// A client that sends `wire` so many `times`, each time when all before was read, and then ends its stream.
-    pub fn new(wire: Vec<u8>, times: usize) -> Self {
-        Self(Rc::new(RefCell::new(Script { wire, at: 0, left: times, is_drained: false, calls: 0 })))
+    pub const fn new(wire: Vec<u8>, times: usize) -> Self {
+        Self { wire, at: 0, left: times, is_drained: false, calls: 0 }
     }
 
     /// Calls of the system so far: reads that gave something, writes, and options that were set.
-    pub fn calls(&self) -> usize {
-        self.0.borrow().calls
+    pub const fn calls(&self) -> usize {
+        self.calls
     }
-}
 
-impl Script {
-    fn read(&mut self, memory: &mut [u8]) -> usize {
+    fn take(&mut self, memory: &mut [u8]) -> usize {
         if self.at == self.wire.len() && self.left > 0 {
             self.at = 0;
         }
@@ -57,33 +49,33 @@ impl Script {
         n
     }
 
-    fn write(&mut self, pieces: &[IoSlice<'_>]) -> usize {
+    fn put(&mut self, pieces: &[IoSlice<'_>]) -> usize {
         self.calls += 1;
         pieces.iter().map(|piece| piece.len()).sum()
     }
 }
 
 /// As a socket on Tokio: a read that took all there was is followed by one that would wait.
-impl AsyncRead for Stream {
+impl AsyncRead for Script {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         memory: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut script = self.0.borrow_mut();
+        let script = self.get_mut();
         if script.is_drained {
             script.is_drained = false;
             return Poll::Pending;
         }
-        let n = script.read(memory.initialize_unfilled());
+        let n = script.take(memory.initialize_unfilled());
         memory.advance(n);
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Script {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(self.0.borrow_mut().write(&[IoSlice::new(bytes)])))
+        Poll::Ready(Ok(self.get_mut().put(&[IoSlice::new(bytes)])))
     }
 
     fn poll_write_vectored(
@@ -91,7 +83,7 @@ impl AsyncWrite for Stream {
         _: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(self.0.borrow_mut().write(pieces)))
+        Poll::Ready(Ok(self.get_mut().put(pieces)))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -107,19 +99,19 @@ impl AsyncWrite for Stream {
     }
 }
 
-impl Read for Stream {
+impl Read for Script {
     fn read(&mut self, memory: &mut [u8]) -> io::Result<usize> {
-        Ok(self.0.borrow_mut().read(memory))
+        Ok(self.take(memory))
     }
 }
 
-impl Write for Stream {
+impl Write for Script {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.0.borrow_mut().write(&[IoSlice::new(bytes)]))
+        Ok(self.put(&[IoSlice::new(bytes)]))
     }
 
     fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(self.0.borrow_mut().write(pieces))
+        Ok(self.put(pieces))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -127,14 +119,14 @@ impl Write for Stream {
     }
 }
 
-impl Transport for Stream {
+impl Transport for Script {
     fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
-        self.0.borrow_mut().calls += 1;
+        self.calls += 1;
         Ok(())
     }
 
     fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
-        self.0.borrow_mut().calls += 1;
+        self.calls += 1;
         Ok(())
     }
 

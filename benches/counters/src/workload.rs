@@ -8,7 +8,7 @@ use ws_core::{Config, Connection, Instant, Message, Prepared, Role};
 
 use crate::frames::{self, Kind};
 use crate::memory::End;
-use crate::script::Stream;
+use crate::script::Script;
 
 /// Something to count.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ enum Work {
 const K: usize = 1 << 10;
 
 /// All of them.
-pub const ALL: [Workload; 26] = [
+pub const ALL: [Workload; 27] = [
     new("decode-16-binary", Work::Decode(Kind::Binary), 16, 1),
     new("decode-16-ascii", Work::Decode(Kind::Ascii), 16, 1),
     new("decode-16-multibyte", Work::Decode(Kind::Multibyte), 16, 1),
@@ -55,6 +55,7 @@ pub const ALL: [Workload; 26] = [
     new("decode-16k-binary", Work::Decode(Kind::Binary), 16 * K, 1),
     new("decode-16k-ascii", Work::Decode(Kind::Ascii), 16 * K, 1),
     new("encode-server-16", Work::Encode(Role::Server), 16, 1),
+    new("encode-server-16-x32", Work::Encode(Role::Server), 16, 32),
     new("encode-client-16", Work::Encode(Role::Client), 16, 1),
     new("encode-client-1k", Work::Encode(Role::Client), K, 1),
     new("encode-client-16k", Work::Encode(Role::Client), 16 * K, 1),
@@ -91,47 +92,43 @@ impl Workload {
             Work::Encode(role) => {
                 let (payload, mut end) = (frames::payload(Kind::Binary, 0, self.len), End::new(role));
                 for _ in 0..times {
-                    end.encode(Message::Binary(&payload))?;
+                    end.encode(Message::Binary(&payload), self.depth)?;
                 }
                 0
             }
             Work::Tokio => {
-                let stream = self.client(times);
+                let mut ws = ws_tokio::WebSocket::new(self.client(times), server());
                 drive(async {
-                    let mut ws = ws_tokio::WebSocket::new(stream.clone(), server());
                     while let Some((message, mut reply)) = ws.message_ref().await? {
                         reply.feed(message).await?;
                     }
                     anyhow::Ok(())
                 });
-                stream.calls()
+                ws.get_ref().calls()
             }
             Work::TokioOwned => {
-                let stream = self.client(times);
+                let mut ws = ws_tokio::WebSocket::new(self.client(times), server());
                 drive(async {
-                    let mut ws = ws_tokio::WebSocket::new(stream.clone(), server());
                     while let Some(message) = ws.recv().await? {
                         ws.feed(message).await?;
                     }
                     anyhow::Ok(())
                 });
-                stream.calls()
+                ws.get_ref().calls()
             }
             Work::TokioPrepared => {
-                let stream = Stream::new(Vec::new(), 0);
                 let message = Prepared::new(&frames::payload(Kind::Binary, 0, self.len)[..]);
-                let mut ws = ws_tokio::WebSocket::new(stream.clone(), server());
+                let mut ws = ws_tokio::WebSocket::new(Script::new(Vec::new(), 0), server());
                 for _ in 0..times {
                     for _ in 0..self.depth {
                         drive(async { anyhow::Ok(ws.feed(&message).await?) });
                     }
                     drive(async { anyhow::Ok(ws.flush().await?) });
                 }
-                stream.calls()
+                ws.get_ref().calls()
             }
             Work::Blocking => {
-                let stream = self.client(times);
-                let mut ws = ws_blocking::WebSocket::new(stream.clone(), server());
+                let mut ws = ws_blocking::WebSocket::new(self.client(times), server());
                 let mut left = times * self.depth;
                 while left > 0 {
                     let Some((message, mut reply)) = ws.message_ref()? else { break };
@@ -139,7 +136,7 @@ impl Workload {
                     left -= 1;
                 }
                 ws.flush()?;
-                stream.calls()
+                ws.get_ref().calls()
             }
         };
         Ok((times * self.depth, calls))
@@ -149,8 +146,8 @@ impl Workload {
         (0..self.depth).flat_map(|number| frames::masked(kind, number, self.len)).collect()
     }
 
-    fn client(&self, times: usize) -> Stream {
-        Stream::new(self.wire(Kind::Binary), times)
+    fn client(&self, times: usize) -> Script {
+        Script::new(self.wire(Kind::Binary), times)
     }
 }
 
@@ -158,7 +155,7 @@ fn server() -> Connection {
     Connection::upgraded(Instant::ORIGIN, Role::Server, Config::default(), Agreement::default(), [7; 32])
 }
 
-/// Polls to the end. That the client's stream ends without a Close frame is as it should be here.
+/// Polls `work` to its end. That the client's stream ends without a Close frame is as it should be here.
 fn drive(work: impl Future<Output = anyhow::Result<()>>) {
     let mut work = pin!(work);
     let mut cx = Context::from_waker(Waker::noop());

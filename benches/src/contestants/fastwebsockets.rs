@@ -40,18 +40,22 @@ async fn echo(stream: TcpStream) -> anyhow::Result<()> {
 }
 
 impl Receiver for FragmentCollector<TcpStream> {
-    type Message = Vec<u8>;
+    type Burst = Vec<Vec<u8>>;
 
     async fn open(mut stream: TcpStream) -> anyhow::Result<Self> {
         open(&mut stream, None).await?;
         Ok(Self::new(WebSocket::after_handshake(stream, Role::Server)))
     }
 
-    async fn receive(&mut self) -> anyhow::Result<Vec<u8>> {
-        Ok(self.read_frame().await?.payload.to_vec())
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst> {
+        let mut burst = Vec::with_capacity(count);
+        for _ in 0..count {
+            burst.push(self.read_frame().await?.payload.to_vec());
+        }
+        Ok(burst)
     }
 
-    async fn send(&mut self, burst: &[Vec<u8>]) -> anyhow::Result<()> {
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()> {
         for message in burst {
             self.write_frame(Frame::binary(Payload::Borrowed(message))).await?;
         }

@@ -90,21 +90,24 @@ async fn open(mut stream: TcpStream) -> anyhow::Result<()> {
 struct TcpReceiver(TcpStream);
 
 impl Receiver for TcpReceiver {
-    type Message = Vec<u8>;
+    type Burst = Vec<u8>;
 
     async fn open(stream: TcpStream) -> anyhow::Result<Self> {
         Ok(Self(stream))
     }
 
-    async fn receive(&mut self) -> anyhow::Result<Vec<u8>> {
-        let len = usize::from(self.0.read_u16().await?);
-        let mut message = vec![0; len];
-        self.0.read_exact(&mut message).await?;
-        Ok(message)
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Vec<u8>> {
+        let mut burst = Vec::new();
+        for _ in 0..count {
+            let len = usize::from(self.0.read_u16().await?);
+            let start = burst.len();
+            burst.resize(start + len, 0);
+            self.0.read_exact(&mut burst[start..]).await?;
+        }
+        Ok(burst)
     }
 
-    async fn send(&mut self, burst: &[Vec<u8>]) -> anyhow::Result<()> {
-        let all = burst.concat();
-        Ok(self.0.write_all(&all).await?)
+    async fn send(&mut self, burst: &Vec<u8>) -> anyhow::Result<()> {
+        Ok(self.0.write_all(burst).await?)
     }
 }

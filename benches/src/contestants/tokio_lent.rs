@@ -44,18 +44,22 @@ async fn echo(stream: TcpStream, config: Arc<Config>) -> anyhow::Result<()> {
 }
 
 impl Receiver for WebSocket<TcpStream> {
-    type Message = Prepared;
+    type Burst = Vec<Prepared>;
 
     async fn open(stream: TcpStream) -> anyhow::Result<Self> {
         Ok(ws_tokio::accept(stream).await?)
     }
 
-    async fn receive(&mut self) -> anyhow::Result<Prepared> {
-        let (message, _) = self.message_ref().await?.context("the client has gone")?;
-        Ok(Prepared::new(message))
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst> {
+        let mut burst = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (message, _) = self.message_ref().await?.context("the client has gone")?;
+            burst.push(Prepared::new(message));
+        }
+        Ok(burst)
     }
 
-    async fn send(&mut self, burst: &[Prepared]) -> anyhow::Result<()> {
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()> {
         for message in burst {
             self.feed(message).await?;
         }

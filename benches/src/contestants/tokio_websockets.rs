@@ -33,7 +33,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
 }
 
 impl Receiver for WebSocketStream<TcpStream> {
-    type Message = Message;
+    type Burst = Vec<Message>;
 
     async fn open(stream: TcpStream) -> anyhow::Result<Self> {
         // As in the echo server that it ships: it would cut messages into frames otherwise.
@@ -42,11 +42,15 @@ impl Receiver for WebSocketStream<TcpStream> {
         Ok(builder.accept(stream).await?.1)
     }
 
-    async fn receive(&mut self) -> anyhow::Result<Message> {
-        Ok(self.next().await.context("the client has gone")??)
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst> {
+        let mut burst = Vec::with_capacity(count);
+        for _ in 0..count {
+            burst.push(self.next().await.context("the client has gone")??);
+        }
+        Ok(burst)
     }
 
-    async fn send(&mut self, burst: &[Message]) -> anyhow::Result<()> {
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()> {
         for message in burst {
             self.feed(message.clone()).await?;
         }

@@ -34,17 +34,21 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
 }
 
 impl Receiver for WebSocketStream<TcpStream> {
-    type Message = Message;
+    type Burst = Vec<Message>;
 
     async fn open(stream: TcpStream) -> anyhow::Result<Self> {
         Ok(tokio_tungstenite::accept_async(stream).await?)
     }
 
-    async fn receive(&mut self) -> anyhow::Result<Message> {
-        Ok(self.next().await.context("the client has gone")??)
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst> {
+        let mut burst = Vec::with_capacity(count);
+        for _ in 0..count {
+            burst.push(self.next().await.context("the client has gone")??);
+        }
+        Ok(burst)
     }
 
-    async fn send(&mut self, burst: &[Message]) -> anyhow::Result<()> {
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()> {
         for message in burst {
             self.feed(message.clone()).await?;
         }

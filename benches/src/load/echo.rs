@@ -72,6 +72,20 @@ impl Load {
         Ok(cpu / (exchanges * self.depth) as f64)
     }
 
+    /// Has a message echoed on one connection after the other, so that no more memory is needed at once than by one.
+    ///
+    /// # Errors
+    /// As [`round`](Self::round).
+    pub(crate) fn visit_each(&mut self) -> anyhow::Result<()> {
+        for number in 0..self.links.len() {
+            self.links[number].begin(&self.exchanges[0])?;
+            while !self.links[number].read(&self.exchanges[0], &mut self.memory)? {
+                wait(&mut self.poll, &mut self.events)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The memory of the server, in bytes.
     ///
     /// # Errors
