@@ -29,7 +29,7 @@ struct Inner<S> {
 
 /// The answering side of a [`WebSocket`], while what it received is on loan.
 #[derive(Debug)]
-pub struct Reply<'w, S>(&'w mut Out<S>);
+pub struct Reply<'w, S>(pub(crate) &'w mut Out<S>);
 
 impl<S> WebSocket<S> {
     /// Drives `conn` over `io`.
@@ -38,6 +38,11 @@ impl<S> WebSocket<S> {
     /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
         Self(Box::new(Inner { out: Out::new(io, conn), input: In::new() }))
+    }
+
+    pub(crate) fn parts(&mut self) -> (&mut Out<S>, &mut In) {
+        let Inner { out, input } = &mut *self.0;
+        (out, input)
     }
 
     /// What the opening handshake agreed.
