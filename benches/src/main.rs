@@ -10,6 +10,7 @@ mod contestant;
 mod contestants;
 mod deflate_memory;
 mod load;
+mod micro;
 mod on_epoll;
 mod on_threads;
 mod on_tokio;
@@ -28,7 +29,8 @@ use core_affinity::CoreId;
 
 use case::{CASES, Case};
 use contestant::Contestant;
-use report::Report;
+use micro::{MICROS, Micro};
+use report::{Report, Table};
 use task::Task;
 use turns::Plan;
 
@@ -79,7 +81,12 @@ fn main() -> anyhow::Result<()> {
         return server::serve(contestant, core, task);
     }
     let cases: Vec<&Case> = CASES.iter().filter(|case| is_chosen(&args.cases, case.name)).collect();
-    anyhow::ensure!(!cases.is_empty(), "no case has such a name; there are {}", names());
+    let micros: Vec<&Micro> = MICROS.iter().filter(|micro| is_chosen(&args.cases, micro.name)).collect();
+    anyhow::ensure!(
+        !cases.is_empty() || !micros.is_empty(),
+        "no case has such a name; there are {}",
+        names().join(", ")
+    );
 
     let rounds = args.rounds.unwrap_or(if args.quick { 3 } else { 15 });
     let plan = Plan {
@@ -96,6 +103,13 @@ fn main() -> anyhow::Result<()> {
         println!("{}", table.text());
         report.tables.push(table);
     }
+    if !micros.is_empty() && plan.only.is_empty() {
+        let turn = if args.quick { 2e6 } else { 20e6 };
+        let tables: Vec<Table> =
+            micros.into_iter().map(|micro| micro.run(rounds, turn)).collect::<anyhow::Result<_>>()?;
+        println!("{}", micro::text(&tables));
+        report.tables.extend(tables);
+    }
     report.notes.sort();
     report.notes.dedup();
     for note in &report.notes {
@@ -111,8 +125,8 @@ fn is_chosen(chosen: &[String], name: &str) -> bool {
     chosen.is_empty() || chosen.iter().any(|start| name.starts_with(start))
 }
 
-fn names() -> String {
-    CASES.map(|case| case.name).join(", ")
+fn names() -> Vec<&'static str> {
+    CASES.iter().map(|case| case.name).chain(MICROS.iter().map(|micro| micro.name)).collect()
 }
 
 /// Pins this thread, which makes the load, to one core, and returns another for the servers, which take turns; `None` if

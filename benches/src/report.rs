@@ -67,13 +67,22 @@ impl Row {
             Standing::Ours { bar, .. } => Some(bar),
             Standing::Floor | Standing::Rival { .. } => None,
         };
-        let floor = Some(contestant.floor(task));
+        Self::of(contestant.name, contestant.title, Some(contestant.floor(task)), bar, series)
+    }
+
+    /// A row of one who is no contestant over sockets.
+    pub(crate) fn of(
+        name: &'static str,
+        title: &'static str,
+        floor: Option<&'static str>,
+        bar: Option<Bar>,
+        series: Vec<f64>,
+    ) -> Self {
         let summary = Summary::of(&series);
-        let (name, title) = (contestant.name, contestant.title);
         Self { name, title, floor, bar, series, summary, to_floor: None, verdict: None }
     }
 
-    fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         self.summary.map_or(f64::NAN, |summary| summary.median)
     }
 }
@@ -120,7 +129,7 @@ impl Table {
         Some(Verdict { met: value <= limit, bar: format!("{value:.3} of {limit:.3} {of}") })
     }
 
-    fn find(&self, name: &str) -> Option<&Row> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.name == name)
     }
 
