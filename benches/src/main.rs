@@ -14,7 +14,9 @@ mod micro;
 mod on_epoll;
 mod on_threads;
 mod on_tokio;
+mod plot;
 mod report;
+mod scaling;
 mod server;
 mod stats;
 mod task;
@@ -56,6 +58,12 @@ struct Args {
     /// Write the figures of every round here
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw the ratios to the floors here, or with `--scaling` the costs
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Measure instead whether costs grow linearly
+    #[arg(long, conflicts_with_all = ["quick", "rounds", "cases", "only", "json"])]
+    scaling: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -79,6 +87,9 @@ fn main() -> anyhow::Result<()> {
     if let Some(Command::Serve { contestant, core, task }) = args.command {
         let core = core.parse().ok().map(|id| CoreId { id });
         return server::serve(contestant, core, task);
+    }
+    if args.scaling {
+        return scaling::run(server_core(), args.svg.as_deref());
     }
     let cases: Vec<&Case> = CASES.iter().filter(|case| is_chosen(&args.cases, case.name)).collect();
     let micros: Vec<&Micro> = MICROS.iter().filter(|micro| is_chosen(&args.cases, micro.name)).collect();
@@ -114,6 +125,9 @@ fn main() -> anyhow::Result<()> {
     report.notes.dedup();
     for note in &report.notes {
         println!("* {note}");
+    }
+    if let Some(path) = args.svg {
+        std::fs::write(path, plot::bars(&report.tables))?;
     }
     if let Some(path) = args.json {
         serde_json::to_writer_pretty(File::create(path)?, &report)?;
