@@ -20,9 +20,9 @@ where
     block_on(listener, async |listener| {
         loop {
             let stream = accept(&listener).await?;
-            // An async block would hold the future twice: as it came, and as it is waited for.
-            tokio::spawn(attend(stream).map(|ended| {
-                if let Err(error) = ended {
+            // No `async` block: it would hold the future twice, as it came and as it is awaited.
+            tokio::spawn(attend(stream).map(|attended| {
+                if let Err(error) = attended {
                     eprintln!("a connection failed: {error:#}");
                 }
             }));
