@@ -297,6 +297,7 @@ impl Connection {
     fn settle(&mut self) {
         if matches!(self.state, State::Closed) {
             self.codec = None;
+            self.keys = None;
             self.alarm.end();
             self.out.clear();
         }

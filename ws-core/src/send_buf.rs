@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -17,16 +18,21 @@ pub struct SendBuf {
     copied: Vec<u8>,
     head: usize,
     end: usize,
-    /// What was chained in.
-    shared: VecDeque<Shared>,
-    /// How many bytes of `shared` are still to be written.
-    shared_len: usize,
+    /// What was chained in, if anything was.
+    chain: Option<Box<Chain>>,
     /// How many payload bytes a [`Lent`] has still to bring; more than zero without one means that it was forgotten.
     owed: usize,
     /// How many bytes a [detached](SendBuf::detach) buffer took with it.
     detached: usize,
     /// Whether the memory goes back to the allocator once it is empty.
     release: bool,
+}
+
+#[derive(Debug, Default)]
+struct Chain {
+    payloads: VecDeque<Shared>,
+    /// How many bytes of them are still to be written.
+    len: usize,
 }
 
 /// A payload that leaves from where it lies, before `copied[at..]`.
@@ -68,9 +74,7 @@ impl SendBuf {
         if self.has_remaining() || self.owed != 0 {
             return None;
         }
-        if self.shared.capacity() != 0 {
-            self.shared = VecDeque::new();
-        }
+        self.chain = None;
         if self.has_memory() { Some(core::mem::take(&mut self.copied)) } else { None }
     }
 
@@ -82,8 +86,7 @@ impl SendBuf {
             copied: core::mem::take(&mut self.copied),
             head: core::mem::take(&mut self.head),
             end: core::mem::take(&mut self.end),
-            shared: core::mem::take(&mut self.shared),
-            shared_len: core::mem::take(&mut self.shared_len),
+            chain: self.chain.take(),
             ..Self::default()
         };
         self.detached += taken.remaining();
@@ -101,12 +104,13 @@ impl SendBuf {
         }
         let base = taken.end;
         taken.push(&self.copied[self.head..self.end]);
-        for Shared { at, bytes } in self.shared.drain(..) {
-            taken.shared_len += bytes.len();
-            taken.shared.push_back(Shared { at: base + at - self.head, bytes });
+        for Shared { at, bytes } in self.chain.take().unwrap_or_default().payloads {
+            let chain = taken.chain.get_or_insert_default();
+            chain.len += bytes.len();
+            chain.payloads.push_back(Shared { at: base + at - self.head, bytes });
         }
         (self.copied, self.head, self.end) = (taken.copied, taken.head, taken.end);
-        (self.shared, self.shared_len) = (taken.shared, taken.shared_len);
+        self.chain = taken.chain;
     }
 
     /// All that is queued and not written, in bytes, whoever holds it.
@@ -191,8 +195,9 @@ impl SendBuf {
             self.push(&bytes);
             return;
         }
-        self.shared_len += bytes.len();
-        self.shared.push_back(Shared { at: self.end, bytes });
+        let chain = self.chain.get_or_insert_default();
+        chain.len += bytes.len();
+        chain.payloads.push_back(Shared { at: self.end, bytes });
     }
 
     /// Notes that a payload of `len` bytes follows, by a [`Lent`].
@@ -205,7 +210,7 @@ impl SendBuf {
     fn compact(&mut self) {
         self.copied.copy_within(self.head..self.end, 0);
         self.end -= self.head;
-        for shared in &mut self.shared {
+        for shared in self.chain.iter_mut().flat_map(|chain| &mut chain.payloads) {
             shared.at -= self.head;
         }
         self.head = 0;
@@ -223,12 +228,12 @@ impl SendBuf {
 impl Buf for SendBuf {
     #[inline]
     fn remaining(&self) -> usize {
-        self.end - self.head + self.shared_len
+        self.end - self.head + self.chain.as_ref().map_or(0, |chain| chain.len)
     }
 
     #[inline]
     fn chunk(&self) -> &[u8] {
-        match self.shared.front() {
+        match self.chain.as_ref().and_then(|chain| chain.payloads.front()) {
             None => &self.copied[self.head..self.end],
             Some(shared) if shared.at == self.head => &shared.bytes,
             Some(shared) => &self.copied[self.head..shared.at],
@@ -238,21 +243,23 @@ impl Buf for SendBuf {
     #[inline]
     fn advance(&mut self, mut n: usize) {
         assert!(n <= self.remaining(), "advanced past the end");
-        while let Some(shared) = self.shared.front_mut() {
-            let copied = n.min(shared.at - self.head);
-            self.head += copied;
-            n -= copied;
-            if n == 0 {
-                break;
+        if let Some(chain) = &mut self.chain {
+            while let Some(shared) = chain.payloads.front_mut() {
+                let copied = n.min(shared.at - self.head);
+                self.head += copied;
+                n -= copied;
+                if n == 0 {
+                    break;
+                }
+                let chained = n.min(shared.bytes.len());
+                shared.bytes.advance(chained);
+                chain.len -= chained;
+                n -= chained;
+                if !shared.bytes.is_empty() {
+                    break;
+                }
+                chain.payloads.pop_front();
             }
-            let chained = n.min(shared.bytes.len());
-            shared.bytes.advance(chained);
-            self.shared_len -= chained;
-            n -= chained;
-            if !shared.bytes.is_empty() {
-                break;
-            }
-            self.shared.pop_front();
         }
         self.head += n;
         if !self.has_remaining() {
@@ -277,7 +284,7 @@ impl Output for SendBuf {
             true
         };
         let mut from = self.head;
-        for shared in &self.shared {
+        for shared in self.chain.iter().flat_map(|chain| &chain.payloads) {
             if !put(&self.copied[from..shared.at]) || !put(&shared.bytes) {
                 return filled;
             }

@@ -187,7 +187,9 @@ fn a_thousand_announced_gigabytes_hold_nothing() {
         kept.clear();
         let held = measure(|| (0..1000).for_each(|_| serve(&mut kept)));
         assert_eq!(kept.len(), 1000);
-        assert_eq!(held.bytes_current, 0);
+        // A client has its masking keys.
+        let limit = if role == Role::Client { 144_000 } else { 0 };
+        assert!(held.bytes_current <= limit, "{held:?}");
     }
 }
 

@@ -1,3 +1,4 @@
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 use crate::{Config, Instant, Timer};
@@ -11,23 +12,19 @@ pub(super) struct Alarm {
     heard: Instant,
     /// The last frame but pongs.
     spoken: Instant,
-    /// The ping that is not answered.
-    ping: Option<Ping>,
-    /// How many pings there were.
+    /// When the last ping was sent, if it is not answered.
+    pinged: Option<Instant>,
+    /// How many pings there were: the payload of the last.
     pings: u32,
-    round_trip: Option<Duration>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Ping {
-    sent: Instant,
-    payload: [u8; 4],
+    /// In nanoseconds, and one more.
+    round_trip: Option<NonZeroU64>,
 }
 
 impl Alarm {
     /// The alarm of a connection that opens now.
     pub(super) fn opening(now: Instant, config: &Config) -> Self {
-        let mut alarm = Self { phase: None, heard: now, spoken: now, ping: None, pings: 0, round_trip: None };
+        let mut alarm =
+            Self { phase: None, heard: now, spoken: now, pinged: None, pings: 0, round_trip: None };
         alarm.begin_opening(now, config);
         alarm
     }
@@ -53,13 +50,13 @@ impl Alarm {
     /// The peer is to finish closing, from now on.
     pub(super) fn begin_close(&mut self, now: Instant, config: &Config) {
         self.phase = Some((now + config.close_timeout, Timer::Close));
-        self.ping = None;
+        self.pinged = None;
     }
 
     /// Nothing is due any more.
     pub(super) fn end(&mut self) {
         self.phase = None;
-        self.ping = None;
+        self.pinged = None;
     }
 
     /// A frame other than a pong has come.
@@ -71,23 +68,27 @@ impl Alarm {
 
     /// A pong has come; only the answer to the last ping is a sign that the peer follows.
     pub(super) fn heard_pong(&mut self, now: Instant, payload: &[u8]) {
-        if let Some(ping) = self.ping.take_if(|ping| ping.payload == payload) {
-            self.round_trip = Some(now - ping.sent);
+        let last = self.pings.to_be_bytes();
+        if let Some(sent) = self.pinged.take_if(|_| payload == last) {
+            let nanos = (now - sent).as_nanos() as u64;
+            self.round_trip = NonZeroU64::new(nanos.saturating_add(1));
             self.heard = now;
         }
     }
 
     /// How long the last ping of the keepalive took to be answered.
     pub(super) const fn round_trip(&self) -> Option<Duration> {
-        self.round_trip
+        match self.round_trip {
+            Some(nanos) => Some(Duration::from_nanos(nanos.get() - 1)),
+            None => None,
+        }
     }
 
     /// The payload of a ping to send now.
     pub(super) fn ping(&mut self, now: Instant) -> [u8; 4] {
         self.pings = self.pings.wrapping_add(1);
-        let payload = self.pings.to_be_bytes();
-        self.ping = Some(Ping { sent: now, payload });
-        payload
+        self.pinged = Some(now);
+        self.pings.to_be_bytes()
     }
 
     /// The deadline that comes first; those of an open connection count only while it `is_open`.
@@ -96,8 +97,8 @@ impl Alarm {
             return self.phase;
         }
         let idle = config.idle_timeout.map(|timeout| (self.spoken + timeout, Timer::Idle));
-        let alive = config.keep_alive.map(|keep_alive| match self.ping {
-            Some(ping) => (self.heard.max(ping.sent) + keep_alive.timeout, Timer::Pong),
+        let alive = config.keep_alive.map(|keep_alive| match self.pinged {
+            Some(sent) => (self.heard.max(sent) + keep_alive.timeout, Timer::Pong),
             None => (self.heard + keep_alive.interval, Timer::KeepAlive),
         });
         match (idle, alive) {
