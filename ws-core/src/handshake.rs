@@ -34,7 +34,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest as _, Sha1};
 
 #[cfg(all(feature = "http", feature = "url"))]
-pub use self::http::ConnectError;
+pub use self::http::HttpRequestError;
 pub use answer::{Accept, Decision, Reject};
 pub use client_request::ClientRequest;
 pub use error::{AnswerError, HandshakeError, RequestError};

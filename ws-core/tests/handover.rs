@@ -198,7 +198,7 @@ mod http_types {
     #[test]
     fn an_http_request_says_where_to_connect_to() -> Result<(), Box<dyn std::error::Error>> {
         use ws_core::connect::{Connect, UrlError};
-        use ws_core::handshake::ConnectError;
+        use ws_core::handshake::HttpRequestError;
 
         for (uri, is_secure) in [("ws://10.0.0.1/chat?room=1", false), ("https://10.0.0.1/chat?room=1", true)]
         {
@@ -207,7 +207,7 @@ mod http_types {
             assert_eq!(written(&connect.request()), WRITTEN);
         }
         let error = Connect::try_from(&request("ftp://example.com/")).err();
-        assert_eq!(error, Some(ConnectError::Url(UrlError::SchemeInvalid)));
+        assert_eq!(error, Some(HttpRequestError::Url(UrlError::SchemeInvalid)));
         Ok(())
     }
 

@@ -92,9 +92,9 @@ fn others(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValu
 /// Its fields are those of [`ClientRequest`].
 #[cfg(feature = "url")]
 impl<B> TryFrom<&http::Request<B>> for crate::connect::Connect {
-    type Error = ConnectError;
+    type Error = HttpRequestError;
 
-    fn try_from(request: &http::Request<B>) -> Result<Self, ConnectError> {
+    fn try_from(request: &http::Request<B>) -> Result<Self, HttpRequestError> {
         let url = request.uri().to_string();
         let mut connect = match request.uri().scheme_str() {
             Some("http" | "https") => Self::new(&url.replacen("http", "ws", 1))?,
@@ -116,7 +116,7 @@ impl<B> TryFrom<&http::Request<B>> for crate::connect::Connect {
 /// Why an HTTP request is none to connect with.
 #[cfg(feature = "url")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectError {
+pub enum HttpRequestError {
     /// Its URI is not one of a WebSocket.
     Url(crate::connect::UrlError),
     /// Something else is wrong with it.
@@ -124,7 +124,7 @@ pub enum ConnectError {
 }
 
 #[cfg(feature = "url")]
-impl core::fmt::Display for ConnectError {
+impl core::fmt::Display for HttpRequestError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Url(error) => error.fmt(f),
@@ -134,7 +134,7 @@ impl core::fmt::Display for ConnectError {
 }
 
 #[cfg(feature = "url")]
-impl core::error::Error for ConnectError {
+impl core::error::Error for HttpRequestError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Url(error) => Some(error),
@@ -144,14 +144,14 @@ impl core::error::Error for ConnectError {
 }
 
 #[cfg(feature = "url")]
-impl From<crate::connect::UrlError> for ConnectError {
+impl From<crate::connect::UrlError> for HttpRequestError {
     fn from(error: crate::connect::UrlError) -> Self {
         Self::Url(error)
     }
 }
 
 #[cfg(feature = "url")]
-impl From<RequestError> for ConnectError {
+impl From<RequestError> for HttpRequestError {
     fn from(error: RequestError) -> Self {
         Self::Request(error)
     }
