@@ -35,3 +35,14 @@ fn axum_server() {
 fn mio_echo() {
     assert_eq!(run(env!("CARGO_BIN_EXE_mio-echo")), "echoed: Text(\"hello, mio\")\nclosed\n");
 }
+
+/// srv-1, srv-2: SRV records say where to connect to, by priority; the Host field stays the URL's.
+#[test]
+fn srv_client() {
+    assert_eq!(
+        run(env!("CARGO_BIN_EXE_srv-client")),
+        "ws://example.com/chat is at 2 addresses\nan address failed: connection refused\n\
+         the server is asked for as example.com\nechoed: Text(\"hello, SRV\")\n\
+         without records: [127.0.0.1:80]\nwith a port: [127.0.0.1:8080]\n"
+    );
+}
