@@ -8,9 +8,10 @@ use ws_core::{
 
 use crate::clock::{now, wait_until};
 use crate::drive::{Drive, Input, Patience};
+use crate::link::Link;
 use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
-use crate::{Error, Transport};
+use crate::{Error, ReuniteError, Transport, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and keeps the deadlines.
 ///
@@ -204,6 +205,51 @@ impl<S: Transport> Sender<S> {
     /// How many bytes wait to be written.
     pub fn queued(&self) -> usize {
         lock(&self.0.conn).queued()
+    }
+}
+
+impl<S> Sender<S> {
+    /// Puts the halves of a connection together again, once no other sender of it lives.
+    ///
+    /// # Errors
+    /// Both halves as they were, if they do not belong together, or another sender lives.
+    pub fn reunite(self, receiver: Receiver<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
+        // Nobody else can make another one: there are only these two.
+        if !Arc::ptr_eq(&self.0, &receiver.reading.shared) || Arc::strong_count(&self.0) != 2 {
+            return Err(ReuniteError::new(self, receiver));
+        }
+        drop(self);
+        let Receiver { reading: Reading { shared, reader }, input } = receiver;
+        match Arc::try_unwrap(shared) {
+            Ok(shared) => {
+                let conn = shared.conn.into_inner().unwrap_or_else(PoisonError::into_inner);
+                // The other handle may have set the timeouts of the same socket.
+                Ok(WebSocket::from_ends(Link { conn, socket: Socket::new(reader.io) }, input))
+            }
+            Err(shared) => {
+                let sender = Self(Arc::clone(&shared));
+                Err(ReuniteError::new(sender, Receiver { reading: Reading { shared, reader }, input }))
+            }
+        }
+    }
+}
+
+impl<S: Transport> Sender<S> {
+    /// Ends the connection at once, without a closing handshake: what is queued is lost, both streams of bytes end, and
+    /// [`Receiver::recv`] gives `None`. If another thread is stuck in a write, that may take a quarter of the close timeout.
+    pub fn abort(&self) {
+        lock(&self.0.conn).abort();
+        if let Ok(mut writer) = self.0.writer.try_lock() {
+            // Whoever waits in a read returns now.
+            let _ = writer.io.shutdown_both();
+        }
+    }
+}
+
+impl<S> Receiver<S> {
+    /// Why the connection ended other than by a clean close, also after that was reported.
+    pub fn error(&self) -> Option<ws_core::Error> {
+        lock(&self.reading.shared.conn).failure()
     }
 }
 

@@ -49,7 +49,10 @@ mod connect;
 mod drive;
 mod error;
 mod halves;
+#[cfg(feature = "serde")]
+mod json;
 mod link;
+mod parts;
 mod pool;
 mod socket;
 mod transport;
@@ -60,6 +63,7 @@ pub use clock::now;
 pub use connect::{client, connect, connect_with};
 pub use error::Error;
 pub use halves::{Receiver, Sender};
+pub use parts::{Parts, ReuniteError};
 pub use transport::{CloneTransport, Plain, Transport};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
@@ -73,6 +77,8 @@ pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
     Prepared, SendError, Text,
 };
+#[cfg(feature = "serde")]
+pub use ws_core::{JsonError, NotJson};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

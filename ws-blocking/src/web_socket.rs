@@ -33,7 +33,24 @@ impl<S> WebSocket<S> {
     /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     /// Its clock is this crate's: begin it with [`now`](crate::now).
     pub fn new(io: S, conn: Connection) -> Self {
-        Self(Box::new(Inner { link: Link { conn, socket: Socket::new(io) }, input: Input::new() }))
+        Self::from_ends(Link { conn, socket: Socket::new(io) }, Input::new())
+    }
+
+    pub(crate) fn from_ends(link: Link<S>, input: Input) -> Self {
+        Self(Box::new(Inner { link, input }))
+    }
+
+    pub(crate) fn into_ends(self) -> (Link<S>, Input) {
+        let Inner { link, input } = *self.0;
+        (link, input)
+    }
+
+    pub(crate) fn conn(&self) -> &Connection {
+        &self.0.link.conn
+    }
+
+    pub(crate) fn input_mut(&mut self) -> &mut Input {
+        &mut self.0.input
     }
 
     /// What the opening handshake agreed.
@@ -94,7 +111,7 @@ impl<S: CloneTransport> WebSocket<S> {
     /// # Errors
     /// Those of [`CloneTransport::try_clone`]; the connection is dropped then.
     pub fn split(self) -> io::Result<(Sender<S>, Receiver<S>)> {
-        let Inner { link: Link { conn, socket }, input } = *self.0;
+        let (Link { conn, socket }, input) = self.into_ends();
         let writer = Socket::new(socket.io.try_clone()?);
         Ok(crate::halves::split(conn, writer, socket, input))
     }

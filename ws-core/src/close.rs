@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use core::fmt;
 
 use crate::ProtocolError;
@@ -100,5 +101,29 @@ impl From<CloseCode> for Option<CloseFrame<'_>> {
     /// The code with no reason, where `close` takes a frame or none: `close(CloseCode::NORMAL)`.
     fn from(code: CloseCode) -> Self {
         Some(code.into())
+    }
+}
+
+/// What the peer's Close frame said, kept.
+#[derive(Debug)]
+pub(crate) struct Closing(Option<(CloseCode, Box<str>)>);
+
+impl Closing {
+    /// 1005 if the frame had no code (§7.1.5).
+    pub(crate) const fn code(&self) -> u16 {
+        match &self.0 {
+            Some((code, _)) => code.get(),
+            None => 1005,
+        }
+    }
+
+    pub(crate) fn frame(&self) -> Option<CloseFrame<'_>> {
+        self.0.as_ref().map(|(code, reason)| CloseFrame { code: *code, reason })
+    }
+}
+
+impl From<Option<CloseFrame<'_>>> for Closing {
+    fn from(frame: Option<CloseFrame<'_>>) -> Self {
+        Self(frame.map(|frame| (frame.code, frame.reason.into())))
     }
 }

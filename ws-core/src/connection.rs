@@ -19,10 +19,11 @@ mod state;
 
 pub(crate) use open::Head;
 
+use crate::close::Closing;
 use crate::frame::MAX_CONTROL_LEN;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
-use crate::{Config, Error, Instant, Pool, SendBuf, Timer};
+use crate::{CloseFrame, Config, Error, Instant, Pool, SendBuf, Timer};
 use alarm::Alarm;
 use codec::Codec;
 use receive::{Assembly, Incoming};
@@ -53,8 +54,10 @@ pub struct Connection {
     close_is_sent: bool,
     /// Whether both Close frames were exchanged and ours has left.
     is_clean: bool,
-    /// The code of the peer's Close frame, or 1005.
-    close_received: Option<u16>,
+    /// The peer's Close frame.
+    close_received: Option<Box<Closing>>,
+    /// Why the connection ended, reported or not.
+    failure: Option<Error>,
     /// Largest payload taken as a whole message without a closer look.
     max_whole: usize,
     config: Arc<Config>,
@@ -140,6 +143,7 @@ impl Connection {
             close_is_sent: false,
             is_clean: false,
             close_received: None,
+            failure: None,
             max_whole: config.max_frame.min(config.max_message).min(0xFFFF),
             alarm: Alarm::opening(now, &config),
             config,
@@ -245,11 +249,10 @@ impl Connection {
             }
             Timer::Opening => self.opening_timed_out(now),
             Timer::Idle => {
-                let frame =
-                    crate::CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
+                let frame = CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
                 self.pong = None;
                 self.push_close(Some(frame));
-                self.error = Some(Error::TimedOut(timer));
+                self.note_failure(Error::TimedOut(timer));
                 self.state.drain_failed(self.got_eof);
                 self.alarm.begin_close(now, &self.config);
             }
@@ -257,7 +260,7 @@ impl Connection {
             Timer::Close => {
                 // Whoever has both Close frames need not hear that the transport's end is missing.
                 if matches!(self.state, State::CloseSent) {
-                    self.error = Some(Error::TimedOut(timer));
+                    self.note_failure(Error::TimedOut(timer));
                 }
                 self.state.end();
                 self.settle();
@@ -282,6 +285,14 @@ impl Connection {
         }
     }
 
+    /// Ends the connection as it is, without a closing handshake: nothing more is read or written, and the transport can be
+    /// dropped.
+    pub fn abort(&mut self) {
+        self.error = None;
+        self.state.end();
+        self.settle();
+    }
+
     /// The output, to give it memory, to take that back, or to write it without a hold on the connection.
     #[inline]
     pub fn output(&mut self) -> &mut SendBuf {
@@ -292,6 +303,12 @@ impl Connection {
     fn agree(&mut self, agreement: Agreement) {
         self.codec = Codec::new(&agreement, self.role, &self.config);
         self.agreement = agreement;
+    }
+
+    /// Notes why the connection ends, to be reported once.
+    fn note_failure(&mut self, error: Error) {
+        self.error = Some(error);
+        self.failure = Some(error);
     }
 
     fn settle(&mut self) {
@@ -373,10 +390,20 @@ impl Connection {
     /// _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had none, and 1006 if
     /// no Close frame has come.
     pub const fn close_code(&self) -> u16 {
-        match self.close_received {
-            Some(code) => code,
+        match &self.close_received {
+            Some(closing) => closing.code(),
             None => 1006,
         }
+    }
+
+    /// The peer's Close frame, once it has come; `None` if it was empty.
+    pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
+        self.close_received.as_deref().and_then(Closing::frame)
+    }
+
+    /// Why the connection ended other than by a clean close, whether that is reported already or not.
+    pub const fn failure(&self) -> Option<Error> {
+        self.failure
     }
 
     /// Whether both Close frames were exchanged, and ours was written before the peer's stream ended (§7.1.4).

@@ -2,8 +2,8 @@
 //!
 //! A client describes what it asks for with a [`ClientRequest`]; a server sees it as a [`Request`] and answers
 //! with a [`Decision`]: [`Accept`] or [`Reject`]. What a client is answered instead of the 101 is a
-//! [`Response`]. [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] are of use alone, to whoever
-//! leaves HTTP to another library.
+//! [`Response`]. Where another library speaks HTTP, a [`Handover`] checks the request that it has read, and says what it is to
+//! answer; [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] are of use alone.
 
 mod answer;
 mod body;
@@ -14,6 +14,9 @@ mod error;
 mod extensions;
 mod fields;
 mod grammar;
+mod handover;
+#[cfg(feature = "http")]
+mod http;
 mod known;
 mod origins;
 mod owned_response;
@@ -30,11 +33,14 @@ use alloc::boxed::Box;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest as _, Sha1};
 
+#[cfg(all(feature = "http", feature = "url"))]
+pub use self::http::HttpRequestError;
 pub use answer::{Accept, Decision, Reject};
 pub use client_request::ClientRequest;
 pub use error::{AnswerError, HandshakeError, RequestError};
 pub use extensions::{Extension, Extensions, ExtensionsMalformed, Param, Value, extensions};
 pub use fields::Fields;
+pub use handover::{Answer, Handover};
 pub use origins::Origins;
 pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};

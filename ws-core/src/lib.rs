@@ -49,6 +49,8 @@ mod error;
 mod event;
 pub mod frame;
 pub mod handshake;
+#[cfg(feature = "serde")]
+mod json;
 pub mod mask;
 mod masking_keys;
 mod owned;
@@ -66,6 +68,8 @@ pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Role, Transmit};
 pub use error::{Error, ProtocolError, SendError, Timer};
 pub use event::{Chunk, Event, Message, MessageKind};
+#[cfg(feature = "serde")]
+pub use json::{JsonError, NotJson};
 pub use owned::{Outgoing, Owned, Payload, Text};
 pub use pool::Pool;
 pub use prepared::Prepared;

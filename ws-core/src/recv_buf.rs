@@ -110,6 +110,15 @@ impl RecvBuf {
         self.end - self.start
     }
 
+    /// What has come and is not used up: what follows the event on loan, or the one that waits.
+    ///
+    /// After the opening handshake, or the end of the connection, these bytes are nobody's yet. Inside a frame they are the rest of
+    /// it, and its payload may be unmasked in part.
+    #[inline]
+    pub fn unread(&self) -> &[u8] {
+        &self.wire[self.start..self.end]
+    }
+
     /// Whether all that has come is used up.
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
@@ -317,11 +326,6 @@ impl RecvBuf {
             self.ready = Ready::Nothing;
         }
         is_refused
-    }
-
-    #[inline]
-    pub(crate) fn unread(&self) -> &[u8] {
-        &self.wire[self.start..self.end]
     }
 
     #[inline]

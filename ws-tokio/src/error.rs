@@ -31,6 +31,12 @@ pub enum Error {
     TlsUnsupported,
     /// The connection hands out chunks (`Config::stream`); receive with `event_ref`. The chunk waits still.
     Streaming,
+    /// A value cannot be written as JSON.
+    #[cfg(feature = "serde")]
+    Json(ws_core::JsonError),
+    /// A message is not the JSON that was asked for; it is in there. The connection goes on.
+    #[cfg(feature = "serde")]
+    NotJson(ws_core::NotJson),
 }
 
 impl fmt::Display for Error {
@@ -47,6 +53,10 @@ impl fmt::Display for Error {
             Self::TimedOut => f.write_str("the connection was not open in time"),
             Self::TlsUnsupported => f.write_str("wss: needs TLS, which this build lacks"),
             Self::Streaming => f.write_str("the connection hands out chunks: receive with event_ref"),
+            #[cfg(feature = "serde")]
+            Self::Json(error) => error.fmt(f),
+            #[cfg(feature = "serde")]
+            Self::NotJson(error) => error.fmt(f),
         }
     }
 }
@@ -60,6 +70,10 @@ impl core::error::Error for Error {
             Self::Answer(error) => Some(error),
             Self::Request(error) => Some(error),
             Self::Url(error) => Some(error),
+            #[cfg(feature = "serde")]
+            Self::Json(error) => Some(error),
+            #[cfg(feature = "serde")]
+            Self::NotJson(error) => Some(error),
             Self::Rejected(_)
             | Self::NotUpgraded
             | Self::TimedOut
@@ -85,4 +99,9 @@ wraps! {
     AnswerError => Answer,
     RequestError => Request,
     UrlError => Url,
+}
+#[cfg(feature = "serde")]
+wraps! {
+    ws_core::JsonError => Json,
+    ws_core::NotJson => NotJson,
 }

@@ -7,10 +7,10 @@ use std::task::Wake;
 use tokio::io::{AsyncRead, AsyncWrite};
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
-use crate::Error;
 use crate::clock::now;
 use crate::drive::{In, Out};
 use crate::feed::Until;
+use crate::{Error, ReuniteError, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
 #[derive(Debug)]
@@ -333,6 +333,51 @@ impl<S: AsyncWrite + Unpin> Future for SendFuture<'_, S> {
             Until::Queued => Poll::Ready(Ok(())),
             Until::Written => this.shared.poll_flush(cx),
         }
+    }
+}
+
+impl<S> Sender<S> {
+    /// Puts the halves of a connection together again, once no other sender of it lives.
+    ///
+    /// # Errors
+    /// Both halves as they were, if they do not belong together, or another sender lives.
+    pub fn reunite(self, receiver: Receiver<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
+        // Nobody else can make another one: there are only these two.
+        if !Arc::ptr_eq(&self.shared, &receiver.shared) || Arc::strong_count(&self.shared) != 2 {
+            return Err(ReuniteError::new(self, receiver));
+        }
+        drop(self);
+        let Receiver { shared, input } = receiver;
+        match Arc::try_unwrap(shared) {
+            Ok(shared) => {
+                let out = shared.out.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Ok(WebSocket::from_ends(out, input))
+            }
+            Err(shared) => {
+                let sender = Sender { shared: Arc::clone(&shared) };
+                Err(ReuniteError::new(sender, Receiver { shared, input }))
+            }
+        }
+    }
+
+    /// Ends the connection at once, without a closing handshake: what is queued is lost, [`Receiver::recv`] gives `None`, and the
+    /// stream is dropped with the last half.
+    pub fn abort(&self) {
+        self.shared.lock().conn.abort();
+        self.shared.tasks.wake_receiver();
+        self.shared.tasks.wake_senders();
+    }
+}
+
+impl<S> Receiver<S> {
+    /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
+    pub fn close_code(&self) -> u16 {
+        self.shared.lock().conn.close_code()
+    }
+
+    /// Why the connection ended other than by a clean close, also after that was reported.
+    pub fn error(&self) -> Option<ws_core::Error> {
+        self.shared.lock().conn.failure()
     }
 }
 

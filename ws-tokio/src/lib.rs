@@ -45,12 +45,19 @@
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
 mod accept;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod clock;
 mod connect;
 mod drive;
 mod error;
 mod feed;
 mod halves;
+#[cfg(feature = "hyper")]
+pub mod hyper;
+#[cfg(feature = "serde")]
+mod json;
+mod parts;
 mod web_socket;
 
 pub use accept::{accept, accept_with};
@@ -58,6 +65,7 @@ pub use connect::{client, connect, connect_with};
 pub use error::Error;
 pub use feed::Feed;
 pub use halves::{Receiver, SendFuture, Sender};
+pub use parts::{Parts, ReuniteError};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
 pub use ws_core::connect::{Connect, Target, UrlError};
@@ -70,6 +78,8 @@ pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
     Prepared, SendError, Text,
 };
+#[cfg(feature = "serde")]
+pub use ws_core::{JsonError, NotJson};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -37,7 +37,7 @@ impl<S> WebSocket<S> {
     /// With a [`Connection::server`] or [`Connection::client`] the opening handshake is in [`event_ref`](Self::event_ref);
     /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
-        Self(Box::new(Inner { out: Out::new(io, conn), input: In::new() }))
+        Self::from_ends(Out::new(io, conn), In::new())
     }
 
     pub(crate) fn parts(&mut self) -> (&mut Out<S>, &mut In) {
@@ -115,9 +115,26 @@ impl<S> WebSocket<S> {
         Feed::new(&mut self.0.out, message.into(), Until::Queued)
     }
 
+    pub(crate) fn from_ends(out: Out<S>, input: In) -> Self {
+        Self(Box::new(Inner { out, input }))
+    }
+
+    pub(crate) fn into_ends(self) -> (Out<S>, In) {
+        let Inner { out, input } = *self.0;
+        (out, input)
+    }
+
+    pub(crate) fn conn(&self) -> &Connection {
+        &self.0.out.conn
+    }
+
+    pub(crate) fn input_mut(&mut self) -> &mut In {
+        &mut self.0.input
+    }
+
     /// Splits the connection, so that one task receives and others send.
     pub fn split(self) -> (Sender<S>, Receiver<S>) {
-        let Inner { out, input } = *self.0;
+        let (out, input) = self.into_ends();
         crate::halves::split(out, input)
     }
 }

@@ -225,7 +225,7 @@ impl Connection {
                 return self.end(error);
             }
         }
-        self.error = Some(error);
+        self.note_failure(error);
         self.drain_opening(now);
     }
 

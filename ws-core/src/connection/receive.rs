@@ -1,5 +1,5 @@
 use super::state::State;
-use crate::close::CloseFrame;
+use crate::close::{CloseFrame, Closing};
 use crate::frame::{Header, MAX_CONTROL_LEN, Opcode, Rules};
 use crate::recv_buf::Ready;
 use crate::utf8::{InvalidUtf8, Utf8};
@@ -383,7 +383,7 @@ impl Connection {
 
     /// Queues the Close frame that answers the peer's, unless ours is sent already.
     fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
-        self.close_received = Some(close.map_or(1005, |close| close.code.get()));
+        self.close_received = Some(Box::new(Closing::from(close)));
         self.pong = None;
         if matches!(self.state, State::Open) {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
@@ -396,6 +396,7 @@ impl Connection {
 
     /// _Fail the WebSocket Connection_ (§7.1.7).
     fn fail(&mut self, now: Instant, error: Error) {
+        self.failure = Some(error);
         self.frame = None;
         self.message = None;
         self.pong = None;
@@ -415,7 +416,7 @@ impl Connection {
         if self.out.queued() == 0 || self.is_pipe_broken || matches!(self.state, State::Opening(_)) {
             return self.end(Error::UnexpectedEof);
         }
-        self.error = Some(Error::UnexpectedEof);
+        self.note_failure(Error::UnexpectedEof);
         self.pong = None;
         self.state.drain_failed(true);
         self.alarm.begin_close(now, &self.config);
@@ -423,7 +424,7 @@ impl Connection {
 
     /// Ends the connection as it is; nothing more is written.
     pub(super) fn end(&mut self, error: Error) {
-        self.error = Some(error);
+        self.note_failure(error);
         self.state.end();
         self.settle();
     }

@@ -263,6 +263,8 @@ pub enum RequestError {
     FieldReserved,
     /// The user name holds a colon, which `Authorization: Basic` cannot express (RFC 7617 §2).
     CredentialsInvalid,
+    /// The method is not GET, which all requests for an upgrade use (§4.1).
+    MethodNotGet,
 }
 
 impl fmt::Display for RequestError {
@@ -277,6 +279,7 @@ impl fmt::Display for RequestError {
             Self::FieldValueInvalid => "the field value is invalid",
             Self::FieldReserved => "the field belongs to the handshake",
             Self::CredentialsInvalid => "the user name holds a colon",
+            Self::MethodNotGet => "the method is not GET",
         })
     }
 }

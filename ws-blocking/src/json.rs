@@ -1,0 +1,48 @@
+use serde::{Serialize, de::DeserializeOwned};
+use ws_core::Owned;
+
+use crate::{Error, Receiver, Sender, Transport, WebSocket};
+
+/// Values as JSON.
+impl<S: Transport> WebSocket<S> {
+    /// The next message as the value that it holds as JSON, whether it is a text or in bytes; `None` once the connection has
+    /// closed.
+    ///
+    /// # Errors
+    /// [`Error::NotJson`] with the message, after which the connection goes on; else as [`recv`](Self::recv).
+    pub fn recv_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
+        read(self.recv()?)
+    }
+
+    /// Sends `value` as JSON, in a text.
+    ///
+    /// # Errors
+    /// [`Error::Json`] if it cannot be written as JSON; else as [`send`](Self::send).
+    pub fn send_json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.send(Owned::json(value)?)
+    }
+}
+
+impl<S: Transport> Receiver<S> {
+    /// The next message as the value that it holds as JSON: see [`WebSocket::recv_json`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv_json`].
+    pub fn recv_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
+        read(self.recv()?)
+    }
+}
+
+impl<S: Transport> Sender<S> {
+    /// Sends `value` as JSON, in a text.
+    ///
+    /// # Errors
+    /// As [`WebSocket::send_json`].
+    pub fn send_json<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), Error> {
+        self.send(Owned::json(value)?)
+    }
+}
+
+fn read<T: DeserializeOwned>(message: Option<Owned>) -> Result<Option<T>, Error> {
+    Ok(message.map(Owned::parse_json).transpose()?)
+}

@@ -1,0 +1,216 @@
+//! The values of the handshake, from and to the types of the `http` crate.
+
+use alloc::{string::ToString as _, vec::Vec};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
+
+use super::{
+    ClientRequest, Fields, Handover, HandshakeError, HttpVersion, OwnedResponse, Request, RequestError,
+    Response, grammar::elements,
+};
+use crate::Config;
+
+impl Handover {
+    /// Checks a request whose parts an HTTP library has read: see [`new`](Self::new).
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`HandshakeError::HttpVersionUnsupported`] for HTTP/2 and later.
+    pub fn from_http(
+        method: &Method,
+        uri: &http::Uri,
+        version: Version,
+        headers: &HeaderMap,
+        config: &Config,
+    ) -> Result<Self, HandshakeError> {
+        let version = match version {
+            Version::HTTP_10 => HttpVersion::Http10,
+            Version::HTTP_11 => HttpVersion::Http11,
+            _ => return Err(HandshakeError::HttpVersionUnsupported),
+        };
+        let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        Self::new(method.as_str(), &uri.to_string(), version, fields, config)
+    }
+}
+
+/// What a client asks for, written as an HTTP request: the host comes from its URI or its Host field.
+///
+/// The fields that the handshake writes itself may be there, and are passed over; the subprotocols that it lists are offered.
+impl<'a, B> TryFrom<&'a http::Request<B>> for ClientRequest<'a> {
+    type Error = RequestError;
+
+    fn try_from(request: &'a http::Request<B>) -> Result<Self, RequestError> {
+        if request.method() != Method::GET {
+            return Err(RequestError::MethodNotGet);
+        }
+        let (uri, headers) = (request.uri(), request.headers());
+        let host = match (uri.authority(), headers.get(header::HOST)) {
+            (_, Some(host)) => host.to_str().map_err(|_| RequestError::HostInvalid)?,
+            // The user name is not for the Host field.
+            (Some(authority), None) => {
+                authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host)
+            }
+            (None, None) => return Err(RequestError::HostInvalid),
+        };
+        let mut asked = Self::new(host, uri.path_and_query().map_or("/", |target| target.as_str()))?;
+        for name in subprotocols(headers) {
+            asked = asked.subprotocol(name?)?;
+        }
+        for (name, value) in others(headers) {
+            asked = asked.field(name.as_str(), value.as_bytes())?;
+        }
+        Ok(asked)
+    }
+}
+
+/// The subprotocols that a client offers, in order.
+fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = Result<&str, RequestError>> {
+    let lists = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    lists
+        .flat_map(|list| elements(list.as_bytes()))
+        .filter(|name| !name.is_empty())
+        .map(|name| core::str::from_utf8(name).map_err(|_| RequestError::SubprotocolInvalid))
+}
+
+/// The fields that the handshake does not write itself.
+fn others(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    let is_own = |name: &HeaderName| {
+        matches!(
+            *name,
+            header::UPGRADE
+                | header::CONNECTION
+                | header::SEC_WEBSOCKET_KEY
+                | header::SEC_WEBSOCKET_VERSION
+                | header::SEC_WEBSOCKET_EXTENSIONS
+                | header::SEC_WEBSOCKET_PROTOCOL
+        )
+    };
+    headers.iter().filter(move |(name, _)| !is_own(name))
+}
+
+/// A connection to open, written as an HTTP request with a `ws:` or `wss:` URI; `http:` and `https:` mean the same.
+///
+/// Its fields are those of [`ClientRequest`].
+#[cfg(feature = "url")]
+impl<B> TryFrom<&http::Request<B>> for crate::connect::Connect {
+    type Error = HttpRequestError;
+
+    fn try_from(request: &http::Request<B>) -> Result<Self, HttpRequestError> {
+        let url = request.uri().to_string();
+        let mut connect = match request.uri().scheme_str() {
+            Some("http" | "https") => Self::new(&url.replacen("http", "ws", 1))?,
+            Some(_) | None => Self::new(&url)?,
+        };
+        if request.method() != Method::GET {
+            return Err(RequestError::MethodNotGet.into());
+        }
+        for name in subprotocols(request.headers()) {
+            connect = connect.subprotocol(name?)?;
+        }
+        for (name, value) in others(request.headers()) {
+            connect = connect.field(name.as_str(), value.as_bytes())?;
+        }
+        Ok(connect)
+    }
+}
+
+/// Why an HTTP request is none to connect with.
+#[cfg(feature = "url")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpRequestError {
+    /// Its URI is not one of a WebSocket.
+    Url(crate::connect::UrlError),
+    /// Something else is wrong with it.
+    Request(RequestError),
+}
+
+#[cfg(feature = "url")]
+impl core::fmt::Display for HttpRequestError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Url(error) => error.fmt(f),
+            Self::Request(error) => error.fmt(f),
+        }
+    }
+}
+
+#[cfg(feature = "url")]
+impl core::error::Error for HttpRequestError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Url(error) => Some(error),
+            Self::Request(error) => Some(error),
+        }
+    }
+}
+
+#[cfg(feature = "url")]
+impl From<crate::connect::UrlError> for HttpRequestError {
+    fn from(error: crate::connect::UrlError) -> Self {
+        Self::Url(error)
+    }
+}
+
+#[cfg(feature = "url")]
+impl From<RequestError> for HttpRequestError {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+/// The request that a server received.
+impl TryFrom<&Request<'_>> for http::Request<()> {
+    type Error = http::Error;
+
+    fn try_from(request: &Request<'_>) -> Result<Self, http::Error> {
+        let mut copy = Self::new(());
+        *copy.method_mut() = request.method().parse()?;
+        *copy.uri_mut() = request.target().parse()?;
+        *copy.version_mut() = match request.version() {
+            HttpVersion::Http10 => Version::HTTP_10,
+            HttpVersion::Http11 => Version::HTTP_11,
+        };
+        *copy.headers_mut() = header_map(request.fields().iter())?;
+        Ok(copy)
+    }
+}
+
+/// The response that a client received, with its body or the beginning of that.
+impl TryFrom<&Response<'_>> for http::Response<Vec<u8>> {
+    type Error = http::Error;
+
+    fn try_from(response: &Response<'_>) -> Result<Self, http::Error> {
+        let mut copy = Self::new(response.body().to_vec());
+        *copy.status_mut() = response.status().try_into()?;
+        *copy.headers_mut() = header_map(response.fields().iter())?;
+        Ok(copy)
+    }
+}
+
+/// The same response; its reason phrase is lost.
+impl TryFrom<OwnedResponse> for http::Response<Vec<u8>> {
+    type Error = http::Error;
+
+    fn try_from(response: OwnedResponse) -> Result<Self, http::Error> {
+        let mut copy = Self::new(response.body);
+        *copy.status_mut() = response.status.try_into()?;
+        let fields = response.fields.iter().map(|(name, value)| (name.as_str(), &value[..]));
+        *copy.headers_mut() = header_map(fields)?;
+        Ok(copy)
+    }
+}
+
+impl TryFrom<Fields<'_>> for HeaderMap {
+    type Error = http::Error;
+
+    fn try_from(fields: Fields<'_>) -> Result<Self, http::Error> {
+        header_map(fields.iter())
+    }
+}
+
+fn header_map<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<HeaderMap, http::Error> {
+    let mut map = HeaderMap::new();
+    for (name, value) in fields {
+        map.try_append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_bytes(value)?)?;
+    }
+    Ok(map)
+}

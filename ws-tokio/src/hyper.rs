@@ -1,0 +1,149 @@
+//! WebSockets on the connections that a [hyper](https://docs.rs/hyper/1) server upgrades; feature `hyper`.
+//!
+//! A handler checks the request with [`upgrade`] and answers with the response that this makes, whatever it is. Where there is
+//! an [`Opening`] beside it, that is the connection to come, for another task: hyper hands it over once the response is written.
+//! The server must allow upgrades (`with_upgrades`).
+//!
+//! ```
+//! use http_body_util::Full;
+//! use hyper::body::{Bytes, Incoming};
+//! use ws_tokio::Error;
+//!
+//! async fn handle(mut request: hyper::Request<Incoming>) -> Result<hyper::Response<Full<Bytes>>, Error> {
+//!     let (response, opening) = ws_tokio::hyper::upgrade(&mut request);
+//!     if let Some(opening) = opening {
+//!         tokio::spawn(async move {
+//!             let mut ws = opening.await?;
+//!             while let Some(message) = ws.recv().await? {
+//!                 ws.send(message).await?;
+//!             }
+//!             Ok::<(), Error>(())
+//!         });
+//!     }
+//!     Ok(response)
+//! }
+//! ```
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io;
+use std::sync::Arc;
+
+use ::hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use ws_core::handshake::{Accept, Agreement, Decision, Handover, OwnedResponse, Request};
+use ws_core::{Config, Connection, Role};
+
+use crate::clock::now;
+use crate::{Error, WebSocket};
+
+/// The stream of a connection that hyper has upgraded. What hyper had read of it already comes first.
+pub type Upgraded = TokioIo<::hyper::upgrade::Upgraded>;
+
+/// A connection that hyper is about to hand over: a future of the [`WebSocket`].
+#[derive(Debug)]
+#[must_use = "the connection ends when this is dropped"]
+pub struct Opening {
+    upgrade: OnUpgrade,
+    config: Arc<Config>,
+    agreement: Agreement,
+}
+
+/// The response to `request`, and the connection that follows if it opens one: whatever path is asked for, with no
+/// subprotocol and the default [`Config`].
+///
+/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often. The response fits whatever body is made
+/// of bytes: `Full<Bytes>`, `axum::body::Body`.
+pub fn upgrade<B, R: From<Vec<u8>>>(request: &mut http::Request<B>) -> (http::Response<R>, Option<Opening>) {
+    match upgrade_with(request, Config::default(), |_| Accept::new().into()) {
+        Ok(answered) => answered,
+        // Nothing is asked of such an answer that a request might lack.
+        Err(_) => (internal_error(), None),
+    }
+}
+
+/// The response to `request`, which `decide` answers as it does for [`accept_with`](crate::accept_with), and the connection that
+/// follows if the response opens one.
+///
+/// # Errors
+/// [`Error::Answer`] if the decision does not fit the request, which a 500 answers best.
+pub fn upgrade_with<B, R: From<Vec<u8>>>(
+    request: &mut http::Request<B>,
+    config: impl Into<Arc<Config>>,
+    decide: impl FnOnce(&Request<'_>) -> Decision,
+) -> Result<(http::Response<R>, Option<Opening>), Error> {
+    let config = config.into();
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    let handover = match Handover::from_http(method, uri, request.version(), headers, &config) {
+        Ok(handover) => handover,
+        Err(error) => return Ok((response(error.response()), None)),
+    };
+    let upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let decision = decide(&handover.request());
+    answer(&handover, &decision, upgrade, config)
+}
+
+/// What to answer `handover`, and the connection that follows.
+pub(crate) fn answer<R: From<Vec<u8>>>(
+    handover: &Handover,
+    decision: &Decision,
+    upgrade: Option<OnUpgrade>,
+    config: Arc<Config>,
+) -> Result<(http::Response<R>, Option<Opening>), Error> {
+    let answer = handover.answer(decision)?;
+    match (answer.agreement, upgrade) {
+        (Some(agreement), Some(upgrade)) => {
+            Ok((response(answer.response), Some(Opening { upgrade, config, agreement })))
+        }
+        // What never came from a connection, a test's request for one, leads to none.
+        (Some(_), None) => Ok((internal_error(), None)),
+        (None, _) => Ok((response(answer.response), None)),
+    }
+}
+
+pub(crate) fn response<R: From<Vec<u8>>>(answer: OwnedResponse) -> http::Response<R> {
+    match http::Response::<Vec<u8>>::try_from(answer) {
+        Ok(response) => response.map(R::from),
+        Err(_) => internal_error(),
+    }
+}
+
+fn internal_error<R: From<Vec<u8>>>() -> http::Response<R> {
+    let mut response = http::Response::new(R::from(Vec::new()));
+    *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
+impl Future for Opening {
+    type Output = Result<WebSocket<Upgraded>, Error>;
+
+    /// # Errors
+    /// [`Error::Io`] if hyper does not hand the connection over: it broke, or the server does not allow upgrades.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let upgraded = ready!(Pin::new(&mut this.upgrade).poll(cx)).map_err(io::Error::other)?;
+        let agreement = core::mem::take(&mut this.agreement);
+        // A server needs no entropy: it masks nothing.
+        let conn = Connection::upgraded(now(), Role::Server, Arc::clone(&this.config), agreement, [0; 32]);
+        Poll::Ready(Ok(WebSocket::new(TokioIo::new(upgraded), conn)))
+    }
+}
+
+impl WebSocket<Upgraded> {
+    /// The same connection over the stream that hyper was given, a `TcpStream` for one, without the indirection.
+    ///
+    /// # Errors
+    /// The connection as it was, if hyper was given another type, or it was no [`TokioIo`].
+    pub fn downcast<T: AsyncRead + AsyncWrite + Unpin + 'static>(self) -> Result<WebSocket<T>, Self> {
+        let (out, mut input) = self.into_ends();
+        match out.io.into_inner().downcast::<TokioIo<T>>() {
+            Ok(Parts { io, read_buf, .. }) => {
+                // It comes after what was read through hyper.
+                input.buf.extend(&read_buf);
+                Ok(WebSocket::from_ends(crate::drive::Out::new(io.into_inner(), out.conn), input))
+            }
+            Err(io) => Err(WebSocket::from_ends(crate::drive::Out::new(TokioIo::new(io), out.conn), input)),
+        }
+    }
+}
