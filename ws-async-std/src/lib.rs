@@ -48,13 +48,18 @@
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
+use core::any::Any;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use std::io;
+use std::net::Shutdown;
 use std::sync::Arc;
 
 use async_std::net::TcpStream;
+#[cfg(unix)]
+use async_std::os::unix::net::UnixStream;
 use async_std::task::sleep;
 use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "deflate")]
@@ -86,6 +91,26 @@ impl fmt::Debug for Timer {
     }
 }
 
+impl<S: AsyncWrite + Unpin + 'static> driver::Runtime<S> for Timer {
+    /// The sockets of async-std ignore it when they are closed; they are shut down instead.
+    fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match shutdown(io) {
+            Some(ended) => Poll::Ready(ended),
+            None => Pin::new(io).poll_close(cx),
+        }
+    }
+}
+
+/// Shuts down `io`, if it is a socket.
+fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
+    let tcp = io.downcast_ref::<TcpStream>().map(|socket| socket.shutdown(Shutdown::Write));
+    #[cfg(unix)]
+    let unix = || io.downcast_ref::<UnixStream>().map(|socket| socket.shutdown(Shutdown::Write));
+    #[cfg(not(unix))]
+    let unix = || None;
+    tcp.or_else(unix)
+}
+
 /// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
 ///
 /// It is a `Stream` of [`Owned`](Owned) messages and a `Sink` of what can be sent.
@@ -108,7 +133,7 @@ pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
 ///
 /// # Errors
 /// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WebSocket<S>, Error> {
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + 'static>(io: S) -> Result<WebSocket<S>, Error> {
     driver::accept(io).await
 }
 
@@ -133,7 +158,7 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WebSocke
 ///
 /// # Errors
 /// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
-pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     io: S,
     config: impl Into<Arc<Config>>,
     decide: impl FnMut(&Request<'_>) -> Decision,
@@ -145,7 +170,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 ///
 /// # Errors
 /// As [`connect_with`].
-pub async fn client<S: AsyncRead + AsyncWrite + Unpin>(
+pub async fn client<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     io: S,
     request: &ClientRequest<'_>,
     config: impl Into<Arc<Config>>,

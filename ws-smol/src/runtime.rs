@@ -27,7 +27,12 @@ impl driver::Timer for Timer {
     }
 }
 
+impl<S: AsyncWrite + Unpin> driver::Runtime<S> for Timer {}
+
 /// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
+///
+/// The stream has to end in the direction of the peer when it is closed. The sockets of `async-net` do; an
+/// [`async_io::Async`] does not, and its connections wait for the close timer.
 ///
 /// It is a `Stream` of [`Owned`](ws_core::Owned) messages and a `Sink` of what can be sent.
 pub type WebSocket<S> = driver::WebSocket<S, Timer>;

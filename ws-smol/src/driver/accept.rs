@@ -4,7 +4,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::handshake::{Accept, Decision, Request};
 use ws_core::{Config, Connection, Event};
 
-use super::{Timer, WebSocket};
+use super::{Runtime, WebSocket};
 use crate::Error;
 
 /// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
@@ -14,7 +14,9 @@ use crate::Error;
 ///
 /// # Errors
 /// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(io: S) -> Result<WebSocket<S, T>, Error> {
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+    io: S,
+) -> Result<WebSocket<S, T>, Error> {
     accept_with(io, Config::default(), |_| Accept::new().into()).await
 }
 
@@ -26,7 +28,7 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(io: S) -> Resul
 ///
 /// # Errors
 /// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
-pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(
+pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
     io: S,
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>) -> Decision,
@@ -42,7 +44,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(
 }
 
 /// Answers requests up to the one that opens the connection, or to the end.
-async fn answer_requests<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(
+async fn answer_requests<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
     ws: &mut WebSocket<S, T>,
     decide: &mut impl FnMut(&Request<'_>) -> Decision,
 ) -> Result<(), Error> {

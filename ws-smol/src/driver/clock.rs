@@ -1,10 +1,13 @@
+use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::io;
 use std::sync::OnceLock;
 
+use futures_io::AsyncWrite;
 use ws_core::Instant;
 
-/// All that a connection needs of a runtime: the time, and to be woken.
+/// The time, and to be woken at one.
 pub trait Timer: Sized {
     /// A timer that runs out after `delay`.
     fn after(delay: Duration) -> Self;
@@ -16,6 +19,14 @@ pub trait Timer: Sized {
     fn now() -> Instant {
         static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
         Instant::from_origin(ORIGIN.get_or_init(std::time::Instant::now).elapsed())
+    }
+}
+
+/// All that a connection over `S` needs of a runtime besides the stream itself.
+pub trait Runtime<S: AsyncWrite + Unpin>: Timer {
+    /// Ends the stream of bytes to the peer, and goes on receiving. That is what closing does to most streams.
+    fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(io).poll_close(cx)
     }
 }
 

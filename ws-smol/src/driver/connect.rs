@@ -9,7 +9,7 @@ use ws_core::connect::{Connect, Target};
 use ws_core::handshake::ClientRequest;
 use ws_core::{Config, Connection, Event};
 
-use super::{Timer, WebSocket};
+use super::{Runtime, Timer, WebSocket};
 use crate::Error;
 
 /// Connects as `connect` says, over the stream that `dial` opens; the time limit bounds everything from the name to the 101.
@@ -17,7 +17,7 @@ use crate::Error;
 /// # Errors
 /// [`Error::Io`] if `dial` fails, [`Error::Rejected`] with the whole response if the server answers with anything but a
 /// WebSocket, [`Error::WebSocket`] if its answer is wrong, [`Error::TimedOut`].
-pub async fn connect_with<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(
+pub async fn connect_with<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
     connect: &Connect,
     config: impl Into<Arc<Config>>,
     dial: impl AsyncFnOnce(&Target) -> io::Result<S>,
@@ -49,7 +49,7 @@ async fn within<T: Timer, W: Future>(limit: core::time::Duration, work: W) -> Op
 /// # Errors
 /// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if
 /// its answer is wrong or late ([`Config::opening_timeout`]), [`Error::Io`] if the stream fails.
-pub async fn client<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(
+pub async fn client<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
     io: S,
     request: &ClientRequest<'_>,
     config: impl Into<Arc<Config>>,

@@ -7,6 +7,7 @@ use bytes::Buf;
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::{Connection, Instant, Output, Pool, RecvBuf, SendError, Transmit};
 
+use super::Runtime;
 use super::clock::{Alarm, Timer};
 use crate::Error;
 
@@ -68,7 +69,7 @@ impl In {
 
     /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
     #[inline(never)]
-    pub(crate) fn poll_drive<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(
+    pub(crate) fn poll_drive<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
         &mut self,
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
@@ -170,14 +171,14 @@ impl<S, T: Timer> Out<S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer> Out<S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Out<S, T> {
     /// Writes all that waits to be written.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(transmit) = self.conn.poll_transmit() {
             let written = match transmit {
                 Transmit::Data(out) => ready!(poll_write(&mut self.io, cx, out)),
                 Transmit::Shutdown => {
-                    let ended = ready!(Pin::new(&mut self.io).poll_close(cx));
+                    let ended = ready!(T::poll_shutdown(&mut self.io, cx));
                     self.conn.handle_shutdown();
                     ended
                 }

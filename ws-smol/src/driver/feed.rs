@@ -5,7 +5,7 @@ use bytes::Buf;
 use futures_io::AsyncWrite;
 use ws_core::{Connection, Outgoing, SendError};
 
-use super::Timer;
+use super::Runtime;
 use super::drive::{Out, poll_write};
 use crate::Error;
 
@@ -83,7 +83,7 @@ fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>, until: Until) -> 
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer> Future for Feed<'_, S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Future for Feed<'_, S, T> {
     type Output = Result<(), Error>;
 
     #[inline]
@@ -97,7 +97,7 @@ impl<S: AsyncWrite + Unpin, T: Timer> Future for Feed<'_, S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer> Feed<'_, S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Feed<'_, S, T> {
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {

@@ -7,7 +7,7 @@ use std::task::Wake;
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
-use super::clock::Timer;
+use super::Runtime;
 use super::drive::{In, Out};
 use super::feed::Until;
 use crate::Error;
@@ -101,7 +101,7 @@ impl Wake for Tasks {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T: Timer> Receiver<S, T> {
+impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
     /// The next message, owned; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Timer> Receiver<S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer> Sender<S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
     /// Queues a message, and writes it when awaited: then the socket has it, and all that was queued before. Cancel safe.
     ///
     /// # Errors
@@ -244,7 +244,7 @@ impl<S, T> Shared<S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer> Shared<S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
     fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.tasks.wait_as_sender(cx);
         let mut out = self.lock();
@@ -296,7 +296,7 @@ impl<'a, S, T> SendFuture<'a, S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer> Future for SendFuture<'_, S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Future for SendFuture<'_, S, T> {
     type Output = Result<(), Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -11,10 +11,10 @@ use futures_sink::Sink;
 use ws_core::handshake::{Accept, Agreement, Decision, Reject};
 use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, Owned, SendError, Waits};
 
-use super::clock::Timer;
 use super::drive::{In, Out};
 use super::feed::{Feed, Until};
 use super::halves::{Receiver, Sender};
+use super::{Runtime, Timer};
 use crate::Error;
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
@@ -119,7 +119,7 @@ impl<S, T: Timer> WebSocket<S, T> {
 }
 
 /// Receiving.
-impl<S: AsyncRead + AsyncWrite + Unpin, T: Timer> WebSocket<S, T> {
+impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
     /// The next message, owned; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
@@ -137,8 +137,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Timer> WebSocket<S, T> {
     ///
     /// ```no_run
     /// # use futures_io::{AsyncRead, AsyncWrite};
-    /// # use ws_smol::driver::{Timer, WebSocket};
-    /// # async fn echo<S: AsyncRead + AsyncWrite + Unpin, T: Timer>(mut ws: WebSocket<S, T>) -> Result<(), ws_smol::Error> {
+    /// # use ws_smol::driver::{Runtime, WebSocket};
+    /// # async fn echo<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(mut ws: WebSocket<S, T>) -> Result<(), ws_smol::Error> {
     /// while let Some((message, mut reply)) = ws.message_ref().await? {
     ///     reply.feed(message).await?;
     /// }
@@ -210,7 +210,7 @@ impl In {
 }
 
 /// Sending.
-impl<S: AsyncWrite + Unpin, T: Timer> WebSocket<S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
     /// Sends the next part of a message; see [`Connection::send_chunk`]. Queued whole or not at all; cancel safe.
     ///
     /// # Errors
@@ -289,7 +289,7 @@ impl<S, T: Timer> Reply<'_, S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer> Reply<'_, S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Reply<'_, S, T> {
     /// Sends the next part of a message: see [`WebSocket::send_chunk`].
     ///
     /// # Errors
@@ -351,7 +351,7 @@ impl<S: AsyncWrite + Unpin, T: Timer> Reply<'_, S, T> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T: Timer> Stream for WebSocket<S, T> {
+impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Stream for WebSocket<S, T> {
     type Item = Result<Owned, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -367,7 +367,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Timer> Stream for WebSocket<S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Timer, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
+impl<S: AsyncWrite + Unpin, T: Runtime<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
