@@ -1,1 +1,5 @@
-//! conformance
+//! What tests of several adapters share.
+
+mod stutter;
+
+pub use stutter::Stutter;
