@@ -44,22 +44,28 @@ pub(crate) struct Input {
     pub(crate) buf: Pooled,
     /// When the last wait ended: the time of all that was received since.
     now: Instant,
-    /// Why the connection ended; reported once the output is written.
-    failed: Option<ws_core::Error>,
+    pub(crate) failure: Failure,
+}
+
+/// Why the connection ended, until that is reported.
+#[derive(Debug, Default)]
+pub(crate) struct Failure {
+    /// Reported once the output is written.
+    error: Option<ws_core::Error>,
     /// How the transport broke.
     broken: Option<io::Error>,
 }
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self { buf: Pooled::new(), now: now(), failed: None, broken: None }
+        Self { buf: Pooled::new(), now: now(), failure: Failure::default() }
     }
 
     /// Whether an event waits in what has been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
         conn.receive(self.now, &mut self.buf).unwrap_or_else(|error| {
-            self.failed = Some(error);
+            self.failure.error = Some(error);
             false
         })
     }
@@ -76,10 +82,8 @@ impl Input {
                 // Whoever is stuck in a write to a peer that does not read returns now.
                 let _ = ends.reader().io.shutdown_both();
             }
-            if stand.is_written
-                && let Some(error) = self.failed.take()
-            {
-                return Err(self.cause(error));
+            if stand.is_written {
+                self.failure.report()?;
             }
             if stand.is_closed {
                 return Ok(());
@@ -117,17 +121,9 @@ impl Input {
             }
             Err(error) => {
                 ends.settle();
-                self.broken = Some(error);
+                self.failure.broken = Some(error);
                 ends.with(Connection::handle_reset);
             }
-        }
-    }
-
-    /// An end that came with an error of the transport is that error.
-    fn cause(&mut self, error: ws_core::Error) -> Error {
-        match self.broken.take() {
-            Some(broken) if error == ws_core::Error::UnexpectedEof => Error::Io(broken),
-            Some(_) | None => Error::WebSocket(error),
         }
     }
 
@@ -144,6 +140,27 @@ impl Input {
                 Ok(None)
             }
         }
+    }
+}
+
+impl Failure {
+    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+    #[cold]
+    pub(crate) fn refuse<T>(&mut self, ends: &mut impl Drive) -> Result<Option<T>, Error> {
+        self.error = ends.with(|conn| conn.refuse_message(now()));
+        ends.write(Patience::Full);
+        self.report()?;
+        Ok(None)
+    }
+
+    /// Reports the failure, if there is one.
+    fn report(&mut self) -> Result<(), Error> {
+        let Some(error) = self.error.take() else { return Ok(()) };
+        // An end that came with an error of the transport is that error.
+        Err(match self.broken.take() {
+            Some(broken) if error == ws_core::Error::UnexpectedEof => Error::Io(broken),
+            Some(_) | None => Error::WebSocket(error),
+        })
     }
 }
 

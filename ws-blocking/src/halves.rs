@@ -85,8 +85,12 @@ impl<S: Transport> Receiver<S> {
         loop {
             self.input.drive(&mut self.reading)?;
             if self.input.skip_to_message()?.is_some() {
-                return Ok(self.input.buf.take_message());
+                break;
             }
+        }
+        match self.input.buf.take_message() {
+            Some(message) => Ok(Some(message)),
+            None => self.input.failure.refuse(&mut self.reading),
         }
     }
 
@@ -96,7 +100,10 @@ impl<S: Transport> Receiver<S> {
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
     pub fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
         self.input.drive(&mut self.reading)?;
-        Ok(self.input.buf.take_event())
+        match self.input.buf.take_event() {
+            Some(event) => Ok(Some(event)),
+            None => self.input.failure.refuse(&mut self.reading),
+        }
     }
 
     /// Whether messages may be sent.

@@ -112,7 +112,11 @@ impl<S: Transport> WebSocket<S> {
         if !self.wait_message()? {
             return Ok(None);
         }
-        Ok(self.0.input.buf.take_message().map(Owned::from))
+        let Inner { link, input } = &mut *self.0;
+        match input.buf.take_message() {
+            Some(message) => Ok(Some(message.into())),
+            None => input.failure.refuse(link),
+        }
     }
 
     /// The next message, lent, with the way to answer it; `None` once the connection has closed.
@@ -134,7 +138,10 @@ impl<S: Transport> WebSocket<S> {
             return Ok(None);
         }
         let Inner { link, input } = &mut *self.0;
-        Ok(input.buf.take_message().map(|message| (message, Reply(link))))
+        match input.buf.take_message() {
+            Some(message) => Ok(Some((message, Reply(link)))),
+            None => input.failure.refuse(link),
+        }
     }
 
     /// The next event of any kind, lent, with the way to answer it; `None` once the connection has closed.
@@ -147,7 +154,10 @@ impl<S: Transport> WebSocket<S> {
     pub fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S>)>, Error> {
         self.wait()?;
         let Inner { link, input } = &mut *self.0;
-        Ok(input.buf.take_event().map(|event| (event, Reply(link))))
+        match input.buf.take_event() {
+            Some(event) => Ok(Some((event, Reply(link)))),
+            None => input.failure.refuse(link),
+        }
     }
 
     /// Waits for an event, or for the end.

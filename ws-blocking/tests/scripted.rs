@@ -307,6 +307,28 @@ fn an_error_is_reported_though_the_peer_does_not_read() {
     }
 }
 
+/// 6455-8.1-3, 6455-7.1.7-5: a text that is none fails the connection in the same way, however it was to be received.
+#[test]
+fn a_bad_text_is_reported_after_the_close_frame() {
+    let is_bad = |error: Error| {
+        matches!(error, Error::WebSocket(ws_core::Error::Protocol(ProtocolError::InvalidUtf8)))
+    };
+    for way in 0..3 {
+        let script = Script::new(b"\x81\x81\0\0\0\0a\x81\x81\0\0\0\0\xC3\x81\x81\0\0\0\0b");
+        let mut ws = script.server();
+        let mut receive = || match way {
+            0 => ws.recv().map(|message| message.is_some()),
+            1 => ws.message_ref().map(|message| message.is_some()),
+            _ => ws.event_ref().map(|event| event.is_some()),
+        };
+        assert!(receive().unwrap());
+        assert!(is_bad(receive().unwrap_err()));
+        let close = Deed::Wrote(b"\x88\x02\x03\xef".to_vec());
+        assert_eq!(script.deeds(), [Deed::Read, close, Deed::EndedWriting]);
+        assert!(!receive().unwrap());
+    }
+}
+
 /// 6455-5.5.1-10, 6455-5.5.1-11: a server ends its stream as soon as both Close frames are exchanged, and reads to the end.
 #[test]
 fn a_server_ends_its_stream_at_once() {

@@ -132,7 +132,9 @@ impl Deref for Text {
     #[inline]
     fn deref(&self) -> &str {
         match &self.0 {
-            Repr::Inline(len, bytes) => crate::utf8::checked(&bytes[..usize::from(*len)]),
+            Repr::Inline(len, bytes) => {
+                crate::utf8::text(&bytes[..usize::from(*len)]).expect("it was made of a text")
+            }
             Repr::Heap(text) => text,
         }
     }

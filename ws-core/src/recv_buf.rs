@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use crate::connection::Head;
 use crate::frame::Header;
-use crate::utf8::checked;
+use crate::utf8;
 use crate::{Chunk, CloseFrame, Event, Message, MessageKind};
 
 /// Memory for what a connection receives: bytes of the wire, and the message that they make.
@@ -49,8 +49,10 @@ pub enum Waits {
 pub(crate) enum Ready {
     #[default]
     Nothing,
-    /// A message that lies whole in `wire`.
+    /// A message that lies whole in `wire`. It is checked when it is taken, for what lends a text has to check it anyway.
     Whole(MessageKind),
+    /// A whole message was to be taken, and is no text.
+    Refused,
     /// A message that was gathered in `message`.
     Gathered(MessageKind),
     Chunk {
@@ -166,7 +168,7 @@ impl RecvBuf {
     #[inline]
     pub const fn waits(&self) -> Waits {
         match self.ready {
-            Ready::Nothing => Waits::Nothing,
+            Ready::Nothing | Ready::Refused => Waits::Nothing,
             Ready::Whole(_) | Ready::Gathered(_) => Waits::Message,
             Ready::Chunk { .. } | Ready::Inflated { .. } => Waits::Chunk,
             Ready::Request => Waits::Request,
@@ -175,12 +177,16 @@ impl RecvBuf {
     }
 
     /// The message that waits here, if one does; any other event stays.
+    ///
+    /// A text that came in one frame is checked here, and none if it is not UTF-8: then the connection's next
+    /// [`receive`](crate::Connection::receive) fails it, or [`refuse_message`](crate::Connection::refuse_message) where that has to be done at once.
     #[inline]
     pub fn take_message(&mut self) -> Option<Message<'_>> {
         let (kind, bytes) = match self.ready {
             Ready::Whole(kind) => (kind, &self.wire[self.at.0..self.at.1]),
             Ready::Gathered(kind) => (kind, &self.message[..]),
             Ready::Nothing
+            | Ready::Refused
             | Ready::Chunk { .. }
             | Ready::Inflated { .. }
             | Ready::Ping
@@ -191,13 +197,19 @@ impl RecvBuf {
             | Ready::Rejected { .. } => return None,
         };
         self.ready = Ready::Nothing;
-        Some(match kind {
-            MessageKind::Text => Message::Text(checked(bytes)),
-            MessageKind::Binary => Message::Binary(bytes),
-        })
+        match kind {
+            MessageKind::Binary => Some(Message::Binary(bytes)),
+            MessageKind::Text => match utf8::text(bytes) {
+                Some(text) => Some(Message::Text(text)),
+                None => {
+                    self.ready = Ready::Refused;
+                    None
+                }
+            },
+        }
     }
 
-    /// The event that waits here, if one does.
+    /// The event that waits here, if one does; of a message, what [`take_message`](Self::take_message) says.
     #[inline]
     pub fn take_event(&mut self) -> Option<Event<'_>> {
         match self.waits() {
@@ -211,7 +223,7 @@ impl RecvBuf {
         let ready = core::mem::take(&mut self.ready);
         let bytes = &self.wire[self.at.0..self.at.1];
         Some(match ready {
-            Ready::Nothing | Ready::Whole(_) | Ready::Gathered(_) => return None,
+            Ready::Nothing | Ready::Refused | Ready::Whole(_) | Ready::Gathered(_) => return None,
             Ready::Chunk { kind, fin } => Event::Chunk(Chunk { kind, bytes, fin }),
             Ready::Inflated { kind, fin } => Event::Chunk(Chunk { kind, bytes: &self.message, fin }),
             Ready::Ping => Event::Ping(bytes),
@@ -297,6 +309,15 @@ impl RecvBuf {
     #[inline]
     pub(crate) fn is_ready(&self) -> bool {
         self.ready != Ready::Nothing
+    }
+
+    /// Whether a message could not be taken; it is dropped.
+    pub(crate) fn take_refused(&mut self) -> bool {
+        let is_refused = self.ready == Ready::Refused;
+        if is_refused {
+            self.ready = Ready::Nothing;
+        }
+        is_refused
     }
 
     #[inline]

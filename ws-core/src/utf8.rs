@@ -50,9 +50,8 @@ impl Utf8 {
     }
 }
 
-/// The text in bytes that were found to be UTF-8 as they arrived.
-///
-/// They are checked a second time, since only `unsafe` could take it on trust.
-pub(crate) fn checked(bytes: &[u8]) -> &str {
-    basic::from_utf8(bytes).expect("text is announced only after it was checked")
+/// The text in `bytes`, if they are UTF-8.
+#[inline]
+pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
+    basic::from_utf8(bytes).ok()
 }

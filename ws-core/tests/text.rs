@@ -4,7 +4,12 @@ mod common;
 
 use bytes::Bytes;
 use common::*;
-use ws_core::{Chunk, MessageKind, ProtocolError, SendError};
+use ws_core::handshake::Agreement;
+use ws_core::{
+    Chunk, Config, Connection, Error, Instant, Message, MessageKind, ProtocolError, RecvBuf, Role, SendError,
+};
+
+const NOW: Instant = Instant::ORIGIN;
 
 /// Valid text: the ends of each length, what surrounds the surrogates, noncharacters, U+0000 and byte order marks.
 const VALID: [&str; 24] = [
@@ -193,5 +198,33 @@ fn invalid_text_is_never_sent() {
         assert_eq!(peer.each(|conn| conn.send_chunk(Chunk { kind, bytes: b"\xff", fin: true })), bad);
         peer.each(|conn| conn.send_chunk(Chunk { kind, bytes: b"\xba", fin: true })).unwrap();
         assert_eq!(peer.sends(), [(TEXT, b"\xce".to_vec()), (FIN, b"\xba".to_vec())]);
+    }
+}
+
+fn upgraded() -> Connection {
+    Connection::upgraded(NOW, Role::Server, Config::default(), Agreement::default(), [0; 32])
+}
+
+/// 6455-8.1-3: whoever takes messages out of the buffer finds none where a text is no UTF-8, and the next call says why.
+#[test]
+fn what_is_no_text_cannot_be_taken() {
+    for is_refused_at_once in [true, false] {
+        let wire = [to(Role::Server, FIN | TEXT, b"fine"), to(Role::Server, FIN | TEXT, b"\xC3")].concat();
+        let (mut conn, mut buf) = (upgraded(), RecvBuf::new());
+        buf.extend(&wire);
+        assert_eq!(conn.receive(NOW, &mut buf), Ok(true));
+        assert_eq!(buf.take_message(), Some(Message::Text("fine")));
+        assert_eq!(conn.receive(NOW, &mut buf), Ok(true));
+        assert_eq!(buf.take_message(), None);
+        let bad = Error::Protocol(ProtocolError::InvalidUtf8);
+        if is_refused_at_once {
+            assert_eq!(conn.refuse_message(NOW), Some(bad));
+            assert_eq!(conn.refuse_message(NOW), None);
+        } else {
+            assert_eq!(conn.receive(NOW, &mut buf), Err(bad));
+        }
+        assert!(!conn.is_open());
+        assert_eq!(conn.receive(NOW, &mut buf), Ok(false));
+        assert!(buf.take_event().is_none());
     }
 }

@@ -9,7 +9,7 @@ use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, Se
 
 use crate::Error;
 use crate::clock::now;
-use crate::drive::{In, Out};
+use crate::drive::{Failure, In, Out};
 use crate::feed::Until;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
@@ -118,8 +118,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         loop {
             self.wait().await?;
             if self.input.skip_to_message()?.is_some() {
-                return Ok(self.input.buf.take_message());
+                break;
             }
+        }
+        let Self { shared, input } = self;
+        match input.buf.take_message() {
+            Some(message) => Ok(Some(message)),
+            None => shared.refuse(&mut input.failure).await,
         }
     }
 
@@ -129,22 +134,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
     pub async fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
         self.wait().await?;
-        Ok(self.input.buf.take_event())
+        let Self { shared, input } = self;
+        match input.buf.take_event() {
+            Some(event) => Ok(Some(event)),
+            None => shared.refuse(&mut input.failure).await,
+        }
     }
 
     async fn wait(&mut self) -> Result<(), Error> {
         let Self { shared, input } = self;
-        poll_fn(|cx| {
-            shared.tasks.wait_as_receiver(cx);
-            let mut out = shared.lock();
-            let driven = input.poll_drive(&mut out, &mut Context::from_waker(&shared.waker));
-            if driven.is_ready() && !out.conn.is_open() {
-                // Whoever waits to send waits in vain.
-                shared.tasks.wake_senders();
-            }
-            driven
-        })
-        .await
+        poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.poll_drive(out, cx))).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
+    /// Has `poll` work for the receiver's task.
+    fn poll_receiving<T>(
+        &self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut Out<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.tasks.wait_as_receiver(cx);
+        let mut out = self.lock();
+        let polled = poll(&mut out, &mut Context::from_waker(&self.waker));
+        if polled.is_ready() && !out.conn.is_open() {
+            // Whoever waits to send waits in vain.
+            self.tasks.wake_senders();
+        }
+        polled
+    }
+
+    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+    #[cold]
+    async fn refuse<T>(&self, failure: &mut Failure) -> Result<Option<T>, Error> {
+        failure.note_refused(&mut self.lock().conn);
+        poll_fn(|cx| self.poll_receiving(cx, |out, cx| failure.poll_report(out, cx))).await?;
+        Ok(None)
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use ws_tokio::ws_core::{self, Connection, Instant, ProtocolError, Role, Timer};
 use ws_tokio::{
     Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, Error, Event, KeepAlive,
-    MessageKind, Owned, Prepared, Reject, SendError, WebSocket, accept, accept_with, client,
+    MessageKind, Owned, Prepared, Receiver, Reject, SendError, WebSocket, accept, accept_with, client,
 };
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
@@ -159,6 +159,54 @@ async fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
     drop(peer);
     assert_eq!(ws.recv().await?, None);
     assert_eq!(ws.close_code(), 1006);
+    Ok(())
+}
+
+/// 6455-8.1-3, 6455-7.1.7-5: a text that is none fails the connection in the same way, however it was to be received.
+#[tokio::test]
+async fn a_bad_text_is_reported_after_the_close_frame_left() -> Outcome {
+    type Ws = WebSocket<DuplexStream>;
+    async fn received(ws: &mut Ws, way: u8) -> Option<Result<(), Error>> {
+        match way {
+            0 => ws.recv().await.map(|message| message.map(drop)).transpose(),
+            1 => ws.message_ref().await.map(|message| message.map(drop)).transpose(),
+            2 => ws.event_ref().await.map(|event| event.map(drop)).transpose(),
+            _ => ws.next().await.map(|message| message.map(drop)),
+        }
+    }
+    async fn received_by_half(half: &mut Receiver<DuplexStream>, way: u8) -> Option<Result<(), Error>> {
+        match way {
+            0 => half.message_ref().await.map(|message| message.map(drop)).transpose(),
+            _ => half.event_ref().await.map(|event| event.map(drop)).transpose(),
+        }
+    }
+    let is_bad_text = |error: &Option<Result<(), Error>>| {
+        matches!(error, Some(Err(Error::WebSocket(ws_core::Error::Protocol(ProtocolError::InvalidUtf8)))))
+    };
+    for way in 0..6 {
+        let (mut ws, mut peer) = server(Config::default());
+        let wire = [masked(0x81, b"before"), masked(0x81, b"\xC3"), masked(0x81, b"after")].concat();
+        peer.write_all(&wire).await?;
+        let mut bytes = Vec::new();
+        let outcome = if way < 4 {
+            assert!(matches!(received(&mut ws, way).await, Some(Ok(()))));
+            let outcome = received(&mut ws, way).await;
+            peer.read_to_end(&mut bytes).await?;
+            drop(peer);
+            assert!(received(&mut ws, way).await.is_none());
+            outcome
+        } else {
+            let (_sender, mut half) = ws.split();
+            assert!(matches!(received_by_half(&mut half, way - 4).await, Some(Ok(()))));
+            let outcome = received_by_half(&mut half, way - 4).await;
+            peer.read_to_end(&mut bytes).await?;
+            drop(peer);
+            assert!(received_by_half(&mut half, way - 4).await.is_none());
+            outcome
+        };
+        assert!(is_bad_text(&outcome), "{way}: {outcome:?}");
+        assert_eq!(bytes, b"\x88\x02\x03\xef");
+    }
     Ok(())
 }
 

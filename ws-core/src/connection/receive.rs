@@ -51,12 +51,31 @@ impl Connection {
         now: Instant,
         input: &'b mut RecvBuf,
     ) -> Result<Option<Event<'b>>, Error> {
-        self.receive(now, input)?;
-        Ok(input.take_event())
+        if !self.receive(now, input)? {
+            return Ok(None);
+        }
+        match input.take_event() {
+            Some(event) => Ok(Some(event)),
+            None => self.refuse_message(now).map_or(Ok(None), Err),
+        }
+    }
+
+    /// Fails the connection where [`RecvBuf::take_message`] or [`RecvBuf::take_event`] gave none of what
+    /// [`receive`](Self::receive) had announced, for a text that is not UTF-8 (§8.1). Returns the error, unless there is none
+    /// as the connection has ended meanwhile.
+    #[cold]
+    pub fn refuse_message(&mut self, now: Instant) -> Option<Error> {
+        if matches!(self.state, State::Open | State::CloseSent) {
+            let error = Error::Protocol(ProtocolError::InvalidUtf8);
+            self.fail(now, error);
+            self.note_boundary();
+            return Some(error);
+        }
+        self.error.take()
     }
 
     /// Reads `input` up to the next event and tells whether one waits there: [`poll_event`](Self::poll_event)
-    /// without the loan, for callers that loop.
+    /// without the loan, for callers that loop. Then take it; where there is none after all, [`receive`](Self::receive) again.
     ///
     /// # Errors
     /// As [`poll_event`](Self::poll_event).
@@ -107,11 +126,6 @@ impl Connection {
         if is_masked {
             mask::apply(key, 0, payload);
         }
-        if kind == MessageKind::Text && simdutf8::basic::from_utf8(payload).is_err() {
-            // The careful path finds the fault again, and says what it is.
-            mask::apply(key, 0, payload);
-            return false;
-        }
         input.skip(header);
         input.announce(Ready::Whole(kind), len);
         true
@@ -121,6 +135,9 @@ impl Connection {
     fn receive_rest(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
         if self.out.is_cut() {
             self.end(Error::PayloadForgotten);
+        }
+        if input.take_refused() {
+            self.error = self.refuse_message(now);
         }
         while !input.is_ready() {
             let step = match self.state {
