@@ -1,4 +1,5 @@
 use core::cell::RefCell;
+use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
@@ -38,21 +39,27 @@ pub(crate) struct In {
     now: Instant,
     /// How many events were taken since the last wait.
     taken: u8,
-    /// Why the connection ended; reported once the output is written.
-    failed: Option<ws_core::Error>,
+    pub(crate) failure: Failure,
+}
+
+/// Why the connection ended, until that is reported.
+#[derive(Debug, Default)]
+pub(crate) struct Failure {
+    /// Reported once the output is written.
+    error: Option<ws_core::Error>,
     /// How the transport broke.
     broken: Option<io::Error>,
 }
 
 impl In {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { buf: RecvBuf::new(), now, taken: 0, failed: None, broken: None }
+        Self { buf: RecvBuf::new(), now, taken: 0, failure: Failure::default() }
     }
 
     /// Whether an event waits in what has been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
-        if self.taken >= TURN || self.failed.is_some() {
+        if self.taken >= TURN || self.failure.error.is_some() {
             return false;
         }
         match conn.receive(self.now, &mut self.buf) {
@@ -61,7 +68,7 @@ impl In {
                 is_ready
             }
             Err(error) => {
-                self.failed = Some(error);
+                self.failure.error = Some(error);
                 false
             }
         }
@@ -83,16 +90,11 @@ impl In {
             if self.is_ready(&mut out.conn) {
                 return Poll::Ready(Ok(()));
             }
-            let flushed = out.poll_flush(cx);
-            if let Some(error) = self.failed {
-                if flushed.is_pending() {
-                    ready!(out.poll_alarm(cx));
-                    continue;
-                }
-                self.failed = None;
-                return Poll::Ready(Err(self.cause(error)));
+            if self.failure.error.is_some() {
+                return self.failure.poll_report(out, cx);
             }
             // An error of the write is none of the read: what the peer sent before, its Close frame perhaps, is still there.
+            let _ = out.poll_flush(cx);
             if out.conn.is_closed() {
                 return Poll::Ready(Ok(()));
             }
@@ -124,11 +126,41 @@ impl In {
             Ok(0) => out.conn.handle_eof(),
             Ok(n) => self.buf.commit(n),
             Err(error) => {
-                self.broken = Some(error);
+                self.failure.broken = Some(error);
                 out.conn.handle_reset();
             }
         }
         Poll::Ready(())
+    }
+}
+
+impl Failure {
+    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+    #[cold]
+    pub(crate) async fn refuse<V, S: AsyncWrite + Unpin, T: Runtime<S>>(
+        &mut self,
+        out: &mut Out<S, T>,
+    ) -> Result<Option<V>, Error> {
+        self.note_refused(T::now(), &mut out.conn);
+        poll_fn(|cx| self.poll_report(out, cx)).await?;
+        Ok(None)
+    }
+
+    /// Notes that what was to be taken is no message.
+    pub(crate) fn note_refused(&mut self, now: Instant, conn: &mut Connection) {
+        self.error = conn.refuse_message(now);
+    }
+
+    /// Reports the failure, if there is one, as soon as the peer is told.
+    pub(crate) fn poll_report<S: AsyncWrite + Unpin, T: Runtime<S>>(
+        &mut self,
+        out: &mut Out<S, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        while out.poll_flush(cx).is_pending() {
+            ready!(out.poll_alarm(cx));
+        }
+        Poll::Ready(self.error.take().map_or(Ok(()), |error| Err(self.cause(error))))
     }
 
     /// An end that came with an error of the transport is that error.

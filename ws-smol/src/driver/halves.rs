@@ -8,7 +8,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
 use super::Runtime;
-use super::drive::{In, Out};
+use super::drive::{Failure, In, Out};
 use super::feed::Until;
 use crate::Error;
 
@@ -118,8 +118,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
         loop {
             self.wait().await?;
             if self.input.skip_to_message()?.is_some() {
-                return Ok(self.input.buf.take_message());
+                break;
             }
+        }
+        let Self { shared, input } = self;
+        match input.buf.take_message() {
+            Some(message) => Ok(Some(message)),
+            None => shared.refuse(&mut input.failure).await,
         }
     }
 
@@ -129,22 +134,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
     /// As [`WebSocket::recv`](super::WebSocket::recv).
     pub async fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
         self.wait().await?;
-        Ok(self.input.buf.take_event())
+        let Self { shared, input } = self;
+        match input.buf.take_event() {
+            Some(event) => Ok(Some(event)),
+            None => shared.refuse(&mut input.failure).await,
+        }
     }
 
     async fn wait(&mut self) -> Result<(), Error> {
         let Self { shared, input } = self;
-        poll_fn(|cx| {
-            shared.tasks.wait_as_receiver(cx);
-            let mut out = shared.lock();
-            let driven = input.poll_drive(&mut out, &mut Context::from_waker(&shared.waker));
-            if driven.is_ready() && !out.conn.is_open() {
-                // Whoever waits to send waits in vain.
-                shared.tasks.wake_senders();
-            }
-            driven
-        })
-        .await
+        poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.poll_drive(out, cx))).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
+    /// Has `poll` work for the receiver's task.
+    fn poll_receiving<V>(
+        &self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut Out<S, T>, &mut Context<'_>) -> Poll<V>,
+    ) -> Poll<V> {
+        self.tasks.wait_as_receiver(cx);
+        let mut out = self.lock();
+        let polled = poll(&mut out, &mut Context::from_waker(&self.waker));
+        if polled.is_ready() && !out.conn.is_open() {
+            // Whoever waits to send waits in vain.
+            self.tasks.wake_senders();
+        }
+        polled
+    }
+
+    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+    #[cold]
+    async fn refuse<V>(&self, failure: &mut Failure) -> Result<Option<V>, Error> {
+        failure.note_refused(T::now(), &mut self.lock().conn);
+        poll_fn(|cx| self.poll_receiving(cx, |out, cx| failure.poll_report(out, cx))).await?;
+        Ok(None)
     }
 }
 

@@ -130,7 +130,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
         if !self.wait_message().await? {
             return Ok(None);
         }
-        Ok(self.0.input.buf.take_message().map(Owned::from))
+        let Inner { out, input } = &mut *self.0;
+        match input.buf.take_message() {
+            Some(message) => Ok(Some(message.into())),
+            None => input.failure.refuse(out).await,
+        }
     }
 
     /// The next message, lent, with the way to answer it; `None` once the connection has closed. Cancel safe.
@@ -154,7 +158,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
             return Ok(None);
         }
         let Inner { out, input } = &mut *self.0;
-        Ok(input.buf.take_message().map(|message| (message, Reply(out))))
+        match input.buf.take_message() {
+            Some(message) => Ok(Some((message, Reply(out)))),
+            None => input.failure.refuse(out).await,
+        }
     }
 
     /// The next event of any kind, lent, with the way to answer it; `None` once the connection has closed. Cancel safe.
@@ -167,7 +174,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
     pub async fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S, T>)>, Error> {
         self.wait().await?;
         let Inner { out, input } = &mut *self.0;
-        Ok(input.buf.take_event().map(|event| (event, Reply(out))))
+        match input.buf.take_event() {
+            Some(event) => Ok(Some((event, Reply(out)))),
+            None => input.failure.refuse(out).await,
+        }
     }
 
     /// Waits for an event, or for the end.
@@ -360,8 +370,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Stream for WebSocket<S, T
             if !input.is_ready(&mut out.conn) {
                 ready!(input.poll_drive(out, cx))?;
             }
-            if input.skip_to_message()?.is_some() {
-                return Poll::Ready(input.buf.take_message().map(|message| Ok(message.into())));
+            match input.skip_to_message()? {
+                None => {}
+                Some(false) => return Poll::Ready(None),
+                Some(true) => {
+                    if let Some(message) = input.buf.take_message() {
+                        return Poll::Ready(Some(Ok(message.into())));
+                    }
+                }
             }
         }
     }
