@@ -1,5 +1,7 @@
 //! What tests of several adapters share.
 
+mod gate;
 mod stutter;
 
+pub use gate::Gate;
 pub use stutter::Stutter;

@@ -1,6 +1,11 @@
 //! What is said of futures, streams and sinks.
 
-use conformance::Stutter;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Context;
+use std::sync::Arc;
+use std::task::Wake;
+
+use conformance::{Gate, Stutter};
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::adapter::ws_core::{self, Connection, Instant, Role, Timer};
@@ -129,6 +134,32 @@ fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
         assert!(!ws.was_clean());
         Ok(())
     })
+}
+
+/// adapter-BP4: a sender whose message the receiver writes is woken, also by a stream that forgets who waited before.
+#[test]
+fn a_sender_hears_that_the_receiver_wrote_for_it() {
+    struct Woken(AtomicBool);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    on::run(async {
+        let gate = Gate::default();
+        let agreement = Agreement::default();
+        let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, Config::default(), agreement, [7; 32]);
+        let (sender, mut receiver) = WebSocket::new(gate.clone(), conn).split();
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = woken.clone().into();
+        let mut sending = sender.send("news");
+        assert!(sending.poll_unpin(&mut Context::from_waker(&waker)).is_pending());
+        gate.set_open(true);
+        assert!(!woken.0.load(Ordering::Relaxed));
+        assert!(receiver.recv().now_or_never().is_none());
+        assert!(woken.0.load(Ordering::Relaxed), "the sender waits for ever");
+        assert!(matches!(sending.now_or_never(), Some(Ok(()))));
+    });
 }
 
 /// Futures go to any thread, with any stream that does.
