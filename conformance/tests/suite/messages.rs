@@ -169,6 +169,44 @@ fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
     })
 }
 
+/// 6455-8.1-3, 6455-7.1.7-5: a text that is none fails the connection in the same way, however it was to be received.
+#[test]
+fn a_bad_text_is_reported_however_it_was_to_be_received() -> Outcome {
+    on::run(async {
+        for way in 0..5 {
+            let (mut ws, mut peer) = open(Role::Server, Config::default());
+            let wire = [masked(0x81, b"before"), masked(0x81, b"\xC3"), masked(0x81, b"after")].concat();
+            peer.write_all(&wire)?;
+            let error = if way < 3 {
+                assert_eq!(wait!(ws.recv())?, Some("before".into()));
+                let error = match way {
+                    0 => wait!(ws.recv()).map(drop),
+                    1 => wait!(ws.message_ref()).map(drop),
+                    _ => wait!(ws.event_ref()).map(drop),
+                };
+                assert_eq!(rest(&mut peer)?, b"\x88\x02\x03\xef");
+                drop(peer);
+                assert_eq!(wait!(ws.recv())?, None);
+                error
+            } else {
+                let (_sender, mut receiver) = on::split(ws);
+                assert_eq!(wait!(receiver.recv())?, Some("before".into()));
+                let error = match way {
+                    3 => wait!(receiver.message_ref()).map(drop),
+                    _ => wait!(receiver.event_ref()).map(drop),
+                };
+                assert_eq!(rest(&mut peer)?, b"\x88\x02\x03\xef");
+                drop(peer);
+                assert_eq!(wait!(receiver.recv())?, None);
+                error
+            };
+            let Err(Error::WebSocket(ws_core::Error::Protocol(fault))) = error else { panic!("{error:?}") };
+            assert_eq!(fault, ProtocolError::InvalidUtf8, "{way}");
+        }
+        Ok(())
+    })
+}
+
 /// 7692-5-5: where both ends ask for it, compression is agreed, and messages arrive as they were.
 #[test]
 fn compression_is_agreed_where_both_ask() -> Outcome {

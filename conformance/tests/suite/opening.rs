@@ -157,7 +157,7 @@ fn an_undecided_request_waits() -> Outcome {
     })
 }
 
-/// 6455-4.1-19: a client connects by a name, and what it asks for is what the server sees and both agree on.
+/// 6455-4.1-22: a client connects by a name, and what it asks for is what the server sees and both agree on.
 #[test]
 fn a_client_connects_by_name_and_subprotocols_are_agreed() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;

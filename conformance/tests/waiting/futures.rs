@@ -2,16 +2,17 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Context;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::task::Wake;
 
 use conformance::{Gate, Stutter};
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use crate::adapter::ws_core::{self, Connection, Instant, Role, Timer};
+use crate::adapter::ws_core::{self, Connection, Instant, ProtocolError, Role, Timer};
 use crate::adapter::{Agreement, CloseCode, Config, Error, Owned, SendError, WebSocket, connect};
 use crate::on;
-use crate::suite::{Outcome, Ws};
+use crate::suite::{Outcome, Ws, open};
 
 /// Both ends of an open connection in memory: the client, the server.
 fn pair(config: &Config) -> (WebSocket<Stutter>, WebSocket<Stutter>) {
@@ -43,6 +44,22 @@ fn a_connection_is_a_stream_and_a_sink() -> Outcome {
         talked?;
         // The echo's sink finds the connection closed by then, if it looks.
         assert!(matches!(echoed, Ok(()) | Err(Error::Send(SendError::Closed))), "{echoed:?}");
+        Ok(())
+    })
+}
+
+/// 6455-8.1-3: a text that is none is an error of the `Stream` too, and its end.
+#[test]
+fn a_bad_text_ends_the_stream() -> Outcome {
+    on::run(async {
+        let (mut ws, mut peer) = open(Role::Server, Config::default());
+        peer.write_all(b"\x81\x81\0\0\0\0a\x81\x81\0\0\0\0\xC3")?;
+        drop(peer);
+        assert_eq!(ws.next().await.transpose()?, Some("a".into()));
+        let error = ws.next().await;
+        let Some(Err(Error::WebSocket(ws_core::Error::Protocol(fault)))) = error else { panic!("{error:?}") };
+        assert_eq!(fault, ProtocolError::InvalidUtf8);
+        assert!(ws.next().await.is_none());
         Ok(())
     })
 }
