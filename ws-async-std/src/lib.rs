@@ -1,7 +1,7 @@
 //! WebSocket over async-std.
 //!
-//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`](futures_io::AsyncRead) and
-//! [`AsyncWrite`](futures_io::AsyncWrite). Every future may be dropped at any await: nothing is lost, nothing corrupted.
+//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`] and
+//! [`AsyncWrite`]. Every future may be dropped at any await: nothing is lost, nothing corrupted.
 //!
 //! ```
 //! use async_std::net::TcpListener;
@@ -113,7 +113,7 @@ fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
 
 /// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
 ///
-/// It is a `Stream` of [`Owned`](Owned) messages and a `Sink` of what can be sent.
+/// It is a `Stream` of [`Owned`] messages and a `Sink` of what can be sent.
 pub type WebSocket<S> = driver::WebSocket<S, Timer>;
 /// The answering side of a [`WebSocket`], while what it received is on loan; see [`driver::Reply`].
 pub type Reply<'w, S> = driver::Reply<'w, S, Timer>;
