@@ -54,8 +54,8 @@ pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
 ///
 /// # Errors
 /// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WebSocket<S>, Error> {
-    driver::accept(io).await
+pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    driver::accept(io)
 }
 
 /// The server end of a connection over `io`, where `decide` sees each request and answers it.
@@ -79,12 +79,12 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WebSocke
 ///
 /// # Errors
 /// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
-pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     config: impl Into<Arc<Config>>,
     decide: impl FnMut(&Request<'_>) -> Decision,
-) -> Result<WebSocket<S>, Error> {
-    driver::accept_with(io, config, decide).await
+) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    driver::accept_with(io, config, decide)
 }
 
 /// The client end of a connection over `io`.

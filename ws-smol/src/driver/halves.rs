@@ -8,7 +8,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
 use super::Runtime;
-use super::drive::{Failure, In, Out};
+use super::drive::{In, Out};
 use super::feed::Until;
 use crate::Error;
 
@@ -124,7 +124,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
         let Self { shared, input } = self;
         match input.buf.take_message() {
             Some(message) => Ok(Some(message)),
-            None => shared.refuse(&mut input.failure).await,
+            None => {
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+            }
         }
     }
 
@@ -137,7 +139,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
         let Self { shared, input } = self;
         match input.buf.take_event() {
             Some(event) => Ok(Some(event)),
-            None => shared.refuse(&mut input.failure).await,
+            None => {
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+            }
         }
     }
 
@@ -165,14 +169,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
             self.tasks.wake_senders();
         }
         polled
-    }
-
-    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
-    #[cold]
-    async fn refuse<V>(&self, failure: &mut Failure) -> Result<Option<V>, Error> {
-        failure.note_refused(T::now(), &mut self.lock().conn);
-        poll_fn(|cx| self.poll_receiving(cx, |out, cx| failure.poll_report(out, cx))).await?;
-        Ok(None)
     }
 }
 
