@@ -1,1 +1,7 @@
-//! conformance
+//! What tests of several adapters share.
+
+mod gate;
+mod stutter;
+
+pub use gate::Gate;
+pub use stutter::Stutter;

@@ -42,23 +42,27 @@ pub fn accept_with<S: Transport>(
     mut decide: impl FnMut(&Request<'_>) -> Decision,
 ) -> Result<WebSocket<S>, Error> {
     let mut ws = WebSocket::new(io, Connection::server(now(), config));
-    loop {
-        match ws.event_ref() {
-            Ok(Some((Event::Request(request), mut reply))) => {
-                let decision = decide(&request);
-                reply.answer(&decision)?;
-                if ws.is_open() {
-                    ws.flush()?;
-                    return Ok(ws);
-                }
-            }
-            Ok(Some(_)) => {}
-            Ok(None) => return Err(Error::NotUpgraded),
-            Err(error) => {
-                // A transport that is dropped with bytes unread may take the answer with it.
-                while let Ok(Some(_)) = ws.event_ref() {}
-                return Err(error);
+    let answered = answer_requests(&mut ws, &mut decide);
+    if answered.is_err() {
+        // The client shall read the answer: a reset, for what it may still send, would take that away.
+        while let Ok(Some(_)) = ws.event_ref() {}
+    }
+    answered?;
+    if ws.is_open() { Ok(ws) } else { Err(Error::NotUpgraded) }
+}
+
+/// Answers requests up to the one that opens the connection, or to the end.
+fn answer_requests<S: Transport>(
+    ws: &mut WebSocket<S>,
+    decide: &mut impl FnMut(&Request<'_>) -> Decision,
+) -> Result<(), Error> {
+    while let Some((event, mut reply)) = ws.event_ref()? {
+        if let Event::Request(request) = event {
+            reply.answer(&decide(&request))?;
+            if ws.is_open() {
+                return ws.flush();
             }
         }
     }
+    Ok(())
 }

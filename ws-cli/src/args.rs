@@ -10,18 +10,24 @@ use ws_core::handshake::ClientRequest;
 pub(crate) enum Runtime {
     /// Tasks on Tokio's thread pool.
     Tokio,
+    /// Tasks on smol's thread.
+    Smol,
+    /// Tasks on async-std's thread pool.
+    AsyncStd,
     /// A thread for each connection.
     Blocking,
 }
 
 impl Runtime {
     /// All there are.
-    pub(crate) const ALL: [Self; 2] = [Self::Tokio, Self::Blocking];
+    pub(crate) const ALL: [Self; 4] = [Self::Tokio, Self::Smol, Self::AsyncStd, Self::Blocking];
 
     /// The name that the command line and the demonstration call it by.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tokio => "tokio",
+            Self::Smol => "smol",
+            Self::AsyncStd => "async-std",
             Self::Blocking => "blocking",
         }
     }

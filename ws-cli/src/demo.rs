@@ -1,4 +1,5 @@
 mod blocking;
+mod futures_io;
 mod tokio;
 
 use core::fmt;
@@ -14,6 +15,7 @@ use ws_core::{Config, Owned};
 use crate::args::Runtime;
 use crate::echo::Service;
 use crate::failure::{Cause, Failure};
+use crate::futures_io::{AsyncStd, Smol};
 
 /// What every client does with every server, in order.
 const STEPS: [&str; 6] = ["open", "text", "1 MiB", "streamed", "ping", "close"];
@@ -50,6 +52,8 @@ fn serve(server: Runtime, runtime: &runtime::Runtime) -> io::Result<SocketAddr> 
     let service = Arc::new(Service::default());
     match server {
         Runtime::Tokio => runtime.block_on(tokio::serve(service)),
+        Runtime::Smol => futures_io::serve::<Smol>(service),
+        Runtime::AsyncStd => futures_io::serve::<AsyncStd>(service),
         Runtime::Blocking => blocking::serve(service),
     }
 }
@@ -65,6 +69,8 @@ fn talk(
     let config = Config { idle_timeout: Some(Duration::from_secs(10)), ..Config::default() };
     match client {
         Runtime::Tokio => runtime.block_on(tokio::talk(&url, config, laps)),
+        Runtime::Smol => futures_io::talk::<Smol>(&url, config, laps),
+        Runtime::AsyncStd => futures_io::talk::<AsyncStd>(&url, config, laps),
         Runtime::Blocking => blocking::talk(&url, config, laps),
     }
 }

@@ -8,6 +8,7 @@ mod deflate;
 mod demo;
 mod echo;
 mod failure;
+mod futures_io;
 mod signals;
 
 use std::process::ExitCode;

@@ -15,7 +15,7 @@ fn every_adapter_passes_with_every_other() {
                 assert!(ended.stdout.lines().any(|line| line.starts_with(&pair)), "{}", ended.stdout);
             }
         }
-        assert!(ended.stdout.ends_with("all 4 pairs passed\n"), "{}", ended.stdout);
+        assert!(ended.stdout.ends_with("all 16 pairs passed\n"), "{}", ended.stdout);
     }
 }
 

@@ -160,9 +160,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
     ) -> Poll<T> {
         self.tasks.wait_as_receiver(cx);
         let mut out = self.lock();
+        let had_output = out.conn.queued() > 0;
         let polled = poll(&mut out, &mut Context::from_waker(&self.waker));
-        if polled.is_ready() && !out.conn.is_open() {
-            // Whoever waits to send waits in vain.
+        // A stream may forget who waited to write once a write has succeeded, whoever's it was.
+        let is_written = had_output && out.conn.queued() == 0;
+        if is_written || polled.is_ready() && !out.conn.is_open() {
+            // Whoever waits to send has what it waits for, or waits in vain.
             self.tasks.wake_senders();
         }
         polled
@@ -272,6 +275,10 @@ impl<S: AsyncWrite + Unpin> Shared<S> {
         let flushed = out.poll_flush_alone(&mut Context::from_waker(&self.waker));
         if flushed.is_ready() {
             self.tasks.wake_senders();
+            if !out.conn.is_open() {
+                // It may wait for the same output, before it reports the end.
+                self.tasks.wake_receiver();
+            }
         }
         flushed
     }

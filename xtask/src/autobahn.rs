@@ -25,7 +25,7 @@ use self::shard::{Programs, Shard};
 use crate::workspace;
 
 /// The adapters that pass the suite, by the names that `ws echo --runtime` knows.
-const ADAPTERS: [&str; 2] = ["blocking", "tokio"];
+const ADAPTERS: [&str; 4] = ["blocking", "tokio", "smol", "async-std"];
 /// How long one shard may take before its programs are ended.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 

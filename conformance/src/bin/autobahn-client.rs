@@ -30,6 +30,8 @@ struct Args {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Adapter {
     Tokio,
+    Smol,
+    AsyncStd,
     Blocking,
 }
 
@@ -53,6 +55,8 @@ fn run(args: &Args) -> Result<(), Error> {
     };
     let agent = match args.adapter {
         Adapter::Tokio => "tokio",
+        Adapter::Smol => "smol",
+        Adapter::AsyncStd => "async-std",
         Adapter::Blocking => "blocking",
     };
     let cases = match args.cases {
@@ -85,6 +89,8 @@ impl Client {
         let connect = self.connect(resource)?;
         let answer = match self.adapter {
             Adapter::Tokio => self.runtime.block_on(on_tokio::ask(&connect))?,
+            Adapter::Smol => smol::block_on(on_smol::ask(&connect))?,
+            Adapter::AsyncStd => async_std::task::block_on(on_async_std::ask(&connect))?,
             Adapter::Blocking => on_blocking::ask(&connect)?,
         };
         answer.ok_or_else(|| format!("no answer at {resource}").into())
@@ -95,6 +101,8 @@ impl Client {
         let connect = self.connect(resource)?;
         match self.adapter {
             Adapter::Tokio => self.runtime.block_on(on_tokio::echo(&connect))?,
+            Adapter::Smol => smol::block_on(on_smol::echo(&connect))?,
+            Adapter::AsyncStd => async_std::task::block_on(on_async_std::echo(&connect))?,
             Adapter::Blocking => on_blocking::echo(&connect)?,
         }
         Ok(())
@@ -106,12 +114,14 @@ impl Client {
     }
 }
 
-mod on_tokio {
+macro_rules! on_futures {
+    ($($module:ident: $adapter:ident),* $(,)?) => {$(
+mod $module {
     use ws_core::connect::Connect;
-    use ws_tokio::Error;
+    use $adapter::Error;
 
     pub(super) async fn ask(connect: &Connect) -> Result<Option<String>, Error> {
-        let mut ws = ws_tokio::connect_with(connect, super::config()).await?;
+        let mut ws = $adapter::connect_with(connect, super::config()).await?;
         let mut answer = None;
         while let Some(message) = ws.recv().await? {
             answer = message.as_text().map(String::from);
@@ -120,7 +130,7 @@ mod on_tokio {
     }
 
     pub(super) async fn echo(connect: &Connect) -> Result<(), Error> {
-        let mut ws = ws_tokio::connect_with(connect, super::config()).await?;
+        let mut ws = $adapter::connect_with(connect, super::config()).await?;
         let echoed = loop {
             match ws.message_ref().await {
                 Ok(Some((message, mut reply))) => {
@@ -137,6 +147,9 @@ mod on_tokio {
         echoed
     }
 }
+    )*};
+}
+on_futures!(on_tokio: ws_tokio, on_smol: ws_smol, on_async_std: ws_async_std);
 
 mod on_blocking {
     use ws_blocking::Error;

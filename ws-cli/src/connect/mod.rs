@@ -1,4 +1,5 @@
 mod blocking;
+mod futures_io;
 mod input;
 mod session;
 mod tokio;
@@ -15,6 +16,7 @@ use ws_core::{Config, KeepAlive};
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
 use crate::failure::{Cause, Failure};
+use crate::futures_io::{AsyncStd, Smol};
 use input::Input;
 use session::Session;
 
@@ -75,6 +77,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let session = Arc::new(Session::default());
     match runtime {
         Runtime::Tokio => tokio::run(&connect, config, &session),
+        Runtime::Smol => futures_io::run::<Smol>(&connect, config, &session),
+        Runtime::AsyncStd => futures_io::run::<AsyncStd>(&connect, config, &session),
         Runtime::Blocking => blocking::run(&connect, config, &session),
     }?;
     session.outcome()

@@ -1,4 +1,5 @@
 mod blocking;
+mod futures_io;
 mod tokio;
 
 use core::net::SocketAddr;
@@ -12,8 +13,10 @@ use ws_core::handshake::{Accept, Decision, Request};
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
 use crate::failure::{Failure, note};
+use crate::futures_io::{AsyncStd, Smol};
 
 pub(crate) use self::blocking::Server as BlockingServer;
+pub(crate) use self::futures_io::serve as serve_futures_io;
 pub(crate) use self::tokio::serve;
 
 /// Serve on every path, and send each message back as it came.
@@ -89,6 +92,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     });
     match args.runtime {
         Runtime::Tokio => tokio::run(args.listen, service),
+        Runtime::Smol => futures_io::run::<Smol>(args.listen, service),
+        Runtime::AsyncStd => futures_io::run::<AsyncStd>(args.listen, service),
         Runtime::Blocking => blocking::run(args.listen, service),
     }
 }

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-pub(crate) const RUNTIMES: [&str; 2] = ["tokio", "blocking"];
+pub(crate) const RUNTIMES: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
 
 /// A close with 1000.
 pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";

@@ -1,12 +1,16 @@
 //! Every future may be dropped at any await.
 
-mod common;
+use core::task::{Context, Poll, Waker};
 
-use common::{End, open, poll_times, runtime};
+use conformance::Stutter;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ws_tokio::ws_core::Role;
-use ws_tokio::{CloseCode, Config, Event, Owned, Receiver, SendError, Sender, WebSocket};
+
+use crate::adapter::ws_core::{self, Connection, Instant, Role};
+use crate::adapter::{
+    Agreement, CloseCode, Config, Error, Event, Owned, Receiver, SendError, Sender, WebSocket,
+};
+use crate::on;
 
 /// What one end does, and how often its future is polled before it is dropped.
 #[derive(Clone, Copy, Debug)]
@@ -67,26 +71,42 @@ fn config() -> Config {
     Config { max_output: 30_000, ..Config::default() }
 }
 
+/// One end of an open connection over `io`.
+fn open(io: Stutter, role: Role, config: &Config) -> WebSocket<Stutter> {
+    let conn = Connection::upgraded(Instant::ORIGIN, role, config.clone(), Agreement::default(), [7; 32]);
+    WebSocket::new(io, conn)
+}
+
+/// Polls `future` at most `polls` times; it is dropped afterwards, done or not.
+fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+    let mut future = core::pin::pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    (0..polls).find_map(|_| match future.as_mut().poll(&mut cx) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    })
+}
+
 /// adapter-T1, 6455-4.1-2c: whatever future is dropped wherever, each message that was queued arrives once, whole and in order.
 #[test]
 fn dropped_futures_lose_nothing_and_corrupt_nothing() {
-    proptest!(ProptestConfig::with_cases(256), |(deeds in vec(deed(), 1..60), script in vec(0_u8..200, 0..40))| {
-        let runtime = runtime();
-        let _entered = runtime.enter();
-        let (client, server) = End::pair(&script);
-        let mut ends = [open(client, Role::Client, &config()), open(server, Role::Server, &config())];
-        let mut logs = [Log::default(), Log::default()];
-        for deed in deeds {
-            let at = usize::from(deed.is_client);
-            act(&mut ends[at], &mut logs[at], deed);
-        }
-        finish(&mut ends, &mut logs);
-        prop_assert!(logs[0].received == logs[1].sent);
-        prop_assert!(logs[1].received == logs[0].sent);
+    on::run(async {
+        proptest!(ProptestConfig::with_cases(256), |(deeds in vec(deed(), 1..60), script in vec(0_u8..200, 0..40))| {
+            let (client, server) = Stutter::pair(&script);
+            let mut ends = [open(client, Role::Client, &config()), open(server, Role::Server, &config())];
+            let mut logs = [Log::default(), Log::default()];
+            for deed in deeds {
+                let at = usize::from(deed.is_client);
+                act(&mut ends[at], &mut logs[at], deed);
+            }
+            finish(&mut ends, &mut logs);
+            prop_assert!(logs[0].received == logs[1].sent);
+            prop_assert!(logs[1].received == logs[0].sent);
+        });
     });
 }
 
-fn act(ws: &mut WebSocket<End>, log: &mut Log, deed: Deed) {
+fn act(ws: &mut WebSocket<Stutter>, log: &mut Log, deed: Deed) {
     match deed.kind {
         Kind::SendLent(len) | Kind::FeedLent(len) => {
             let bytes = log.next(len);
@@ -127,7 +147,7 @@ fn act(ws: &mut WebSocket<End>, log: &mut Log, deed: Deed) {
 }
 
 /// Lets both ends write and read all, and close.
-fn finish(ends: &mut [WebSocket<End>; 2], logs: &mut [Log; 2]) {
+fn finish(ends: &mut [WebSocket<Stutter>; 2], logs: &mut [Log; 2]) {
     let mut is_closing = false;
     for round in 0.. {
         assert!(round < 2_000_000, "the connection never ends");
@@ -153,36 +173,36 @@ fn finish(ends: &mut [WebSocket<End>; 2], logs: &mut [Log; 2]) {
 /// adapter-BP4: the same for halves, where a sender and a receiver are polled in turn.
 #[test]
 fn dropped_futures_of_halves_lose_nothing() {
-    proptest!(ProptestConfig::with_cases(128), |(deeds in vec(deed(), 1..60), script in vec(0_u8..200, 0..40))| {
-        let runtime = runtime();
-        let _entered = runtime.enter();
-        let (client, server) = End::pair(&script);
-        let mut ends = [
-            open(client, Role::Client, &config()).split(),
-            open(server, Role::Server, &config()).split(),
-        ];
-        let mut logs = [Log::default(), Log::default()];
-        for deed in deeds {
-            let at = usize::from(deed.is_client);
-            act_on_halves(&mut ends[at], &mut logs[at], deed);
-        }
-        for round in 0.. {
-            assert!(round < 2_000_000, "the messages never arrive");
-            for ((_, receiver), log) in ends.iter_mut().zip(logs.iter_mut()) {
-                if let Some(message) = poll_times(receiver.recv(), 1) {
-                    log.took(&message.expect("no error").expect("open"));
+    on::run(async {
+        proptest!(ProptestConfig::with_cases(128), |(deeds in vec(deed(), 1..60), script in vec(0_u8..200, 0..40))| {
+            let (client, server) = Stutter::pair(&script);
+            let mut ends = [
+                open(client, Role::Client, &config()).split(),
+                open(server, Role::Server, &config()).split(),
+            ];
+            let mut logs = [Log::default(), Log::default()];
+            for deed in deeds {
+                let at = usize::from(deed.is_client);
+                act_on_halves(&mut ends[at], &mut logs[at], deed);
+            }
+            for round in 0.. {
+                assert!(round < 2_000_000, "the messages never arrive");
+                for ((_, receiver), log) in ends.iter_mut().zip(logs.iter_mut()) {
+                    if let Some(message) = poll_times(receiver.recv(), 1) {
+                        log.took(&message.expect("no error").expect("open"));
+                    }
+                }
+                if logs[0].received.len() == logs[1].sent.len() && logs[1].received.len() == logs[0].sent.len() {
+                    break;
                 }
             }
-            if logs[0].received.len() == logs[1].sent.len() && logs[1].received.len() == logs[0].sent.len() {
-                break;
-            }
-        }
-        prop_assert!(logs[0].received == logs[1].sent);
-        prop_assert!(logs[1].received == logs[0].sent);
+            prop_assert!(logs[0].received == logs[1].sent);
+            prop_assert!(logs[1].received == logs[0].sent);
+        });
     });
 }
 
-fn act_on_halves((sender, receiver): &mut (Sender<End>, Receiver<End>), log: &mut Log, deed: Deed) {
+fn act_on_halves((sender, receiver): &mut (Sender<Stutter>, Receiver<Stutter>), log: &mut Log, deed: Deed) {
     match deed.kind {
         Kind::SendLent(len) | Kind::FeedLent(len) | Kind::SendOwned(len) | Kind::FeedOwned(len) => {
             let bytes = log.next(len);
@@ -219,16 +239,13 @@ fn act_on_halves((sender, receiver): &mut (Sender<End>, Receiver<End>), log: &mu
 /// A future that is forgotten rather than dropped leaves half a frame, and that is noticed.
 #[test]
 fn a_forgotten_send_ends_the_connection() {
-    let runtime = runtime();
-    let _entered = runtime.enter();
-    let (client, _server) = End::pair(&[]);
-    let mut ws = open(client, Role::Server, &config());
-    let payload = vec![1; 100_000];
-    core::mem::forget(ws.send(&payload));
-    assert!(matches!(poll_times(ws.send("more"), 1), Some(Err(ws_tokio::Error::Send(SendError::Closed)))));
-    let error = poll_times(ws.recv(), 10);
-    assert!(
-        matches!(error, Some(Err(ws_tokio::Error::WebSocket(ws_core::Error::PayloadForgotten)))),
-        "{error:?}"
-    );
+    on::run(async {
+        let (client, _server) = Stutter::pair(&[]);
+        let mut ws = open(client, Role::Server, &config());
+        let payload = vec![1; 100_000];
+        core::mem::forget(ws.send(&payload));
+        assert!(matches!(poll_times(ws.send("more"), 1), Some(Err(Error::Send(SendError::Closed)))));
+        let error = poll_times(ws.recv(), 10);
+        assert!(matches!(error, Some(Err(Error::WebSocket(ws_core::Error::PayloadForgotten)))), "{error:?}");
+    });
 }

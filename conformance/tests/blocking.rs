@@ -1,0 +1,51 @@
+//! What every adapter must show, over blocking sockets.
+
+use ws_blocking as adapter;
+
+macro_rules! wait {
+    ($call:expr) => {
+        $call
+    };
+}
+
+/// What the suite needs of blocking sockets.
+mod on {
+    pub(crate) use std::net::TcpStream as Socket;
+    use std::thread;
+
+    use futures_util::FutureExt as _;
+    use ws_blocking::{Receiver, Sender, WebSocket};
+
+    /// Nothing waits by returning: calls block.
+    pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
+        work.now_or_never().expect("calls block")
+    }
+
+    pub(crate) fn stream(socket: Socket) -> Socket {
+        socket
+    }
+
+    pub(crate) async fn both<A: Send, B>(
+        one: impl Future<Output = A> + Send,
+        other: impl Future<Output = B> + Send,
+    ) -> (A, B) {
+        thread::scope(|scope| {
+            let one = scope.spawn(|| run(one));
+            let other = run(other);
+            (one.join().expect("no panic"), other)
+        })
+    }
+
+    pub(crate) fn spawn<T: Send + 'static>(
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> {
+        let thread = thread::spawn(|| run(work));
+        async { thread.join().expect("no panic") }
+    }
+
+    pub(crate) fn split(ws: WebSocket<Socket>) -> (Sender<Socket>, Receiver<Socket>) {
+        ws.split().expect("a socket can be cloned")
+    }
+}
+
+mod suite;

@@ -1,0 +1,111 @@
+//! Deadlines by the adapter's own clock: each is short, and nothing else happens until it has passed.
+
+use core::time::Duration;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::time::Instant;
+
+use super::{Outcome, UPGRADE, beside, head, next, pair, rest, sockets};
+use crate::adapter::ws_core::{self, Timer};
+use crate::adapter::{Accept, Config, Connect, Error, KeepAlive, accept_with, connect_with};
+use crate::on;
+
+const SHORT: Duration = Duration::from_millis(30);
+
+/// close-H2: a peer that does not answer a close is given up when the close timer ends, also from a half.
+#[test]
+fn a_close_without_an_answer_ends_in_time() -> Outcome {
+    on::run(async {
+        let config = Config { close_timeout: SHORT, ..Config::default() };
+        let (mut ws, _peer) = pair(config.clone()).await;
+        let began = Instant::now();
+        wait!(ws.close(None))?;
+        let error = wait!(ws.recv());
+        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+        assert!(began.elapsed() >= SHORT);
+        assert_eq!(wait!(ws.recv())?, None);
+
+        let (ws, _peer) = pair(config).await;
+        let (sender, mut receiver) = on::split(ws);
+        let began = Instant::now();
+        let (error, closed) =
+            on::both(async { wait!(receiver.recv()) }, async { wait!(sender.close(None)) }).await;
+        closed?;
+        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+        assert!(began.elapsed() >= SHORT);
+        Ok(())
+    })
+}
+
+/// adapter-T1: a silent peer is pinged, and given up when it does not answer.
+#[test]
+fn a_silent_peer_is_pinged_and_given_up() -> Outcome {
+    on::run(async {
+        let keep_alive = KeepAlive { interval: SHORT, timeout: SHORT };
+        let config = Config { keep_alive: Some(keep_alive), ..Config::default() };
+        let (near, mut far) = sockets();
+        far.write_all(UPGRADE.as_bytes())?;
+        let mut ws = wait!(accept_with(near, config, |_| Accept::new().into()))?;
+        let began = Instant::now();
+        let error = wait!(ws.recv());
+        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
+        // The first interval began with the answer, a moment before.
+        assert!(began.elapsed() >= SHORT);
+        head(&mut far)?;
+        let [first, _] = next(&mut far)?;
+        assert_eq!(first, 0x89);
+        Ok(())
+    })
+}
+
+/// adapter-T1: a connection on which nothing happens is closed with 1001 when the idle timer ends.
+#[test]
+fn an_idle_connection_is_closed() -> Outcome {
+    on::run(async {
+        let (near, mut far) = sockets();
+        far.write_all(UPGRADE.as_bytes())?;
+        let config = Config { idle_timeout: Some(SHORT), close_timeout: SHORT, ..Config::default() };
+        let mut ws = wait!(accept_with(near, config, |_| Accept::new().into()))?;
+        let error = wait!(ws.recv());
+        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Idle)))), "{error:?}");
+        head(&mut far)?;
+        let [first, _, code @ ..] = next::<4>(&mut far)?;
+        assert_eq!((first, code), (0x88, [3, 233]));
+        Ok(())
+    })
+}
+
+/// hs-H6: a request that does not arrive in time is answered with 408.
+#[test]
+fn a_slow_request_times_out() -> Outcome {
+    on::run(async {
+        let (near, mut far) = sockets();
+        far.write_all(b"GET / HT")?;
+        let far = beside(far, rest);
+        let config = Config { opening_timeout: Some(SHORT), ..Config::default() };
+        let began = Instant::now();
+        let error = wait!(accept_with(near, config, |_| Accept::new().into()));
+        assert!(
+            matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))),
+            "{error:?}"
+        );
+        assert!(began.elapsed() >= SHORT);
+        let answer = String::from_utf8(far.join().expect("no panic")?)?;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        Ok(())
+    })
+}
+
+/// 6455-4.1-2c: the time limit bounds connecting and the handshake.
+#[test]
+fn a_server_that_says_nothing_is_given_up() -> Outcome {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let connect = Connect::new(&format!("ws://{}/", listener.local_addr()?))?.timeout(Some(SHORT));
+    on::run(async {
+        let began = Instant::now();
+        let error = wait!(connect_with(&connect, Config::default())).map(drop);
+        assert!(matches!(error, Err(Error::TimedOut)), "{error:?}");
+        assert!(began.elapsed() >= SHORT);
+        Ok(())
+    })
+}

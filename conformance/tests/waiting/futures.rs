@@ -1,0 +1,197 @@
+//! What is said of futures, streams and sinks.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Context;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::task::Wake;
+
+use conformance::{Gate, Stutter};
+use futures_util::{FutureExt as _, StreamExt as _};
+
+use crate::adapter::ws_core::{self, Connection, Instant, ProtocolError, Role, Timer};
+use crate::adapter::{Agreement, CloseCode, Config, Error, Owned, SendError, WebSocket, connect};
+use crate::on;
+use crate::suite::{Outcome, Ws, open};
+
+/// Both ends of an open connection in memory: the client, the server.
+fn pair(config: &Config) -> (WebSocket<Stutter>, WebSocket<Stutter>) {
+    let (client, server) = Stutter::pair(&[]);
+    let open = |io, role| {
+        let conn = Connection::upgraded(Instant::ORIGIN, role, config.clone(), Agreement::default(), [7; 32]);
+        WebSocket::new(io, conn)
+    };
+    (open(client, Role::Client), open(server, Role::Server))
+}
+
+/// A `Stream` of messages goes into the `Sink` that is the same connection; both end with it.
+#[test]
+fn a_connection_is_a_stream_and_a_sink() -> Outcome {
+    on::run(async {
+        let (mut one, other) = pair(&Config::default());
+        let echo = async {
+            let (sink, stream) = futures_util::StreamExt::split::<Owned>(other);
+            stream.forward(sink).await
+        };
+        let talk = async {
+            futures_util::SinkExt::send(&mut one, "hello").await?;
+            assert_eq!(one.next().await.transpose()?, Some("hello".into()));
+            futures_util::SinkExt::<Owned>::close(&mut one).await?;
+            assert!(one.next().await.is_none());
+            Ok::<(), Error>(())
+        };
+        let (echoed, talked) = on::both(echo, talk).await;
+        talked?;
+        // The echo's sink finds the connection closed by then, if it looks.
+        assert!(matches!(echoed, Ok(()) | Err(Error::Send(SendError::Closed))), "{echoed:?}");
+        Ok(())
+    })
+}
+
+/// 6455-8.1-3: a text that is none is an error of the `Stream` too, and its end.
+#[test]
+fn a_bad_text_ends_the_stream() -> Outcome {
+    on::run(async {
+        let (mut ws, mut peer) = open(Role::Server, Config::default());
+        peer.write_all(b"\x81\x81\0\0\0\0a\x81\x81\0\0\0\0\xC3")?;
+        drop(peer);
+        assert_eq!(ws.next().await.transpose()?, Some("a".into()));
+        let error = ws.next().await;
+        let Some(Err(Error::WebSocket(ws_core::Error::Protocol(fault)))) = error else { panic!("{error:?}") };
+        assert_eq!(fault, ProtocolError::InvalidUtf8);
+        assert!(ws.next().await.is_none());
+        Ok(())
+    })
+}
+
+/// adapter-BP1, adapter-BP2: a peer that does not read makes a sender wait, and the queue stays within its bounds.
+#[test]
+fn a_peer_that_does_not_read_stops_the_sender() -> Outcome {
+    on::run(async {
+        let (mut ws, mut peer) = pair(&Config { max_output: 10_000, ..Config::default() });
+        let message = vec![1; 1000];
+        let mut fed = 0;
+        while ws.feed(&message).now_or_never().transpose()?.is_some() {
+            fed += 1;
+            assert!(fed < 1000, "the queue has no bounds");
+        }
+        assert!(ws.queued() <= 10_000 + 1008, "{}", ws.queued());
+        let receive = async {
+            // The feed that had to wait had queued its message.
+            for _ in 0..=fed {
+                peer.recv().await?;
+            }
+            Ok::<_, Error>(())
+        };
+        let (flushed, received) = on::both(ws.flush(), receive).await;
+        flushed?;
+        received?;
+        Ok(())
+    })
+}
+
+/// adapter-BP2: all that was fed leaves in one write.
+#[test]
+fn what_is_fed_leaves_in_one_write() -> Outcome {
+    on::run(async {
+        let (mut ws, mut peer) = pair(&Config::default());
+        for _ in 0..100 {
+            ws.feed("news").await?;
+        }
+        assert_eq!(ws.get_ref().writes(), 0);
+        assert!(ws.recv().now_or_never().is_none());
+        assert_eq!((ws.get_ref().writes(), ws.queued()), (1, 0));
+        ws.feed("more").await?;
+        ws.feed("and more").await?;
+        ws.flush().await?;
+        assert_eq!(ws.get_ref().writes(), 2);
+        for _ in 0..102 {
+            assert!(peer.recv().await?.is_some());
+        }
+        Ok(())
+    })
+}
+
+/// adapter-IO1: a large lent payload leaves from where it lies, and none of it is queued when the peer takes it all.
+#[test]
+fn a_large_payload_is_not_queued() -> Outcome {
+    on::run(async {
+        let (_client, mut ws) = pair(&Config::default());
+        let payload = vec![1; 19_000];
+        let sending = ws.send(&payload);
+        assert!(sending.is_queued());
+        sending.await?;
+        assert_eq!((ws.get_ref().writes(), ws.queued()), (1, 0));
+        Ok(())
+    })
+}
+
+/// adapter-T1, close-H2: a message that the peer does not read does not keep the connection from ending.
+#[test]
+fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
+    on::run(async {
+        let close_timeout = core::time::Duration::from_millis(30);
+        let (mut ws, _peer) = pair(&Config { close_timeout, ..Config::default() });
+        let message = vec![0; 200_000];
+        assert!(ws.send(&message).now_or_never().is_none());
+        for _ in 0..2 {
+            let error = ws.close(Some(CloseCode::NORMAL.into())).await;
+            assert!(
+                matches!(
+                    error,
+                    Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close))
+                        | Error::Send(SendError::Closed))
+                ),
+                "{error:?}"
+            );
+        }
+        let error = ws.recv().await;
+        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+        assert_eq!(ws.recv().await?, None);
+        assert!(!ws.was_clean());
+        Ok(())
+    })
+}
+
+/// adapter-BP4: a sender whose message the receiver writes is woken, also by a stream that forgets who waited before.
+#[test]
+fn a_sender_hears_that_the_receiver_wrote_for_it() {
+    struct Woken(AtomicBool);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    on::run(async {
+        let gate = Gate::default();
+        let agreement = Agreement::default();
+        let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, Config::default(), agreement, [7; 32]);
+        let (sender, mut receiver) = WebSocket::new(gate.clone(), conn).split();
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = woken.clone().into();
+        let mut sending = sender.send("news");
+        assert!(sending.poll_unpin(&mut Context::from_waker(&waker)).is_pending());
+        gate.set_open(true);
+        assert!(!woken.0.load(Ordering::Relaxed));
+        assert!(receiver.recv().now_or_never().is_none());
+        assert!(woken.0.load(Ordering::Relaxed), "the sender waits for ever");
+        assert!(matches!(sending.now_or_never(), Some(Ok(()))));
+    });
+}
+
+/// Futures go to any thread, with any stream that does.
+#[test]
+fn futures_are_send() {
+    fn is_send<T: Send>(_: &T) {}
+    fn check(mut ws: Ws) {
+        is_send(&ws.recv());
+        is_send(&ws.message_ref());
+        is_send(&ws.send("text"));
+        is_send(&ws.close(None));
+        is_send(&connect("ws://127.0.0.1/"));
+        let (sender, mut receiver) = ws.split();
+        is_send(&receiver.recv());
+        is_send(&sender.send("text"));
+    }
+    let _ = check;
+}

@@ -1,0 +1,4 @@
+//! What adapters must show whose calls give futures.
+
+mod cancel;
+mod futures;

@@ -1,0 +1,17 @@
+//! Sends a line and prints the answer: `cargo run -p ws-async-std --example client -- ws://127.0.0.1:9001/ hello`.
+
+#[async_std::main]
+async fn main() -> Result<(), Box<dyn core::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let url = args.next().unwrap_or_else(|| "ws://127.0.0.1:9001/".into());
+    let line = args.next().unwrap_or_else(|| "hello".into());
+
+    let mut ws = ws_async_std::connect(&url).await?;
+    ws.send(&line).await?;
+    if let Some(message) = ws.recv().await? {
+        println!("{message:?}");
+    }
+    ws.close(Some(ws_async_std::CloseCode::NORMAL.into())).await?;
+    while ws.recv().await?.is_some() {}
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! Echoes every message, a task per connection: `cargo run -p ws-async-std --example echo-server -- 127.0.0.1:9001`.
+
+use async_std::net::{TcpListener, TcpStream};
+
+#[async_std::main]
+async fn main() -> Result<(), Box<dyn core::error::Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on ws://{}", listener.local_addr()?);
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        async_std::task::spawn(async move {
+            if let Err(error) = echo(stream).await {
+                eprintln!("{peer}: {error}");
+            }
+        });
+    }
+}
+
+async fn echo(stream: TcpStream) -> Result<(), ws_async_std::Error> {
+    stream.set_nodelay(true)?;
+    let mut ws = ws_async_std::accept(stream).await?;
+    while let Some((message, mut reply)) = ws.message_ref().await? {
+        reply.feed(message).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! WebSocket over async-std.
+//!
+//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`] and
+//! [`AsyncWrite`]. Every future may be dropped at any await: nothing is lost, nothing corrupted.
+//!
+//! ```
+//! use async_std::net::TcpListener;
+//! use futures_util::try_join;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async_std::task::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let url = format!("ws://{}/", listener.local_addr()?);
+//!
+//!     let server = async move {
+//!         let (stream, _) = listener.accept().await?;
+//!         let mut ws = ws_async_std::accept(stream).await?;
+//!         while let Some(message) = ws.recv().await? {
+//!             ws.send(message).await?;
+//!         }
+//!         Ok::<(), ws_async_std::Error>(())
+//!     };
+//!     let client = async move {
+//!         let mut ws = ws_async_std::connect(&url).await?;
+//!         ws.send("hello").await?;
+//!         assert_eq!(ws.recv().await?.unwrap().as_text(), Some("hello"));
+//!         ws.close(None).await?;
+//!         assert!(ws.recv().await?.is_none());
+//!         Ok(())
+//!     };
+//!     try_join!(server, client)?;
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! # Which call sends when
+//! [`send`](driver::WebSocket::send) means that the socket has the message, and costs a system call each.
+//! [`feed`](driver::WebSocket::feed) queues it, to leave with all else that is queued in one write, just before the next wait
+//! for the socket: inside [`recv`](driver::WebSocket::recv), or with [`flush`](driver::WebSocket::flush). Fast loops say `feed`.
+//!
+//! # Which call does what I/O
+//! Only receiving reads, and it writes too: pongs, Close frames and all that is queued leave from there. A task that only
+//! sends answers no pings, and two peers that only send at each other wait for each other in the end:
+//! [split](driver::WebSocket::split) the connection where both directions are busy.
+//!
+//! The loop is that of `ws-smol`, with the timers of async-std; nothing of smol's runtime comes with it.
+
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
+use core::any::Any;
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+
+use async_std::net::TcpStream;
+#[cfg(unix)]
+use async_std::os::unix::net::UnixStream;
+use async_std::task::sleep;
+use futures_io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "deflate")]
+pub use ws_smol::deflate;
+pub use ws_smol::driver;
+pub use ws_smol::ws_core;
+pub use ws_smol::{
+    Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, Decision, Error, Event,
+    KeepAlive, Message, MessageKind, Outgoing, Owned, OwnedResponse, Payload, Prepared, Reject, Request,
+    Response, SendError, Target, Text, UrlError,
+};
+
+/// A timer of async-std's reactor.
+pub struct Timer(Pin<Box<dyn Future<Output = ()> + Send + Sync>>);
+
+impl driver::Timer for Timer {
+    fn after(delay: Duration) -> Self {
+        Self(Box::pin(sleep(delay)))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer").finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncWrite + Unpin + 'static> driver::Runtime<S> for Timer {
+    /// The sockets of async-std ignore it when they are closed; they are shut down instead.
+    fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match shutdown(io) {
+            Some(ended) => Poll::Ready(ended),
+            None => Pin::new(io).poll_close(cx),
+        }
+    }
+}
+
+/// Shuts down `io`, if it is a socket.
+fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
+    let tcp = io.downcast_ref::<TcpStream>().map(|socket| socket.shutdown(Shutdown::Write));
+    #[cfg(unix)]
+    let unix = || io.downcast_ref::<UnixStream>().map(|socket| socket.shutdown(Shutdown::Write));
+    #[cfg(not(unix))]
+    let unix = || None;
+    tcp.or_else(unix)
+}
+
+/// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
+///
+/// It is a `Stream` of [`Owned`] messages and a `Sink` of what can be sent.
+pub type WebSocket<S> = driver::WebSocket<S, Timer>;
+/// The answering side of a [`WebSocket`], while what it received is on loan; see [`driver::Reply`].
+pub type Reply<'w, S> = driver::Reply<'w, S, Timer>;
+/// The receiving half of a [`WebSocket`]; see [`driver::Receiver`].
+pub type Receiver<S> = driver::Receiver<S, Timer>;
+/// A sending half of a [`WebSocket`], of which there may be many; see [`driver::Sender`].
+pub type Sender<S> = driver::Sender<S, Timer>;
+/// A message on its way, made by `send` and `feed` of a [`WebSocket`]; see [`driver::Feed`].
+pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
+/// A message on its way, made by `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
+pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
+
+/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
+/// [`Config`].
+///
+/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+///
+/// # Errors
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+pub fn accept<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    io: S,
+) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    driver::accept(io)
+}
+
+/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+///
+/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
+/// no WebSocket get the HTTP answer that is due. For a decision that has to wait, drive
+/// [`WebSocket::new`](driver::WebSocket::new) with [`WebSocket::event_ref`](driver::WebSocket::event_ref).
+///
+/// ```no_run
+/// use ws_async_std::{Accept, Config, Reject};
+/// # async fn f(stream: async_std::net::TcpStream) -> Result<(), ws_async_std::Error> {
+/// let ws = ws_async_std::accept_with(stream, Config::default(), |request| match request.path() {
+///     "/chat" if request.subprotocols().any(|name| name == "chat") => Accept::new().subprotocol("chat").into(),
+///     "/chat" => Accept::new().into(),
+///     _ => Reject::new(404).expect("404 is a status").into(),
+/// })
+/// .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
+pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    io: S,
+    config: impl Into<Arc<Config>>,
+    decide: impl FnMut(&Request<'_>) -> Decision,
+) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    driver::accept_with(io, config, decide)
+}
+
+/// The client end of a connection over `io`.
+///
+/// # Errors
+/// As [`connect_with`].
+pub async fn client<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    io: S,
+    request: &ClientRequest<'_>,
+    config: impl Into<Arc<Config>>,
+) -> Result<WebSocket<S>, Error> {
+    driver::client(io, request, config).await
+}
+
+/// Connects to a `ws:` URL, with the default [`Config`] and within 10 seconds.
+///
+/// # Errors
+/// As [`connect_with`].
+pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
+    connect_with(&Connect::new(url)?, Config::default()).await
+}
+
+/// Connects as `connect` says; its time limit bounds everything from the name to the 101.
+///
+/// # Errors
+/// [`Error::Io`] if no address of the host takes the connection, [`Error::Rejected`] with the whole response if the server
+/// answers with anything but a WebSocket, [`Error::WebSocket`] if its answer is wrong, [`Error::TimedOut`].
+pub async fn connect_with(
+    connect: &Connect,
+    config: impl Into<Arc<Config>>,
+) -> Result<WebSocket<TcpStream>, Error> {
+    let dial = async |target: &Target| {
+        let stream = TcpStream::connect((target.host(), target.port())).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    };
+    driver::connect_with(connect, config, dial).await
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

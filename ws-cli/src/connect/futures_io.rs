@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+use ws_core::connect::Connect;
+use ws_core::{CloseCode, Config};
+
+use super::{Input, Session, input, not_opened};
+use crate::failure::Failure;
+use crate::futures_io::{Out, Platform};
+use crate::signals;
+
+pub(super) fn run<P: Platform>(
+    connect: &Connect,
+    config: Arc<Config>,
+    session: &Arc<Session>,
+) -> Result<(), Failure> {
+    P::block_on(talk::<P>(connect, config, session))
+}
+
+async fn talk<P: Platform>(
+    connect: &Connect,
+    config: Arc<Config>,
+    session: &Arc<Session>,
+) -> Result<(), Failure> {
+    let ws = P::connect(connect, config).await.map_err(|error| not_opened(connect, error))?;
+    let (sender, mut receiver) = ws.split();
+
+    let (stop, stopped) = oneshot::channel();
+    signals::on_stop(move || {
+        // Once the connection is over, there is nothing to stop.
+        let _ = stop.send(());
+    })?;
+    P::spawn(close_when::<P>(stopped, sender.clone(), Arc::clone(session)));
+    let (line, lines) = mpsc::channel(1);
+    input::read(move |input| line.blocking_send(input).is_ok())?;
+    // Held while a line is on its way.
+    let sending = Arc::new(Mutex::new(()));
+    P::spawn(send::<P>(lines, sender.clone(), Arc::clone(session), Arc::clone(&sending)));
+
+    loop {
+        match receiver.event_ref().await {
+            Ok(Some(event)) => {
+                if let Err(error) = session.receive(event) {
+                    give_up::<P>(session, &sender, Failure::Output(error)).await;
+                }
+            }
+            Ok(None) => break,
+            Err(error) => session.fail(Failure::Broken(error.into())),
+        }
+    }
+    // The line that was on its way has been sent, or has not.
+    drop(sending.lock().await);
+    Ok(())
+}
+
+/// Sends what standard input gives, until it ends or the connection does.
+async fn send<P: Platform>(
+    mut lines: mpsc::Receiver<Input>,
+    sender: Out<P>,
+    session: Arc<Session>,
+    sending: Arc<Mutex<()>>,
+) {
+    while let Some(input) = lines.recv().await {
+        let _sending = sending.lock().await;
+        match input {
+            Input::Line { number, text } => {
+                session.begin_line(number);
+                if sender.send(text).await.is_err() {
+                    // The receiver hears why.
+                    return;
+                }
+                session.end_line();
+            }
+            Input::End => close::<P>(&sender, CloseCode::NORMAL).await,
+            Input::Failed(failure) => give_up::<P>(&session, &sender, failure).await,
+        }
+    }
+}
+
+async fn close_when<P: Platform>(stopped: oneshot::Receiver<()>, sender: Out<P>, session: Arc<Session>) {
+    if stopped.await.is_ok() {
+        give_up::<P>(&session, &sender, Failure::Interrupted).await;
+    }
+}
+
+/// Closes because of what went wrong at this end.
+async fn give_up<P: Platform>(session: &Session, sender: &Out<P>, failure: Failure) {
+    session.fail(failure);
+    close::<P>(sender, CloseCode::GOING_AWAY).await;
+}
+
+async fn close<P: Platform>(sender: &Out<P>, code: CloseCode) {
+    // If the connection is closing already, that is as good.
+    let _ = sender.close(Some(code.into())).await;
+}

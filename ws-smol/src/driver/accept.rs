@@ -1,0 +1,81 @@
+use core::future::poll_fn;
+use core::task::{Context, Poll, ready};
+use std::sync::{Arc, LazyLock};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use ws_core::handshake::{Accept, Decision, Request};
+use ws_core::{Config, Connection, Event};
+
+use super::{Reply, Runtime, WebSocket};
+use crate::Error;
+
+/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
+/// [`Config`].
+///
+/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+///
+/// # Errors
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+pub fn accept<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+    io: S,
+) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
+    static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
+    accept_with(io, Arc::clone(&CONFIG), |_| Accept::new().into())
+}
+
+/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+///
+/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
+/// no WebSocket get the HTTP answer that is due. For a decision that has to wait, drive [`WebSocket::new`] with
+/// [`WebSocket::event_ref`].
+///
+/// # Errors
+/// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
+pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+    io: S,
+    config: impl Into<Arc<Config>>,
+    mut decide: impl FnMut(&Request<'_>) -> Decision,
+) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
+    // A task stays as large as the largest of its futures, so this one is not much more than the connection's box.
+    let mut accepting = Some(WebSocket::new(io, Connection::server(T::now(), config)));
+    let mut failed = None;
+    poll_fn(move |cx| {
+        let Some(ws) = &mut accepting else { return Poll::Ready(Err(Error::NotUpgraded)) };
+        if failed.is_none() {
+            failed = ready!(poll_answers(ws, cx, &mut decide)).err();
+        }
+        if failed.is_some() {
+            // The client shall read the answer: a reset, for what it may still send, would take that away.
+            while let Some(_event) = ready!(poll_event(ws, cx)).unwrap_or(None) {}
+        }
+        let opened = accepting.take().filter(WebSocket::is_open).ok_or(Error::NotUpgraded);
+        Poll::Ready(failed.take().map_or(opened, Err))
+    })
+}
+
+/// Answers requests up to the one that opens the connection, or to the end.
+fn poll_answers<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+    ws: &mut WebSocket<S, T>,
+    cx: &mut Context<'_>,
+    decide: &mut impl FnMut(&Request<'_>) -> Decision,
+) -> Poll<Result<(), Error>> {
+    while !ws.is_open() {
+        match ready!(poll_event(ws, cx))? {
+            Some((Event::Request(request), mut reply)) => reply.answer(&decide(&request))?,
+            Some(_) => {}
+            None => return Poll::Ready(Ok(())),
+        }
+    }
+    ws.parts().0.poll_flush_alone(cx)
+}
+
+type Lent<'w, S, T> = Option<(Event<'w>, Reply<'w, S, T>)>;
+
+fn poll_event<'w, S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+    ws: &'w mut WebSocket<S, T>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Lent<'w, S, T>, Error>> {
+    let (out, input) = ws.parts();
+    ready!(input.poll_drive(out, cx))?;
+    Poll::Ready(Ok(input.buf.take_event().map(|event| (event, Reply(out)))))
+}

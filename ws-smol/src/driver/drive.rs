@@ -1,0 +1,281 @@
+use core::cell::RefCell;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io::{self, ErrorKind, IoSlice};
+
+use bytes::Buf;
+use futures_io::{AsyncRead, AsyncWrite};
+use ws_core::{Connection, Instant, Output, Pool, RecvBuf, SendError, Transmit};
+
+use super::Runtime;
+use super::clock::{Alarm, Timer};
+use crate::Error;
+
+thread_local! {
+    /// Memory for the connections of this thread that have bytes waiting.
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
+}
+
+/// How many messages a task may take from its buffer before others get their turn.
+const TURN: u8 = 128;
+
+/// Most pieces of output that one system call takes.
+const SLICES: usize = 16;
+
+/// The transport, the connection and its alarm: all that sending needs.
+#[derive(Debug)]
+pub(crate) struct Out<S, T> {
+    pub(crate) io: S,
+    pub(crate) conn: Connection,
+    alarm: Alarm<T>,
+}
+
+/// What has been received.
+#[derive(Debug)]
+pub(crate) struct In {
+    pub(crate) buf: RecvBuf,
+    /// When the last wait ended: the time of all that was received since.
+    now: Instant,
+    /// How many events were taken since the last wait.
+    taken: u8,
+    pub(crate) failure: Failure,
+}
+
+/// Why the connection ended, until that is reported.
+#[derive(Debug, Default)]
+pub(crate) struct Failure {
+    /// Reported once the output is written.
+    error: Option<ws_core::Error>,
+    /// How the transport broke.
+    broken: Option<io::Error>,
+}
+
+impl In {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { buf: RecvBuf::new(), now, taken: 0, failure: Failure::default() }
+    }
+
+    /// Whether an event waits in what has been received already.
+    #[inline]
+    pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
+        if self.taken >= TURN || self.failure.error.is_some() {
+            return false;
+        }
+        match conn.receive(self.now, &mut self.buf) {
+            Ok(is_ready) => {
+                self.taken += u8::from(is_ready);
+                is_ready
+            }
+            Err(error) => {
+                self.failure.error = Some(error);
+                false
+            }
+        }
+    }
+
+    /// Ready when an event waits in `buf`, or the connection has closed.
+    #[inline]
+    pub(crate) fn poll_event<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+        &mut self,
+        out: &mut Out<S, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        if self.is_ready(&mut out.conn) { Poll::Ready(Ok(())) } else { self.poll_drive(out, cx) }
+    }
+
+    /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
+    #[inline(never)]
+    pub(crate) fn poll_drive<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+        &mut self,
+        out: &mut Out<S, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        if self.taken >= TURN {
+            self.taken = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        loop {
+            if self.is_ready(&mut out.conn) {
+                return Poll::Ready(Ok(()));
+            }
+            if self.failure.error.is_some() {
+                return self.failure.poll_report(out, cx);
+            }
+            // An error of the write is none of the read: what the peer sent before, its Close frame perhaps, is still there.
+            let _ = out.poll_flush(cx);
+            if out.conn.is_closed() {
+                return Poll::Ready(Ok(()));
+            }
+            if out.conn.is_undecided() {
+                return Poll::Ready(Err(SendError::NotOpen.into()));
+            }
+            if out.conn.wants_input() && self.poll_fill(out, cx).is_ready() {
+                self.now = T::now();
+                self.taken = 0;
+                continue;
+            }
+            POOL.with_borrow_mut(|pool| {
+                pool.park(&mut self.buf);
+                out.conn.park(pool);
+            });
+            self.taken = 0;
+            ready!(out.poll_alarm(cx));
+            self.now = T::now();
+        }
+    }
+
+    /// Reads once.
+    fn poll_fill<S: AsyncRead + Unpin, T>(&mut self, out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<()> {
+        POOL.with_borrow_mut(|pool| {
+            pool.prepare(&mut self.buf);
+            out.conn.prepare(pool);
+        });
+        match ready!(Pin::new(&mut out.io).poll_read(cx, self.buf.spare_mut())) {
+            Ok(0) => out.conn.handle_eof(),
+            Ok(n) => self.buf.commit(n),
+            Err(error) => {
+                self.failure.broken = Some(error);
+                out.conn.handle_reset();
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Failure {
+    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+    #[cold]
+    pub(crate) fn poll_refuse<V, S: AsyncWrite + Unpin, T: Runtime<S>>(
+        &mut self,
+        out: &mut Out<S, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<V>, Error>> {
+        if self.error.is_none() {
+            self.error = out.conn.refuse_message(T::now());
+        }
+        self.poll_report(out, cx).map_ok(|()| None)
+    }
+
+    /// Reports the failure, if there is one, as soon as the peer is told.
+    pub(crate) fn poll_report<S: AsyncWrite + Unpin, T: Runtime<S>>(
+        &mut self,
+        out: &mut Out<S, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        while out.poll_flush(cx).is_pending() {
+            ready!(out.poll_alarm(cx));
+        }
+        Poll::Ready(self.error.take().map_or(Ok(()), |error| Err(self.cause(error))))
+    }
+
+    /// An end that came with an error of the transport is that error.
+    fn cause(&mut self, error: ws_core::Error) -> Error {
+        match self.broken.take() {
+            Some(broken) if error == ws_core::Error::UnexpectedEof => Error::Io(broken),
+            Some(_) | None => Error::WebSocket(error),
+        }
+    }
+}
+
+impl<S, T> Out<S, T> {
+    pub(crate) fn new(io: S, conn: Connection) -> Self {
+        Self { io, conn, alarm: Alarm::new() }
+    }
+
+    /// Sees to it that there is memory to queue into.
+    #[inline]
+    pub(crate) fn prepare(&mut self) {
+        if !self.conn.output().has_memory() {
+            POOL.with_borrow_mut(|pool| {
+                pool.lend(self.conn.output());
+                self.conn.prepare(pool);
+            });
+        }
+    }
+}
+
+impl<S, T: Timer> Out<S, T> {
+    /// Ready after a deadline has passed.
+    pub(crate) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.alarm.poll(cx, self.conn.poll_timeout())
+    }
+
+    /// Ready after a deadline has passed and the connection knows.
+    pub(crate) fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.poll_deadline(cx));
+        self.conn.handle_timeout(T::now());
+        Poll::Ready(())
+    }
+}
+
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Out<S, T> {
+    /// Writes all that waits to be written.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(transmit) = self.conn.poll_transmit() {
+            let written = match transmit {
+                Transmit::Data(out) => ready!(poll_write(&mut self.io, cx, out)),
+                Transmit::Shutdown => {
+                    let ended = ready!(T::poll_shutdown(&mut self.io, cx));
+                    self.conn.handle_shutdown();
+                    ended
+                }
+            };
+            if let Err(error) = written {
+                return Poll::Ready(self.broke(error));
+            }
+        }
+        POOL.with_borrow_mut(|pool| pool.reclaim(self.conn.output()));
+        match ready!(Pin::new(&mut self.io).poll_flush(cx)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(self.broke(error)),
+        }
+    }
+
+    /// [`poll_flush`](Self::poll_flush) for a task that waits for nothing else, and so watches the alarm too.
+    pub(crate) fn poll_flush_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            let queued = self.conn.queued();
+            let flushed = self.poll_flush(cx)?;
+            if flushed.is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            if self.conn.queued() < queued {
+                self.conn.handle_progress(T::now());
+            }
+            ready!(self.poll_alarm(cx));
+            if let Some(error) = self.conn.error() {
+                return Poll::Ready(Err(error.into()));
+            }
+        }
+    }
+
+    /// Notes that nothing can be written any more.
+    pub(crate) fn broke(&mut self, error: io::Error) -> io::Result<()> {
+        self.conn.handle_broken_pipe();
+        Err(error)
+    }
+}
+
+/// Writes once, and advances past what was written.
+#[inline]
+pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
+    io: &mut S,
+    cx: &mut Context<'_>,
+    out: &mut impl Output,
+) -> Poll<io::Result<()>> {
+    let chunk = out.chunk();
+    let n = if chunk.len() == out.remaining() {
+        ready!(Pin::new(io).poll_write(cx, chunk))?
+    } else {
+        let mut pieces: [&[u8]; SLICES] = [b""; SLICES];
+        let filled = out.slices(&mut pieces);
+        let slices = pieces.map(IoSlice::new);
+        ready!(Pin::new(io).poll_write_vectored(cx, &slices[..filled]))?
+    };
+    if n == 0 {
+        return Poll::Ready(Err(ErrorKind::WriteZero.into()));
+    }
+    out.advance(n);
+    Poll::Ready(Ok(()))
+}

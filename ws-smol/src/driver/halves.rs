@@ -1,0 +1,351 @@
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Wake;
+
+use futures_io::{AsyncRead, AsyncWrite};
+use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
+
+use super::Runtime;
+use super::drive::{In, Out};
+use super::feed::Until;
+use crate::Error;
+
+/// The receiving half of a [`WebSocket`](super::WebSocket). It also writes what receiving causes, and what senders feed.
+#[derive(Debug)]
+pub struct Receiver<S, T> {
+    shared: Arc<Shared<S, T>>,
+    input: In,
+}
+
+/// A sending half of a [`WebSocket`](super::WebSocket), of which there may be many.
+///
+/// When it is dropped, the connection stays open as long as the [`Receiver`] or another sender lives.
+#[derive(Debug)]
+pub struct Sender<S, T> {
+    shared: Arc<Shared<S, T>>,
+}
+
+#[derive(Debug)]
+struct Shared<S, T> {
+    /// Held while a task polls the stream, never across a wait.
+    out: Mutex<Out<S, T>>,
+    tasks: Arc<Tasks>,
+    /// Wakes all of `tasks`: a stream remembers one waker for each direction, and either half may have to write.
+    waker: Waker,
+}
+
+/// The tasks that wait for the stream.
+#[derive(Debug, Default)]
+struct Tasks {
+    receiver: Mutex<Option<Waker>>,
+    senders: Mutex<Vec<Waker>>,
+}
+
+pub(crate) fn split<S, T>(out: Out<S, T>, input: In) -> (Sender<S, T>, Receiver<S, T>) {
+    let tasks = Arc::new(Tasks::default());
+    let waker = Waker::from(Arc::clone(&tasks));
+    let shared = Arc::new(Shared { out: Mutex::new(out), tasks, waker });
+    (Sender { shared: Arc::clone(&shared) }, Receiver { shared, input })
+}
+
+impl<S, T> Shared<S, T> {
+    fn lock(&self) -> MutexGuard<'_, Out<S, T>> {
+        lock(&self.out)
+    }
+}
+
+/// What a task that panicked left is whole: nothing here can panic halfway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tasks {
+    fn wake_receiver(&self) {
+        if let Some(waker) = lock(&self.receiver).take() {
+            waker.wake();
+        }
+    }
+
+    fn wake_senders(&self) {
+        for waker in core::mem::take(&mut *lock(&self.senders)) {
+            waker.wake();
+        }
+    }
+
+    fn wait_as_receiver(&self, cx: &Context<'_>) {
+        let mut receiver = lock(&self.receiver);
+        match &mut *receiver {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => *receiver = Some(cx.waker().clone()),
+        }
+    }
+
+    fn wait_as_sender(&self, cx: &Context<'_>) {
+        let mut senders = lock(&self.senders);
+        if !senders.iter().any(|waker| waker.will_wake(cx.waker())) {
+            senders.push(cx.waker().clone());
+        }
+    }
+}
+
+impl Wake for Tasks {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.wake_receiver();
+        self.wake_senders();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
+    /// The next message, owned; `None` once the connection has closed. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    pub async fn recv(&mut self) -> Result<Option<Owned>, Error> {
+        Ok(self.message_ref().await?.map(Owned::from))
+    }
+
+    /// The next message, lent; `None` once the connection has closed. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    pub async fn message_ref(&mut self) -> Result<Option<Message<'_>>, Error> {
+        loop {
+            self.wait().await?;
+            if self.input.skip_to_message()?.is_some() {
+                break;
+            }
+        }
+        let Self { shared, input } = self;
+        match input.buf.take_message() {
+            Some(message) => Ok(Some(message)),
+            None => {
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+            }
+        }
+    }
+
+    /// The next event of any kind, lent; `None` once the connection has closed. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    pub async fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
+        self.wait().await?;
+        let Self { shared, input } = self;
+        match input.buf.take_event() {
+            Some(event) => Ok(Some(event)),
+            None => {
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Result<(), Error> {
+        let Self { shared, input } = self;
+        poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.poll_drive(out, cx))).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
+    /// Has `poll` work for the receiver's task.
+    fn poll_receiving<V>(
+        &self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut Out<S, T>, &mut Context<'_>) -> Poll<V>,
+    ) -> Poll<V> {
+        self.tasks.wait_as_receiver(cx);
+        let mut out = self.lock();
+        let had_output = out.conn.queued() > 0;
+        let polled = poll(&mut out, &mut Context::from_waker(&self.waker));
+        // A stream may forget who waited to write once a write has succeeded, whoever's it was.
+        let is_written = had_output && out.conn.queued() == 0;
+        if is_written || polled.is_ready() && !out.conn.is_open() {
+            // Whoever waits to send has what it waits for, or waits in vain.
+            self.tasks.wake_senders();
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
+    /// Queues a message, and writes it when awaited: then the socket has it, and all that was queued before. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`WebSocket::send`](super::WebSocket::send).
+    pub fn send<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, S, T> {
+        SendFuture::new(&self.shared, message.into(), Until::Written)
+    }
+
+    /// Queues a message, which leaves when the receiver next waits, or with [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// As [`WebSocket::send`](super::WebSocket::send).
+    pub fn feed<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, S, T> {
+        SendFuture::new(&self.shared, message.into(), Until::Queued)
+    }
+
+    /// Sends the next part of a message. Senders that share a connection must agree whose message it is.
+    ///
+    /// # Errors
+    /// As [`WebSocket::send_chunk`](super::WebSocket::send_chunk).
+    pub async fn send_chunk(&self, chunk: Chunk<'_>) -> Result<(), Error> {
+        self.send_with(|conn| conn.send_chunk(chunk)).await
+    }
+
+    /// Sends a ping of up to 125 bytes; its pong is seen in [`Receiver::event_ref`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::ping`](super::WebSocket::ping).
+    pub async fn ping(&self, payload: &[u8]) -> Result<(), Error> {
+        self.send_with(|conn| conn.ping(payload)).await
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    /// As [`WebSocket::flush`](super::WebSocket::flush).
+    pub async fn flush(&self) -> Result<(), Error> {
+        poll_fn(|cx| self.shared.poll_flush(cx)).await
+    }
+
+    /// Starts the closing handshake; the [`Receiver`] sees its end.
+    ///
+    /// # Errors
+    /// As [`WebSocket::close`](super::WebSocket::close).
+    pub async fn close<'a>(&self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
+        let frame = frame.into();
+        self.shared.queue(|conn| conn.close(T::now(), frame))?;
+        // It waits for input, and for no deadline yet.
+        self.shared.tasks.wake_receiver();
+        self.flush().await
+    }
+
+    /// Whether messages may be sent.
+    pub fn is_open(&self) -> bool {
+        self.shared.lock().conn.is_open()
+    }
+
+    /// How many bytes wait to be written.
+    pub fn queued(&self) -> usize {
+        self.shared.lock().conn.queued()
+    }
+
+    async fn send_with(
+        &self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let mut is_queued = false;
+        poll_fn(|cx| {
+            loop {
+                if !is_queued {
+                    is_queued = self.shared.queue(&mut queue)?;
+                }
+                ready!(self.shared.poll_flush(cx))?;
+                if is_queued {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl<S, T> Shared<S, T> {
+    /// Queues with `queue`, and tells whether there was room.
+    fn queue(&self, queue: impl FnOnce(&mut Connection) -> Result<(), SendError>) -> Result<bool, Error> {
+        let mut out = self.lock();
+        out.prepare();
+        match queue(&mut out.conn) {
+            Err(SendError::Full) => return Ok(false),
+            result => result?,
+        }
+        Ok(true)
+    }
+}
+
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
+    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.tasks.wait_as_sender(cx);
+        let mut out = self.lock();
+        let flushed = out.poll_flush_alone(&mut Context::from_waker(&self.waker));
+        if flushed.is_ready() {
+            self.tasks.wake_senders();
+            if !out.conn.is_open() {
+                // It may wait for the same output, before it reports the end.
+                self.tasks.wake_receiver();
+            }
+        }
+        flushed
+    }
+}
+
+/// A message on its way, made by [`Sender::send`] and [`Sender::feed`].
+///
+/// The message is queued when this is made, unless the queue is above its mark: then awaiting this queues it, as soon as there is
+/// room. Dropping it loses nothing that [`is_queued`](Self::is_queued).
+#[derive(Debug)]
+#[must_use = "whether a message can be sent is known when this has been awaited"]
+pub struct SendFuture<'a, S, T> {
+    shared: &'a Shared<S, T>,
+    /// What waits for room.
+    waiting: Option<Outgoing<'a>>,
+    failed: Option<Error>,
+    until: Until,
+}
+
+impl<'a, S, T> SendFuture<'a, S, T> {
+    fn new(shared: &'a Arc<Shared<S, T>>, message: Outgoing<'a>, until: Until) -> Self {
+        let mut this = Self { shared, waiting: Some(message), failed: None, until };
+        this.failed = this.try_queue().err();
+        this
+    }
+
+    /// Whether the message will be sent even if this is dropped now.
+    pub const fn is_queued(&self) -> bool {
+        self.waiting.is_none() && self.failed.is_none()
+    }
+
+    fn try_queue(&mut self) -> Result<(), Error> {
+        let waiting = &mut self.waiting;
+        self.shared.queue(|conn| {
+            conn.check_send()?;
+            waiting.take().map_or(Ok(()), |message| conn.send_outgoing(message))
+        })?;
+        if self.until == Until::Queued {
+            // It waits for input, and would not write.
+            self.shared.tasks.wake_receiver();
+        }
+        Ok(())
+    }
+}
+
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> Future for SendFuture<'_, S, T> {
+    type Output = Result<(), Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if let Some(error) = this.failed.take() {
+            return Poll::Ready(Err(error));
+        }
+        while this.waiting.is_some() {
+            ready!(this.shared.poll_flush(cx))?;
+            this.try_queue()?;
+        }
+        match this.until {
+            Until::Queued => Poll::Ready(Ok(())),
+            Until::Written => this.shared.poll_flush(cx),
+        }
+    }
+}
+
+impl<S, T> Clone for Sender<S, T> {
+    /// Another sender of the same connection.
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}

@@ -1,0 +1,78 @@
+//! WebSocket over smol, and over any runtime with `futures-io`.
+//!
+//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`](futures_io::AsyncRead) and
+//! [`AsyncWrite`](futures_io::AsyncWrite). Every future may be dropped at any await: nothing is lost, nothing corrupted.
+//!
+#![cfg_attr(feature = "runtime", doc = "```")]
+#![cfg_attr(not(feature = "runtime"), doc = "```ignore")]
+//! use async_net::TcpListener;
+//! use futures_util::try_join;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! smol::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let url = format!("ws://{}/", listener.local_addr()?);
+//!
+//!     let server = async move {
+//!         let (stream, _) = listener.accept().await?;
+//!         let mut ws = ws_smol::accept(stream).await?;
+//!         while let Some(message) = ws.recv().await? {
+//!             ws.send(message).await?;
+//!         }
+//!         Ok::<(), ws_smol::Error>(())
+//!     };
+//!     let client = async move {
+//!         let mut ws = ws_smol::connect(&url).await?;
+//!         ws.send("hello").await?;
+//!         assert_eq!(ws.recv().await?.unwrap().as_text(), Some("hello"));
+//!         ws.close(None).await?;
+//!         assert!(ws.recv().await?.is_none());
+//!         Ok(())
+//!     };
+//!     try_join!(server, client)?;
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! # Which call sends when
+//! [`send`](driver::WebSocket::send) means that the socket has the message, and costs a system call each.
+//! [`feed`](driver::WebSocket::feed) queues it, to leave with all else that is queued in one write, just before the next wait
+//! for the socket: inside [`recv`](driver::WebSocket::recv), or with [`flush`](driver::WebSocket::flush). Fast loops say `feed`.
+//!
+//! # Which call does what I/O
+//! Only receiving reads, and it writes too: pongs, Close frames and all that is queued leave from there. A task that only
+//! sends answers no pings, and two peers that only send at each other wait for each other in the end:
+//! [split](driver::WebSocket::split) the connection where both directions are busy.
+//!
+//! # Another runtime
+//! Without its feature `runtime` this crate depends on none; [`driver`] then takes the runtime's timer. `ws-async-std` is made so.
+
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
+pub mod driver;
+mod error;
+#[cfg(feature = "runtime")]
+mod runtime;
+
+pub use error::Error;
+#[cfg(feature = "runtime")]
+pub use runtime::{
+    Feed, Receiver, Reply, SendFuture, Sender, Timer, WebSocket, accept, accept_with, client, connect,
+    connect_with,
+};
+pub use ws_core;
+pub use ws_core::connect::{Connect, Target, UrlError};
+#[cfg(feature = "deflate")]
+pub use ws_core::deflate;
+pub use ws_core::handshake::{
+    Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
+};
+pub use ws_core::{
+    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
+    Prepared, SendError, Text,
+};
+
+#[cfg(all(doctest, feature = "runtime"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,115 @@
+//! Deadlines by a simulated clock. What every adapter must show is in `conformance/tests`.
+
+use core::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpListener;
+use ws_tokio::ws_core::{self, Connection, Instant, Role, Timer};
+use ws_tokio::{
+    Accept, Agreement, ClientRequest, Config, Connect, Error, KeepAlive, WebSocket, accept, accept_with,
+    client,
+};
+
+type Outcome = Result<(), Box<dyn core::error::Error>>;
+
+fn request() -> ClientRequest<'static> {
+    ClientRequest::new("server.example.com", "/chat").expect("a request")
+}
+
+/// Both ends of an open connection.
+async fn pair(config: Config) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream>) {
+    let (near, far) = duplex(64 * 1024);
+    let request = request();
+    let (one, other) = tokio::join!(
+        client(near, &request, config.clone()),
+        accept_with(far, config, |_| Accept::new().into())
+    );
+    (one.expect("connected"), other.expect("accepted"))
+}
+
+/// An open server end, and the stream of its peer.
+fn server(config: Config) -> (WebSocket<DuplexStream>, DuplexStream) {
+    let (near, far) = duplex(64 * 1024);
+    let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, config, Agreement::default(), [0; 32]);
+    // The clock of the adapter began before; a timer that was armed at its origin is moved by the first frame.
+    (WebSocket::new(near, conn), far)
+}
+
+/// close-H2: a peer that neither reads nor answers is given up when the close timer ends, also from a half.
+#[tokio::test(start_paused = true)]
+async fn a_close_without_an_answer_ends_in_time() -> Outcome {
+    let (ws, _peer) = server(Config::default());
+    let (sender, mut receiver) = ws.split();
+    let receiving = tokio::spawn(async move { receiver.recv().await });
+    tokio::task::yield_now().await;
+    let began = tokio::time::Instant::now();
+    sender.close(None).await?;
+    let error = receiving.await?;
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+    assert_eq!(began.elapsed().as_secs(), 5);
+    Ok(())
+}
+
+/// adapter-T1, close-H2: a message that the peer does not read does not keep the connection from ending.
+#[tokio::test(start_paused = true)]
+async fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
+    let (mut ws, _peer) = server(Config::default());
+    let message = vec![0; 200_000];
+    assert!(futures_util::FutureExt::now_or_never(ws.send(&message)).is_none());
+    let error = ws.close(None).await;
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+    let error = ws.recv().await;
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+    assert_eq!(ws.recv().await?, None);
+    assert!(!ws.was_clean());
+    Ok(())
+}
+
+/// adapter-K1: a silent peer is pinged, and given up when it does not answer; a peer that answers is measured.
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
+    let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(7) };
+    let config = Config { keep_alive: Some(keep_alive), ..Config::default() };
+    let (mut one, mut other) = pair(config.clone()).await;
+    let waiting =
+        tokio::time::timeout(Duration::from_secs(100), async { tokio::join!(one.recv(), other.recv()) });
+    assert!(waiting.await.is_err());
+    assert!(one.round_trip().is_some() && other.round_trip().is_some());
+
+    let (near, mut far) = duplex(4096);
+    far.write_all(b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").await?;
+    let mut ws = accept_with(near, config, |_| Accept::new().into()).await?;
+    let began = tokio::time::Instant::now();
+    let error = ws.recv().await;
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
+    assert_eq!(began.elapsed().as_secs(), 27);
+    Ok(())
+}
+
+/// hs-H6: a request that does not arrive in time is answered with 408.
+#[tokio::test(start_paused = true)]
+async fn a_slow_request_times_out() -> Outcome {
+    let (near, mut far) = duplex(4096);
+    far.write_all(b"GET / HT").await?;
+    let began = tokio::time::Instant::now();
+    let (error, text) = tokio::join!(accept(near), async move {
+        let mut text = String::new();
+        far.read_to_string(&mut text).await.map(|_| text)
+    });
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))), "{error:?}");
+    assert_eq!(began.elapsed().as_secs(), 10);
+    let text = text?;
+    assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+    Ok(())
+}
+
+/// 6455-4.1-2c: the time limit bounds connecting and the handshake.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_is_given_up() -> Outcome {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("ws://{}/", listener.local_addr()?);
+    let connect = Connect::new(&url)?.timeout(Some(Duration::from_secs(3)));
+    let error = ws_tokio::connect_with(&connect, Config::default()).await.map(drop);
+    assert!(matches!(error, Err(Error::TimedOut)), "{error:?}");
+    Ok(())
+}
