@@ -55,6 +55,7 @@ mod prepared;
 mod recv_buf;
 mod send_buf;
 mod time;
+mod tunnel;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
@@ -68,6 +69,7 @@ pub use prepared::Prepared;
 pub use recv_buf::{RecvBuf, Waits};
 pub use send_buf::{Lent, Output, SendBuf};
 pub use time::Instant;
+pub use tunnel::{Side, Tunnel};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
