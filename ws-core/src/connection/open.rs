@@ -65,9 +65,15 @@ impl Connection {
         let opening = Opening::Connecting { scanner: Scanner::response(), expected };
         let mut this = Self::new(now, Role::Client, config, Some(keys), State::Opening(Box::new(opening)));
         let config = Arc::clone(&this.config);
-        request.write_offering(config.compression(), nonce, this.out.copied_mut());
+        this.out.append(|out| request.write_offering(config.compression(), nonce, out));
         this.out.release_when_empty();
         this
+    }
+
+    /// Has the opening handshake of a fresh client done by `at`, even if the configuration allows more.
+    #[cfg(feature = "url")]
+    pub(crate) fn limit_opening(&mut self, at: Instant) {
+        self.alarm.limit_opening(at);
     }
 
     /// The server end of a connection over a fresh transport.
@@ -102,7 +108,7 @@ impl Connection {
         let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
         let Asked::Upgrade(upgrade) = asked else { return Err(AnswerError::NotUpgrade) };
         let is_own = !self.out.has_memory();
-        let agreement = accept.write(upgrade, self.out.copied_mut())?;
+        let agreement = self.out.append(|out| accept.write(upgrade, out))?;
         self.agree(agreement);
         if is_own {
             self.out.release_when_empty();
@@ -127,7 +133,7 @@ impl Connection {
             Asked::Upgrade(_) => Some(0),
             Asked::Ordinary(request) => request.body(),
         };
-        match (reject.write(asked.reply_to(), self.out.copied_mut()), left) {
+        match (self.out.append(|out| reject.write(asked.reply_to(), out)), left) {
             (Then::NextRequest, Some(left)) => {
                 **opening = Opening::Skipping { left };
                 self.alarm.begin_opening(now, &self.config);
@@ -213,8 +219,8 @@ impl Connection {
                 self.alarm.end();
                 return;
             }
-            Opening::Accepting { scanner, .. } if !scanner.is_untouched() => too_slow(self.out.copied_mut()),
-            Opening::Deciding(_) => undecided(self.out.copied_mut()),
+            Opening::Accepting { scanner, .. } if !scanner.is_untouched() => self.out.append(too_slow),
+            Opening::Deciding(_) => self.out.append(undecided),
             Opening::Connecting { .. } | Opening::Accepting { .. } | Opening::Skipping { .. } => {
                 return self.end(error);
             }
@@ -225,7 +231,7 @@ impl Connection {
 
     /// Queues the HTTP answer that says what was wrong.
     pub(super) fn refuse(&mut self, error: crate::handshake::HandshakeError) {
-        refusal(error, self.out.copied_mut());
+        self.out.append(|out| refusal(error, out));
     }
 
     fn drain_opening(&mut self, now: Instant) {

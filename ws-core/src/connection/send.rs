@@ -5,11 +5,8 @@ use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
 use crate::utf8::Utf8;
 use crate::{
     Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, Owned, Prepared, Role,
-    SendBuf, SendError, mask,
+    SendBuf, SendError,
 };
-
-/// What is copied is masked block by block, while it is in cache; a multiple of the key's length.
-const BLOCK: usize = 8192;
 
 /// The message that is being sent in chunks.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +87,7 @@ impl Connection {
             self.push_message(kind, payload);
             return Ok(Lent::new(&mut self.out, b""));
         }
-        self.push_header(true, false, kind.into(), payload.len());
+        self.push_header(kind.into(), payload.len());
         Ok(Lent::new(&mut self.out, payload))
     }
 
@@ -332,14 +329,8 @@ impl Connection {
 
     #[inline]
     fn push_part(&mut self, fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) {
-        self.out.copied_mut().reserve(payload.len() + Header::MAX_LEN);
-        let Some(key) = self.push_header(fin, rsv1, opcode, payload.len()) else {
-            self.out.push(payload);
-            return;
-        };
-        for block in payload.chunks(BLOCK) {
-            mask::apply(key, 0, self.out.push(block));
-        }
+        let header = self.header(fin, rsv1, opcode, payload.len());
+        self.out.push_frame(&header, payload);
     }
 
     /// Queues a message, known to be what `kind` says, whose payload is chained where it can be.
@@ -349,17 +340,20 @@ impl Connection {
             self.push_message(kind, &payload);
             return;
         }
-        self.push_header(true, false, kind.into(), payload.len());
+        self.push_header(kind.into(), payload.len());
         self.out.chain(payload);
     }
 
-    /// Queues a header; returns the key to mask the payload with, if this end has to.
+    /// Queues a header whose payload follows unmasked.
+    fn push_header(&mut self, opcode: Opcode, len: usize) {
+        let header = self.header(true, false, opcode, len);
+        self.out.push_frame(&header, b"");
+    }
+
+    /// The header of the next frame, with the key that its payload has to be masked with at a client.
     #[inline]
-    fn push_header(&mut self, fin: bool, rsv1: bool, opcode: Opcode, len: usize) -> Option<[u8; 4]> {
+    fn header(&mut self, fin: bool, rsv1: bool, opcode: Opcode, len: usize) -> Header {
         let mask = self.keys.as_mut().map(|keys| keys.next());
-        let header = Header { fin, rsv1, opcode, mask, len: len as u64 };
-        let mut bytes = [0; Header::MAX_LEN];
-        self.out.push(header.encode(&mut bytes));
-        mask
+        Header { fin, rsv1, opcode, mask, len: len as u64 }
     }
 }
