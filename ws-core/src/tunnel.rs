@@ -365,7 +365,8 @@ impl Tunnel {
             return Ok(Step::Done);
         };
         self.backend = End::default();
-        forward_request(&head.view(bytes), self.backend.out.copied_mut());
+        let request = head.view(bytes);
+        self.backend.out.append(|out| forward_request(&request, out));
         self.client.inbox.drain(..n);
         self.state = State::Dialing { passed, is_told: false };
         self.begin_opening(now);
@@ -389,14 +390,14 @@ impl Tunnel {
             return Ok(Step::Done);
         }
         if head.is_interim() {
-            forward_response(&response, BodyFraming::None, false, self.client.out.copied_mut());
+            self.client.out.append(|out| forward_response(&response, BodyFraming::None, false, out));
             *scanner = Scanner::response();
             self.backend.inbox.drain(..n);
             return Ok(Step::Done);
         }
         let framing = head.body();
         let is_last = !passed.may_persist || framing == BodyFraming::UntilEof;
-        forward_response(&response, framing, is_last, self.client.out.copied_mut());
+        self.client.out.append(|out| forward_response(&response, framing, is_last, out));
         self.backend.inbox.drain(..n);
         let body = match framing {
             BodyFraming::None => Body::Exact(0),
@@ -453,7 +454,7 @@ impl Tunnel {
 
     /// Answers in the backend's place, for the last time.
     fn refuse(&mut self, now: Instant, answer: impl FnOnce(&mut Vec<u8>)) {
-        answer(self.client.out.copied_mut());
+        self.client.out.append(answer);
         self.end(now);
     }
 }
