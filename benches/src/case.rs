@@ -1,153 +1,121 @@
-//! What can be measured.
+//! What can be measured: the table of cases.
 
-use anyhow::Context as _;
-use core_affinity::CoreId;
+use crate::deflate_memory::Direction;
+use crate::load::echo;
+use crate::turns::Plan;
+use crate::workload::Context;
 
-use crate::load::Load;
-use crate::memory::{self, Direction, Subject};
-use crate::report::{Row, Table};
-use crate::server::{Contestant, Server};
-use crate::workload::{Context, messages};
-
-/// One table.
+/// One table of the report.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    shape: Shape,
-    /// Of a message, in bytes.
-    len: usize,
-    /// Messages in a round.
-    count: usize,
+    pub(crate) shape: Shape,
+    pub(crate) target: Target,
 }
 
-/// What of it is measured, and how long.
-pub(crate) struct Plan {
-    /// Empty for everyone.
-    pub(crate) only: Vec<Contestant>,
-    /// How often each contestant has its turn.
-    pub(crate) rounds: usize,
-    /// A round is so many times shorter than it could be.
-    pub(crate) share: usize,
-    pub(crate) connections: usize,
-    /// Where servers run.
-    pub(crate) core: Option<CoreId>,
+/// What is done over and over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// Servers that echo: their CPU time.
+    Echo(echo::Shape),
+    /// Servers that send everything to everyone: their CPU time.
+    Broadcast { receivers: usize, burst: usize, len: usize },
+    /// Servers that open and close connections: their CPU time.
+    Open,
+    /// Servers with many connections that do nothing: their memory.
+    Idle,
+    /// Servers that echo compressed messages of so many bytes: their CPU time.
+    Deflate(Context, usize),
+    /// Compression of messages of so many bytes without a network, one thread.
+    DeflateMemory(Direction, usize),
 }
 
-#[derive(Clone, Copy)]
-enum Shape {
-    /// Servers that echo over TCP: their CPU time.
-    Echo(Context),
-    /// No network, one thread.
-    Memory(Direction),
+/// What this workspace has to reach.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    /// So many times the floor of the run.
+    Floor(f64),
+    /// The same, where the bar lies in the noise.
+    NoisyFloor(f64),
+    /// So much, each contestant by name.
+    Absolute(&'static [(&'static str, f64)]),
+    /// So many times the contestant of this name in the same run.
+    Rival(&'static str, f64),
+    None,
 }
 
 const K: usize = 1 << 10;
 
 /// All of them.
-pub(crate) const CASES: [Case; 8] = [
-    Case { name: "echo-1k", shape: Shape::Echo(Context::Kept), len: K, count: 8_000 },
-    Case { name: "echo-16k", shape: Shape::Echo(Context::Kept), len: 16 * K, count: 1_600 },
-    Case { name: "echo-1k-alone", shape: Shape::Echo(Context::Alone), len: K, count: 8_000 },
-    Case { name: "echo-16k-alone", shape: Shape::Echo(Context::Alone), len: 16 * K, count: 1_600 },
-    Case { name: "decode-1k", shape: Shape::Memory(Direction::Decode), len: K, count: 20_000 },
-    Case { name: "encode-1k", shape: Shape::Memory(Direction::Encode), len: K, count: 6_000 },
-    Case { name: "decode-16k", shape: Shape::Memory(Direction::Decode), len: 16 * K, count: 2_500 },
-    Case { name: "encode-16k", shape: Shape::Memory(Direction::Encode), len: 16 * K, count: 600 },
+pub(crate) const CASES: [Case; 17] = [
+    echo("16x1", 64, 16, 1, Target::NoisyFloor(1.07)),
+    echo("16x32", 64, 16, 32, Target::Floor(1.25)),
+    echo("1k-x16", 64, K, 16, Target::Floor(1.25)),
+    echo("16k", 64, 16 * K, 1, Target::Floor(1.10)),
+    echo("1m", 8, K * K, 1, Target::Floor(1.18)),
+    echo("64-512", 512, 64, 1, Target::NoisyFloor(1.05)),
+    Case {
+        name: "broadcast",
+        shape: Shape::Broadcast { receivers: 1000, burst: 8, len: 128 },
+        target: Target::Floor(1.2),
+    },
+    Case { name: "open", shape: Shape::Open, target: Target::Floor(1.10) },
+    Case {
+        name: "idle",
+        shape: Shape::Idle,
+        target: Target::Absolute(&[("tokio", 1536.0), ("core-epoll", 600.0)]),
+    },
+    deflate("deflate-1k", Context::Kept, K),
+    deflate("deflate-16k", Context::Kept, 16 * K),
+    deflate("deflate-1k-alone", Context::Alone, K),
+    deflate("deflate-16k-alone", Context::Alone, 16 * K),
+    deflate_memory("inflate-1k", Direction::Decode, K),
+    deflate_memory("compress-1k", Direction::Encode, K),
+    deflate_memory("inflate-16k", Direction::Decode, 16 * K),
+    deflate_memory("compress-16k", Direction::Encode, 16 * K),
 ];
 
-const ALL: [Contestant; 6] = [
-    Contestant::Floor,
-    Contestant::Ours,
-    Contestant::Yawc,
-    Contestant::Sockudo,
-    Contestant::Ratchet,
-    Contestant::Wtx,
-];
+const fn echo(name: &'static str, connections: usize, len: usize, depth: usize, target: Target) -> Case {
+    Case { name, shape: Shape::Echo(echo::Shape { connections, len, depth }), target }
+}
 
-impl Plan {
-    fn contestants(&self) -> impl Iterator<Item = Contestant> {
-        ALL.into_iter().filter(|contestant| self.only.is_empty() || self.only.contains(contestant))
-    }
+const fn deflate(name: &'static str, context: Context, len: usize) -> Case {
+    Case { name, shape: Shape::Deflate(context, len), target: Target::Rival("sockudo", 0.90) }
+}
+
+const fn deflate_memory(name: &'static str, direction: Direction, len: usize) -> Case {
+    Case { name, shape: Shape::DeflateMemory(direction, len), target: Target::None }
 }
 
 impl Case {
-    /// Measures all contestants, or `only` some, in turns.
-    ///
-    /// # Errors
-    /// If one that took part fails. Who cannot take part at all is left out, with a note.
-    pub(crate) fn run(&self, plan: &Plan, notes: &mut Vec<String>) -> anyhow::Result<Table> {
-        let (title, rows) = match self.shape {
-            Shape::Echo(context) => {
+    /// What is measured, in words.
+    pub(crate) fn title(&self, plan: &Plan) -> String {
+        match self.shape {
+            Shape::Echo(echo::Shape { connections, len, depth }) => {
+                format!(
+                    "server's CPU time to echo {len} bytes, {connections} connections, {depth} in flight on each"
+                )
+            }
+            Shape::Broadcast { receivers, burst, len } => format!(
+                "server's CPU time to deliver {len} bytes to one of {receivers} receivers, in bursts of {burst}"
+            ),
+            Shape::Open => "server's CPU time to open and close a connection".into(),
+            Shape::Idle => {
+                format!("server's memory for each of {} open connections, after one message each", plan.idle)
+            }
+            Shape::Deflate(context, len) => {
                 let takeover = if context == Context::Kept { "with" } else { "without" };
-                let title = format!(
-                    "server's CPU time to echo JSON of {} bytes, {takeover} context takeover, {} connections, level 6",
-                    self.len, plan.connections
-                );
-                (title, self.echo(context, plan, notes)?)
+                format!(
+                    "server's CPU time to echo JSON of {len} bytes, {takeover} context takeover, \
+                     {} connections, level 6",
+                    plan.connections
+                )
             }
-            Shape::Memory(direction) => {
-                let verb = if direction == Direction::Decode { "inflate a masked" } else { "deflate a" };
-                let title = format!("to {verb} JSON message of {} bytes, in memory, level 6", self.len);
-                (title, self.memory(direction, plan)?)
+            Shape::DeflateMemory(Direction::Decode, len) => {
+                format!("to inflate a masked JSON message of {len} bytes, in memory, level 6")
             }
-        };
-        let mut table = Table { case: self.name.into(), title, rows };
-        table.relate(Contestant::Floor.title());
-        Ok(table)
-    }
-
-    fn echo(&self, context: Context, plan: &Plan, notes: &mut Vec<String>) -> anyhow::Result<Vec<Row>> {
-        let messages = messages(self.len);
-        let mut loads = Vec::new();
-        for contestant in plan.contestants() {
-            let name = contestant.title();
-            let started = Server::start(contestant, context, plan.core)
-                .and_then(|server| Load::new(contestant, server, context, &messages, plan.connections));
-            match started {
-                Ok(load) => {
-                    if context == Context::Kept && load.agreed.contains("no_context_takeover") {
-                        notes.push(format!("{name} knows no context takeover: it answers {:?}", load.agreed));
-                    }
-                    loads.push((contestant, load, Vec::new(), 0.0));
-                }
-                Err(error) => notes.push(format!("{name} takes no part in {}: {error:#}", self.name)),
+            Shape::DeflateMemory(Direction::Encode, len) => {
+                format!("to deflate a JSON message of {len} bytes, in memory, level 6")
             }
         }
-        for _ in 0..plan.rounds {
-            for (contestant, load, series, bytes) in &mut loads {
-                let round = load
-                    .round(&messages, self.count / plan.share / plan.connections)
-                    .with_context(|| contestant.title())?;
-                series.push(round.cpu);
-                *bytes = round.compressed;
-            }
-        }
-        let rows = loads.into_iter().map(|(who, _, series, bytes)| Row::new(who.title(), series, bytes));
-        Ok(rows.collect())
-    }
-
-    fn memory(&self, direction: Direction, plan: &Plan) -> anyhow::Result<Vec<Row>> {
-        let messages = messages(self.len);
-        let mut subjects: Vec<Series> = Vec::new();
-        for contestant in plan.contestants() {
-            let subject: Box<dyn Subject> = match contestant {
-                Contestant::Floor => Box::new(memory::Floor::new(&messages)),
-                Contestant::Ours => Box::new(memory::Ours::new(&messages)),
-                Contestant::Yawc | Contestant::Sockudo | Contestant::Ratchet | Contestant::Wtx => continue,
-            };
-            subjects.push((contestant, subject, Vec::new(), 0.0));
-        }
-        for _ in 0..plan.rounds {
-            for (_, subject, series, bytes) in &mut subjects {
-                let (time, made) =
-                    memory::measure(subject.as_mut(), direction, &messages, self.count / plan.share)?;
-                series.push(time);
-                *bytes = made;
-            }
-        }
-        let rows = subjects.into_iter().map(|(who, _, series, bytes)| Row::new(who.title(), series, bytes));
-        Ok(rows.collect())
     }
 }
-
-/// A contestant in memory, its times, and the compressed bytes of a message.
-type Series = (Contestant, Box<dyn Subject>, Vec<f64>, f64);

@@ -6,14 +6,18 @@
 
 mod case;
 mod clock;
-mod floor;
+mod contestant;
+mod contestants;
+mod deflate_memory;
 mod load;
-mod memory;
-mod ours;
+mod on_epoll;
+mod on_threads;
+mod on_tokio;
 mod report;
-mod rivals;
 mod server;
 mod stats;
+mod task;
+mod turns;
 mod workload;
 
 use std::fs::File;
@@ -22,10 +26,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use core_affinity::CoreId;
 
-use case::{CASES, Case, Plan};
+use case::{CASES, Case};
+use contestant::Contestant;
 use report::Report;
-use server::Contestant;
-use workload::Context;
+use task::Task;
+use turns::Plan;
 
 /// Measures the workspace beside its rivals and a floor
 #[derive(Debug, Parser)]
@@ -40,10 +45,10 @@ struct Args {
     /// Only the cases whose name begins like this; may be given several times
     #[arg(long = "case", value_name = "CASE")]
     cases: Vec<String>,
-    /// Only this contestant; may be given several times
-    #[arg(long = "only", value_name = "NAME")]
-    only: Vec<Contestant>,
-    /// Over how many connections servers are asked
+    /// Only this contestant, and its floor; may be given several times
+    #[arg(long = "only", value_name = "NAME", value_parser = Contestant::named)]
+    only: Vec<&'static Contestant>,
+    /// Over how many connections servers are asked for compressed messages
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
     connections: u16,
     /// Write the figures of every round here
@@ -58,30 +63,30 @@ enum Command {
     /// Be a server that is measured
     #[command(hide = true)]
     Serve {
-        contestant: Contestant,
+        #[arg(value_parser = Contestant::named)]
+        contestant: &'static Contestant,
         /// The number of a core, or `-`
         #[arg(allow_hyphen_values = true)]
         core: String,
-        /// `kept` or `alone`
-        context: String,
+        task: Task,
     },
 }
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    if let Some(Command::Serve { contestant, core, context }) = args.command {
+    if let Some(Command::Serve { contestant, core, task }) = args.command {
         let core = core.parse().ok().map(|id| CoreId { id });
-        let context = if context == "alone" { Context::Alone } else { Context::Kept };
-        return server::serve(contestant, core, context);
+        return server::serve(contestant, core, task);
     }
     let cases: Vec<&Case> = CASES.iter().filter(|case| is_chosen(&args.cases, case.name)).collect();
     anyhow::ensure!(!cases.is_empty(), "no case has such a name; there are {}", names());
 
-    let rounds = args.rounds.unwrap_or(if args.quick { 5 } else { 15 });
+    let rounds = args.rounds.unwrap_or(if args.quick { 3 } else { 15 });
     let plan = Plan {
         only: args.only,
         rounds,
-        share: if args.quick { 4 } else { 1 },
+        turn: if args.quick { 30e6 } else { 100e6 },
+        idle: if args.quick { 2_000 } else { 10_000 },
         connections: args.connections.into(),
         core: server_core(),
     };

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::case::Target;
+use crate::contestant::{Bar, Contestant, Standing};
 use crate::stats::{Summary, median_ratio};
+use crate::task::Task;
 
 /// All that a run has measured.
 #[derive(Debug, Default, Serialize)]
@@ -20,56 +23,129 @@ pub(crate) struct Table {
     pub(crate) case: String,
     /// What is measured.
     pub(crate) title: String,
+    pub(crate) unit: Unit,
     pub(crate) rows: Vec<Row>,
+}
+
+/// What the figures of a table are shown in; as they are kept, times are nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Unit {
+    Nanoseconds,
+    Microseconds,
+    Bytes,
 }
 
 /// One contestant in one case.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    pub(crate) contestant: String,
-    /// Nanoseconds for each message, one figure a round.
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// The name of the row that it is held against.
+    pub(crate) floor: Option<&'static str>,
+    /// What is promised of it.
+    #[serde(skip)]
+    bar: Option<Bar>,
+    /// For each message, one figure a round.
     pub(crate) series: Vec<f64>,
     pub(crate) summary: Option<Summary>,
     /// The median of the ratios to the floor, round by round; `None` without a floor.
     pub(crate) to_floor: Option<f64>,
-    /// Bytes that each message was made into.
-    pub(crate) bytes: f64,
+    pub(crate) verdict: Option<Verdict>,
+}
+
+/// Whether a figure is what was promised.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Verdict {
+    pub(crate) met: bool,
+    /// The promise.
+    pub(crate) bar: String,
 }
 
 impl Row {
-    pub(crate) fn new(contestant: &str, series: Vec<f64>, bytes: f64) -> Self {
+    pub(crate) fn new(contestant: &Contestant, task: Task, series: Vec<f64>) -> Self {
+        let bar = match contestant.standing {
+            Standing::Ours { bar, .. } => Some(bar),
+            Standing::Floor | Standing::Rival { .. } => None,
+        };
+        let floor = Some(contestant.floor(task));
         let summary = Summary::of(&series);
-        Self { contestant: contestant.into(), series, summary, to_floor: None, bytes }
+        let (name, title) = (contestant.name, contestant.title);
+        Self { name, title, floor, bar, series, summary, to_floor: None, verdict: None }
+    }
+
+    fn median(&self) -> f64 {
+        self.summary.map_or(f64::NAN, |summary| summary.median)
     }
 }
 
 impl Table {
-    /// Measures all rows against the one whose contestant is `floor`.
-    pub(crate) fn relate(&mut self, floor: &str) {
-        let found = self.rows.iter().find(|row| row.contestant == floor);
-        let Some(floor) = found.map(|row| row.series.clone()) else { return };
-        for row in &mut self.rows {
-            row.to_floor = median_ratio(&row.series, &floor);
+    /// Measures each row against the floor that it is held against.
+    pub(crate) fn relate(&mut self) {
+        let floors: Vec<Option<Vec<f64>>> = self
+            .rows
+            .iter()
+            .map(|row| row.floor.and_then(|name| self.find(name)).map(|floor| floor.series.clone()))
+            .collect();
+        for (row, floor) in self.rows.iter_mut().zip(floors) {
+            row.to_floor = floor.and_then(|floor| median_ratio(&row.series, &floor));
         }
     }
 
-    /// As text, the times in microseconds.
+    /// Says of our own rows whether they reach `target`.
+    pub(crate) fn judge(&mut self, target: Target) {
+        let verdicts: Vec<Option<Verdict>> = self.rows.iter().map(|row| self.verdict(row, target)).collect();
+        for (row, verdict) in self.rows.iter_mut().zip(verdicts) {
+            row.verdict = verdict;
+        }
+    }
+
+    fn verdict(&self, row: &Row, target: Target) -> Option<Verdict> {
+        let bar = row.bar?;
+        let (value, limit, of) = match target {
+            Target::Floor(limit) | Target::NoisyFloor(limit) => (row.to_floor?, limit, "× floor"),
+            Target::Absolute(limits) => {
+                let (_, limit) = limits.iter().find(|(name, _)| *name == row.name)?;
+                return Some(Verdict { met: row.median() <= *limit, bar: limit.to_string() });
+            }
+            Target::Rival(name, limit) => {
+                let ratio = median_ratio(&row.series, &self.find(name)?.series)?;
+                (ratio, limit, name)
+            }
+            Target::None => return None,
+        };
+        let limit = match bar {
+            Bar::OfCase(times) => limit * times,
+            Bar::OfOther(name, times) => self.find(name)?.to_floor? * times,
+        };
+        Some(Verdict { met: value <= limit, bar: format!("{value:.3} of {limit:.3} {of}") })
+    }
+
+    fn find(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+
+    /// As text.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}: {}\n", self.case, self.title);
-        let _ = writeln!(
-            text,
-            "  {:<18} {:>9} {:>9} {:>9} {:>8} {:>8}",
-            "µs a message", "min", "median", "max", "× floor", "bytes"
-        );
+        let (unit, scale, digits) = match self.unit {
+            Unit::Nanoseconds => ("ns", 1.0, 1),
+            Unit::Microseconds => ("µs", 1e3, 3),
+            Unit::Bytes => ("bytes", 1.0, 0),
+        };
+        let _ = writeln!(text, "  {unit:<24} {:>10} {:>10} {:>10} {:>8}", "min", "median", "max", "× floor");
         for row in &self.rows {
             let Some(Summary { min, median, max }) = row.summary else { continue };
             let ratio = row.to_floor.map_or("-".into(), |ratio| format!("{ratio:.3}"));
-            let (min, median, max) = (min / 1e3, median / 1e3, max / 1e3);
-            let _ = writeln!(
+            let (min, median, max) = (min / scale, median / scale, max / scale);
+            let _ = write!(
                 text,
-                "  {:<18} {min:>9.3} {median:>9.3} {max:>9.3} {ratio:>8} {:>8.0}",
-                row.contestant, row.bytes
+                "  {:<24} {min:>10.digits$} {median:>10.digits$} {max:>10.digits$} {ratio:>8}",
+                row.title
             );
+            if let Some(Verdict { met, bar }) = &row.verdict {
+                let _ = write!(text, "  {} ({bar})", if *met { "PASS" } else { "MISS" });
+            }
+            text.push('\n');
         }
         text
     }
@@ -78,21 +154,44 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contestants::{blocking, floor_tokio, tokio_lent, tokio_owned};
+
+    fn table(rows: Vec<Row>) -> Table {
+        Table { case: "case".into(), title: "title".into(), unit: Unit::Microseconds, rows }
+    }
 
     #[test]
-    fn rows_are_related_to_the_floor_of_the_same_round() {
-        let rows = vec![Row::new("floor", vec![1e3, 4e3], 10.0), Row::new("other", vec![2e3, 8e3], 12.0)];
-        let mut table = Table { case: "case".into(), title: "title".into(), rows };
-        table.relate("floor");
+    fn rows_are_related_to_their_floor_of_the_same_round() {
+        let rows = vec![
+            Row::new(&floor_tokio::CONTESTANT, Task::Echo(22), vec![1e3, 4e3]),
+            Row::new(&tokio_lent::CONTESTANT, Task::Echo(22), vec![2e3, 8e3]),
+        ];
+        let mut table = table(rows);
+        table.relate();
         assert_eq!(table.rows[1].to_floor, Some(2.0));
-        assert!(table.text().contains("other                  2.000     5.000     8.000    2.000       12"));
+        assert!(table.text().contains("ws-tokio                      2.000      5.000      8.000    2.000"));
     }
 
     #[test]
     fn without_a_floor_there_is_no_ratio() {
-        let rows = vec![Row::new("other", vec![2e3], 12.0)];
-        let mut table = Table { case: "case".into(), title: "title".into(), rows };
-        table.relate("floor");
-        assert_eq!(table.rows[0].to_floor, None);
+        let mut table = table(vec![Row::new(&blocking::CONTESTANT, Task::Echo(22), vec![2e3])]);
+        table.relate();
+        table.judge(Target::Floor(1.1));
+        assert_eq!((table.rows[0].to_floor, &table.rows[0].verdict), (None, &None));
+    }
+
+    #[test]
+    fn only_our_own_are_judged_and_some_by_others() {
+        let rows = vec![
+            Row::new(&floor_tokio::CONTESTANT, Task::Echo(22), vec![1e3]),
+            Row::new(&tokio_lent::CONTESTANT, Task::Echo(22), vec![1.5e3]),
+            Row::new(&tokio_owned::CONTESTANT, Task::Echo(22), vec![1.6e3]),
+        ];
+        let mut table = table(rows);
+        table.relate();
+        table.judge(Target::Floor(1.25));
+        let met: Vec<_> =
+            table.rows.iter().map(|row| row.verdict.as_ref().map(|verdict| verdict.met)).collect();
+        assert_eq!(met, [None, Some(false), Some(true)]);
     }
 }

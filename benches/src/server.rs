@@ -1,59 +1,15 @@
 //! The servers, each in a process of its own: how they are started, and what runs inside.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 use core_affinity::CoreId;
-use tokio::net::{TcpListener, TcpStream};
 
-use crate::workload::{Context, Framing};
-use crate::{clock, floor, ours, rivals};
-
-/// Who is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Contestant {
-    Floor,
-    Ours,
-    Yawc,
-    Sockudo,
-    Ratchet,
-    Wtx,
-}
-
-impl Contestant {
-    /// As the tables call it.
-    pub(crate) const fn title(self) -> &'static str {
-        match self {
-            Self::Floor => "plain zlib-rs",
-            Self::Ours => "this workspace",
-            Self::Yawc => "yawc 0.5.0",
-            Self::Sockudo => "sockudo-ws 3.1.0",
-            Self::Ratchet => "ratchet_rs 1.2.1",
-            Self::Wtx => "wtx 0.46.1",
-        }
-    }
-
-    pub(crate) const fn framing(self) -> Framing {
-        match self {
-            Self::Floor => Framing::Length,
-            Self::Ours | Self::Yawc | Self::Sockudo | Self::Ratchet | Self::Wtx => Framing::WebSocket,
-        }
-    }
-
-    /// The program that is this one's server, and the arguments that make it so.
-    fn program(self) -> anyhow::Result<(PathBuf, Vec<String>)> {
-        Ok(match self {
-            Self::Ratchet => (rivals::ratchet::build()?, Vec::new()),
-            Self::Floor | Self::Ours | Self::Yawc | Self::Sockudo | Self::Wtx => {
-                let name = self.to_possible_value().context("every contestant has a name")?;
-                (std::env::current_exe()?, vec!["serve".into(), name.get_name().into()])
-            }
-        })
-    }
-}
+use crate::clock;
+use crate::contestant::{Contestant, Program};
+use crate::task::Task;
 
 /// A server process. Dropping it ends it.
 pub(crate) struct Server {
@@ -64,19 +20,16 @@ pub(crate) struct Server {
 impl Server {
     /// # Errors
     /// If it does not start, or does not tell its port.
-    pub(crate) fn start(
-        contestant: Contestant,
-        context: Context,
-        core: Option<CoreId>,
-    ) -> anyhow::Result<Self> {
-        let (program, arguments) = contestant.program()?;
-        let mut command = Command::new(program);
-        command.args(arguments);
-        command.arg(core.map_or("-".into(), |core| core.id.to_string()));
-        command.arg(match context {
-            Context::Kept => "kept",
-            Context::Alone => "alone",
-        });
+    pub(crate) fn start(contestant: &Contestant, task: Task, core: Option<CoreId>) -> anyhow::Result<Self> {
+        let mut command = match contestant.program {
+            Program::Here(_) => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.arg("serve").arg(contestant.name);
+                command
+            }
+            Program::Elsewhere(build) => Command::new(build()?),
+        };
+        command.arg(core.map_or("-".into(), |core| core.id.to_string())).arg(task.to_string());
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut this = Self { child, port: 0 };
         let stdout = this.child.stdout.take().context("the server has no standard output")?;
@@ -89,6 +42,14 @@ impl Server {
     /// The CPU time that it has used so far, in nanoseconds.
     pub(crate) fn cpu_time(&self) -> anyhow::Result<f64> {
         clock::of_process(self.child.id())
+    }
+
+    /// The memory that it has in use, in bytes.
+    pub(crate) fn resident(&self) -> anyhow::Result<f64> {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).context("no Rss")?;
+        let kilobytes: f64 = line.trim_end_matches("kB").trim().parse()?;
+        Ok(kilobytes * 1024.0)
     }
 }
 
@@ -104,7 +65,10 @@ impl Drop for Server {
 ///
 /// # Errors
 /// If there is no port to listen on.
-pub(crate) fn serve(contestant: Contestant, core: Option<CoreId>, context: Context) -> anyhow::Result<()> {
+pub(crate) fn serve(contestant: &Contestant, core: Option<CoreId>, task: Task) -> anyhow::Result<()> {
+    let Program::Here(serve) = contestant.program else {
+        anyhow::bail!("the server of {} is a program of its own", contestant.title);
+    };
     if let Some(core) = core {
         core_affinity::set_for_current(core);
     }
@@ -113,37 +77,8 @@ pub(crate) fn serve(contestant: Contestant, core: Option<CoreId>, context: Conte
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        println!("{}", listener.local_addr()?.port());
-        std::io::stdout().flush()?;
-        match contestant {
-            Contestant::Floor => accept_all(listener, |stream| floor::attend(stream, context)).await,
-            Contestant::Ours => accept_all(listener, ours::attend).await,
-            Contestant::Yawc => {
-                let pool = yawc::DeflatePool::new(4);
-                accept_all(listener, |stream| rivals::yawc::attend(stream, context, pool.clone())).await
-            }
-            Contestant::Sockudo => accept_all(listener, rivals::sockudo::attend).await,
-            Contestant::Wtx => accept_all(listener, rivals::wtx::attend).await,
-            Contestant::Ratchet => anyhow::bail!("ratchet's server is a program of its own"),
-        }
-    })
-}
-
-async fn accept_all<F>(listener: TcpListener, attend: impl Fn(TcpStream) -> F) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<()>> + Send + 'static,
-{
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let attending = attend(stream);
-        tokio::spawn(async move {
-            if let Err(error) = attending.await {
-                eprintln!("a connection failed: {error}");
-            }
-        });
-    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    println!("{}", listener.local_addr()?.port());
+    std::io::stdout().flush()?;
+    serve(listener, task)
 }

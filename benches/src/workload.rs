@@ -26,9 +26,26 @@ pub(crate) enum Context {
     Alone,
 }
 
+/// What a server without anything to do but pass bytes on reads at once, in bytes.
+pub(crate) const READ_SIZE: usize = 64 << 10;
+
+/// The answer of a server that does not look at the request.
+pub(crate) const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// A server's Close frame with 1000.
+pub(crate) const CLOSE: [u8; 4] = [0x88, 0x02, 0x03, 0xE8];
+
+/// Whether this is all of a head.
+pub(crate) fn is_head(bytes: &[u8]) -> bool {
+    bytes.ends_with(b"\r\n\r\n")
+}
+
 /// How messages are told apart on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
+    /// Not at all: what is sent comes back as it is.
+    Bytes,
     /// A length of four bytes, most significant first, before each payload: TCP at its plainest.
     Length,
     /// Masked text frames with RSV1.
@@ -118,7 +135,7 @@ pub(crate) fn wires(payloads: &[Vec<u8>], framing: Framing) -> Vec<Vec<u8>> {
 
 fn wire(payload: &[u8], framing: Framing, random: &mut Random) -> Vec<u8> {
     match framing {
-        Framing::Length => {
+        Framing::Bytes | Framing::Length => {
             let mut wire = (payload.len() as u32).to_be_bytes().to_vec();
             wire.extend_from_slice(payload);
             wire

@@ -1,6 +1,7 @@
 //! The project's own checks, run as `cargo xtask <task>`.
 
 mod autobahn;
+mod counters;
 mod no_std;
 mod rfc;
 mod tidy;
@@ -27,6 +28,8 @@ enum Task {
     Autobahn(autobahn::Args),
     /// Link the core without an operating system and look at what it needs.
     NoStd,
+    /// Compare what messages take, counted, with the figures in the repository.
+    Counters(counters::Args),
     /// Run all checks, as `.ci/run` does.
     Ci,
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Task::Rfc(args) => rfc::run(&args),
         Task::Autobahn(args) => autobahn::run(&args),
         Task::NoStd => no_std::run(),
+        Task::Counters(args) => counters::run(&args),
         Task::Ci => workspace::run(&mut Command::new(workspace::root().join(".ci/run"))),
     };
     match done {

@@ -5,11 +5,21 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::contestant::{Contestant, Program, Standing};
+use crate::task::Task;
+use crate::workload::Framing;
+
+pub(crate) const CONTESTANT: Contestant = Contestant {
+    name: "ratchet",
+    title: "ratchet_rs 1.2.1",
+    standing: Standing::Rival { floor: "floor-tokio" },
+    framing: Framing::WebSocket,
+    can: |task| matches!(task, Task::Deflate(_)),
+    program: Program::Elsewhere(build),
+};
+
 /// Builds its server, and tells where it is.
-///
-/// # Errors
-/// If that cannot be built here, with Cargo's own words on the standard error.
-pub(crate) fn build() -> anyhow::Result<PathBuf> {
+fn build() -> anyhow::Result<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("ratchet");
     let target = package.join("target");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

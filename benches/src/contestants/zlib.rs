@@ -1,13 +1,31 @@
 //! The floor: what nobody who compresses can save. Plain zlib-rs, its streams kept; over TCP, a length before each message.
 
 use std::cell::RefCell;
+use std::net::TcpListener;
 
 use bytes::{Buf as _, BytesMut};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::workload::{Context, LEVEL};
+use crate::contestant::{Contestant, Program, Standing};
+use crate::on_tokio;
+use crate::task::Task;
+use crate::workload::{Context, Framing, LEVEL};
+
+pub(crate) const CONTESTANT: Contestant = Contestant {
+    name: "zlib",
+    title: "plain zlib-rs",
+    standing: Standing::Floor,
+    framing: Framing::Length,
+    can: |task| matches!(task, Task::Deflate(_)),
+    program: Program::Here(serve),
+};
+
+fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
+    let Task::Deflate(context) = task else { anyhow::bail!("it only compresses") };
+    on_tokio::accept_all(listener, move |stream| attend(stream, context))
+}
 
 /// Both directions of a connection.
 pub(crate) struct Codec {
@@ -71,7 +89,7 @@ thread_local! {
 }
 
 /// Echoes messages that have their length before them.
-pub(crate) async fn attend(mut stream: TcpStream, context: Context) -> anyhow::Result<()> {
+async fn attend(mut stream: TcpStream, context: Context) -> anyhow::Result<()> {
     let mut own = (context == Context::Kept).then(|| Codec::new(context));
     let (mut input, mut message, mut output) = (BytesMut::with_capacity(16 << 10), Vec::new(), Vec::new());
     loop {

@@ -1,0 +1,113 @@
+//! TCP on Tokio, without WebSocket: what no server there can save.
+
+use std::net::TcpListener;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::contestant::{Contestant, Program, Standing};
+use crate::on_tokio::{self, Receiver};
+use crate::task::Task;
+use crate::workload::{ANSWER, CLOSE, Framing, READ_SIZE, is_head};
+
+pub(crate) const CONTESTANT: Contestant = Contestant {
+    name: "floor-tokio",
+    title: "TCP on tokio",
+    standing: Standing::Floor,
+    framing: Framing::Bytes,
+    can: |task| matches!(task, Task::Echo(_) | Task::Broadcast { .. } | Task::Open),
+    program: Program::Here(serve),
+};
+
+fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Echo(len) => on_tokio::accept_all(listener, move |stream| echo(stream, len)),
+        Task::Open => on_tokio::accept_all(listener, open),
+        Task::Broadcast { receivers, burst } => {
+            on_tokio::broadcast::<TcpReceiver>(listener, receivers, burst)
+        }
+        Task::Deflate(_) => anyhow::bail!("it does not compress"),
+    }
+}
+
+/// Sends back what comes, whole messages of `len` bytes.
+async fn echo(mut stream: TcpStream, len: usize) -> anyhow::Result<()> {
+    // None is held while nothing comes.
+    loop {
+        stream.readable().await?;
+        let mut memory = memory::take(len);
+        let mut held = match stream.try_read(&mut memory) {
+            Ok(0) => return Ok(()),
+            Ok(n) => n,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error.into()),
+        };
+        while held % len != 0 {
+            let n = stream.read(&mut memory[held..]).await?;
+            anyhow::ensure!(n != 0, "it ends within a message");
+            held += n;
+        }
+        stream.write_all(&memory[..held]).await?;
+        memory::put(memory);
+    }
+}
+
+/// Memory that connections share, so that idle ones hold none.
+mod memory {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Enough to read messages of `len` bytes into.
+    pub(super) fn take(len: usize) -> Vec<u8> {
+        let pooled = POOL.with_borrow_mut(Vec::pop);
+        pooled.unwrap_or_else(|| vec![0; super::READ_SIZE.next_multiple_of(len).max(2 * len)])
+    }
+
+    pub(super) fn put(memory: Vec<u8>) {
+        POOL.with_borrow_mut(|pool| pool.push(memory));
+    }
+}
+
+/// Answers whatever looks like a request, and a Close frame with another.
+async fn open(mut stream: TcpStream) -> anyhow::Result<()> {
+    let mut held = Vec::with_capacity(1024);
+    while !is_head(&held) {
+        anyhow::ensure!(stream.read_buf(&mut held).await? != 0, "the client has gone");
+    }
+    stream.write_all(ANSWER).await?;
+    held.clear();
+    stream.read_buf(&mut held).await?;
+    stream.write_all(&CLOSE).await?;
+    stream.shutdown().await?;
+    while stream.read_buf(&mut held).await? != 0 {}
+    Ok(())
+}
+
+/// Messages whose length is known.
+struct TcpReceiver(TcpStream);
+
+impl Receiver for TcpReceiver {
+    type Burst = Vec<u8>;
+
+    async fn open(stream: TcpStream) -> anyhow::Result<Self> {
+        Ok(Self(stream))
+    }
+
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Vec<u8>> {
+        let mut burst = Vec::new();
+        for _ in 0..count {
+            let len = usize::from(self.0.read_u16().await?);
+            let start = burst.len();
+            burst.resize(start + len, 0);
+            self.0.read_exact(&mut burst[start..]).await?;
+        }
+        Ok(burst)
+    }
+
+    async fn send(&mut self, burst: &Vec<u8>) -> anyhow::Result<()> {
+        Ok(self.0.write_all(burst).await?)
+    }
+}

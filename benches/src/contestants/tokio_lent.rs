@@ -1,0 +1,67 @@
+//! This workspace on Tokio: messages are lent, and answered while they are.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpStream;
+use ws_tokio::{Accept, Config, Prepared, WebSocket};
+
+use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::on_tokio::{self, Receiver};
+use crate::task::Task;
+use crate::workload::{Framing, compression};
+
+pub(crate) const CONTESTANT: Contestant = Contestant {
+    name: "tokio",
+    title: "ws-tokio",
+    standing: Standing::Ours { floor: "floor-tokio", bar: Bar::OfCase(1.0) },
+    framing: Framing::WebSocket,
+    can: |_| true,
+    program: Program::Here(serve),
+};
+
+fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
+    let compression = matches!(task, Task::Deflate(_)).then(compression);
+    let config = Arc::new(Config { compression, ..Config::default() });
+    match task {
+        Task::Echo(_) | Task::Open | Task::Deflate(_) => {
+            on_tokio::accept_all(listener, move |stream| echo(stream, Arc::clone(&config)))
+        }
+        Task::Broadcast { receivers, burst } => {
+            on_tokio::broadcast::<WebSocket<TcpStream>>(listener, receivers, burst)
+        }
+    }
+}
+
+async fn echo(stream: TcpStream, config: Arc<Config>) -> anyhow::Result<()> {
+    let mut ws = ws_tokio::accept_with(stream, config, |_| Accept::new().into()).await?;
+    while let Some((message, mut reply)) = ws.message_ref().await? {
+        reply.feed(message).await?;
+    }
+    Ok(())
+}
+
+impl Receiver for WebSocket<TcpStream> {
+    type Burst = Vec<Prepared>;
+
+    async fn open(stream: TcpStream) -> anyhow::Result<Self> {
+        Ok(ws_tokio::accept(stream).await?)
+    }
+
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst> {
+        let mut burst = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (message, _) = self.message_ref().await?.context("the client has gone")?;
+            burst.push(Prepared::new(message));
+        }
+        Ok(burst)
+    }
+
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()> {
+        for message in burst {
+            self.feed(message).await?;
+        }
+        Ok(self.flush().await?)
+    }
+}

@@ -1,0 +1,57 @@
+//! tokio-tungstenite: messages are fed while there are some to read, and flushed before it waits.
+
+use std::net::TcpListener;
+
+use anyhow::Context as _;
+use futures_util::{SinkExt as _, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::contestant::{Contestant, Program, Standing};
+use crate::on_tokio::{self, Receiver};
+use crate::task::Task;
+use crate::workload::Framing;
+
+pub(crate) const CONTESTANT: Contestant = Contestant {
+    name: "tungstenite",
+    title: "tokio-tungstenite 0.30.0",
+    standing: Standing::Rival { floor: "floor-tokio" },
+    framing: Framing::WebSocket,
+    can: |task| !matches!(task, Task::Deflate(_)),
+    program: Program::Here(serve),
+};
+
+fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
+    if let Task::Broadcast { receivers, burst } = task {
+        return on_tokio::broadcast::<WebSocketStream<TcpStream>>(listener, receivers, burst);
+    }
+    on_tokio::accept_all(listener, async |stream| {
+        let ws = tokio_tungstenite::accept_async(stream).await?;
+        let is_data = |message: &Message| message.is_binary() || message.is_text();
+        on_tokio::echo(ws, StreamExt::poll_next_unpin, is_data).await
+    })
+}
+
+impl Receiver for WebSocketStream<TcpStream> {
+    type Burst = Vec<Message>;
+
+    async fn open(stream: TcpStream) -> anyhow::Result<Self> {
+        Ok(tokio_tungstenite::accept_async(stream).await?)
+    }
+
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst> {
+        let mut burst = Vec::with_capacity(count);
+        for _ in 0..count {
+            burst.push(self.next().await.context("the client has gone")??);
+        }
+        Ok(burst)
+    }
+
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()> {
+        for message in burst {
+            self.feed(message.clone()).await?;
+        }
+        Ok(self.flush().await?)
+    }
+}

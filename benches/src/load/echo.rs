@@ -1,0 +1,145 @@
+//! Connections with so many messages each in flight, all of them busy at once.
+
+use counters::frames::{self, Kind};
+use mio::{Events, Poll, Token};
+
+use super::link::{Exchange, Link};
+use super::{connect, open, wait};
+use crate::contestant::Contestant;
+use crate::server::Server;
+use crate::workload::Framing;
+
+/// What all connections do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) connections: usize,
+    /// Of a payload, in bytes.
+    pub(crate) len: usize,
+    /// How many messages a connection sends before it waits for all of them.
+    pub(crate) depth: usize,
+}
+
+impl Shape {
+    /// The bytes of a message on the wire, from a client.
+    pub(crate) fn wire_len(self) -> usize {
+        frames::masked(Kind::Binary, 0, self.len).len()
+    }
+}
+
+/// All connections to one server.
+pub(crate) struct Load {
+    server: Server,
+    poll: Poll,
+    events: Events,
+    links: Vec<Link>,
+    /// Different ones, so that none can come back twice unseen.
+    exchanges: Vec<Exchange>,
+    depth: usize,
+    memory: Vec<u8>,
+}
+
+impl Load {
+    /// Connects to `server`.
+    ///
+    /// # Errors
+    /// If a connection does not open.
+    pub(crate) fn new(contestant: &Contestant, server: Server, shape: Shape) -> anyhow::Result<Self> {
+        let poll = Poll::new()?;
+        let mut links = Vec::with_capacity(shape.connections);
+        for number in 0..shape.connections {
+            let mut stream = connect(server.port, number)?;
+            if contestant.framing == Framing::WebSocket {
+                open(&mut stream, "")?;
+            }
+            links.push(Link::new(stream, poll.registry(), number)?);
+        }
+        let exchanges = (0..2).map(|turn| exchange(contestant.framing, shape, turn)).collect();
+        let (events, memory) = (Events::with_capacity(1024), vec![0; 256 << 10]);
+        Ok(Self { server, poll, events, links, exchanges, depth: shape.depth, memory })
+    }
+
+    /// Has about `count` messages echoed; returns the CPU time of the server for each, in nanoseconds.
+    ///
+    /// # Errors
+    /// If a message does not come back, or another does.
+    pub(crate) fn round(&mut self, count: usize) -> anyhow::Result<f64> {
+        let exchanges = count.div_ceil(self.depth).max(self.links.len());
+        // What ran meanwhile has the caches.
+        self.exchange((exchanges / 8).max(self.links.len()))?;
+        let start = self.server.cpu_time()?;
+        self.exchange(exchanges)?;
+        let cpu = self.server.cpu_time()? - start;
+        Ok(cpu / (exchanges * self.depth) as f64)
+    }
+
+    /// Has a message echoed on one connection after the other, so that no more memory is needed at once than by one.
+    ///
+    /// # Errors
+    /// As [`round`](Self::round).
+    pub(crate) fn visit_each(&mut self) -> anyhow::Result<()> {
+        for number in 0..self.links.len() {
+            self.links[number].begin(&self.exchanges[0])?;
+            while !self.links[number].read(&self.exchanges[0], &mut self.memory)? {
+                wait(&mut self.poll, &mut self.events)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The memory of the server, in bytes.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub(crate) fn resident(&self) -> anyhow::Result<f64> {
+        self.server.resident()
+    }
+
+    /// Goes through `count` exchanges, on whichever connection is free.
+    fn exchange(&mut self, count: usize) -> anyhow::Result<()> {
+        let mut begun = 0;
+        let mut turns = vec![0; self.links.len()];
+        for link in self.links.iter_mut().take(count) {
+            link.begin(&self.exchanges[0])?;
+            begun += 1;
+        }
+        let mut done = 0;
+        while done < count {
+            wait(&mut self.poll, &mut self.events)?;
+            for event in &self.events {
+                let Token(number) = event.token();
+                let (link, turn) = (&mut self.links[number], &mut turns[number]);
+                if *turn == usize::MAX {
+                    continue;
+                }
+                let exchange = &self.exchanges[*turn];
+                if event.is_writable() {
+                    link.write(exchange)?;
+                }
+                if event.is_readable() && link.read(exchange, &mut self.memory)? {
+                    done += 1;
+                    if begun < count {
+                        *turn = (*turn + 1) % self.exchanges.len();
+                        link.begin(&self.exchanges[*turn])?;
+                        begun += 1;
+                    } else {
+                        *turn = usize::MAX;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn exchange(framing: Framing, shape: Shape, turn: usize) -> Exchange {
+    let (mut wire, mut expected) = (Vec::new(), Vec::new());
+    for number in 0..shape.depth {
+        let number = turn * shape.depth + number;
+        wire.extend_from_slice(&frames::masked(Kind::Binary, number, shape.len));
+        expected.extend_from_slice(&frames::plain(Kind::Binary, number, shape.len));
+    }
+    if framing == Framing::Bytes {
+        expected.clone_from(&wire);
+    }
+    Exchange { wire, expected }
+}

@@ -1,0 +1,99 @@
+//! A client's end that never waits.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+
+use anyhow::{bail, ensure};
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+
+/// Bytes to send, and what has to come back.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) wire: Vec<u8>,
+    pub(super) expected: Vec<u8>,
+}
+
+/// One connection, in the middle of an exchange or not.
+#[derive(Debug)]
+pub(super) struct Link {
+    stream: TcpStream,
+    sent: usize,
+    received: usize,
+}
+
+impl Link {
+    /// Takes over a stream that is open.
+    pub(super) fn new(
+        stream: std::net::TcpStream,
+        registry: &Registry,
+        number: usize,
+    ) -> anyhow::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let mut stream = TcpStream::from_std(stream);
+        registry.register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Self { stream, sent: 0, received: 0 })
+    }
+
+    /// Starts an exchange.
+    pub(super) fn begin(&mut self, exchange: &Exchange) -> anyhow::Result<()> {
+        (self.sent, self.received) = (0, 0);
+        self.write(exchange)
+    }
+
+    /// Starts an exchange that somebody else sends for.
+    pub(super) fn expect(&mut self) {
+        self.received = 0;
+    }
+
+    /// Whether something is still to come back.
+    pub(super) fn awaits(&self, exchange: &Exchange) -> bool {
+        self.received < exchange.expected.len()
+    }
+
+    /// Sends what can be sent.
+    pub(super) fn write(&mut self, exchange: &Exchange) -> anyhow::Result<()> {
+        while self.sent < exchange.wire.len() {
+            match self.stream.write(&exchange.wire[self.sent..]) {
+                Ok(n) => self.sent += n,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what has come, which has to be what was expected; returns whether that is now complete.
+    pub(super) fn read(&mut self, exchange: &Exchange, memory: &mut [u8]) -> anyhow::Result<bool> {
+        let expected = &exchange.expected;
+        while self.received < expected.len() {
+            let n = match self.stream.read(memory) {
+                Ok(0) => bail!("it ends the connection"),
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error.into()),
+            };
+            let expected = expected.get(self.received..self.received + n);
+            ensure!(expected == Some(&memory[..n]), "something else comes back");
+            self.received += n;
+            if n < memory.len() {
+                break;
+            }
+        }
+        Ok(self.received == expected.len())
+    }
+
+    /// Reads what has come to the end of `held`; returns whether the stream has ended.
+    pub(super) fn read_some(&mut self, held: &mut Vec<u8>) -> anyhow::Result<bool> {
+        let mut memory = [0; 1024];
+        loop {
+            match self.stream.read(&mut memory) {
+                Ok(0) => return Ok(true),
+                Ok(n) => held.extend_from_slice(&memory[..n]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                // Whoever closes without reading up to our end resets the connection.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(true),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

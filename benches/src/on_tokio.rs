@@ -1,0 +1,123 @@
+//! What all servers on Tokio share: a runtime of one thread, a task for each connection, and how messages are passed on.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+
+use futures_util::{Sink, SinkExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Runs `attend` on each connection, in a task of its own.
+///
+/// # Errors
+/// If no more connections come in.
+pub(crate) fn accept_all<F>(
+    listener: std::net::TcpListener,
+    attend: impl Fn(TcpStream) -> F,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    block_on(listener, async |listener| {
+        loop {
+            let stream = accept(&listener).await?;
+            let attending = attend(stream);
+            tokio::spawn(async move {
+                if let Err(error) = attending.await {
+                    eprintln!("a connection failed: {error:#}");
+                }
+            });
+        }
+    })
+}
+
+/// One end of a connection that others' messages are sent on.
+pub(crate) trait Receiver: Sized {
+    /// Messages that have been encoded for everyone, as far as the library can do that.
+    type Burst;
+
+    /// The opening handshake.
+    async fn open(stream: TcpStream) -> anyhow::Result<Self>;
+
+    /// The next `count` messages, which are to be sent to everyone.
+    async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst>;
+
+    /// Sends all of these, in one write if the library can do that.
+    async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()>;
+}
+
+/// Sends what comes on the last connection to the `receivers` before it, `burst` messages at a time.
+///
+/// # Errors
+/// If a connection fails.
+pub(crate) fn broadcast<R: Receiver>(
+    listener: std::net::TcpListener,
+    receivers: usize,
+    burst: usize,
+) -> anyhow::Result<()> {
+    block_on(listener, async |listener| {
+        let mut all = Vec::with_capacity(receivers);
+        for _ in 0..receivers {
+            all.push(R::open(accept(&listener).await?).await?);
+        }
+        let mut source = R::open(accept(&listener).await?).await?;
+        loop {
+            let messages = source.receive(burst).await?;
+            for receiver in &mut all {
+                receiver.send(&messages).await?;
+            }
+        }
+    })
+}
+
+/// Sends back all messages that `next` gives and `keep` keeps: those that are there at once are fed, and flushed before it waits.
+///
+/// # Errors
+/// Those of `ws`.
+pub(crate) async fn echo<W, M, E>(
+    mut ws: W,
+    next: impl Fn(&mut W, &mut Context<'_>) -> Poll<Option<Result<M, E>>>,
+    keep: impl Fn(&M) -> bool,
+) -> anyhow::Result<()>
+where
+    W: Sink<M, Error = E> + Unpin,
+    anyhow::Error: From<E>,
+{
+    let mut waiting = None;
+    poll_fn(|cx| {
+        loop {
+            if waiting.is_some() {
+                ready!(ws.poll_ready_unpin(cx))?;
+                if let Some(message) = waiting.take() {
+                    ws.start_send_unpin(message)?;
+                }
+            }
+            match next(&mut ws, cx)? {
+                Poll::Ready(Some(message)) if keep(&message) => waiting = Some(message),
+                Poll::Ready(Some(_)) => {}
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    ready!(ws.poll_flush_unpin(cx))?;
+                    return Poll::Pending;
+                }
+            }
+        }
+    })
+    .await
+}
+
+fn block_on(
+    listener: std::net::TcpListener,
+    serve: impl AsyncFnOnce(TcpListener) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        serve(TcpListener::from_std(listener)?).await
+    })
+}
+
+async fn accept(listener: &TcpListener) -> anyhow::Result<TcpStream> {
+    let (stream, _) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}

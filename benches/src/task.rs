@@ -1,0 +1,69 @@
+//! What a server is asked to do.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::workload::Context;
+
+/// What a server does with its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Sends back each message; a message takes so many bytes of the wire.
+    Echo(usize),
+    /// Sends back each message, compressed.
+    Deflate(Context),
+    /// Sends what comes on its last connection, `burst` messages at a time, to the `receivers` before it.
+    Broadcast { receivers: usize, burst: usize },
+    /// Opens and closes connections.
+    Open,
+}
+
+/// As one word of a command line.
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Echo(len) => write!(f, "echo:{len}"),
+            Self::Deflate(Context::Kept) => write!(f, "kept"),
+            Self::Deflate(Context::Alone) => write!(f, "alone"),
+            Self::Broadcast { receivers, burst } => write!(f, "broadcast:{receivers}:{burst}"),
+            Self::Open => write!(f, "open"),
+        }
+    }
+}
+
+impl FromStr for Task {
+    type Err = anyhow::Error;
+
+    fn from_str(word: &str) -> anyhow::Result<Self> {
+        let parts: Vec<&str> = word.split(':').collect();
+        Ok(match parts[..] {
+            ["echo", len] => Self::Echo(len.parse()?),
+            ["kept"] => Self::Deflate(Context::Kept),
+            ["alone"] => Self::Deflate(Context::Alone),
+            ["broadcast", receivers, burst] => {
+                Self::Broadcast { receivers: receivers.parse()?, burst: burst.parse()? }
+            }
+            ["open"] => Self::Open,
+            _ => anyhow::bail!("no task is called {word:?}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_can_be_said_in_a_word() {
+        let tasks = [
+            Task::Echo(22),
+            Task::Deflate(Context::Kept),
+            Task::Deflate(Context::Alone),
+            Task::Broadcast { receivers: 1000, burst: 8 },
+            Task::Open,
+        ];
+        for task in tasks {
+            assert_eq!(task.to_string().parse::<Task>().unwrap(), task);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! How a case is measured: the contestants take turns, round by round.
+
+use core_affinity::CoreId;
+
+use crate::case::{Case, Shape};
+use crate::contestant::{ALL, Contestant, Standing};
+use crate::deflate_memory::{self, Subject};
+use crate::load::{broadcast, deflate, echo, open};
+use crate::report::{Row, Table, Unit};
+use crate::server::Server;
+use crate::task::Task;
+use crate::workload::{Context, messages};
+
+/// What is measured of a case, and how long.
+pub(crate) struct Plan {
+    /// Empty for everyone.
+    pub(crate) only: Vec<&'static Contestant>,
+    /// How often each contestant has its turn.
+    pub(crate) rounds: usize,
+    /// How long a turn takes, in nanoseconds of CPU time.
+    pub(crate) turn: f64,
+    /// How many connections do nothing at a time.
+    pub(crate) idle: usize,
+    /// Of the compressed cases.
+    pub(crate) connections: usize,
+    /// Where servers run.
+    pub(crate) core: Option<CoreId>,
+}
+
+/// One who has a turn in each round; it gets the messages of a round, and returns what each cost, in nanoseconds.
+type Turn = Box<dyn FnMut(usize) -> anyhow::Result<f64>>;
+
+impl Plan {
+    /// Whoever is chosen and can do `task`, and the floors that they need.
+    fn contestants(&self, task: Task) -> impl Iterator<Item = &'static Contestant> {
+        ALL.into_iter().filter(move |contestant| (contestant.can)(task) && self.takes(contestant, task))
+    }
+
+    fn takes(&self, contestant: &Contestant, task: Task) -> bool {
+        self.only.is_empty()
+            || self.only.iter().any(|only| {
+                only.name == contestant.name
+                    || matches!(contestant.standing, Standing::Floor) && only.floor(task) == contestant.name
+            })
+    }
+}
+
+impl Case {
+    /// Measures all contestants, or some, in turns.
+    ///
+    /// # Errors
+    /// If one that took part fails. Who cannot take part at all is left out, with a note.
+    pub(crate) fn run(&self, plan: &Plan, notes: &mut Vec<String>) -> anyhow::Result<Table> {
+        let task = self.task();
+        let mut unit = Unit::Microseconds;
+        let rows = match self.shape {
+            Shape::Idle => {
+                unit = Unit::Bytes;
+                idle(plan, task, notes)?
+            }
+            Shape::DeflateMemory(direction, len) => {
+                self.take_turns(plan, deflate_in_memory(plan, direction, len), notes)
+            }
+            Shape::Echo(_) | Shape::Broadcast { .. } | Shape::Open | Shape::Deflate(..) => {
+                let mut turns = Vec::new();
+                for contestant in plan.contestants(task) {
+                    match self.start(contestant, plan, notes) {
+                        Ok(turn) => turns.push((contestant, turn)),
+                        Err(error) => {
+                            notes.push(format!(
+                                "{} takes no part in {}: {error:#}",
+                                contestant.title, self.name
+                            ));
+                        }
+                    }
+                }
+                self.take_turns(plan, turns, notes)
+            }
+        };
+        let mut table = Table { case: self.name.into(), title: self.title(plan), unit, rows };
+        table.relate();
+        table.judge(self.target);
+        Ok(table)
+    }
+
+    fn task(&self) -> Task {
+        match self.shape {
+            Shape::Echo(shape) => Task::Echo(shape.wire_len()),
+            Shape::Broadcast { receivers, burst, .. } => Task::Broadcast { receivers, burst },
+            Shape::Open => Task::Open,
+            Shape::Idle => Task::Echo(IDLE.wire_len()),
+            Shape::Deflate(context, _) => Task::Deflate(context),
+            Shape::DeflateMemory(..) => Task::Deflate(Context::Kept),
+        }
+    }
+
+    /// Starts a server, and connects to it.
+    fn start(
+        &self,
+        contestant: &'static Contestant,
+        plan: &Plan,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<Turn> {
+        let server = Server::start(contestant, self.task(), plan.core)?;
+        Ok(match self.shape {
+            Shape::Echo(shape) => {
+                let mut load = echo::Load::new(contestant, server, shape)?;
+                Box::new(move |count| load.round(count))
+            }
+            Shape::Broadcast { receivers, burst, len } => {
+                let mut load = broadcast::Load::new(contestant, server, receivers, burst, len)?;
+                Box::new(move |count| load.round(count))
+            }
+            Shape::Open => {
+                let mut load = open::Load::new(server);
+                // Whoever cannot do it at all shows that now.
+                load.round(1)?;
+                Box::new(move |count| load.round(count))
+            }
+            Shape::Deflate(context, len) => {
+                let messages = messages(len);
+                let connections = plan.connections;
+                let mut load = deflate::Load::new(contestant, server, context, &messages, connections)?;
+                if context == Context::Kept && load.agreed.contains("no_context_takeover") {
+                    notes.push(format!(
+                        "{} knows no context takeover: it answers {:?}",
+                        contestant.title, load.agreed
+                    ));
+                }
+                Box::new(move |count| load.round(&messages, count / connections))
+            }
+            Shape::Idle | Shape::DeflateMemory(..) => anyhow::bail!("it has no rounds"),
+        })
+    }
+
+    /// Has everyone's turn take equally long, whatever a message costs. Who fails is left out, with a note.
+    fn take_turns(
+        &self,
+        plan: &Plan,
+        turns: Vec<(&'static Contestant, Turn)>,
+        notes: &mut Vec<String>,
+    ) -> Vec<Row> {
+        let mut ready: Vec<(&'static Contestant, Turn, usize, Vec<f64>)> = Vec::new();
+        for (contestant, mut turn) in turns {
+            let cost = turn(1).and_then(|cost| turn((plan.turn / 8.0 / cost).ceil() as usize));
+            match cost {
+                Ok(cost) => ready.push((contestant, turn, (plan.turn / cost).ceil() as usize, Vec::new())),
+                Err(error) => notes.push(format!("{} fails in {}: {error:#}", contestant.title, self.name)),
+            }
+        }
+        for _ in 0..plan.rounds {
+            ready.retain_mut(|(contestant, turn, count, series)| match turn(*count) {
+                Ok(cost) => {
+                    series.push(cost);
+                    true
+                }
+                Err(error) => {
+                    notes.push(format!("{} fails in {}: {error:#}", contestant.title, self.name));
+                    false
+                }
+            });
+        }
+        ready
+            .into_iter()
+            .map(|(contestant, _, _, series)| Row::new(contestant, self.task(), series))
+            .collect()
+    }
+}
+
+/// What each connection does before it does nothing.
+const IDLE: echo::Shape = echo::Shape { connections: 0, len: 16, depth: 1 };
+
+/// The memory of servers whose connections have nothing to do, in bytes for each connection.
+fn idle(plan: &Plan, task: Task, notes: &mut Vec<String>) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for contestant in plan.contestants(task) {
+        // Some connections come before, so that what all share is not counted.
+        let measure = || -> anyhow::Result<f64> {
+            let few = measure_idle(contestant, task, plan.core, 100)?;
+            let many = measure_idle(contestant, task, plan.core, plan.idle)?;
+            Ok((many - few) / (plan.idle - 100) as f64)
+        };
+        match measure() {
+            Ok(bytes) => rows.push(Row::new(contestant, task, vec![bytes])),
+            Err(error) => notes.push(format!("{} takes no part in idle: {error:#}", contestant.title)),
+        }
+    }
+    Ok(rows)
+}
+
+fn measure_idle(
+    contestant: &Contestant,
+    task: Task,
+    core: Option<CoreId>,
+    connections: usize,
+) -> anyhow::Result<f64> {
+    let server = Server::start(contestant, task, core)?;
+    let mut load = echo::Load::new(contestant, server, echo::Shape { connections, ..IDLE })?;
+    load.visit_each()?;
+    load.resident()
+}
+
+fn deflate_in_memory(
+    plan: &Plan,
+    direction: deflate_memory::Direction,
+    len: usize,
+) -> Vec<(&'static Contestant, Turn)> {
+    let messages = messages(len);
+    let mut turns: Vec<(&'static Contestant, Turn)> = Vec::new();
+    for contestant in plan.contestants(Task::Deflate(Context::Kept)) {
+        let mut subject: Box<dyn Subject> = match contestant.name {
+            "zlib" => Box::new(deflate_memory::Floor::new(&messages)),
+            "tokio" => Box::new(deflate_memory::Ours::new(&messages)),
+            _ => continue,
+        };
+        let messages = messages.clone();
+        let turn = move |count| deflate_memory::measure(subject.as_mut(), direction, &messages, count);
+        turns.push((contestant, Box::new(turn)));
+    }
+    turns
+}
