@@ -27,6 +27,8 @@ pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> C
         stream: true,
         // The other side answers.
         auto_pong: false,
+        // After it has sent what was on its way.
+        auto_close: false,
         compression: deflate.compression(),
         ..common
     }
