@@ -10,6 +10,7 @@ import ssl
 import sys
 
 from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosedError
 
 mode, *identity = sys.argv[1:]
 tls = None
@@ -20,27 +21,37 @@ if identity:
 
 async def attend(socket):
     assert socket.subprotocol == "chat", socket.subprotocol
-    async for message in socket:
-        match message.split(" ") if isinstance(message, str) else []:
-            case ["binary"]:
-                await socket.send(b"\x00\x7f\xff")
-            case ["fragments"]:
-                await socket.send(["frag", "", "mented ", "\U0001f600"])
-            case ["ping"]:
-                await (await socket.ping(b"x" * 125))
-                await socket.send("pong")
-            case ["agreed"]:
-                await socket.send(" ".join(extension.name for extension in socket.protocol.extensions) or "nothing")
-            case ["close", code, reason]:
-                await socket.close(int(code), reason)
-            case _:
-                await socket.send(message)
+    try:
+        async for message in socket:
+            await answer(socket, message)
+    except ConnectionClosedError:
+        # That is what a code other than 1000 and 1001 gives, even where this end has sent it first.
+        pass
     print("closed", socket.close_code, flush=True)
+
+
+async def answer(socket, message):
+    match message.split(" ") if isinstance(message, str) else []:
+        case ["binary"]:
+            await socket.send(b"\x00\x7f\xff")
+        case ["fragments"]:
+            await socket.send(["frag", "", "mented ", "\U0001f600"])
+        case ["ping"]:
+            await (await socket.ping(b"x" * 125))
+            await socket.send("pong")
+        case ["agreed"]:
+            agreed = [extension.name for extension in socket.protocol.extensions]
+            await socket.send(" ".join(agreed) or "nothing")
+        case ["close", code, reason]:
+            await socket.close(int(code), reason)
+        case _:
+            await socket.send(message)
 
 
 async def main():
     compression = "deflate" if mode == "deflate" else None
-    async with serve(attend, "127.0.0.1", 0, compression=compression, subprotocols=["chat"], ssl=tls, max_size=None) as server:
+    options = {"compression": compression, "subprotocols": ["chat"], "ssl": tls, "max_size": None}
+    async with serve(attend, "127.0.0.1", 0, **options) as server:
         print("listening on port", server.sockets[0].getsockname()[1], flush=True)
         await server.serve_forever()
 
