@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use bytes::Buf as _;
+use proptest::prelude::*;
 use ws_core::Side::{Backend, Client};
 use ws_core::handshake::accept_key;
 use ws_core::{Config, Instant, Side, Transmit, Tunnel};
@@ -451,4 +452,73 @@ fn a_client_that_leaves_is_not_waited_for() {
     sim.asks(REQUEST);
     sim.tunnel.handle_broken(sim.now, Client);
     assert!(sim.tunnel.is_closed() && !sim.tunnel.uses_backend());
+}
+
+/// What may happen to a tunnel, in any order.
+#[derive(Clone, Debug)]
+enum Deed {
+    Receive(Side, Vec<u8>),
+    Eof(Side),
+    Broken(Side),
+    Write(Side),
+    End(Side),
+    Dialed,
+    Unreachable,
+    Wait(u8),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let side = || prop_oneof![Just(Client), Just(Backend)];
+    let bytes = prop_oneof![
+        Just(REQUEST.as_bytes().to_vec()),
+        Just(switching().into_bytes()),
+        Just(b"HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".to_vec()),
+        Just(b"0\r\n\r\n".to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..40),
+    ];
+    prop_oneof![
+        6 => (side(), bytes).prop_map(|(side, bytes)| Deed::Receive(side, bytes)),
+        1 => side().prop_map(Deed::Eof),
+        1 => side().prop_map(Deed::Broken),
+        3 => side().prop_map(Deed::Write),
+        2 => side().prop_map(Deed::End),
+        3 => Just(Deed::Dialed),
+        1 => Just(Deed::Unreachable),
+        1 => (0_u8..12).prop_map(Deed::Wait),
+    ]
+}
+
+proptest! {
+    /// inter-2: whatever happens, nothing panics, a backend is used only after it was asked for, and what is over stays over.
+    #[test]
+    fn no_order_of_deeds_breaks_a_tunnel(deeds in proptest::collection::vec(deed(), 0..60)) {
+        let mut sim = Sim::new();
+        let mut was_asked = false;
+        for deed in deeds {
+            let was_closed = sim.tunnel.is_closed();
+            match deed {
+                Deed::Receive(from, bytes) => sim.tunnel.receive(sim.now, from, &bytes),
+                Deed::Eof(from) => sim.tunnel.handle_eof(sim.now, from),
+                Deed::Broken(side) => sim.tunnel.handle_broken(sim.now, side),
+                Deed::Write(to) => {
+                    if let Some(Transmit::Data(out)) = sim.tunnel.poll_transmit(to) {
+                        out.advance(out.chunk().len().div_ceil(2));
+                    }
+                }
+                Deed::End(to) => {
+                    sim.ends(to);
+                }
+                Deed::Dialed => sim.tunnel.handle_dialed(sim.now),
+                Deed::Unreachable => sim.tunnel.handle_unreachable(sim.now),
+                Deed::Wait(seconds) => sim.waits(Duration::from_secs(seconds.into())),
+            }
+            was_asked |= sim.tunnel.poll_dial();
+            prop_assert!(was_asked || !sim.tunnel.uses_backend());
+            prop_assert!(!was_closed || sim.tunnel.is_closed());
+            if sim.tunnel.is_closed() {
+                prop_assert!(sim.tunnel.poll_timeout().is_none() && sim.tunnel.poll_transmit(Client).is_none());
+                prop_assert!(!sim.tunnel.wants_input(Client) && !sim.tunnel.wants_input(Backend));
+            }
+        }
+    }
 }
