@@ -10,10 +10,13 @@ mod contestant;
 mod contestants;
 mod deflate_memory;
 mod load;
+mod micro;
 mod on_epoll;
 mod on_threads;
 mod on_tokio;
+mod plot;
 mod report;
+mod scaling;
 mod server;
 mod stats;
 mod task;
@@ -28,7 +31,8 @@ use core_affinity::CoreId;
 
 use case::{CASES, Case};
 use contestant::Contestant;
-use report::Report;
+use micro::{MICROS, Micro};
+use report::{Report, Table};
 use task::Task;
 use turns::Plan;
 
@@ -54,6 +58,12 @@ struct Args {
     /// Write the figures of every round here
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw the ratios to the floors here, or with `--scaling` the costs
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Measure instead whether costs grow linearly
+    #[arg(long, conflicts_with_all = ["quick", "rounds", "cases", "only", "json"])]
+    scaling: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -78,14 +88,22 @@ fn main() -> anyhow::Result<()> {
         let core = core.parse().ok().map(|id| CoreId { id });
         return server::serve(contestant, core, task);
     }
+    if args.scaling {
+        return scaling::run(server_core(), args.svg.as_deref());
+    }
     let cases: Vec<&Case> = CASES.iter().filter(|case| is_chosen(&args.cases, case.name)).collect();
-    anyhow::ensure!(!cases.is_empty(), "no case has such a name; there are {}", names());
+    let micros: Vec<&Micro> = MICROS.iter().filter(|micro| is_chosen(&args.cases, micro.name)).collect();
+    anyhow::ensure!(
+        !cases.is_empty() || !micros.is_empty(),
+        "no case has such a name; there are {}",
+        names().join(", ")
+    );
 
     let rounds = args.rounds.unwrap_or(if args.quick { 3 } else { 15 });
     let plan = Plan {
         only: args.only,
         rounds,
-        turn: if args.quick { 30e6 } else { 100e6 },
+        turn: if args.quick { 10e6 } else { 100e6 },
         idle: if args.quick { 2_000 } else { 10_000 },
         connections: args.connections.into(),
         core: server_core(),
@@ -96,10 +114,20 @@ fn main() -> anyhow::Result<()> {
         println!("{}", table.text());
         report.tables.push(table);
     }
+    if !micros.is_empty() && plan.only.is_empty() {
+        let turn = if args.quick { 2e6 } else { 20e6 };
+        let tables: Vec<Table> =
+            micros.into_iter().map(|micro| micro.run(rounds, turn)).collect::<anyhow::Result<_>>()?;
+        println!("{}", micro::text(&tables));
+        report.tables.extend(tables);
+    }
     report.notes.sort();
     report.notes.dedup();
     for note in &report.notes {
         println!("* {note}");
+    }
+    if let Some(path) = args.svg {
+        std::fs::write(path, plot::bars(&report.tables))?;
     }
     if let Some(path) = args.json {
         serde_json::to_writer_pretty(File::create(path)?, &report)?;
@@ -111,8 +139,8 @@ fn is_chosen(chosen: &[String], name: &str) -> bool {
     chosen.is_empty() || chosen.iter().any(|start| name.starts_with(start))
 }
 
-fn names() -> String {
-    CASES.map(|case| case.name).join(", ")
+fn names() -> Vec<&'static str> {
+    CASES.iter().map(|case| case.name).chain(MICROS.iter().map(|micro| micro.name)).collect()
 }
 
 /// Pins this thread, which makes the load, to one core, and returns another for the servers, which take turns; `None` if

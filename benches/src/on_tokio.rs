@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
-use futures_util::{Sink, SinkExt as _};
+use futures_util::{FutureExt as _, Sink, SinkExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Runs `attend` on each connection, in a task of its own.
@@ -20,12 +20,12 @@ where
     block_on(listener, async |listener| {
         loop {
             let stream = accept(&listener).await?;
-            let attending = attend(stream);
-            tokio::spawn(async move {
-                if let Err(error) = attending.await {
+            // No `async` block: it would hold the future twice, as it came and as it is awaited.
+            tokio::spawn(attend(stream).map(|attended| {
+                if let Err(error) = attended {
                     eprintln!("a connection failed: {error:#}");
                 }
-            });
+            }));
         }
     })
 }

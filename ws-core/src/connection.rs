@@ -71,8 +71,8 @@ pub struct Connection {
     pong: Option<Box<([u8; MAX_CONTROL_LEN], usize)>>,
     out: SendBuf,
     alarm: Alarm,
-    /// A client's.
-    keys: Option<MaskingKeys>,
+    /// A client's. On the heap, for a server has none, and may have a million connections.
+    keys: Option<Box<MaskingKeys>>,
     agreement: Agreement,
     /// What compresses and inflates, if that is agreed.
     codec: Option<Box<Codec>>,
@@ -117,14 +117,20 @@ impl Connection {
         agreement: Agreement,
         entropy: [u8; 32],
     ) -> Self {
-        let keys = (role == Role::Client).then(|| MaskingKeys::new(entropy));
+        let keys = (role == Role::Client).then(|| Box::new(MaskingKeys::new(entropy)));
         let mut this = Self::new(now, role, config.into(), keys, State::Open);
         this.agree(agreement);
         this.alarm.begin_open(now);
         this
     }
 
-    fn new(now: Instant, role: Role, config: Arc<Config>, keys: Option<MaskingKeys>, state: State) -> Self {
+    fn new(
+        now: Instant,
+        role: Role,
+        config: Arc<Config>,
+        keys: Option<Box<MaskingKeys>>,
+        state: State,
+    ) -> Self {
         let mut this = Self {
             role,
             at_boundary: false,

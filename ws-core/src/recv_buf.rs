@@ -22,8 +22,8 @@ pub struct RecvBuf {
     message: Vec<u8>,
     /// Whether `message` waits for more.
     gathering: bool,
-    /// The head that lies in front of the announced bytes.
-    head: Option<Box<Head>>,
+    /// The head that is announced, or at the front of `message`, and its length.
+    head: Option<Box<(Head, usize)>>,
     ready: Ready,
     /// Where in `wire` the announced bytes lie.
     at: (usize, usize),
@@ -69,9 +69,8 @@ pub(crate) enum Ready {
     Close,
     Request,
     Open,
-    /// `message` holds the head, of this length, and the body.
+    /// `message` holds the head and the body.
     Rejected {
-        head: usize,
         whole: bool,
     },
 }
@@ -229,20 +228,20 @@ impl RecvBuf {
             Ready::Ping => Event::Ping(bytes),
             Ready::Pong => Event::Pong(bytes),
             Ready::Close => Event::Close(CloseFrame::parse(bytes).ok()?),
-            Ready::Request => match self.head.as_deref()? {
+            Ready::Request => match &self.head.as_deref()?.0 {
                 Head::Request(head) => Event::Request(head.view(bytes)),
                 Head::Response(_) => return None,
             },
-            Ready::Open => match self.head.as_deref()? {
+            Ready::Open => match &self.head.as_deref()?.0 {
                 Head::Response(head) => Event::Open(head.view(bytes, b"", true)),
                 Head::Request(_) => return None,
             },
-            Ready::Rejected { head: len, whole } => match self.head.as_deref()? {
-                Head::Response(head) => {
-                    let (bytes, body) = self.message.split_at(len);
+            Ready::Rejected { whole } => match self.head.as_deref()? {
+                (Head::Response(head), len) => {
+                    let (bytes, body) = self.message.split_at_checked(*len)?;
                     Event::Rejected(head.view(bytes, body, whole))
                 }
-                Head::Request(_) => return None,
+                (Head::Request(_), _) => return None,
             },
         })
     }
@@ -358,7 +357,7 @@ impl RecvBuf {
 
     /// Announces a head, the first `n` bytes.
     pub(crate) fn announce_head(&mut self, ready: Ready, n: usize, head: Head) {
-        self.head = Some(Box::new(head));
+        self.head = Some(Box::new((head, n)));
         self.announce(ready, n);
     }
 
@@ -374,15 +373,15 @@ impl RecvBuf {
         self.announce(Ready::Inflated { kind, fin }, 0);
     }
 
-    /// Announces a refusal that was gathered: a head of `head` bytes and a body.
-    pub(crate) fn announce_rejected(&mut self, head: usize, whole: bool) {
+    /// Announces a refusal that was gathered behind the head that was [kept](Self::keep_head).
+    pub(crate) fn announce_rejected(&mut self, whole: bool) {
         self.gathering = false;
-        self.announce(Ready::Rejected { head, whole }, 0);
+        self.announce(Ready::Rejected { whole }, 0);
     }
 
     /// Keeps the head of a refusal, the first `n` bytes, until its body has come.
     pub(crate) fn keep_head(&mut self, n: usize, head: Head) {
-        self.head = Some(Box::new(head));
+        self.head = Some(Box::new((head, n)));
         self.begin_message();
         self.gather(n);
     }

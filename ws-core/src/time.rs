@@ -3,27 +3,28 @@ use core::time::Duration;
 
 /// A moment, counted from an origin that the caller picks once per connection.
 ///
-/// The core reads no clock: every call that may arm a timer is told the time. Any monotonic clock will do.
+/// The core reads no clock: every call that may arm a timer is told the time. Any monotonic clock will do. It counts in
+/// nanoseconds, for up to 584 years; what is later is the last moment there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(Duration);
+pub struct Instant(u64);
 
 impl Instant {
     /// The origin itself.
-    pub const ORIGIN: Self = Self(Duration::ZERO);
+    pub const ORIGIN: Self = Self(0);
 
     /// The moment `elapsed` after the origin.
     pub const fn from_origin(elapsed: Duration) -> Self {
-        Self(elapsed)
+        Self(nanoseconds(elapsed))
     }
 
     /// How long after the origin this moment lies.
     pub const fn since_origin(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.0)
     }
 
     /// How long until `later`; zero if it has passed.
     pub const fn until(self, later: Self) -> Duration {
-        later.0.saturating_sub(self.0)
+        Duration::from_nanos(later.0.saturating_sub(self.0))
     }
 }
 
@@ -32,7 +33,7 @@ impl Add<Duration> for Instant {
 
     /// The moment `delay` later, or the last one there is.
     fn add(self, delay: Duration) -> Self {
-        Self(self.0.saturating_add(delay))
+        Self(self.0.saturating_add(nanoseconds(delay)))
     }
 }
 
@@ -41,6 +42,11 @@ impl Sub for Instant {
 
     /// How long after `earlier` this moment lies; zero if it lies before.
     fn sub(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        earlier.until(self)
     }
+}
+
+const fn nanoseconds(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
 }

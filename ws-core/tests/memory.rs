@@ -191,7 +191,7 @@ fn a_thousand_announced_gigabytes_hold_nothing() {
     }
 }
 
-/// 6455-10.4-1: an idle connection holds no heap, once what the opening handshake sent is written.
+/// 6455-10.4-1: an idle connection holds no heap but a client's masking keys, once what the opening handshake sent is written.
 #[test]
 fn an_idle_connection_holds_no_heap() {
     let config: Arc<Config> = Arc::default();
@@ -229,7 +229,8 @@ fn an_idle_connection_holds_no_heap() {
             answer = Vec::new();
         });
         let held = start.bytes_current + end.bytes_current;
-        assert!(!is_warm || held == 0, "a client holds {held} bytes");
+        // Its masking keys.
+        assert!(!is_warm || held <= 144, "a client holds {held} bytes");
     };
     // The first time fills the pool.
     connect(false);
@@ -256,8 +257,8 @@ fn an_idle_connection_holds_no_heap() {
 
 /// 6455-10.4-1: a connection is small.
 #[test]
-fn a_connection_takes_at_most_512_bytes() {
-    assert!(size_of::<Connection>() <= 512, "{}", size_of::<Connection>());
+fn a_connection_takes_at_most_352_bytes() {
+    assert!(size_of::<Connection>() <= 352, "{}", size_of::<Connection>());
 }
 
 /// 6455-6.2-4: a message in one frame is lent where it was read to: nothing is copied, nothing allocated.

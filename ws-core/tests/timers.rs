@@ -366,7 +366,7 @@ fn the_end_of_time_is_no_problem() {
     };
     for role in BOTH {
         let mut peer = configured(role, config.clone());
-        peer.now = Instant::from_origin(Duration::MAX - SECOND);
+        peer.now = Instant::from_origin(Duration::from_nanos(u64::MAX) - SECOND);
         peer.receives(to(role, FIN | TEXT, b"a"));
         assert_eq!(peer.alarm(), Some(SECOND));
         peer.waits(forever);

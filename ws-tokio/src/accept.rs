@@ -1,10 +1,12 @@
-use std::sync::Arc;
+use core::future::poll_fn;
+use core::task::{Context, Poll, ready};
+use std::sync::{Arc, LazyLock};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use ws_core::handshake::{Accept, Decision, Request};
 use ws_core::{Config, Connection, Event};
 
-use crate::{Error, WebSocket, clock};
+use crate::{Error, Reply, WebSocket, clock};
 
 /// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
 /// [`Config`].
@@ -13,8 +15,9 @@ use crate::{Error, WebSocket, clock};
 ///
 /// # Errors
 /// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WebSocket<S>, Error> {
-    accept_with(io, Config::default(), |_| Accept::new().into()).await
+pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
+    accept_with(io, Arc::clone(&CONFIG), |_| Accept::new().into())
 }
 
 /// The server end of a connection over `io`, where `decide` sees each request and answers it.
@@ -38,33 +41,51 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WebSocke
 ///
 /// # Errors
 /// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
-pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>) -> Decision,
-) -> Result<WebSocket<S>, Error> {
-    let mut ws = WebSocket::new(io, Connection::server(clock::now(), config));
-    let answered = answer_requests(&mut ws, &mut decide).await;
-    if answered.is_err() {
-        // The client shall read the answer: a reset, for what it may still send, would take that away.
-        while let Ok(Some(_)) = ws.event_ref().await {}
-    }
-    answered?;
-    if ws.is_open() { Ok(ws) } else { Err(Error::NotUpgraded) }
+) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    // A task stays as large as the largest of its futures, so this one is not much more than the connection's box.
+    let mut accepting = Some(WebSocket::new(io, Connection::server(clock::now(), config)));
+    let mut failed = None;
+    poll_fn(move |cx| {
+        let Some(ws) = &mut accepting else { return Poll::Ready(Err(Error::NotUpgraded)) };
+        if failed.is_none() {
+            failed = ready!(poll_answers(ws, cx, &mut decide)).err();
+        }
+        if failed.is_some() {
+            // The client shall read the answer: a reset, for what it may still send, would take that away.
+            while let Some(_event) = ready!(poll_event(ws, cx)).unwrap_or(None) {}
+        }
+        let opened = accepting.take().filter(WebSocket::is_open).ok_or(Error::NotUpgraded);
+        Poll::Ready(failed.take().map_or(opened, Err))
+    })
 }
 
 /// Answers requests up to the one that opens the connection, or to the end.
-async fn answer_requests<S: AsyncRead + AsyncWrite + Unpin>(
+fn poll_answers<S: AsyncRead + AsyncWrite + Unpin>(
     ws: &mut WebSocket<S>,
+    cx: &mut Context<'_>,
     decide: &mut impl FnMut(&Request<'_>) -> Decision,
-) -> Result<(), Error> {
-    while let Some((event, mut reply)) = ws.event_ref().await? {
-        if let Event::Request(request) = event {
-            reply.answer(&decide(&request))?;
-            if ws.is_open() {
-                return ws.flush().await;
-            }
+) -> Poll<Result<(), Error>> {
+    while !ws.is_open() {
+        match ready!(poll_event(ws, cx))? {
+            Some((Event::Request(request), mut reply)) => reply.answer(&decide(&request))?,
+            Some(_) => {}
+            None => return Poll::Ready(Ok(())),
         }
     }
-    Ok(())
+    ws.parts().0.poll_flush_alone(cx)
+}
+
+type Lent<'w, S> = Option<(Event<'w>, Reply<'w, S>)>;
+
+fn poll_event<'w, S: AsyncRead + AsyncWrite + Unpin>(
+    ws: &'w mut WebSocket<S>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Lent<'w, S>, Error>> {
+    let (out, input) = ws.parts();
+    ready!(input.poll_drive(out, cx))?;
+    Poll::Ready(Ok(input.buf.take_event().map(|event| (event, Reply(out)))))
 }

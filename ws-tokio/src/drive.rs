@@ -1,5 +1,4 @@
 use core::cell::RefCell;
-use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
@@ -73,6 +72,16 @@ impl In {
         }
     }
 
+    /// Ready when an event waits in `buf`, or the connection has closed.
+    #[inline]
+    pub(crate) fn poll_event<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        out: &mut Out<S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        if self.is_ready(&mut out.conn) { Poll::Ready(Ok(())) } else { self.poll_drive(out, cx) }
+    }
+
     /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
     #[inline(never)]
     pub(crate) fn poll_drive<S: AsyncRead + AsyncWrite + Unpin>(
@@ -139,18 +148,15 @@ impl In {
 impl Failure {
     /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
     #[cold]
-    pub(crate) async fn refuse<T, S: AsyncWrite + Unpin>(
+    pub(crate) fn poll_refuse<T, S: AsyncWrite + Unpin>(
         &mut self,
         out: &mut Out<S>,
-    ) -> Result<Option<T>, Error> {
-        self.note_refused(&mut out.conn);
-        poll_fn(|cx| self.poll_report(out, cx)).await?;
-        Ok(None)
-    }
-
-    /// Notes that what was to be taken is no message.
-    pub(crate) fn note_refused(&mut self, conn: &mut Connection) {
-        self.error = conn.refuse_message(now());
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<T>, Error>> {
+        if self.error.is_none() {
+            self.error = out.conn.refuse_message(now());
+        }
+        self.poll_report(out, cx).map_ok(|()| None)
     }
 
     /// Reports the failure, if there is one, as soon as the peer is told.

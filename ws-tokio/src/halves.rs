@@ -9,7 +9,7 @@ use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, Se
 
 use crate::Error;
 use crate::clock::now;
-use crate::drive::{Failure, In, Out};
+use crate::drive::{In, Out};
 use crate::feed::Until;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
@@ -124,7 +124,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         let Self { shared, input } = self;
         match input.buf.take_message() {
             Some(message) => Ok(Some(message)),
-            None => shared.refuse(&mut input.failure).await,
+            None => {
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+            }
         }
     }
 
@@ -137,7 +139,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         let Self { shared, input } = self;
         match input.buf.take_event() {
             Some(event) => Ok(Some(event)),
-            None => shared.refuse(&mut input.failure).await,
+            None => {
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+            }
         }
     }
 
@@ -162,14 +166,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
             self.tasks.wake_senders();
         }
         polled
-    }
-
-    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
-    #[cold]
-    async fn refuse<T>(&self, failure: &mut Failure) -> Result<Option<T>, Error> {
-        failure.note_refused(&mut self.lock().conn);
-        poll_fn(|cx| self.poll_receiving(cx, |out, cx| failure.poll_report(out, cx))).await?;
-        Ok(None)
     }
 }
 

@@ -29,7 +29,7 @@ struct Inner<S> {
 
 /// The answering side of a [`WebSocket`], while what it received is on loan.
 #[derive(Debug)]
-pub struct Reply<'w, S>(&'w mut Out<S>);
+pub struct Reply<'w, S>(pub(crate) &'w mut Out<S>);
 
 impl<S> WebSocket<S> {
     /// Drives `conn` over `io`.
@@ -38,6 +38,11 @@ impl<S> WebSocket<S> {
     /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
         Self(Box::new(Inner { out: Out::new(io, conn), input: In::new() }))
+    }
+
+    pub(crate) fn parts(&mut self) -> (&mut Out<S>, &mut In) {
+        let Inner { out, input } = &mut *self.0;
+        (out, input)
     }
 
     /// What the opening handshake agreed.
@@ -126,13 +131,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// the stream is dropped, receive on until `None`.
     #[inline]
     pub async fn recv(&mut self) -> Result<Option<Owned>, Error> {
-        if !self.wait_message().await? {
-            return Ok(None);
-        }
+        poll_fn(|cx| self.poll_message(cx)).await?;
         let Inner { out, input } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some(message.into())),
-            None => input.failure.refuse(out).await,
+            None => poll_fn(|cx| input.failure.poll_refuse(out, cx)).await,
         }
     }
 
@@ -151,13 +154,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`recv`](Self::recv).
     #[inline]
     pub async fn message_ref(&mut self) -> Result<Option<(Message<'_>, Reply<'_, S>)>, Error> {
-        if !self.wait_message().await? {
-            return Ok(None);
-        }
+        poll_fn(|cx| self.poll_message(cx)).await?;
         let Inner { out, input } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some((message, Reply(out)))),
-            None => input.failure.refuse(out).await,
+            None => poll_fn(|cx| input.failure.poll_refuse(out, cx)).await,
         }
     }
 
@@ -169,31 +170,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`recv`](Self::recv).
     #[inline]
     pub async fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S>)>, Error> {
-        self.wait().await?;
         let Inner { out, input } = &mut *self.0;
+        poll_fn(|cx| input.poll_event(out, cx)).await?;
         match input.buf.take_event() {
             Some(event) => Ok(Some((event, Reply(out)))),
-            None => input.failure.refuse(out).await,
+            None => poll_fn(|cx| input.failure.poll_refuse(out, cx)).await,
         }
     }
 
-    /// Waits for an event, or for the end.
+    /// Ready when a message waits, or the connection has closed.
     #[inline]
-    async fn wait(&mut self) -> Result<(), Error> {
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Inner { out, input } = &mut *self.0;
-        if input.is_ready(&mut out.conn) {
-            return Ok(());
-        }
-        poll_fn(|cx| input.poll_drive(out, cx)).await
-    }
-
-    /// Waits for a message, and tells whether there is one.
-    #[inline]
-    async fn wait_message(&mut self) -> Result<bool, Error> {
         loop {
-            self.wait().await?;
-            if let Some(is_message) = self.0.input.skip_to_message()? {
-                return Ok(is_message);
+            ready!(input.poll_event(out, cx))?;
+            if input.skip_to_message()?.is_some() {
+                return Poll::Ready(Ok(()));
             }
         }
     }
@@ -364,9 +356,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Inner { out, input } = &mut *self.0;
         loop {
-            if !input.is_ready(&mut out.conn) {
-                ready!(input.poll_drive(out, cx))?;
-            }
+            ready!(input.poll_event(out, cx))?;
             match input.skip_to_message()? {
                 None => {}
                 Some(false) => return Poll::Ready(None),

@@ -13,9 +13,14 @@ pub struct End {
 }
 
 impl End {
-    /// One that takes messages of any length.
+    /// One that takes messages of any length, in any number of frames.
     pub fn new(role: Role) -> Self {
-        let config = Config { max_message: usize::MAX, max_frame: usize::MAX, ..Config::default() };
+        let config = Config {
+            max_message: usize::MAX,
+            max_frame: usize::MAX,
+            max_fragments: usize::MAX,
+            ..Config::default()
+        };
         let conn = Connection::upgraded(Instant::ORIGIN, role, config, Agreement::default(), [7; 32]);
         Self { conn, input: RecvBuf::new(), pool: Pool::new() }
     }

@@ -24,7 +24,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     if let Task::Broadcast { receivers, burst } = task {
         return on_tokio::broadcast::<FragmentCollector<TcpStream>>(listener, receivers, burst);
     }
-    on_tokio::accept_all(listener, async |stream| tokio::task::unconstrained(echo(stream)).await)
+    on_tokio::accept_all(listener, |stream| tokio::task::unconstrained(echo(stream)))
 }
 
 async fn echo(stream: TcpStream) -> anyhow::Result<()> {

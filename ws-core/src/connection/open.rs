@@ -59,7 +59,7 @@ impl Connection {
         entropy: [u8; 32],
     ) -> Self {
         let config = config.into();
-        let mut keys = MaskingKeys::new(entropy);
+        let mut keys = Box::new(MaskingKeys::new(entropy));
         let nonce = keys.next();
         let expected = Expected::new(request, nonce);
         let opening = Opening::Connecting { scanner: Scanner::response(), expected };
@@ -171,7 +171,7 @@ impl Connection {
                 if !refused.read(input, self.config.max_body, self.got_eof) {
                     return Ok(Step::NeedsMore);
                 }
-                input.announce_rejected(refused.head_len(), refused.is_whole());
+                input.announce_rejected(refused.is_whole());
                 self.state.end();
                 self.settle();
                 Ok(Step::Done)

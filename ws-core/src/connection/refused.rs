@@ -72,10 +72,6 @@ impl Refused {
         self.end != End::Open
     }
 
-    pub(super) fn head_len(&self) -> usize {
-        self.head_len
-    }
-
     /// Whether all of the body is there.
     pub(super) fn is_whole(&self) -> bool {
         self.end == End::Whole
