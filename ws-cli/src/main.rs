@@ -9,6 +9,7 @@ mod demo;
 mod echo;
 mod failure;
 mod futures_io;
+mod proxy;
 mod signals;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ enum Command {
     Demo,
     Echo(echo::Args),
     Connect(connect::Args),
+    Proxy(proxy::Args),
 }
 
 const AFTER_HELP: &str = "\
@@ -39,13 +41,15 @@ Exit status: 0 if all went well, 1 if not (one line on standard error says why),
 Examples:
   ws                                          try every adapter against every other
   ws echo --listen 127.0.0.1:9001             echo messages until Ctrl-C
-  echo hello | ws connect ws://127.0.0.1:9001 send a message, and print what comes back";
+  echo hello | ws connect ws://127.0.0.1:9001 send a message, and print what comes back
+  ws proxy 127.0.0.1:9000 ws://127.0.0.1:9001 stand between clients and that server";
 
 fn main() -> ExitCode {
     let ran = match Cli::parse().command {
         None | Some(Command::Demo) => demo::run(),
         Some(Command::Echo(args)) => echo::run(args),
         Some(Command::Connect(args)) => connect::run(args),
+        Some(Command::Proxy(args)) => proxy::run(args),
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,

@@ -37,6 +37,11 @@ pub struct Config {
     /// Answer pings (§5.5.2); on by default. When off, the application answers them with
     /// [`Connection::pong`](crate::Connection::pong).
     pub auto_pong: bool,
+    /// Answer the peer's Close frame (§5.5.1); on by default. When off, nothing more is read after
+    /// [`Event::Close`](crate::Event::Close), but the application may go on sending until it answers with
+    /// [`Connection::close`](crate::Connection::close), for which it has the close timeout: a gateway, whose other side has
+    /// not closed yet.
+    pub auto_close: bool,
     /// How long the opening handshake may take; 10 s by default.
     pub opening_timeout: Option<Duration>,
     /// Close the connection, with 1001, when for this long nothing has come but pongs; off by default.
@@ -70,6 +75,7 @@ impl Default for Config {
             #[cfg(feature = "deflate")]
             compression: None,
             auto_pong: true,
+            auto_close: true,
             opening_timeout: Some(Duration::from_secs(10)),
             idle_timeout: None,
             keep_alive: None,

@@ -192,7 +192,12 @@ impl Connection {
                 self.is_clean |= self.close_is_sent && self.close_received.is_some() && !draining.got_eof;
                 draining.is_shutdown_due().then_some(Transmit::Shutdown)
             }
-            State::Opening(_) | State::Open | State::CloseSent | State::Draining(_) | State::Closed => None,
+            State::Opening(_)
+            | State::Open
+            | State::CloseSent
+            | State::CloseReceived
+            | State::Draining(_)
+            | State::Closed => None,
         }
     }
 
@@ -259,7 +264,7 @@ impl Connection {
             Timer::Pong => self.end(Error::TimedOut(timer)),
             Timer::Close => {
                 // Whoever has both Close frames need not hear that the transport's end is missing.
-                if matches!(self.state, State::CloseSent) {
+                if matches!(self.state, State::CloseSent | State::CloseReceived) {
                     self.note_failure(Error::TimedOut(timer));
                 }
                 self.state.end();
@@ -355,7 +360,7 @@ impl Connection {
     pub fn wants_input(&self) -> bool {
         match &self.state {
             State::Opening(opening) => opening.wants_input() && !self.got_eof,
-            State::Open | State::CloseSent => !self.got_eof,
+            State::Open | State::CloseSent | State::CloseReceived => !self.got_eof,
             State::Draining(draining) => !draining.got_eof,
             State::Closed => false,
         }

@@ -13,6 +13,7 @@ mod compression;
 mod error;
 mod extensions;
 mod fields;
+mod forward;
 mod grammar;
 mod handover;
 #[cfg(feature = "http")]
@@ -46,9 +47,10 @@ pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
 
-pub(crate) use answer::{ReplyTo, Then, refusal, too_slow, undecided};
+pub(crate) use answer::{ReplyTo, Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
 pub(crate) use body::{BodyFraming, ChunkDecoder, Progress};
 pub(crate) use compression::Compression;
+pub(crate) use forward::{forward_request, forward_response};
 pub(crate) use scan::{Limits, Scanner};
 
 /// What the opening handshake agreed on.

@@ -60,6 +60,7 @@ mod recv_buf;
 mod send_buf;
 pub mod serve;
 mod time;
+mod tunnel;
 mod utf8;
 
 pub use backoff::Backoff;
@@ -76,6 +77,7 @@ pub use prepared::Prepared;
 pub use recv_buf::{RecvBuf, Waits};
 pub use send_buf::{Lent, Output, SendBuf};
 pub use time::Instant;
+pub use tunnel::{Side, Tunnel};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

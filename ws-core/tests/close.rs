@@ -488,3 +488,36 @@ fn a_connection_that_never_opened_is_not_clean() {
     assert_eq!(client.ended(), (1006, false));
     assert_eq!(client.transmits(), b"");
 }
+
+/// 6455-5.5.1-7: a gateway may answer a Close frame after what was on its way to the peer; until then it may send, and nothing
+/// more is read.
+#[test]
+fn an_answer_to_a_close_frame_can_wait() {
+    for role in BOTH {
+        let mut peer = configured(role, Config { auto_close: false, ..Config::default() });
+        assert_eq!(peer.receives(close_to(role, 4000, "bye")), [close(4000, "bye")]);
+        assert_eq!(peer.sends(), []);
+        assert_eq!(peer.receives(to(role, FIN | TEXT, b"late")), []);
+        assert_eq!(peer.each(|conn| conn.send("last")), Ok(()));
+        peer.close(1000, "done");
+        assert_eq!(peer.each(|conn| conn.send("later")), Err(SendError::Closed));
+        assert_eq!(
+            peer.sends(),
+            [(FIN | TEXT, b"last".to_vec()), (FIN | CLOSE, close_payload(1000, "done"))]
+        );
+        assert_eq!(peer.ended(), (4000, true));
+    }
+}
+
+/// 6455-5.5.1-7: an answer that does not come until the close timer ends is an error.
+#[test]
+fn an_answer_that_never_comes_times_out() {
+    for role in BOTH {
+        let mut peer = configured(role, Config { auto_close: false, ..Config::default() });
+        peer.receives(close_to(role, 1000, ""));
+        assert_eq!(peer.alarm(), Some(Duration::from_secs(5)));
+        peer.waits(Duration::from_secs(5));
+        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timer::Close))]);
+        assert!(peer.is_closed());
+    }
+}

@@ -205,6 +205,15 @@ impl<S: AsyncWrite + Unpin> Sender<S> {
         self.send_with(|conn| conn.ping(payload)).await
     }
 
+    /// Sends a pong of up to 125 bytes that nobody asked for, or that answers a ping where
+    /// [`Config::auto_pong`](ws_core::Config::auto_pong) is off (§5.5.3).
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub async fn pong(&self, payload: &[u8]) -> Result<(), Error> {
+        self.send_with(|conn| conn.pong(payload)).await
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 //! Runs the Autobahn|Testsuite against our servers and clients, and judges its reports.
 
 mod cases;
-mod process;
 mod report;
 mod shard;
 mod wstest;
@@ -10,7 +9,7 @@ use core::num::NonZero;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -22,7 +21,7 @@ use clap::builder::PossibleValuesParser;
 use self::cases::Case;
 use self::report::Outcome;
 use self::shard::{Programs, Shard};
-use crate::workspace;
+use crate::{process, workspace};
 
 /// The adapters that pass the suite, by the names that `ws echo --runtime` knows.
 const ADAPTERS: [&str; 4] = ["blocking", "tokio", "smol", "async-std"];
@@ -205,9 +204,4 @@ fn judge(run: Run, adapters: &[&str], roles: &[Role], cases: &[Case]) -> Result<
         bail!("{} faults in {} outcomes", faults.len(), outcomes.len());
     }
     Ok(())
-}
-
-/// A path as it is shown: relative to the top directory where it lies in it.
-fn shown(path: &Path) -> String {
-    path.strip_prefix(workspace::root()).unwrap_or(path).display().to_string()
 }

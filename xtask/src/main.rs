@@ -2,7 +2,10 @@
 
 mod autobahn;
 mod counters;
+mod intermediaries;
 mod no_std;
+mod peers;
+mod process;
 mod rfc;
 mod tidy;
 mod workspace;
@@ -26,6 +29,10 @@ enum Task {
     Rfc(rfc::Args),
     /// Run the Autobahn|Testsuite against our servers and clients.
     Autobahn(autobahn::Args),
+    /// Let every adapter talk with Python's `websockets` and Node's `ws`.
+    Peers(peers::Args),
+    /// Put nginx, haproxy, Apache and our own proxy between our client and our server.
+    Intermediaries,
     /// Link the core without an operating system and look at what it needs.
     NoStd,
     /// Compare what messages take, counted, with the figures in the repository.
@@ -39,6 +46,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Rfc(args) => rfc::run(&args),
         Task::Autobahn(args) => autobahn::run(&args),
+        Task::Peers(args) => peers::run(&args),
+        Task::Intermediaries => intermediaries::run(),
         Task::NoStd => no_std::run(),
         Task::Counters(args) => counters::run(&args),
         Task::Ci => workspace::run(&mut Command::new(workspace::root().join(".ci/run"))),

@@ -56,6 +56,17 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
+/// Builds a program of the workspace, without optimisation, and gives its path.
+pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf> {
+    run(cargo().args(["build", "--quiet", "--package", package, "--bin", name]))?;
+    Ok(target().join("debug").join(name))
+}
+
+/// A path as it is shown: relative to the top directory where it lies in it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
 /// Runs `command` with its output on the terminal; fails unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;

@@ -98,7 +98,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
+pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
     Failure::NotListening { address: address.to_string(), cause }
 }
 
@@ -110,14 +110,14 @@ fn announce(address: SocketAddr) -> Result<(), Failure> {
 
 /// Connections that could not be accepted.
 #[derive(Debug, Default)]
-struct Refused {
+pub(crate) struct Refused {
     /// Whether this was told, and no connection has been accepted since.
     is_told: bool,
 }
 
 impl Refused {
     /// How long to wait after `error` before the next try.
-    fn pause(&mut self, error: &io::Error) -> Option<Duration> {
+    pub(crate) fn pause(&mut self, error: &io::Error) -> Option<Duration> {
         use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
         if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
             // Only that one connection is gone.
@@ -132,7 +132,7 @@ impl Refused {
     }
 
     /// A connection was accepted.
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.is_told = false;
     }
 }

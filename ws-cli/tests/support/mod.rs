@@ -163,6 +163,11 @@ impl Peer {
         peer
     }
 
+    /// Reads the head of the next answer.
+    pub(crate) fn read_answer(&mut self) {
+        self.head = self.read_head();
+    }
+
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
     }

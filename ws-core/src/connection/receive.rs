@@ -143,7 +143,7 @@ impl Connection {
             let step = match self.state {
                 State::Opening(_) => self.step_opening(now, input),
                 State::Open | State::CloseSent => self.step_frame(now, input).map_err(Error::Protocol),
-                State::Draining(_) | State::Closed => {
+                State::CloseReceived | State::Draining(_) | State::Closed => {
                     input.skip_all();
                     break;
                 }
@@ -385,10 +385,20 @@ impl Connection {
     fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
         self.close_received = Some(Box::new(Closing::from(close)));
         self.pong = None;
+        if matches!(self.state, State::Open) && !self.config.auto_close {
+            self.state.close_received();
+            self.alarm.begin_close(now, &self.config);
+            return;
+        }
         if matches!(self.state, State::Open) {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
             self.push_close(close.map(|close| close.code.into()));
         }
+        self.drain_closed(now);
+    }
+
+    /// Both Close frames are done.
+    pub(super) fn drain_closed(&mut self, now: Instant) {
         self.is_clean = self.out.queued() == 0 && !self.is_pipe_broken;
         self.state.drain_closed(self.role, self.got_eof);
         self.alarm.begin_close(now, &self.config);
@@ -405,7 +415,15 @@ impl Connection {
             (State::Opening(_), _) if self.role == Role::Client => return self.end(error),
             (State::Opening(_), Error::Handshake(error)) => self.refuse(error),
             (State::Open, Error::Protocol(error)) => self.push_close(Some(error.close_code().into())),
-            (State::Open | State::Opening(_) | State::CloseSent | State::Draining(_) | State::Closed, _) => {}
+            (
+                State::Open
+                | State::Opening(_)
+                | State::CloseSent
+                | State::CloseReceived
+                | State::Draining(_)
+                | State::Closed,
+                _,
+            ) => {}
         }
         self.state.drain_failed(self.got_eof);
         self.alarm.begin_close(now, &self.config);

@@ -207,6 +207,10 @@ impl Connection {
         }
         self.pong = None;
         self.push_close(frame);
+        if matches!(self.state, State::CloseReceived) {
+            self.drain_closed(now);
+            return Ok(());
+        }
         self.state.close_sent();
         self.alarm.begin_close(now, &self.config);
         Ok(())
@@ -243,7 +247,7 @@ impl Connection {
         match self.state {
             _ if self.out.is_cut() || self.is_pipe_broken => Err(SendError::Closed),
             State::Opening(_) => Err(SendError::NotOpen),
-            State::Open => Ok(()),
+            State::Open | State::CloseReceived => Ok(()),
             State::CloseSent | State::Draining(_) | State::Closed => Err(SendError::Closed),
         }
     }

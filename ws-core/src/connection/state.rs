@@ -11,6 +11,8 @@ pub(super) enum State {
     Open,
     /// Our Close frame is queued; the peer's has not come.
     CloseSent,
+    /// The peer's Close frame has come; the application has still to answer it, and may send until then.
+    CloseReceived,
     /// No more frames either way: only the two ends of the transport are still to come.
     Draining(Draining),
     /// Nothing is left to do.
@@ -44,6 +46,11 @@ impl State {
     /// Our Close frame is queued before the peer's has come.
     pub(super) fn close_sent(&mut self) {
         *self = Self::CloseSent;
+    }
+
+    /// The peer's Close frame has come before ours is queued, which is the application's to do.
+    pub(super) fn close_received(&mut self) {
+        *self = Self::CloseReceived;
     }
 
     /// Both Close frames are done: a server ends its stream at once, a client after the server has (§7.1.1).

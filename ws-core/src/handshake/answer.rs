@@ -253,6 +253,16 @@ pub(crate) fn undecided(out: &mut Vec<u8>) {
     Reject::plain(503, "the server did not decide in time").write(UNKNOWN, out);
 }
 
+/// Appends the HTTP answer where the backend cannot be reached, or answers with something that is no answer.
+pub(crate) fn bad_gateway(text: &str, out: &mut Vec<u8>) {
+    Reject::plain(502, text).write(UNKNOWN, out);
+}
+
+/// Appends the HTTP answer where the backend did not answer in time.
+pub(crate) fn gateway_timeout(out: &mut Vec<u8>) {
+    Reject::plain(504, "the backend did not answer in time").write(UNKNOWN, out);
+}
+
 /// True for the fields that the handshake writes itself, whichever message they belong to.
 pub(super) fn is_reserved(name: &str) -> bool {
     const RESERVED: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
@@ -282,7 +292,7 @@ pub(super) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_number(out: &mut Vec<u8>, number: u64) {
+pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
     let mut digits = [0; 20];
     let mut rest = number;
     let mut start = digits.len();

@@ -136,6 +136,27 @@ impl ChunkDecoder {
         }
     }
 
+    /// The length of what belongs to the body at the front of `input`, and whether the body ends there: for whoever passes it
+    /// on as it came.
+    pub(crate) fn pass(&mut self, input: &[u8]) -> Result<(usize, bool), HandshakeError> {
+        let mut passed = 0;
+        while passed < input.len() && !matches!(self.state, State::Complete) {
+            if let State::Data = self.state {
+                let left = input.len() - passed;
+                let here = usize::try_from(self.size).unwrap_or(usize::MAX).min(left);
+                passed += here;
+                self.size -= here as u64;
+                if self.size == 0 {
+                    self.state = State::DataCr;
+                }
+            } else {
+                self.state = self.step(input[passed])?;
+                passed += 1;
+            }
+        }
+        Ok((passed, matches!(self.state, State::Complete)))
+    }
+
     fn step(&mut self, byte: u8) -> Result<State, HandshakeError> {
         Ok(match (self.state, byte) {
             (State::SizeStart | State::Size, digit) if digit.is_ascii_hexdigit() => {

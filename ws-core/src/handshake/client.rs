@@ -78,6 +78,17 @@ impl ResponseHead {
     }
 }
 
+/// Does this 101 switch to WebSocket, in answer to the key that `accept` belongs to? All else is the client's to check.
+pub(crate) fn switches(response: &Response<'_>, accept: Option<[u8; 28]>) -> bool {
+    let known = Known::new(response.fields, response.fields.lines());
+    let is = |name, value: &[u8]| matches!(known.get(name), Found::Once(found) if found.eq_ignore_ascii_case(value));
+    response.status == 101
+        && response.is_http11
+        && is(Name::Upgrade, b"websocket")
+        && known.lists(Name::Connection, "upgrade")
+        && accept.is_some_and(|accept| known.get(Name::Accept) == Found::Once(&accept))
+}
+
 /// What the answer to a request must hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected {

@@ -102,6 +102,41 @@ impl RequestHead {
     }
 }
 
+/// What an intermediary needs to know of a request for an upgrade; the rest of the handshake is the backend's to check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passed {
+    /// The Sec-WebSocket-Accept value of a true 101; `None` if no answer can be one.
+    pub(crate) accept: Option<[u8; 28]>,
+    /// Another request may follow on the same connection if this one is refused.
+    pub(crate) may_persist: bool,
+}
+
+impl RequestHead {
+    /// What an intermediary needs to know to pass the request on; `None` for a request that asks for no WebSocket.
+    pub(crate) fn passed(&self, head: &[u8]) -> Result<Option<Passed>, HandshakeError> {
+        let request = self.view(head);
+        let known = Known::found(request.fields, self.known);
+        if !request.is_upgrade() {
+            return Ok(None);
+        }
+        if request.method != "GET" {
+            return Err(HandshakeError::MethodNotGet);
+        }
+        if !known.lists(Name::Connection, "upgrade") {
+            return Err(HandshakeError::ConnectionNotUpgrade);
+        }
+        // A body that the two servers measure differently would be a second request to one of them.
+        if self.body != Some(0) {
+            return Err(HandshakeError::UpgradeWithBody);
+        }
+        let accept = match known.get(Name::Key) {
+            Found::Once(key) => Some(accept_key(key)),
+            Found::Missing | Found::Repeated => None,
+        };
+        Ok(Some(Passed { accept, may_persist: !known.lists(Name::Connection, "close") }))
+    }
+}
+
 /// Where the first line starts: an empty line may come before it (RFC 9112 §2.2).
 fn first_line(head: &[u8]) -> usize {
     if head.starts_with(b"\r\n") { 2 } else { 0 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::{Role, shown};
+use super::Role;
+use crate::workspace::shown;
 
 /// The cases that have no wrong answer; the suite only notes what the peer does.
 const MAY_BE_INFORMATIONAL: [&str; 3] = ["7.1.6", "7.13.1", "7.13.2"];

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::Role;
 use super::cases::Case;
-use super::process::Process;
 use super::report::{self, Outcome};
+use crate::process::Process;
 
 /// The programs that take part, by their paths.
 pub(super) struct Programs {

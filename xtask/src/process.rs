@@ -3,14 +3,15 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::shown;
+use crate::workspace::shown;
 
 /// How often a program that we wait for is looked at.
 const POLL: Duration = Duration::from_millis(20);
@@ -18,28 +19,37 @@ const POLL: Duration = Duration::from_millis(20);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on an interrupt makes every wait fail, so that what runs is ended on the way out.
-pub(super) fn end_all_on_interrupt() -> Result<()> {
+pub(crate) fn end_all_on_interrupt() -> Result<()> {
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).context("cannot watch for interrupts")
 }
 
-pub(super) fn interrupted() -> bool {
+pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// A running program; dropping it ends the program.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     /// Gets what the program prints.
     log: PathBuf,
 }
 
 impl Process {
-    pub(super) fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
+        Self::start_with(command, Stdio::null(), log)
+    }
+
+    /// Starts a program that [`input`](Self::input) is for.
+    pub(crate) fn start_listening(command: &mut Command, log: PathBuf) -> Result<Self> {
+        Self::start_with(command, Stdio::piped(), log)
+    }
+
+    fn start_with(command: &mut Command, stdin: Stdio, log: PathBuf) -> Result<Self> {
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let errors = output.try_clone().context("cannot share the log")?;
         let child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(output)
             .stderr(errors)
             .spawn()
@@ -47,16 +57,31 @@ impl Process {
         Ok(Self { child, log })
     }
 
+    /// Writes to the program's standard input.
+    pub(crate) fn input(&mut self, text: &str) -> Result<()> {
+        let stdin = self.child.stdin.as_mut().context("nothing is to be written to this program")?;
+        stdin.write_all(text.as_bytes()).context("cannot write to the program")
+    }
+
+    /// Ends the program's standard input.
+    pub(crate) fn end_input(&mut self) {
+        self.child.stdin = None;
+    }
+
+    /// What the program has printed so far.
+    pub(crate) fn printed(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
     /// Waits until `ready` gives something for what the program has printed so far.
-    pub(super) fn wait_for<T>(
+    pub(crate) fn wait_for<T>(
         &mut self,
         deadline: Instant,
         mut ready: impl FnMut(&str) -> Option<T>,
     ) -> Result<T> {
         loop {
             let ended = self.child.try_wait()?;
-            let printed = fs::read(&self.log).unwrap_or_default();
-            if let Some(found) = ready(&String::from_utf8_lossy(&printed)) {
+            if let Some(found) = ready(&self.printed()) {
                 return Ok(found);
             }
             if let Some(status) = ended {
@@ -67,18 +92,26 @@ impl Process {
     }
 
     /// Waits until the program ends by itself; fails unless it ends well.
-    pub(super) fn wait(&mut self, deadline: Instant) -> Result<()> {
+    pub(crate) fn wait(&mut self, deadline: Instant) -> Result<()> {
+        let status = self.status(deadline)?;
+        if !status.success() {
+            bail!("ended with {status}; see {}", shown(&self.log));
+        }
+        Ok(())
+    }
+
+    /// Waits until the program ends by itself, well or not.
+    pub(crate) fn status(&mut self, deadline: Instant) -> Result<ExitStatus> {
         loop {
             match self.child.try_wait()? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => bail!("ended with {status}; see {}", shown(&self.log)),
+                Some(status) => return Ok(status),
                 None => self.pause(deadline)?,
             }
         }
     }
 
     /// Fails if the program has ended.
-    pub(super) fn check_running(&mut self) -> Result<()> {
+    pub(crate) fn check_running(&mut self) -> Result<()> {
         match self.child.try_wait()? {
             Some(status) => bail!("ended early with {status}; see {}", shown(&self.log)),
             None => Ok(()),

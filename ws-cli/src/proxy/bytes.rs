@@ -1,0 +1,149 @@
+//! A tunnel that does not look at frames.
+
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+
+use bytes::Buf as _;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use ws_core::{Output as _, Side, Transmit, Tunnel};
+
+use super::{Proxy, stopped};
+
+/// Most pieces of output that one system call takes.
+const SLICES: usize = 16;
+/// How much one read takes.
+const READ: usize = 64 << 10;
+
+type Dial<'p> = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send + 'p>>;
+
+/// Moves bytes for `client` until both sides are done, or the proxy stops.
+pub(super) async fn pass(proxy: &Proxy, client: TcpStream, mut stop: watch::Receiver<bool>) {
+    let origin = Instant::now();
+    let tunnel = Tunnel::new(ws_core::Instant::ORIGIN, proxy.config.clone());
+    let mut run = Run { tunnel, origin, client, backend: None, dial: None, space: vec![0; READ].into() };
+    let mut stop = pin!(stopped(&mut stop));
+    while !run.tunnel.is_closed() {
+        if run.tunnel.poll_dial() {
+            run.dial = Some(Box::pin(proxy.dial()));
+        }
+        if !run.tunnel.uses_backend() {
+            (run.backend, run.dial) = (None, None);
+        }
+        let deadline = run.tunnel.poll_timeout().map(|at| origin + at.since_origin());
+        let alarm = async {
+            match deadline {
+                Some(at) => sleep_until(at).await,
+                None => core::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = poll_fn(|cx| run.poll_step(cx)) => {}
+            () = alarm => {
+                let now = run.now();
+                run.tunnel.handle_timeout(now);
+            }
+            () = &mut stop => return,
+        }
+    }
+}
+
+/// A tunnel, and what it drives.
+struct Run<'p> {
+    tunnel: Tunnel,
+    origin: Instant,
+    client: TcpStream,
+    backend: Option<TcpStream>,
+    /// The connection to the backend that is being made.
+    dial: Option<Dial<'p>>,
+    /// Where reads go.
+    space: Box<[u8]>,
+}
+
+impl Run<'_> {
+    fn now(&self) -> ws_core::Instant {
+        ws_core::Instant::from_origin(self.origin.elapsed())
+    }
+
+    /// Ready once something has happened.
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(dial) = &mut self.dial
+            && let Poll::Ready(dialed) = dial.as_mut().poll(cx)
+        {
+            self.dial = None;
+            let now = self.now();
+            match dialed {
+                Ok(stream) => {
+                    self.backend = Some(stream);
+                    self.tunnel.handle_dialed(now);
+                }
+                Err(_) => self.tunnel.handle_unreachable(now),
+            }
+            return Poll::Ready(());
+        }
+        let mut polled = Poll::Pending;
+        for side in [Side::Client, Side::Backend] {
+            match self.poll_side(cx, side) {
+                Poll::Ready(Ok(())) => polled = Poll::Ready(()),
+                Poll::Ready(Err(_)) => {
+                    let now = self.now();
+                    self.tunnel.handle_broken(now, side);
+                    polled = Poll::Ready(());
+                }
+                Poll::Pending => {}
+            }
+        }
+        polled
+    }
+
+    /// Writes to one side and reads from it; ready if either did something.
+    fn poll_side(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
+        let now = self.now();
+        let stream = match side {
+            Side::Client => &mut self.client,
+            Side::Backend => match &mut self.backend {
+                Some(stream) => stream,
+                None => return Poll::Pending,
+            },
+        };
+        let mut stream = Pin::new(stream);
+        let mut polled = Poll::Pending;
+        while let Some(transmit) = self.tunnel.poll_transmit(side) {
+            match transmit {
+                Transmit::Data(out) => {
+                    let mut pieces: [&[u8]; SLICES] = [b""; SLICES];
+                    let filled = out.slices(&mut pieces);
+                    let slices = pieces.map(IoSlice::new);
+                    let Poll::Ready(written) = stream.as_mut().poll_write_vectored(cx, &slices[..filled])
+                    else {
+                        break;
+                    };
+                    out.advance(written?);
+                    self.tunnel.handle_progress(now);
+                }
+                Transmit::Shutdown => {
+                    // The side may have left altogether, and then there is nothing to tell it.
+                    let _ = ready!(stream.as_mut().poll_shutdown(cx));
+                    self.tunnel.handle_shutdown(side);
+                }
+            }
+            polled = Poll::Ready(Ok(()));
+        }
+        if self.tunnel.wants_input(side) {
+            let mut space = ReadBuf::new(&mut self.space);
+            if let Poll::Ready(read) = stream.poll_read(cx, &mut space) {
+                read?;
+                match space.filled() {
+                    [] => self.tunnel.handle_eof(now, side),
+                    bytes => self.tunnel.receive(now, side, bytes),
+                }
+                polled = Poll::Ready(Ok(()));
+            }
+        }
+        polled
+    }
+}

@@ -1,0 +1,208 @@
+//! A gateway with an endpoint for each side.
+
+use core::time::Duration;
+use std::io;
+
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+use ws_core::handshake::{
+    Accept, AnswerError, ClientRequest, Decision, Reject, Request, RequestError, Response,
+};
+use ws_core::{CloseCode, Config, Connection, Event, Instant};
+use ws_tokio::{Error, Receiver, Sender, WebSocket};
+
+use super::{Proxy, stopped};
+use crate::deflate::Deflate;
+
+/// How much of a refusal passes, in bytes.
+const MAX_BODY: usize = 1 << 20;
+
+/// What holds for both sides.
+pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> Config {
+    Config {
+        max_message,
+        max_frame: max_message,
+        max_body: MAX_BODY,
+        stream: true,
+        // The other side answers.
+        auto_pong: false,
+        // After it has sent what was on its way.
+        auto_close: false,
+        compression: deflate.compression(),
+        ..common
+    }
+}
+
+/// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.
+pub(super) async fn pass(proxy: &Proxy, client: TcpStream, mut stop: watch::Receiver<bool>) {
+    // The time limits are kept here: what one side takes of them, the other does not have.
+    let mut client = WebSocket::new(client, Connection::server(Instant::ORIGIN, proxy.config.clone()));
+    let opened = tokio::select! {
+        opened = open(proxy, &mut client) => opened,
+        () = stopped(&mut stop) => return,
+    };
+    let Ok(Some(backend)) = opened else {
+        // What the client is answered shall not be lost to what it may still send.
+        let _ = timeout(proxy.opening_timeout, drain(&mut client)).await;
+        return;
+    };
+    let (to_client, from_client) = client.split();
+    let (to_backend, from_backend) = backend.split();
+    let passed = Notify::new();
+    let close_both = async {
+        tokio::select! {
+            () = stopped(&mut stop) => {}
+            () = idle(proxy.idle_timeout, &passed) => {}
+        }
+        for side in [&to_client, &to_backend] {
+            // A side that closes already is as good.
+            let _ = side.close(Some(CloseCode::GOING_AWAY.into())).await;
+        }
+        core::future::pending::<()>().await;
+    };
+    let forward_both = async {
+        tokio::join!(
+            forward(from_client, &to_backend, CloseCode::GOING_AWAY, &passed),
+            forward(from_backend, &to_client, CloseCode::BAD_GATEWAY, &passed),
+        )
+    };
+    tokio::select! {
+        _ = forward_both => {}
+        () = close_both => {}
+    }
+}
+
+/// Passes on what comes, as it comes. If it ends other than by a close, `to` is closed with `lost`.
+async fn forward(mut from: Receiver<TcpStream>, to: &Sender<TcpStream>, lost: CloseCode, passed: &Notify) {
+    loop {
+        // What cannot be sent is lost: that side closes or has closed, and whoever receives from it hears why.
+        let _ = match from.event_ref().await {
+            Ok(Some(Event::Chunk(chunk))) => to.send_chunk(chunk).await,
+            Ok(Some(Event::Ping(payload))) => to.ping(payload).await,
+            Ok(Some(Event::Pong(payload))) => to.pong(payload).await,
+            Ok(Some(Event::Close(frame))) => to.close(frame).await,
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => return,
+            Err(_) => to.close(Some(lost.into())).await,
+        };
+        passed.notify_one();
+    }
+}
+
+/// Ends when nothing has passed for `limit`.
+async fn idle(limit: Option<Duration>, passed: &Notify) {
+    match limit {
+        Some(limit) => while timeout(limit, passed.notified()).await.is_ok() {},
+        None => core::future::pending().await,
+    }
+}
+
+async fn drain(client: &mut WebSocket<TcpStream>) {
+    while let Ok(Some(_)) = client.event_ref().await {}
+}
+
+/// Opens both sides, the backend's first; `None` if the client was refused.
+async fn open(
+    proxy: &Proxy,
+    client: &mut WebSocket<TcpStream>,
+) -> Result<Option<WebSocket<TcpStream>>, Error> {
+    loop {
+        let asked = timeout(proxy.opening_timeout, client.event_ref()).await.map_err(|_| Error::TimedOut)?;
+        let Some((Event::Request(request), mut reply)) = asked? else { return Ok(None) };
+        if !request.is_upgrade() {
+            // To accept it is to leave it alone: it gets a 426.
+            reply.answer(&Accept::new().into())?;
+            continue;
+        }
+        let answer = match timeout(proxy.opening_timeout, ask(proxy, &request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(refusal(504)),
+        };
+        match answer {
+            Ok((backend, accept)) => {
+                reply.answer(&accept.into())?;
+                client.flush().await?;
+                return Ok(Some(backend));
+            }
+            Err(refused) => reply.answer(&Decision::Reject(refused.keep_alive()))?,
+        }
+    }
+}
+
+/// Asks the backend for what the client asks for; an error is what the client is to be answered.
+async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<TcpStream>, Accept), Reject> {
+    let bad_gateway = |_| refusal(502);
+    let mut resource = String::from(request.path());
+    if let Some(query) = request.query() {
+        resource.push('?');
+        resource.push_str(query);
+    }
+    let asked = forwarded(request, &resource).map_err(|_| refusal(400))?;
+    let stream = proxy.dial().await.map_err(bad_gateway)?;
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy).map_err(io::Error::from).map_err(bad_gateway)?;
+    let conn = Connection::client(Instant::ORIGIN, proxy.config.clone(), &asked, entropy);
+    let mut backend = WebSocket::new(stream, conn);
+    let accept = match backend.event_ref().await {
+        Ok(Some((Event::Open(response), _))) => accepted(&response).map_err(|_| refusal(502))?,
+        Ok(Some((Event::Rejected(response), _))) => return Err(rejected(&response)),
+        Ok(_) | Err(_) => return Err(refusal(502)),
+    };
+    Ok((backend, accept))
+}
+
+/// What the backend is asked, in the client's words but for what belongs to one hop or to one handshake.
+fn forwarded<'r>(request: &Request<'r>, resource: &'r str) -> Result<ClientRequest<'r>, RequestError> {
+    let mut asked =
+        ClientRequest::new(request.host().unwrap_or_default(), resource)?.subprotocol_is_optional();
+    for name in request.subprotocols() {
+        asked = asked.subprotocol(name)?;
+    }
+    for (name, value) in request.fields().end_to_end().filter(|(name, _)| passes(name)) {
+        asked = asked.field(name, value)?;
+    }
+    asked.field("Via", b"1.1 ws")
+}
+
+fn accepted(response: &Response<'_>) -> Result<Accept, AnswerError> {
+    let mut accept = Accept::new();
+    if let Some(name) = response.subprotocol() {
+        accept = accept.subprotocol(name);
+    }
+    for (name, value) in response.fields().end_to_end().filter(|(name, _)| passes(name)) {
+        accept = accept.field(name, value)?;
+    }
+    Ok(accept)
+}
+
+/// The backend's refusal, whole or not at all.
+fn rejected(response: &Response<'_>) -> Reject {
+    let Some(mut reject) = Reject::new(response.status()).filter(|_| response.body_is_complete()) else {
+        return refusal(502);
+    };
+    for (name, value) in response.fields().end_to_end().filter(|(name, _)| passes(name)) {
+        match reject.field(name, value) {
+            Ok(more) => reject = more,
+            Err(_) => return refusal(502),
+        }
+    }
+    reject.body(response.body())
+}
+
+/// Whether a field is none that each handshake writes for itself.
+fn passes(name: &str) -> bool {
+    let own = ["host", "expect", "content-length"];
+    let prefix = "sec-websocket-";
+    let is_handshake = name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    !is_handshake && !own.iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+/// An answer in the backend's place.
+fn refusal(status: u16) -> Reject {
+    Reject::new(status).expect("a status from 200 to 599").body(match status {
+        400 => "the request cannot be passed on\n",
+        504 => "the backend did not answer in time\n",
+        _ => "the backend does not answer as it should\n",
+    })
+}

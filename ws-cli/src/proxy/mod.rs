@@ -1,0 +1,181 @@
+mod bytes;
+mod frames;
+
+use core::future::Future;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+use ws_core::Config;
+use ws_core::connect::Target;
+
+use crate::args;
+use crate::deflate::Deflate;
+use crate::echo::{Refused, not_listening};
+use crate::failure::Failure;
+use crate::signals;
+
+/// Forward WebSocket connections to a backend.
+///
+/// Requests for an upgrade go to the backend with their own path, query and Host field. Once it has switched protocols, bytes
+/// pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached is a 502, one that does
+/// not answer in time a 504. Requests that ask for no WebSocket are answered here, with 426.
+///
+/// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
+/// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
+/// breaks the protocol hears so; then, as when a side is lost, the backend is closed with 1001, a client with 1014.
+///
+/// The first line on standard output says where the proxy listens. Ctrl-C (SIGINT) and SIGTERM end it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen; port 0 picks a free one.
+    #[arg(value_name = "ADDR:PORT", value_parser = args::socket_address)]
+    listen: SocketAddr,
+    /// The backend: `ws://HOST[:PORT]`.
+    #[arg(value_name = "URL", value_parser = backend)]
+    backend: Target,
+    /// How many seconds a request may take to arrive, and to be answered.
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    opening_timeout: Duration,
+    /// Give up a connection on which for so many seconds nothing has passed either way. Without this, it may be silent for
+    /// ever.
+    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    idle_timeout: Option<Duration>,
+    /// Check frames rather than pass bytes.
+    #[arg(long)]
+    frames: bool,
+    /// Largest message that passes; a larger one ends the connection with 1009.
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, requires = "frames")]
+    max_message: usize,
+    #[command(flatten)]
+    deflate: Deflate,
+}
+
+fn backend(url: &str) -> Result<Target, String> {
+    let target: Target = url.parse().map_err(|error: ws_core::connect::UrlError| error.to_string())?;
+    if target.is_secure() {
+        return Err("the backend is reached without TLS: use ws:".into());
+    }
+    if target.resource() != "/" {
+        return Err("each request keeps its own path: leave out the URL's".into());
+    }
+    Ok(target)
+}
+
+/// Where connections go, the same for each.
+#[derive(Debug)]
+struct Proxy {
+    backend: Target,
+    config: Arc<Config>,
+    opening_timeout: Duration,
+    idle_timeout: Option<Duration>,
+    /// Whether frames are looked at.
+    frames: bool,
+}
+
+impl Proxy {
+    async fn dial(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect((self.backend.host(), self.backend.port())).await?;
+        // Without it, bytes only pass later.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+
+    async fn attend(&self, client: TcpStream, stop: watch::Receiver<bool>) {
+        let _ = client.set_nodelay(true);
+        if self.frames {
+            frames::pass(self, client, stop).await;
+        } else {
+            bytes::pass(self, client, stop).await;
+        }
+    }
+}
+
+/// Forwards until a signal comes.
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let config = Config {
+        opening_timeout: (!args.frames).then_some(args.opening_timeout),
+        // Of frames, those of the other side count too.
+        idle_timeout: args.idle_timeout.filter(|_| !args.frames),
+        ..Config::default()
+    };
+    let config = if args.frames { frames::config(config, args.max_message, &args.deflate) } else { config };
+    let patience = config.close_timeout * 9 / 10;
+    let proxy = Arc::new(Proxy {
+        backend: args.backend,
+        config: Arc::new(config),
+        opening_timeout: args.opening_timeout,
+        idle_timeout: args.idle_timeout,
+        frames: args.frames,
+    });
+    let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
+    let served = runtime.block_on(async {
+        let (stop, stopped) = watch::channel(false);
+        signals::on_stop(move || {
+            stop.send_replace(true);
+        })?;
+        let bound = TcpListener::bind(args.listen).await;
+        let listener = bound.map_err(|error| not_listening(args.listen, error))?;
+        announce(listener.local_addr().map_err(Failure::System)?)?;
+        serve(listener, stopped, patience, move |client, stop| {
+            let proxy = Arc::clone(&proxy);
+            async move { proxy.attend(client, stop).await }
+        })
+        .await;
+        Ok(())
+    });
+    // A look-up of the backend's name that is under way is not waited for.
+    runtime.shutdown_background();
+    served
+}
+
+/// Tells whoever waits for it that connections are accepted now.
+fn announce(address: SocketAddr) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening on ws://{address}").and_then(|()| out.flush()).map_err(Failure::Output)
+}
+
+/// Attends to all connections that `listener` accepts, until `stop` holds true; then waits for those that are left.
+async fn serve<F: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+    patience: Duration,
+    attend: impl Fn(TcpStream, watch::Receiver<bool>) -> F,
+) {
+    // Each connection holds a sender: there are none left when nothing more can be received.
+    let (connection, mut connections) = mpsc::channel::<()>(1);
+    let mut refused = Refused::default();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stop) => break,
+        };
+        match accepted {
+            Ok((client, _)) => {
+                refused.end();
+                let (attended, connection) = (attend(client, stop.clone()), connection.clone());
+                tokio::spawn(async move {
+                    attended.await;
+                    drop(connection);
+                });
+            }
+            Err(error) => {
+                if let Some(pause) = refused.pause(&error) {
+                    sleep(pause).await;
+                }
+            }
+        }
+    }
+    drop((listener, connection));
+    let _ = timeout(patience, connections.recv()).await;
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Whoever could stop the proxy and is gone has stopped it.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

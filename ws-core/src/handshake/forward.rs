@@ -1,0 +1,89 @@
+//! Heads as an intermediary passes them on (RFC 9110 §7.6).
+
+use alloc::vec::Vec;
+
+use super::{
+    BodyFraming, Fields, Request, Response,
+    answer::{write_field, write_number},
+};
+
+/// Fields that are meant for the next hop alone, whether `Connection` names them or not (RFC 9110 §7.6.1).
+const HOP_BY_HOP: [&str; 6] =
+    ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+
+impl<'a> Fields<'a> {
+    /// Names and values of the fields that an intermediary passes on: all but `Connection`, what that names, and what belongs to
+    /// one hop even so (RFC 9110 §7.6.1). `Host` stays whoever names it.
+    pub fn end_to_end(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
+        let fields = *self;
+        self.iter().filter(move |(name, _)| {
+            let is_named =
+                || fields.tokens("connection").any(|named| named.eq_ignore_ascii_case(name.as_bytes()));
+            name.eq_ignore_ascii_case("host") || !(is_hop_by_hop(name) || is_named())
+        })
+    }
+}
+
+fn is_hop_by_hop(name: &str) -> bool {
+    HOP_BY_HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop))
+}
+
+/// What an intermediary calls itself in `Via` (RFC 9110 §7.6.3).
+const VIA: &[u8] = b"1.1 ws";
+
+/// Appends the request for an upgrade as the backend gets it. An absolute target becomes a path, and its authority the
+/// `Host` (RFC 9112 §3.2.2).
+pub(crate) fn forward_request(request: &Request<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"GET ");
+    out.extend_from_slice(request.path().as_bytes());
+    if let Some(query) = request.query() {
+        out.push(b'?');
+        out.extend_from_slice(query.as_bytes());
+    }
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+    write_field(out, "Host", request.host().unwrap_or_default().as_bytes());
+    for (name, value) in request.fields().end_to_end() {
+        if !name.eq_ignore_ascii_case("host") {
+            write_field(out, name, value);
+        }
+    }
+    write_field(out, "Connection", b"Upgrade");
+    write_field(out, "Upgrade", b"websocket");
+    write_field(out, "Via", VIA);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends a response other than a 101 as the client gets it; `is_last` says that the connection ends after it.
+pub(crate) fn forward_response(
+    response: &Response<'_>,
+    framing: BodyFraming,
+    is_last: bool,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    write_number(out, response.status().into());
+    out.push(b' ');
+    out.extend_from_slice(response.reason().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    let is_chunked = framing == BodyFraming::Chunked;
+    for (name, value) in response.fields().end_to_end() {
+        // A transfer coding overrides a length, and the two together are an attack (RFC 9112 §6.3).
+        if !(is_chunked && name.eq_ignore_ascii_case("content-length")) {
+            write_field(out, name, value);
+        }
+    }
+    if is_chunked {
+        write_field(out, "Transfer-Encoding", b"chunked");
+    }
+    let protocols = response.fields().get("upgrade");
+    if let Some(protocols) = protocols {
+        write_field(out, "Upgrade", protocols);
+    }
+    match (protocols, is_last) {
+        (Some(_), true) => write_field(out, "Connection", b"Upgrade, close"),
+        (Some(_), false) => write_field(out, "Connection", b"Upgrade"),
+        (None, true) => write_field(out, "Connection", b"close"),
+        (None, false) => {}
+    }
+    out.extend_from_slice(b"\r\n");
+}

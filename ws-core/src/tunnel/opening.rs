@@ -1,0 +1,149 @@
+//! Requests, and what the backend answers to them.
+
+use alloc::vec::Vec;
+
+use super::{Body, End, State, Tunnel};
+use crate::Instant;
+use crate::handshake::client::{ResponseHead, switches};
+use crate::handshake::server::{Asked, RequestHead};
+use crate::handshake::{
+    BodyFraming, ChunkDecoder, HandshakeError, Limits, ReplyTo, Scanner, bad_gateway, forward_request,
+    forward_response, refusal,
+};
+
+/// Whether it is worth another try.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Done,
+    NeedsMore,
+}
+
+impl Tunnel {
+    /// Goes on with what has arrived as far as it goes.
+    pub(super) fn advance(&mut self, now: Instant) {
+        loop {
+            let step = match &mut self.state {
+                State::Requesting(_) => self.step_request(now),
+                State::Responding { .. } => self.step_response(now),
+                State::Answering { .. } => self.step_body(now),
+                State::Dialing { .. } | State::Tunnelling | State::Ending | State::Closed => return,
+            };
+            match step {
+                Ok(Step::Done) => {}
+                Ok(Step::NeedsMore) => return,
+                Err(error) => self.fail(now, error),
+            }
+        }
+    }
+
+    fn step_request(&mut self, now: Instant) -> Result<Step, HandshakeError> {
+        let limits = self.limits();
+        let State::Requesting(scanner) = &mut self.state else { return Ok(Step::NeedsMore) };
+        let Some(n) = scanner.find_end(&self.client.inbox, &limits)? else { return Ok(Step::NeedsMore) };
+        let bytes = &self.client.inbox[..n];
+        let head = RequestHead::parse(bytes)?;
+        let Some(passed) = head.passed(bytes)? else {
+            let answer = match head.asked(bytes, None)? {
+                Asked::Ordinary(request) => request.default_answer(),
+                Asked::Upgrade(_) => return Err(HandshakeError::ConnectionNotUpgrade),
+            };
+            let is_head = head.view(bytes).method() == "HEAD";
+            self.refuse(now, |out| {
+                answer.write(ReplyTo { is_head, may_persist: false }, out);
+            });
+            return Ok(Step::Done);
+        };
+        self.backend = End::default();
+        let request = head.view(bytes);
+        self.backend.out.append(|out| forward_request(&request, out));
+        self.client.inbox.drain(..n);
+        self.state = State::Dialing { passed, is_told: false };
+        self.begin_opening(now);
+        Ok(Step::Done)
+    }
+
+    fn step_response(&mut self, now: Instant) -> Result<Step, HandshakeError> {
+        let limits = self.limits();
+        let State::Responding { passed, scanner } = &mut self.state else { return Ok(Step::NeedsMore) };
+        let Some(n) = scanner.find_end(&self.backend.inbox, &limits)? else { return Ok(Step::NeedsMore) };
+        let bytes = &self.backend.inbox[..n];
+        let head = ResponseHead::parse(bytes)?;
+        let response = head.view(bytes, b"", true);
+        if head.status() == 101 {
+            if !switches(&response, passed.accept) {
+                return Err(HandshakeError::AcceptMismatch);
+            }
+            self.client.out.push(bytes);
+            self.backend.inbox.drain(..n);
+            self.establish(now);
+            return Ok(Step::Done);
+        }
+        if head.is_interim() {
+            self.client.out.append(|out| forward_response(&response, BodyFraming::None, false, out));
+            *scanner = Scanner::response();
+            self.backend.inbox.drain(..n);
+            return Ok(Step::Done);
+        }
+        let framing = head.body();
+        let is_last = !passed.may_persist || framing == BodyFraming::UntilEof;
+        self.client.out.append(|out| forward_response(&response, framing, is_last, out));
+        self.backend.inbox.drain(..n);
+        let body = match framing {
+            BodyFraming::None => Body::Exact(0),
+            BodyFraming::Exact(length) => Body::Exact(length),
+            BodyFraming::Chunked => Body::Chunked(ChunkDecoder::default()),
+            BodyFraming::UntilEof => Body::UntilEof,
+        };
+        self.state = State::Answering { body, is_last };
+        Ok(Step::Done)
+    }
+
+    fn step_body(&mut self, now: Instant) -> Result<Step, HandshakeError> {
+        let State::Answering { body, is_last } = &mut self.state else { return Ok(Step::NeedsMore) };
+        let inbox = &mut self.backend.inbox;
+        let (n, is_whole) = match body {
+            Body::Exact(left) => {
+                let n = usize::try_from(*left).map_or(inbox.len(), |left| left.min(inbox.len()));
+                *left -= n as u64;
+                (n, *left == 0)
+            }
+            Body::Chunked(chunks) => chunks.pass(inbox)?,
+            Body::UntilEof => (inbox.len(), false),
+        };
+        self.client.out.push(&inbox[..n]);
+        inbox.drain(..n);
+        if !is_whole {
+            return Ok(Step::NeedsMore);
+        }
+        if *is_last || self.client.got_eof {
+            self.end(now);
+        } else {
+            self.state = State::Requesting(Scanner::request());
+            self.begin_opening(now);
+        }
+        Ok(Step::Done)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { max_head: self.config.max_head, max_fields: self.config.max_fields }
+    }
+
+    /// Answers what one side did wrong.
+    fn fail(&mut self, now: Instant, error: HandshakeError) {
+        match self.state {
+            State::Requesting(_) => self.refuse(now, |out| refusal(error, out)),
+            State::Responding { .. } => {
+                self.refuse(now, |out| bad_gateway("the backend's answer is wrong", out));
+            }
+            // Its head has left: all that can tell the client is an end that comes too early.
+            State::Answering { .. } => self.end(now),
+            State::Dialing { .. } | State::Tunnelling | State::Ending | State::Closed => {}
+        }
+    }
+
+    /// Answers in the backend's place, for the last time.
+    pub(super) fn refuse(&mut self, now: Instant, answer: impl FnOnce(&mut Vec<u8>)) {
+        self.client.out.append(answer);
+        self.end(now);
+    }
+}

@@ -1,0 +1,201 @@
+//! Runs `ws` against clients and servers that others wrote: Python's `websockets` and Node's `ws`.
+
+use core::time::Duration;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{self, Process};
+use crate::workspace;
+
+/// How long one conversation may take before its programs are ended.
+const LONGEST: Duration = Duration::from_secs(120);
+/// The largest message that our server takes: what the clients in `conformance/peers` expect.
+const MAX_MESSAGE: &str = "4194304";
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only this adapter; may be repeated [default: all that `ws` has]
+    #[arg(long = "adapter", value_name = "NAME")]
+    adapters: Vec<String>,
+}
+
+/// Somebody else's WebSocket library.
+struct Peer {
+    name: &'static str,
+    program: PathBuf,
+    /// What the names of its scripts in `conformance/peers` end with.
+    ending: &'static str,
+    /// Where its packages are, for those that do not look beside the program.
+    modules: Option<PathBuf>,
+}
+
+impl Peer {
+    /// Those that are installed; says which are not.
+    fn installed() -> Vec<Self> {
+        let folder = env::var_os("PEERS").map_or_else(default_folder, PathBuf::from);
+        let modules = folder.join("node/node_modules");
+        let python = Self {
+            name: "Python websockets",
+            program: folder.join("python/bin/python"),
+            ending: "py",
+            modules: None,
+        };
+        let node =
+            Self { name: "Node ws", program: "node".into(), ending: "js", modules: Some(modules.clone()) };
+        let is_installed = |peer: &Peer| match &peer.modules {
+            Some(modules) => modules.join("ws").is_dir(),
+            None => peer.program.is_file(),
+        };
+        let (installed, missing): (Vec<_>, Vec<_>) = [python, node].into_iter().partition(is_installed);
+        for peer in missing {
+            println!("SKIPPED: {} is not installed; conformance/install-peers does that", peer.name);
+        }
+        installed
+    }
+
+    fn command(&self, script: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(workspace::root().join(format!("conformance/peers/{script}.{}", self.ending))).args(args);
+        if let Some(modules) = &self.modules {
+            command.env("NODE_PATH", modules);
+        }
+        command
+    }
+}
+
+fn default_folder() -> PathBuf {
+    env::home_dir().unwrap_or_default().join(".cache/ws-peers")
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let peers = Peer::installed();
+    if peers.is_empty() {
+        return Ok(());
+    }
+    let ws = workspace::program("ws-cli", "ws")?;
+    let adapters = if args.adapters.is_empty() { adapters(&ws)? } else { args.adapters.clone() };
+    let folder = workspace::target().join("peers");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    process::end_all_on_interrupt()?;
+    for peer in &peers {
+        for adapter in &adapters {
+            for is_deflated in [true, false] {
+                let pair = Pair { ws: &ws, peer, adapter, is_deflated, folder: &folder };
+                let mode = pair.mode();
+                pair.run_server()
+                    .with_context(|| format!("our {adapter} server, {} client, {mode}", peer.name))?;
+                pair.run_client()
+                    .with_context(|| format!("our {adapter} client, {} server, {mode}", peer.name))?;
+            }
+            println!("{adapter} and {}: ok both ways, with and without deflate", peer.name);
+        }
+    }
+    Ok(())
+}
+
+/// The adapters that `ws` has, as it names them to whoever asks for one that it has not.
+pub(crate) fn adapters(ws: &Path) -> Result<Vec<String>> {
+    let refused = Command::new(ws).args(["echo", "--runtime", "?"]).output().context("cannot start ws")?;
+    let text = String::from_utf8_lossy(&refused.stderr);
+    let list = text.split_once("[possible values: ").and_then(|(_, rest)| rest.split_once(']'));
+    let (list, _) = list.with_context(|| format!("ws does not say which runtimes it has: {text}"))?;
+    Ok(list.split(", ").map(String::from).collect())
+}
+
+/// One adapter of ours and one library of others.
+struct Pair<'a> {
+    ws: &'a Path,
+    peer: &'a Peer,
+    adapter: &'a str,
+    is_deflated: bool,
+    /// Gets what the programs print.
+    folder: &'a Path,
+}
+
+impl Pair<'_> {
+    fn mode(&self) -> &'static str {
+        if self.is_deflated { "deflate" } else { "plain" }
+    }
+
+    /// A log of its own for each program, which stays when something fails.
+    fn log(&self, program: &str) -> PathBuf {
+        let Self { peer, adapter, .. } = self;
+        self.folder.join(format!("{adapter}-{}-{}-{program}.log", peer.ending, self.mode()))
+    }
+
+    fn ws(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.ws);
+        command.args(args).args(["--runtime", self.adapter, "--subprotocol", "chat"]);
+        if !self.is_deflated {
+            command.arg("--no-deflate");
+        }
+        command
+    }
+
+    fn run_server(&self) -> Result<()> {
+        let deadline = Instant::now() + LONGEST;
+        let mut echo = self.ws(&["echo", "--listen", "127.0.0.1:0", "--max-message", MAX_MESSAGE]);
+        let mut server = Process::start(&mut echo, self.log("our-server"))?;
+        let url = server.wait_for(deadline, listening_on).context("our server")?;
+        let mut client = self.peer.command("client", &[&url, self.mode()]);
+        Process::start(&mut client, self.log("client"))?.wait(deadline).context("the client")?;
+        server.check_running().context("our server")
+    }
+
+    fn run_client(&self) -> Result<()> {
+        let deadline = Instant::now() + LONGEST;
+        let mut server =
+            Process::start(&mut self.peer.command("server", &[self.mode()]), self.log("server"))?;
+        let url = server.wait_for(deadline, port).context("the server")?;
+
+        let mut client = Process::start_listening(&mut self.ws(&["connect", &url]), self.log("our-client"))?;
+        let mut expected = String::new();
+        let large = "x".repeat(1 << 20);
+        let agreed = if self.is_deflated { "permessage-deflate" } else { "nothing" };
+        for (line, answer) in [
+            ("hello", "hello"),
+            ("", ""),
+            ("Grüße \u{1f600}", "Grüße \u{1f600}"),
+            (&large, &large),
+            ("binary", "binary: 007fff"),
+            ("fragments", "fragmented \u{1f600}"),
+            ("ping", "pong"),
+            ("agreed", agreed),
+        ] {
+            client.input(&format!("{line}\n"))?;
+            expected.push_str(&format!("{answer}\n"));
+            let is_there = |printed: &str| (printed == expected).then_some(());
+            client.wait_for(deadline, is_there).with_context(|| format!("the answer to {line:.20}"))?;
+        }
+        client.end_input();
+        client.wait(deadline).context("our client")?;
+        let closed = |code| move |printed: &str| printed.contains(&format!("closed {code}\n")).then_some(());
+        server.wait_for(deadline, closed("1000")).context("a close with 1000")?;
+
+        let mut client = Process::start_listening(&mut self.ws(&["connect", &url]), self.log("our-client"))?;
+        client.input("close 4001 bye\n")?;
+        if client.status(deadline)?.code() != Some(1)
+            || client.printed() != "ws: closed by the peer: 4001 bye\n"
+        {
+            bail!("a close with 4001 is not seen: {}", client.printed());
+        }
+        server.wait_for(deadline, closed("4001")).context("a close with 4001")
+    }
+}
+
+/// The URL of our server, once it has printed that.
+pub(crate) fn listening_on(printed: &str) -> Option<String> {
+    let (line, _) = printed.split_once('\n')?;
+    line.strip_prefix("listening on ").map(String::from)
+}
+
+/// The URL of a peer's server, once it has printed its port.
+fn port(printed: &str) -> Option<String> {
+    let (line, _) = printed.split_once('\n')?;
+    line.strip_prefix("listening on port ").map(|port| format!("ws://127.0.0.1:{port}"))
+}
