@@ -50,8 +50,11 @@ mod drive;
 mod error;
 mod halves;
 mod link;
+mod net_stream;
 mod pool;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod web_socket;
 
@@ -60,6 +63,9 @@ pub use clock::now;
 pub use connect::{client, connect, connect_with};
 pub use error::Error;
 pub use halves::{Receiver, Sender};
+pub use net_stream::NetStream;
+#[cfg(feature = "tls")]
+pub use tls::TlsStream;
 pub use transport::{CloneTransport, Plain, Transport};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
@@ -73,6 +79,8 @@ pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
     Prepared, SendError, Text,
 };
+#[cfg(feature = "tls")]
+pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -33,7 +33,14 @@ impl TlsError {
     /// # Errors
     /// The error itself, if it is one of the transport: the peer has gone, or a time limit.
     pub fn from_io(error: io::Error) -> Result<Self, io::Error> {
-        error.downcast().map(|error: rustls::Error| Self::Rustls(error))
+        error.downcast().or_else(|error| error.downcast().map(Self::Rustls))
+    }
+}
+
+/// Wraps the error as TLS streams do.
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
     }
 }
 
