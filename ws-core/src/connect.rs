@@ -1,10 +1,100 @@
-//! What a client connects to: WebSocket URLs, and what is asked for there (§3).
+//! How a client connects: WebSocket URLs, what is asked for there (§3), and the way to an open connection.
+//!
+//! [`Connect`] says where to and what for. [`Plan`] makes a plan of it, which does no I/O and reads no clock: it says what to
+//! look up, which addresses to dial and when (Happy Eyeballs, RFC 8305), when to start TLS, which bytes to exchange with a
+//! proxy. Whoever carries it out asks [`Plan::poll_action`] what to do, does that, and says how it went. With blocking sockets
+//! and TLS left out, that is:
+//!
+//! ```no_run
+//! use std::io::{self, ErrorKind, Read, Write};
+//! use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+//! use std::sync::mpsc::{Receiver, Sender, channel};
+//! use std::thread;
+//! use std::time::Duration;
+//!
+//! use ws_core::connect::{Action, Attempt, Connect, ConnectError, Plan};
+//! use ws_core::{Config, Connection, Instant};
+//!
+//! fn open(connect: Connect) -> Result<(TcpStream, Connection), ConnectError<io::Error>> {
+//!     let clock = std::time::Instant::now();
+//!     let now = || Instant::from_origin(clock.elapsed());
+//!     let mut plan = Plan::new(now(), connect);
+//!     let (sender, dialled) = channel();
+//!     let mut transport = None;
+//!     loop {
+//!         match plan.poll_action(now()) {
+//!             Action::Resolve { host, port } => match (host, port).to_socket_addrs() {
+//!                 Ok(addresses) => plan.handle_resolved(now(), addresses),
+//!                 Err(error) => plan.handle_failed(error),
+//!             },
+//!             Action::Dial { attempt, address, until, .. } => {
+//!                 let limit = until.map(|until| now().until(until));
+//!                 dial(attempt, address, limit, sender.clone());
+//!             }
+//!             Action::Wait { until } => match wait(&dialled, until.map(|until| now().until(until))) {
+//!                 Some((attempt, Ok(tcp))) => {
+//!                     if plan.handle_connected(attempt) {
+//!                         transport = Some(tcp);
+//!                     }
+//!                 }
+//!                 Some((attempt, Err(error))) => plan.handle_dial_failed(now(), attempt, error),
+//!                 None => {}
+//!             },
+//!             Action::StartTls { .. } => plan.handle_failed(ErrorKind::Unsupported.into()),
+//!             Action::Write(bytes) => match transport.as_mut().expect("dialled").write(bytes) {
+//!                 Ok(n) => plan.handle_written(n),
+//!                 Err(error) => plan.handle_failed(error),
+//!             },
+//!             Action::Read(room) => match transport.as_mut().expect("dialled").read(room) {
+//!                 Ok(n) => plan.handle_read(n),
+//!                 Err(error) => plan.handle_failed(error),
+//!             },
+//!             Action::Open => {
+//!                 let entropy = [0; 32]; // from the system, of course
+//!                 let connection = plan.connection(now(), Config::default(), entropy);
+//!                 // Drive it up to its first event: `Open` is what was asked for, and `Rejected` is for
+//!                 // `plan.handle_rejected(&response)`, after which the loop goes on.
+//!                 return Ok((transport.expect("dialled"), connection));
+//!             }
+//!             Action::Failed(error) => return Err(error),
+//!         }
+//!     }
+//! }
+//!
+//! type Dialled = (Attempt, io::Result<TcpStream>);
+//!
+//! fn dial(attempt: Attempt, address: SocketAddr, limit: Option<Duration>, done: Sender<Dialled>) {
+//!     thread::spawn(move || {
+//!         let tcp = match limit {
+//!             Some(limit) => TcpStream::connect_timeout(&address, limit.max(Duration::from_millis(1))),
+//!             None => TcpStream::connect(address),
+//!         };
+//!         let _ = done.send((attempt, tcp)); // nobody waits for those that lost
+//!     });
+//! }
+//!
+//! fn wait(dialled: &Receiver<Dialled>, limit: Option<Duration>) -> Option<Dialled> {
+//!     match limit {
+//!         Some(limit) => dialled.recv_timeout(limit).ok(),
+//!         None => dialled.recv().ok(),
+//!     }
+//! }
+//! ```
+//!
+//! A program that has a transport of its own needs no plan: it makes a [`Connection::client`](crate::Connection::client) of
+//! [`Connect::request`].
 
+mod error;
+mod plan;
+mod race;
 mod target;
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
+pub use error::{ConnectError, Peer, Stage, Tried};
+pub use plan::{Action, Plan};
+pub use race::Attempt;
 pub use target::{Target, UrlError};
 
 use crate::handshake::{ClientRequest, RequestError};
@@ -28,6 +118,7 @@ pub struct Connect {
     subprotocol_is_optional: bool,
     fields: Vec<(String, Vec<u8>)>,
     time_limit: Option<Duration>,
+    attempt_delay: Option<Duration>,
 }
 
 impl Connect {
@@ -96,10 +187,21 @@ impl Connect {
     }
 
     /// Limits the time from looking up the host's name to the server's answer; `None` waits for ever.
-    /// The default is 10 seconds.
+    /// The default is 30 seconds. [`Config::opening_timeout`](crate::Config::opening_timeout) limits the last part of it besides,
+    /// the opening handshake.
     #[must_use]
     pub fn timeout(mut self, limit: Option<Duration>) -> Self {
         self.time_limit = limit;
+        self
+    }
+
+    /// Sets how long after an attempt to connect to one address of the host the next begins beside it, unless that fails before;
+    /// at least 10 ms, and by default 250 ms (RFC 8305 §5).
+    ///
+    /// With `None` one address is dialled at a time, each for its share of the time that is left.
+    #[must_use]
+    pub fn attempt_delay(mut self, delay: Option<Duration>) -> Self {
+        self.attempt_delay = delay.map(|delay| delay.max(Duration::from_millis(10)));
         self
     }
 
@@ -149,7 +251,8 @@ impl From<Target> for Connect {
             subprotocols: Vec::new(),
             subprotocol_is_optional: false,
             fields: Vec::new(),
-            time_limit: Some(Duration::from_secs(10)),
+            time_limit: Some(Duration::from_secs(30)),
+            attempt_delay: Some(Duration::from_millis(250)),
         }
     }
 }

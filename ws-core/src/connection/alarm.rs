@@ -37,6 +37,13 @@ impl Alarm {
         self.phase = config.opening_timeout.map(|timeout| (now + timeout, Timer::Opening));
     }
 
+    /// The head that is due must come by `at`.
+    #[cfg(feature = "url")]
+    pub(super) fn limit_opening(&mut self, at: Instant) {
+        let at = self.phase.map_or(at, |(due, _)| due.min(at));
+        self.phase = Some((at, Timer::Opening));
+    }
+
     /// The connection is open, from now on.
     pub(super) fn begin_open(&mut self, now: Instant) {
         self.phase = None;

@@ -70,6 +70,12 @@ impl Connection {
         this
     }
 
+    /// Has the opening handshake of a fresh client done by `at`, even if the configuration allows more.
+    #[cfg(feature = "url")]
+    pub(crate) fn limit_opening(&mut self, at: Instant) {
+        self.alarm.limit_opening(at);
+    }
+
     /// The server end of a connection over a fresh transport.
     pub fn server(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let opening = Opening::accepting(false);

@@ -1,0 +1,140 @@
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::SocketAddr;
+
+use crate::handshake::OwnedResponse;
+
+/// Why no connection was opened. `E` is what the adapter's system calls fail with.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError<E> {
+    /// A name could not be looked up.
+    Resolve {
+        /// The name: the host of the URL, or that of the proxy.
+        host: String,
+        /// What the resolver says.
+        error: E,
+    },
+    /// No address took the connection.
+    Dial {
+        /// The host of the URL, or that of the proxy.
+        host: String,
+        /// What became of each address, in the order of the ends; empty if the host has no address.
+        tried: Vec<Tried<E>>,
+    },
+    /// TLS could not be started, or the other end is not who it should be.
+    Tls {
+        /// With whom.
+        peer: Peer,
+        /// What the TLS library says.
+        error: E,
+    },
+    /// The other end chose another protocol than `http/1.1` (RFC 7301 §3.2).
+    Alpn(Peer),
+    /// The time limit ran out.
+    TimedOut(Stage),
+    /// The server answered with anything but a WebSocket.
+    Rejected(Box<OwnedResponse>),
+}
+
+/// The other end of a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// The proxy.
+    Proxy,
+    /// The host of the URL.
+    Server,
+}
+
+/// What went on when the time limit ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// A name was looked up.
+    Resolving,
+    /// TLS was started.
+    Securing(Peer),
+    /// The server's answer to the opening handshake was due.
+    Opening,
+}
+
+/// An address that was dialled in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried<E> {
+    /// The address.
+    pub address: SocketAddr,
+    /// Why it failed; `None` if there was no answer in time.
+    pub error: Option<E>,
+}
+
+impl<E> ConnectError<E> {
+    /// True if more time might have helped.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::TimedOut(_) => true,
+            Self::Dial { tried, .. } => tried.iter().any(|tried| tried.error.is_none()),
+            Self::Resolve { .. } | Self::Tls { .. } | Self::Alpn(_) | Self::Rejected(_) => false,
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for ConnectError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolve { host, error } => write!(f, "cannot look up {host}: {error}"),
+            Self::Dial { host, tried } if tried.is_empty() => write!(f, "{host} has no address"),
+            Self::Dial { host, tried } => {
+                write!(f, "cannot connect to {host}")?;
+                tried.iter().enumerate().try_for_each(|(n, tried)| {
+                    f.write_str(if n == 0 { ": " } else { ", " })?;
+                    tried.fmt(f)
+                })
+            }
+            Self::Tls { peer, error } => write!(f, "no TLS with {peer}: {error}"),
+            Self::Alpn(peer) => write!(f, "{peer} chose a protocol that was not offered"),
+            Self::TimedOut(stage) => write!(f, "timed out: {stage}"),
+            Self::Rejected(response) => write!(f, "the server answered {response}"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Resolve { error, .. } | Self::Tls { error, .. } => Some(error),
+            Self::Dial { tried, .. } => Some(tried.iter().rev().find_map(|tried| tried.error.as_ref())?),
+            Self::Alpn(_) | Self::TimedOut(_) | Self::Rejected(_) => None,
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Tried<E> {
+    /// The address and the cause: `192.0.2.1:443 (connection refused)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.error {
+            Some(error) => write!(f, "{} ({error})", self.address),
+            None => write!(f, "{} (no answer in time)", self.address),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Proxy => "the proxy",
+            Self::Server => "the server",
+        })
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolving => f.write_str("the name was not looked up in time"),
+            Self::Securing(peer) => write!(f, "TLS with {peer} took too long"),
+            Self::Opening => f.write_str("the opening handshake took too long"),
+        }
+    }
+}
