@@ -30,6 +30,8 @@ thread_local! {
 /// peer ended.
 pub struct TlsStream<S> {
     io: S,
+    /// Whether a read gives up at some time, and so is asked to return without a byte.
+    has_read_timeout: bool,
     shared: Arc<Shared>,
 }
 
@@ -78,9 +80,13 @@ impl<S: Transport> TlsStream<S> {
         let deadline = time_limit.map(|limit| now() + limit);
         shake_hands(&mut io, &mut session, deadline)?;
         check_protocol(session.alpn_protocol())?;
+        if deadline.is_some() {
+            io.set_read_timeout(None)?;
+            io.set_write_timeout(None)?;
+        }
         let shared =
             Shared { session: Mutex::new(session), incoming: Mutex::default(), outgoing: Mutex::default() };
-        Ok(Self { io, shared: Arc::new(shared) })
+        Ok(Self { io, has_read_timeout: false, shared: Arc::new(shared) })
     }
 }
 
@@ -182,28 +188,32 @@ fn with_memory<T>(memory: &'static LocalKey<Cell<Vec<u8>>>, work: impl FnOnce(&m
 }
 
 impl<S: Transport> Read for TlsStream<S> {
-    /// Reads the transport once at most, so that deadlines are looked at however slowly a record comes.
+    /// With a timeout it reads the transport once at most, so that deadlines are looked at however slowly a record comes.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
         }
-        let Self { io, shared } = self;
+        let Self { io, has_read_timeout, shared } = self;
         let mut incoming = lock(&shared.incoming);
-        if let Some(n) = shared.take_waiting(&mut incoming, buf)? {
-            return Ok(n);
-        }
-        let outcome = with_memory(&READING, |memory| {
-            memory.resize(READ, 0);
-            let n = io.read(memory)?;
-            match memory.get(..n) {
-                Some([]) | None => shared.end(buf).map(Some),
-                Some(ciphertext) => shared.take(&mut incoming, ciphertext, buf),
+        let mut taken = shared.take_waiting(&mut incoming, buf)?;
+        while taken.is_none() {
+            let outcome = with_memory(&READING, |memory| {
+                memory.resize(READ, 0);
+                let n = io.read(memory)?;
+                match memory.get(..n) {
+                    Some([]) | None => shared.end(buf).map(Some),
+                    Some(ciphertext) => shared.take(&mut incoming, ciphertext, buf),
+                }
+            });
+            if incoming.failed.is_some() {
+                shared.alert(io);
             }
-        });
-        if incoming.failed.is_some() {
-            shared.alert(io);
+            taken = outcome?;
+            if *has_read_timeout {
+                break;
+            }
         }
-        outcome?.ok_or_else(|| ErrorKind::WouldBlock.into())
+        taken.ok_or_else(|| ErrorKind::WouldBlock.into())
     }
 }
 
@@ -225,7 +235,7 @@ impl<S: Transport> Write for TlsStream<S> {
 impl<S: Transport> TlsStream<S> {
     /// Encrypts what `give` gives, and writes it. What the transport does not take is written before anything else is.
     fn encrypt(&mut self, give: impl FnOnce(&mut Connection) -> io::Result<usize>) -> io::Result<usize> {
-        let Self { io, shared } = self;
+        let Self { io, shared, .. } = self;
         let mut outgoing = lock(&shared.outgoing);
         outgoing.write_to(io)?;
         with_memory(&WRITING, |memory| {
@@ -350,6 +360,7 @@ fn write_all(io: &mut impl Write, bytes: &[u8], at: &mut usize) -> io::Result<()
 
 impl<S: Transport> Transport for TlsStream<S> {
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.has_read_timeout = timeout.is_some();
         self.io.set_read_timeout(timeout)
     }
 
@@ -374,7 +385,8 @@ impl<S: Transport> Transport for TlsStream<S> {
 
 impl<S: CloneTransport> CloneTransport for TlsStream<S> {
     fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { io: self.io.try_clone()?, shared: Arc::clone(&self.shared) })
+        let Self { io, has_read_timeout, shared } = self;
+        Ok(Self { io: io.try_clone()?, has_read_timeout: *has_read_timeout, shared: Arc::clone(shared) })
     }
 }
 
