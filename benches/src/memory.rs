@@ -1,13 +1,13 @@
 //! Without a network: a message into and out of a `Connection`, and through plain zlib-rs.
 
 use bytes::Buf as _;
-use ws_core::deflate::{Compression, Params};
+use ws_core::deflate::Params;
 use ws_core::handshake::Agreement;
 use ws_core::{Config, Connection, Event, Instant, Message, RecvBuf, Role, Transmit};
 
 use crate::clock;
 use crate::floor::Codec;
-use crate::workload::{Context, Framing, payloads, wires};
+use crate::workload::{self, Context, Framing, payloads, wires};
 
 /// What a server does with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub(crate) struct Ours {
 
 impl Ours {
     pub(crate) fn new(messages: &[String]) -> Self {
-        let config = Config { compression: Some(Compression::default()), ..Config::default() };
+        let config = Config { compression: Some(workload::compression()), ..Config::default() };
         let mut agreement = Agreement::default();
         agreement.deflate = Some(Params::default());
         let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, config, agreement, [0; 32]);

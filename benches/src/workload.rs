@@ -7,6 +7,12 @@ use ws_core::mask;
 /// Of zlib, for everyone.
 pub(crate) const LEVEL: u32 = 6;
 
+/// The workspace's own, at that level.
+pub(crate) fn compression() -> ws_core::deflate::Compression {
+    let level = ws_core::deflate::Level::new(LEVEL as u8).expect("zlib has this level");
+    ws_core::deflate::Compression { level, ..Default::default() }
+}
+
 /// What every flush ends with, and what WebSocket takes off the end of a message (RFC 7692 §7.2.1).
 pub(crate) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 

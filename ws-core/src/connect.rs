@@ -85,19 +85,32 @@
 //! [`Connect::request`].
 
 mod error;
+mod http_proxy;
 mod plan;
+mod proxies;
+mod proxy;
+mod proxy_error;
 mod race;
+mod redirect;
+mod route;
+mod socks;
 mod target;
+mod tunnel;
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 pub use error::{ConnectError, Peer, Stage, Tried};
 pub use plan::{Action, Plan};
+pub use proxies::{EnvError, Proxies};
+pub use proxy::{Proxy, ProxyKind, ProxyUrlError};
+pub use proxy_error::{ProxyError, SocksRefusal};
 pub use race::Attempt;
+pub use redirect::RedirectError;
 pub use target::{Target, UrlError};
 
 use crate::handshake::{ClientRequest, RequestError};
+use proxy::Host;
 
 /// A connection to open: where to, and what to ask for there.
 ///
@@ -119,6 +132,8 @@ pub struct Connect {
     fields: Vec<(String, Vec<u8>)>,
     time_limit: Option<Duration>,
     attempt_delay: Option<Duration>,
+    proxies: Proxies,
+    max_redirects: u8,
 }
 
 impl Connect {
@@ -205,6 +220,23 @@ impl Connect {
         self
     }
 
+    /// Connects through a [`Proxy`], or as [`Proxies`] say. Without this there is none.
+    #[must_use]
+    pub fn proxy(mut self, proxies: impl Into<Proxies>) -> Self {
+        self.proxies = proxies.into();
+        self
+    }
+
+    /// Follows at most so many redirects: 301, 302, 303, 307 and 308. The default is none: the answer is given as it is (§4.1).
+    ///
+    /// None is followed from `wss` to `ws`. Another origin (scheme, host or port) gets none of the fields given by hand but
+    /// User-Agent, Accept-Language and Origin: they may be secrets. The offered subprotocols go along.
+    #[must_use]
+    pub fn follow_redirects(mut self, max: u8) -> Self {
+        self.max_redirects = max;
+        self
+    }
+
     /// Where to connect to.
     pub fn target(&self) -> &Target {
         &self.target
@@ -253,6 +285,8 @@ impl From<Target> for Connect {
             fields: Vec::new(),
             time_limit: Some(Duration::from_secs(30)),
             attempt_delay: Some(Duration::from_millis(250)),
+            proxies: Proxies::default(),
+            max_redirects: 0,
         }
     }
 }
@@ -283,6 +317,8 @@ impl fmt::Debug for Connect {
             .field("subprotocols", &self.subprotocols)
             .field("fields", &names)
             .field("time_limit", &self.time_limit)
+            .field("proxies", &self.proxies)
+            .field("max_redirects", &self.max_redirects)
             .finish_non_exhaustive()
     }
 }

@@ -24,7 +24,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Below it, each usable alone: [`frame`] (headers, and a decoder that takes any pieces), [`mask`], [`handshake`].
+//! Below it, each usable alone: [`frame`] (headers, and a decoder that takes any pieces), [`mask`], [`handshake`]. Beside it lies what clients
+//! and servers need around a connection: `connect` (with the feature `url`), [`Backoff`], [`serve`].
 //!
 //! # Promises
 //! No input panics. Memory is bounded by [`Config`]. Any split of the same bytes gives the same events. Output leaves only
@@ -36,6 +37,7 @@
 
 extern crate alloc;
 
+mod backoff;
 mod close;
 mod config;
 #[cfg(feature = "url")]
@@ -54,9 +56,11 @@ mod pool;
 mod prepared;
 mod recv_buf;
 mod send_buf;
+pub mod serve;
 mod time;
 mod utf8;
 
+pub use backoff::Backoff;
 pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Role, Transmit};

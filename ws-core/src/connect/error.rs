@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 
+use super::{ProxyError, RedirectError};
 use crate::handshake::OwnedResponse;
 
 /// Why no connection was opened. `E` is what the adapter's system calls fail with.
@@ -33,10 +34,28 @@ pub enum ConnectError<E> {
     },
     /// The other end chose another protocol than `http/1.1` (RFC 7301 §3.2).
     Alpn(Peer),
+    /// The proxy makes no tunnel.
+    Proxy(ProxyError),
+    /// The proxy answered with anything but a tunnel: 407, if it wants user name and password. Up to 4 KiB of the body are kept.
+    ProxyRefused(Box<OwnedResponse>),
+    /// The transport failed before the connection was open.
+    Lost {
+        /// Who was talked to.
+        peer: Peer,
+        /// What the system says.
+        error: E,
+    },
     /// The time limit ran out.
     TimedOut(Stage),
     /// The server answered with anything but a WebSocket.
     Rejected(Box<OwnedResponse>),
+    /// The server sent elsewhere, but redirects there are not followed.
+    Redirected {
+        /// Why not.
+        error: RedirectError,
+        /// What the server answered.
+        response: Box<OwnedResponse>,
+    },
 }
 
 /// The other end of a transport.
@@ -56,6 +75,8 @@ pub enum Stage {
     Resolving,
     /// TLS was started.
     Securing(Peer),
+    /// The proxy was asked for a tunnel.
+    Tunnelling,
     /// The server's answer to the opening handshake was due.
     Opening,
 }
@@ -75,7 +96,14 @@ impl<E> ConnectError<E> {
         match self {
             Self::TimedOut(_) => true,
             Self::Dial { tried, .. } => tried.iter().any(|tried| tried.error.is_none()),
-            Self::Resolve { .. } | Self::Tls { .. } | Self::Alpn(_) | Self::Rejected(_) => false,
+            Self::Resolve { .. }
+            | Self::Tls { .. }
+            | Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::ProxyRefused(_)
+            | Self::Lost { .. }
+            | Self::Rejected(_)
+            | Self::Redirected { .. } => false,
         }
     }
 }
@@ -94,8 +122,12 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
             }
             Self::Tls { peer, error } => write!(f, "no TLS with {peer}: {error}"),
             Self::Alpn(peer) => write!(f, "{peer} chose a protocol that was not offered"),
+            Self::Proxy(error) => write!(f, "no tunnel through the proxy: {error}"),
+            Self::ProxyRefused(response) => write!(f, "the proxy answered {response}"),
+            Self::Lost { peer, error } => write!(f, "the connection to {peer} broke: {error}"),
             Self::TimedOut(stage) => write!(f, "timed out: {stage}"),
             Self::Rejected(response) => write!(f, "the server answered {response}"),
+            Self::Redirected { error, response } => write!(f, "the server answered {response}: {error}"),
         }
     }
 }
@@ -103,9 +135,11 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
 impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Resolve { error, .. } | Self::Tls { error, .. } => Some(error),
+            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => Some(error),
+            Self::Proxy(error) => Some(error),
+            Self::Redirected { error, .. } => Some(error),
             Self::Dial { tried, .. } => Some(tried.iter().rev().find_map(|tried| tried.error.as_ref())?),
-            Self::Alpn(_) | Self::TimedOut(_) | Self::Rejected(_) => None,
+            Self::Alpn(_) | Self::TimedOut(_) | Self::ProxyRefused(_) | Self::Rejected(_) => None,
         }
     }
 }
@@ -134,6 +168,7 @@ impl fmt::Display for Stage {
         match self {
             Self::Resolving => f.write_str("the name was not looked up in time"),
             Self::Securing(peer) => write!(f, "TLS with {peer} took too long"),
+            Self::Tunnelling => f.write_str("the proxy did not answer in time"),
             Self::Opening => f.write_str("the opening handshake took too long"),
         }
     }

@@ -1,10 +1,14 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::mem;
-use core::net::{IpAddr, SocketAddr};
+use alloc::vec::Vec;
+use core::net::SocketAddr;
 
 use super::race::{Move, Race};
-use super::{Attempt, Connect, ConnectError, Peer, Stage};
+use super::route::Route;
+use super::tunnel::{Refusal, Say, Tunnel};
+use super::{
+    Attempt, Connect, ConnectError, Host, Peer, Proxy, ProxyError, ProxyKind, RedirectError, Stage, redirect,
+};
 use crate::handshake::{ClientRequest, OwnedResponse};
 use crate::{Config, Connection, Instant};
 
@@ -16,14 +20,18 @@ const ALPN: &[&[u8]] = &[b"http/1.1"];
 /// `E` is what the adapter's system calls fail with. Every call that may arm a timer takes `now`.
 #[derive(Debug)]
 pub struct Plan<E> {
-    connect: Connect,
+    route: Route,
+    /// How many redirects were followed.
+    redirects: u8,
     deadline: Option<Instant>,
     /// How many attempts were begun.
     attempts: u32,
     state: State<E>,
 }
 
-/// What to do next.
+/// What to do next. An attempt to connect, and the failure, are told once; anything else as long as it is not done.
+///
+/// Nothing is worth waiting for after [`Plan::deadline`]: whoever asks again then is told that the time is up.
 #[derive(Debug)]
 pub enum Action<'p, E> {
     /// Look up the addresses of `host`, then call [`Plan::handle_resolved`] or [`Plan::handle_failed`].
@@ -72,16 +80,22 @@ pub enum Action<'p, E> {
     /// Open the WebSocket: take [`Plan::connection`], and drive it over the transport up to its first event. If that is
     /// [`Event::Rejected`](crate::Event::Rejected), tell [`Plan::handle_rejected`] and ask again.
     Open,
-    /// There will be no connection. Told once.
+    /// There will be no connection.
     Failed(ConnectError<E>),
 }
 
 #[derive(Debug)]
 enum State<E> {
-    Resolving { peer: Peer, is_told: bool },
-    Dialling { peer: Peer, race: Race<E> },
-    Securing { peer: Peer, is_told: bool },
-    Opening { is_told: bool },
+    /// To set out for this end.
+    Start(Peer),
+    Resolving(Peer),
+    Dialling {
+        peer: Peer,
+        race: Race<E>,
+    },
+    Securing(Peer),
+    Tunnelling(Box<Tunnel>),
+    Opening,
     Failed(Option<ConnectError<E>>),
 }
 
@@ -89,10 +103,9 @@ impl<E> Plan<E> {
     /// The plan for `connect`, whose time limit begins now.
     pub fn new(now: Instant, connect: Connect) -> Self {
         let deadline = connect.time_limit().map(|limit| now + limit);
-        let state = State::Resolving { peer: Peer::Server, is_told: false };
-        let mut this = Self { connect, deadline, attempts: 0, state };
-        this.begin(now);
-        this
+        let route = Route::new(connect);
+        let state = State::Start(route.begin());
+        Self { route, redirects: 0, deadline, attempts: 0, state }
     }
 
     /// What to do next, at `now`. Whatever is due by then has happened.
@@ -100,41 +113,37 @@ impl<E> Plan<E> {
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.time_out();
         }
-        let wait = Action::Wait { until: self.deadline };
-        match &mut self.state {
-            State::Resolving { is_told, .. } => {
-                if mem::replace(is_told, true) {
-                    return wait;
-                }
-                Action::Resolve { host: self.connect.target().host(), port: self.connect.target().port() }
+        if let State::Start(peer) = self.state {
+            self.state = State::Resolving(peer);
+            if let Some(address) = self.route.known_address(peer) {
+                self.race(now, [address], false);
             }
-            State::Dialling { race, .. } => match race.poll(now, &mut self.attempts) {
+        }
+        if let State::Dialling { race, .. } = &mut self.state {
+            match race.poll(now, &mut self.attempts) {
                 Move::Dial { attempt, address, until, alone } => {
-                    Action::Dial { attempt, address, until, alone }
+                    return Action::Dial { attempt, address, until, alone };
                 }
-                Move::Wait { until } => Action::Wait { until },
-                Move::Lost => {
-                    let tried = race.take_tried();
-                    let host = self.connect.target().host().into();
-                    self.state = State::Failed(None);
-                    Action::Failed(ConnectError::Dial { host, tried })
-                }
-            },
-            State::Securing { peer, is_told } => {
-                if mem::replace(is_told, true) {
-                    return wait;
-                }
-                let host = self.connect.target().host();
+                Move::Wait { until } => return Action::Wait { until },
+                Move::Lost => self.give_up_dialling(),
+            }
+        }
+        match &mut self.state {
+            State::Start(peer) | State::Resolving(peer) => {
+                let Host { name: host, port } = self.route.host(*peer);
+                Action::Resolve { host, port }
+            }
+            State::Dialling { .. } => Action::Wait { until: self.deadline },
+            State::Securing(peer) => {
+                let host = self.route.host(*peer).name;
                 let server_name = host.strip_suffix('.').unwrap_or(host);
                 Action::StartTls { peer: *peer, server_name, alpn: ALPN }
             }
-            State::Opening { is_told } => {
-                if mem::replace(is_told, true) {
-                    wait
-                } else {
-                    Action::Open
-                }
-            }
+            State::Tunnelling(tunnel) => match tunnel.poll() {
+                Say::Write(bytes) => Action::Write(bytes),
+                Say::Read(room) => Action::Read(room),
+            },
+            State::Opening => Action::Open,
             State::Failed(error) => match error.take() {
                 Some(error) => Action::Failed(error),
                 None => Action::Wait { until: None },
@@ -142,41 +151,59 @@ impl<E> Plan<E> {
         }
     }
 
-    /// When all of it must be done, if ever: nothing need be waited for any longer.
+    /// When all of it must be done, if ever.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
     /// Takes the addresses of the host that was to be looked up, best first; there are no more.
     pub fn handle_resolved(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>) {
-        self.add_addresses(now, addresses, false);
+        let State::Resolving(peer) = self.state else { return self.race(now, addresses, false) };
+        if !self.route.is_behind_proxy(peer) {
+            return self.race(now, addresses, false);
+        }
+        self.route.add_behind_proxy(addresses);
+        if self.route.has_address_behind_proxy() {
+            self.state = State::Start(Peer::Proxy);
+        } else {
+            let host = self.route.host(peer).name.into();
+            self.fail(ConnectError::Dial { host, tried: Vec::new() });
+        }
     }
 
     /// Takes some addresses of the host that was to be looked up; there may be more. IPv4 addresses that come first wait
     /// 50 ms for IPv6 addresses (RFC 8305 §3).
     pub fn handle_partly_resolved(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>) {
-        self.add_addresses(now, addresses, true);
+        match self.state {
+            State::Resolving(peer) if self.route.is_behind_proxy(peer) => {
+                self.route.add_behind_proxy(addresses);
+            }
+            State::Start(_)
+            | State::Resolving(_)
+            | State::Dialling { .. }
+            | State::Securing(_)
+            | State::Tunnelling(_)
+            | State::Opening
+            | State::Failed(_) => self.race(now, addresses, true),
+        }
     }
 
     /// Notes that `attempt` is connected. True if its transport is the one to go on with; then all others are to be dropped.
     /// If false, it is too late, and to be dropped itself.
     #[must_use = "the transport of an attempt that came too late is to be dropped"]
     pub fn handle_connected(&mut self, attempt: Attempt) -> bool {
-        match &self.state {
-            State::Dialling { race, .. } if race.is_running(attempt) => {
-                self.state = if self.connect.target().is_secure() {
-                    State::Securing { peer: Peer::Server, is_told: false }
-                } else {
-                    State::Opening { is_told: false }
-                };
-                true
-            }
-            State::Dialling { .. }
-            | State::Resolving { .. }
-            | State::Securing { .. }
-            | State::Opening { .. }
-            | State::Failed(_) => false,
+        let State::Dialling { peer, race } = &self.state else { return false };
+        if !race.is_running(attempt) {
+            return false;
         }
+        match (*peer, self.route.proxy.as_ref().map(Proxy::kind)) {
+            (Peer::Proxy, Some(ProxyKind::Https)) => {
+                self.state = State::Securing(Peer::Proxy);
+            }
+            (Peer::Proxy, _) => self.reach_proxy(),
+            (Peer::Server, _) => self.reach_server(),
+        }
+        true
     }
 
     /// Notes that `attempt` failed; the next begins at once.
@@ -188,47 +215,83 @@ impl<E> Plan<E> {
 
     /// Notes that TLS has started, and which protocol the other end chose, if it chose one.
     pub fn handle_secured(&mut self, alpn: Option<&[u8]>) {
-        let State::Securing { peer, .. } = self.state else { return };
-        self.state = if alpn.is_some_and(|chosen| !ALPN.contains(&chosen)) {
-            State::Failed(Some(ConnectError::Alpn(peer)))
-        } else {
-            State::Opening { is_told: false }
-        };
+        let State::Securing(peer) = self.state else { return };
+        if alpn.is_some_and(|chosen| !ALPN.contains(&chosen)) {
+            return self.fail(ConnectError::Alpn(peer));
+        }
+        match peer {
+            Peer::Proxy => self.reach_proxy(),
+            Peer::Server => self.state = State::Opening,
+        }
     }
 
     /// Notes that the first `n` bytes of [`Action::Write`] were written.
     pub fn handle_written(&mut self, n: usize) {
-        let _ = n;
+        if let State::Tunnelling(tunnel) = &mut self.state {
+            tunnel.written(n);
+        }
     }
 
     /// Notes that `n` bytes were read into the room of [`Action::Read`]; 0 if the stream of bytes has ended.
     pub fn handle_read(&mut self, n: usize) {
-        let _ = n;
+        let State::Tunnelling(tunnel) = &mut self.state else { return };
+        match tunnel.read(n) {
+            Ok(false) => {}
+            Ok(true) => self.reach_server(),
+            Err(refusal) => self.handle_refusal(refusal),
+        }
     }
 
     /// Notes that what was to be done, other than dialling, failed with `error`.
     pub fn handle_failed(&mut self, error: E) {
-        let error = match &mut self.state {
-            State::Resolving { .. } => {
-                ConnectError::Resolve { host: self.connect.target().host().into(), error }
+        match &mut self.state {
+            // The rest of a look-up failed; what has come before may do.
+            State::Resolving(peer)
+                if self.route.is_behind_proxy(*peer) && self.route.has_address_behind_proxy() =>
+            {
+                self.state = State::Start(Peer::Proxy);
             }
-            State::Dialling { race, .. } => {
-                // The rest of a look-up: what has come may do.
-                if race.end_addresses() {
-                    return;
+            State::Resolving(peer) => {
+                let host = self.route.host(*peer).name.into();
+                self.fail(ConnectError::Resolve { host, error });
+            }
+            State::Dialling { peer, race } => {
+                if !race.end_addresses() {
+                    let host = self.route.host(*peer).name.into();
+                    self.fail(ConnectError::Resolve { host, error });
                 }
-                ConnectError::Resolve { host: self.connect.target().host().into(), error }
             }
-            State::Securing { peer, .. } => ConnectError::Tls { peer: *peer, error },
-            State::Opening { .. } | State::Failed(_) => return,
-        };
-        self.state = State::Failed(Some(error));
+            State::Securing(peer) => {
+                let peer = *peer;
+                self.fail(ConnectError::Tls { peer, error });
+            }
+            State::Tunnelling(tunnel) => match tunnel.cut(false) {
+                Some(refusal) => self.handle_refusal(refusal),
+                None => self.fail(ConnectError::Lost { peer: Peer::Proxy, error }),
+            },
+            State::Opening => self.fail(ConnectError::Lost { peer: Peer::Server, error }),
+            State::Start(_) | State::Failed(_) => {}
+        }
     }
 
-    /// Notes that the server answered with anything but a WebSocket.
+    /// Notes that the server answered with anything but a WebSocket. A redirect is followed if that was asked for.
     pub fn handle_rejected(&mut self, response: impl Into<OwnedResponse>) {
-        if let State::Opening { .. } = self.state {
-            self.state = State::Failed(Some(ConnectError::Rejected(Box::new(response.into()))));
+        let State::Opening = self.state else { return };
+        let response = Box::new(response.into());
+        let max = self.route.connect.max_redirects;
+        let next = match redirect::location(self.route.connect.target(), &response) {
+            _ if max == 0 => None,
+            Some(_) if self.redirects == max => Some(Err(RedirectError::TooMany)),
+            next => next,
+        };
+        match next {
+            Some(Ok(target)) => {
+                self.redirects += 1;
+                self.route = Route::new(self.route.connect.clone().turned_to(target));
+                self.state = State::Start(self.route.begin());
+            }
+            Some(Err(error)) => self.fail(ConnectError::Redirected { error, response }),
+            None => self.fail(ConnectError::Rejected(response)),
         }
     }
 
@@ -246,31 +309,22 @@ impl<E> Plan<E> {
 
     /// The request to send once connected.
     pub fn request(&self) -> ClientRequest<'_> {
-        self.connect.request()
+        self.route.connect.request()
     }
 
-    /// Where to, and what to ask for there.
+    /// Where to, and what to ask for there; after redirects, not what it was at first.
     pub fn connect(&self) -> &Connect {
-        &self.connect
+        &self.route.connect
     }
 
-    /// Sets out for the host, whose address may be known.
-    fn begin(&mut self, now: Instant) {
-        self.state = State::Resolving { peer: Peer::Server, is_told: false };
-        if let Ok(address) = self.connect.target().host().parse::<IpAddr>() {
-            let address = SocketAddr::new(address, self.connect.target().port());
-            self.add_addresses(now, [address], false);
-        }
+    /// The proxy on the way, if any.
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.route.proxy.as_ref()
     }
 
-    fn add_addresses(
-        &mut self,
-        now: Instant,
-        addresses: impl IntoIterator<Item = SocketAddr>,
-        expects_more: bool,
-    ) {
-        if let State::Resolving { peer, .. } = self.state {
-            let race = Race::new(now, self.connect.attempt_delay, self.deadline);
+    fn race(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>, expects_more: bool) {
+        if let State::Resolving(peer) = self.state {
+            let race = Race::new(now, self.route.connect.attempt_delay, self.deadline);
             self.state = State::Dialling { peer, race };
         }
         if let State::Dialling { race, .. } = &mut self.state {
@@ -278,16 +332,58 @@ impl<E> Plan<E> {
         }
     }
 
-    fn time_out(&mut self) {
-        let error = match &mut self.state {
-            State::Resolving { .. } => ConnectError::TimedOut(Stage::Resolving),
-            State::Dialling { race, .. } => {
-                ConnectError::Dial { host: self.connect.target().host().into(), tried: race.take_tried() }
+    /// The proxy can be talked to.
+    fn reach_proxy(&mut self) {
+        match self.route.tunnel() {
+            Some(Ok(tunnel)) => self.state = State::Tunnelling(Box::new(tunnel)),
+            Some(Err(error)) => self.fail(ConnectError::Proxy(error)),
+            None => self.reach_server(),
+        }
+    }
+
+    /// The server can be talked to.
+    fn reach_server(&mut self) {
+        self.state = if self.route.connect.target().is_secure() {
+            State::Securing(Peer::Server)
+        } else {
+            State::Opening
+        };
+    }
+
+    fn handle_refusal(&mut self, refusal: Refusal) {
+        match refusal {
+            Refusal::Error(ProxyError::Socks(socks))
+                if socks.is_of_address() && self.route.skip_address_behind_proxy() =>
+            {
+                self.state = State::Start(Peer::Proxy);
             }
-            State::Securing { peer, .. } => ConnectError::TimedOut(Stage::Securing(*peer)),
-            State::Opening { .. } => ConnectError::TimedOut(Stage::Opening),
+            Refusal::Error(error) => self.fail(ConnectError::Proxy(error)),
+            Refusal::Response(response) => self.fail(ConnectError::ProxyRefused(response)),
+        }
+    }
+
+    fn time_out(&mut self) {
+        let stage = match &mut self.state {
+            State::Start(_) | State::Resolving(_) => Stage::Resolving,
+            State::Dialling { .. } => return self.give_up_dialling(),
+            State::Securing(peer) => Stage::Securing(*peer),
+            State::Tunnelling(tunnel) => match tunnel.cut(false) {
+                Some(refusal) => return self.handle_refusal(refusal),
+                None => Stage::Tunnelling,
+            },
+            State::Opening => Stage::Opening,
             State::Failed(_) => return,
         };
+        self.fail(ConnectError::TimedOut(stage));
+    }
+
+    fn give_up_dialling(&mut self) {
+        let State::Dialling { peer, race } = &mut self.state else { return };
+        let (host, tried) = (self.route.host(*peer).name.into(), race.take_tried());
+        self.fail(ConnectError::Dial { host, tried });
+    }
+
+    fn fail(&mut self, error: ConnectError<E>) {
         self.state = State::Failed(Some(error));
     }
 }

@@ -67,6 +67,24 @@ impl Target {
         Ok(self)
     }
 
+    /// Where `reference` leads from here (RFC 3986 §5). `http` and `https` stand for `ws` and `wss`; user name, password and
+    /// fragment are left out.
+    pub(super) fn resolve(&self, reference: &str) -> Result<Self, UrlError> {
+        let reference = reference.split('#').next().unwrap_or_default();
+        check_characters(reference)?;
+        let mut url = self.url.join(reference).map_err(|_| UrlError::HostInvalid)?;
+        let scheme = match url.scheme() {
+            "ws" | "http" => "ws",
+            "wss" | "https" => "wss",
+            _ => return Err(UrlError::SchemeInvalid),
+        };
+        if url.set_scheme(scheme).is_err() || url.set_username("").is_err() || url.set_password(None).is_err()
+        {
+            return Err(UrlError::HostInvalid);
+        }
+        Self::parse(url.as_str())
+    }
+
     /// The host to connect to: a name, or an IP address without brackets.
     pub fn host(&self) -> &str {
         let host = self.url.host_str().unwrap_or_default();
@@ -119,7 +137,7 @@ impl Target {
     }
 }
 
-fn check_characters(url: &str) -> Result<(), UrlError> {
+pub(super) fn check_characters(url: &str) -> Result<(), UrlError> {
     if url.starts_with(char::is_whitespace) || url.ends_with(char::is_whitespace) {
         return Err(UrlError::SpaceAround);
     }
@@ -134,7 +152,7 @@ fn check_path(path: &str) -> Result<(), UrlError> {
     if path.contains('\\') { Err(UrlError::Backslash) } else { Ok(()) }
 }
 
-fn percent_decode(text: &str) -> Vec<u8> {
+pub(super) fn percent_decode(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [byte, tail @ ..] = rest {

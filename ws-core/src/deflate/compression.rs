@@ -21,7 +21,7 @@ pub struct Compression {
     ///
     /// Many clients cannot compress with 8.
     pub client_max_window_bits: WindowBits,
-    /// How hard to look for repetitions.
+    /// How hard to look for repetitions; 3 by default.
     pub level: Level,
     /// Shorter messages are sent uncompressed, in bytes; 64 by default. A message that is sent in chunks counts as long.
     pub min_len: usize,
@@ -63,9 +63,9 @@ impl Level {
 }
 
 impl Default for Level {
-    /// 6, as in zlib.
+    /// 3. On JSON, 6 takes up to twice the time to save 5 % (of 1 KiB) to 10 % (of 16 KiB) more bytes.
     fn default() -> Self {
-        Self(6)
+        Self(3)
     }
 }
 

@@ -97,7 +97,7 @@ fn long_messages_come_in_chunks() {
                     buf.extend(bytes);
                     while let Some(event) = conn.poll_event(NOW, &mut buf).unwrap() {
                         let ws_core::Event::Chunk(chunk) = event else { panic!("{event:?}") };
-                        assert!(chunk.bytes.len() <= 16 << 10, "{}", chunk.bytes.len());
+                        assert!(chunk.bytes.len() <= 32 << 10, "{}", chunk.bytes.len());
                         seen.extend_from_slice(chunk.bytes);
                         if chunk.fin {
                             assert!(seen == *message);

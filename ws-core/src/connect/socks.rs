@@ -1,0 +1,114 @@
+use alloc::vec;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::tunnel::Step;
+use super::{Host, Proxy, ProxyError, SocksRefusal};
+
+const VERSION: u8 = 5;
+const NO_AUTHENTICATION: u8 = 0;
+const USER_AND_PASSWORD: u8 = 2;
+const CONNECT: u8 = 1;
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
+
+/// Asks a SOCKS5 proxy for a tunnel (RFC 1928), with user name and password if there are any (RFC 1929).
+#[derive(Debug)]
+pub(super) struct Socks {
+    /// What to say once the proxy knows who asks.
+    request: Vec<u8>,
+    login: Option<Login>,
+    due: Due,
+}
+
+/// A message that holds a password.
+struct Login(Vec<u8>);
+
+/// What the proxy is to say next.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    Method,
+    Login,
+    Reply,
+}
+
+impl Socks {
+    /// The talk, and the greeting that it begins with.
+    pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> Result<(Self, Vec<u8>), ProxyError> {
+        let mut request = vec![VERSION, CONNECT, 0];
+        match server.address() {
+            Some(IpAddr::V4(address)) => {
+                request.push(IPV4);
+                request.extend(address.octets());
+            }
+            Some(IpAddr::V6(address)) => {
+                request.push(IPV6);
+                request.extend(address.octets());
+            }
+            None => {
+                let length = u8::try_from(server.name.len()).map_err(|_| ProxyError::NameTooLong)?;
+                request.extend([NAME, length]);
+                request.extend(server.name.as_bytes());
+            }
+        }
+        request.extend(server.port.to_be_bytes());
+        let login = proxy.socks_login().map(Login);
+        let greeting = match login {
+            Some(_) => vec![VERSION, 2, NO_AUTHENTICATION, USER_AND_PASSWORD],
+            None => vec![VERSION, 1, NO_AUTHENTICATION],
+        };
+        Ok((Self { request, login, due: Due::Method }, greeting))
+    }
+
+    /// How many bytes complete what is due, as far as can be told.
+    pub(super) fn wanted(&self, input: &[u8]) -> usize {
+        let length = match (self.due, input) {
+            (Due::Method | Due::Login, _) => 2,
+            (Due::Reply, [_, _, _, IPV4, ..]) => 4 + 4 + 2,
+            (Due::Reply, [_, _, _, IPV6, ..]) => 4 + 16 + 2,
+            (Due::Reply, [_, _, _, _, length, ..]) => 4 + 1 + usize::from(*length) + 2,
+            // The address of no reply is shorter.
+            (Due::Reply, _) => 5,
+        };
+        length.saturating_sub(input.len())
+    }
+
+    /// Looks at what has come.
+    pub(super) fn step(&mut self, input: &[u8]) -> Result<Step, ProxyError> {
+        match (self.due, input) {
+            (Due::Method | Due::Reply, [version, ..]) if *version != VERSION => Err(ProxyError::NotSocks5),
+            (Due::Method, [_, NO_AUTHENTICATION]) => Ok(self.ask()),
+            (Due::Method, [_, USER_AND_PASSWORD]) => match self.login.take() {
+                Some(Login(bytes)) => {
+                    self.due = Due::Login;
+                    Ok(Step::Write(bytes))
+                }
+                None => Err(ProxyError::MethodNotOffered),
+            },
+            (Due::Method, [_, 0xFF]) => Err(ProxyError::NoMethod),
+            (Due::Method, [_, _]) => Err(ProxyError::MethodNotOffered),
+            // Some proxies repeat the version of SOCKS here, not that of the login.
+            (Due::Login, [_, 0]) => Ok(self.ask()),
+            (Due::Login, [_, _]) => Err(ProxyError::LoginRefused),
+            (Due::Reply, [_, code, ..]) if *code != 0 => Err(ProxyError::Socks(SocksRefusal::new(*code))),
+            (Due::Reply, [_, _, _, kind, ..]) if ![IPV4, NAME, IPV6].contains(kind) => {
+                Err(ProxyError::ReplyMalformed)
+            }
+            (Due::Reply, [_, _, _, _, _, ..]) if self.wanted(input) == 0 => Ok(Step::Open),
+            (Due::Method | Due::Login | Due::Reply, _) => Ok(Step::More),
+        }
+    }
+
+    fn ask(&mut self) -> Step {
+        self.due = Due::Reply;
+        Step::Write(core::mem::take(&mut self.request))
+    }
+}
+
+impl core::fmt::Debug for Login {
+    /// Shows nothing: it is a secret.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Login")
+    }
+}

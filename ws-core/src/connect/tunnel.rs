@@ -1,0 +1,122 @@
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::http_proxy::HttpProxy;
+use super::socks::Socks;
+use super::{Host, Proxy, ProxyError, ProxyKind};
+use crate::handshake::OwnedResponse;
+
+/// The talk with a proxy that ends in a tunnel to the server.
+///
+/// Nothing beyond the proxy's answer is read: what follows is found in the transport by whoever uses that next.
+#[derive(Debug)]
+pub(super) struct Tunnel {
+    talk: Talk,
+    out: Vec<u8>,
+    written: usize,
+    /// What has come and is not used up.
+    input: Vec<u8>,
+    room: [u8; 256],
+    /// How much of `room` was lent.
+    asked: usize,
+}
+
+#[derive(Debug)]
+enum Talk {
+    Http(HttpProxy),
+    Socks(Socks),
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(super) enum Say<'t> {
+    Write(&'t [u8]),
+    Read(&'t mut [u8]),
+}
+
+/// Where a talk stands.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// More must be read.
+    More,
+    /// This must be written; what was read is used up.
+    Write(Vec<u8>),
+    /// The tunnel is there.
+    Open,
+}
+
+/// Why there is no tunnel.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Error(ProxyError),
+    Response(Box<OwnedResponse>),
+}
+
+impl From<ProxyError> for Refusal {
+    fn from(error: ProxyError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Tunnel {
+    pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> Result<Self, ProxyError> {
+        let (talk, out) = match proxy.kind() {
+            ProxyKind::Http | ProxyKind::Https => {
+                let (talk, out) = HttpProxy::new(proxy, server);
+                (Talk::Http(talk), out)
+            }
+            ProxyKind::Socks5 | ProxyKind::Socks5h => {
+                let (talk, out) = Socks::new(proxy, server)?;
+                (Talk::Socks(talk), out)
+            }
+        };
+        Ok(Self { talk, out, written: 0, input: Vec::new(), room: [0; 256], asked: 0 })
+    }
+
+    pub(super) fn poll(&mut self) -> Say<'_> {
+        if let Some(bytes @ [_, ..]) = self.out.get(self.written..) {
+            return Say::Write(bytes);
+        }
+        let wanted = match &self.talk {
+            Talk::Http(http) => http.wanted(&self.input),
+            Talk::Socks(socks) => socks.wanted(&self.input),
+        };
+        self.asked = wanted.clamp(1, self.room.len());
+        Say::Read(&mut self.room[..self.asked])
+    }
+
+    /// Notes that `n` bytes were written.
+    pub(super) fn written(&mut self, n: usize) {
+        self.written = self.written.saturating_add(n);
+    }
+
+    /// Notes that `n` bytes were read. True once the tunnel is there.
+    pub(super) fn read(&mut self, n: usize) -> Result<bool, Refusal> {
+        if n == 0 {
+            return Err(self.cut(true).unwrap_or(Refusal::Error(ProxyError::Closed)));
+        }
+        self.input.extend_from_slice(&self.room[..n.min(self.asked)]);
+        self.asked = 0;
+        let step = match &mut self.talk {
+            Talk::Http(http) => http.step(&mut self.input)?,
+            Talk::Socks(socks) => socks.step(&self.input)?,
+        };
+        match step {
+            Step::More => Ok(false),
+            Step::Write(bytes) => {
+                (self.out, self.written) = (bytes, 0);
+                self.input.clear();
+                Ok(false)
+            }
+            Step::Open => Ok(true),
+        }
+    }
+
+    /// The refusal whose end will not come, if one has begun; `is_over` says that the stream has ended.
+    pub(super) fn cut(&mut self, is_over: bool) -> Option<Refusal> {
+        match &mut self.talk {
+            Talk::Http(http) => http.cut(is_over).map(Refusal::Response),
+            Talk::Socks(_) => None,
+        }
+    }
+}
