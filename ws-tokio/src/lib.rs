@@ -47,20 +47,32 @@
 mod accept;
 mod clock;
 mod connect;
+mod connector;
 mod drive;
 mod error;
 mod feed;
 mod halves;
+mod net_stream;
+mod reconnect;
+#[cfg(feature = "tls")]
+mod tls;
 mod web_socket;
 
 pub use accept::{accept, accept_with};
 pub use connect::{client, connect, connect_with};
+pub use connector::Connector;
 pub use error::Error;
 pub use feed::Feed;
 pub use halves::{Receiver, SendFuture, Sender};
+pub use net_stream::NetStream;
+pub use reconnect::Reconnect;
+#[cfg(feature = "tls")]
+pub use tls::{accept_tls, start_tls};
+#[cfg(feature = "tls")]
+pub use tokio_rustls;
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
-pub use ws_core::connect::{Connect, Target, UrlError};
+pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
 #[cfg(feature = "deflate")]
 pub use ws_core::deflate;
 pub use ws_core::handshake::{
@@ -70,6 +82,8 @@ pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
     Prepared, SendError, Text,
 };
+#[cfg(feature = "tls")]
+pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
