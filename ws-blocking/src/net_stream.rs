@@ -5,6 +5,9 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use ws_core::serve::Admitted;
 
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
@@ -15,7 +18,11 @@ use crate::{CloneTransport, Transport};
 
 /// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
 /// transport that the program brought.
-pub struct NetStream(Kind);
+pub struct NetStream {
+    kind: Kind,
+    /// The place among the connections of a server, which is free again when the last clone is dropped.
+    place: Option<Arc<Admitted>>,
+}
 
 enum Kind {
     Tcp(TcpStream),
@@ -29,7 +36,7 @@ enum Kind {
 impl NetStream {
     /// A transport that the program brings.
     pub fn new(transport: impl CloneTransport + Send + 'static) -> Self {
-        Self(Kind::Other(Box::new(transport)))
+        Kind::Other(Box::new(transport)).into()
     }
 
     /// The address of the other end, which may be a proxy; `None` for anything but TCP.
@@ -44,7 +51,7 @@ impl NetStream {
 
     /// Whether everything is inside TLS.
     pub fn is_tls(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             #[cfg(feature = "tls")]
             Kind::Tls(_) => true,
             #[cfg(unix)]
@@ -55,7 +62,7 @@ impl NetStream {
 
     /// The TCP socket, under whatever lies over it.
     pub fn tcp(&self) -> Option<&TcpStream> {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(stream) => Some(stream),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => stream.get_ref().tcp(),
@@ -64,6 +71,11 @@ impl NetStream {
             Kind::Other(_) => None,
         }
     }
+
+    /// Holds a place for as long as the stream or a clone of it lives.
+    pub(crate) fn holding(self, place: Admitted) -> Self {
+        Self { place: Some(Arc::new(place)), ..self }
+    }
 }
 
 /// Inside TLS.
@@ -71,7 +83,7 @@ impl NetStream {
 impl NetStream {
     /// The TLS stream, if this is one.
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
-        match &self.0 {
+        match &self.kind {
             Kind::Tls(stream) => Some(stream),
             #[cfg(unix)]
             Kind::Unix(_) => None,
@@ -95,23 +107,29 @@ impl NetStream {
     }
 }
 
+impl From<Kind> for NetStream {
+    fn from(kind: Kind) -> Self {
+        Self { kind, place: None }
+    }
+}
+
 impl From<TcpStream> for NetStream {
     fn from(stream: TcpStream) -> Self {
-        Self(Kind::Tcp(stream))
+        Kind::Tcp(stream).into()
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for NetStream {
     fn from(stream: UnixStream) -> Self {
-        Self(Kind::Unix(stream))
+        Kind::Unix(stream).into()
     }
 }
 
 #[cfg(feature = "tls")]
 impl From<TlsStream<NetStream>> for NetStream {
     fn from(stream: TlsStream<NetStream>) -> Self {
-        Self(Kind::Tls(Box::new(stream)))
+        Kind::Tls(Box::new(stream)).into()
     }
 }
 
@@ -143,60 +161,61 @@ macro_rules! each {
 impl Read for NetStream {
     #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        each!(&mut self.0, stream => stream.read(buf))
+        each!(&mut self.kind, stream => stream.read(buf))
     }
 }
 
 impl Write for NetStream {
     #[inline]
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        each!(&mut self.0, stream => stream.write(buf))
+        each!(&mut self.kind, stream => stream.write(buf))
     }
 
     #[inline]
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        each!(&mut self.0, stream => stream.write_vectored(bufs))
+        each!(&mut self.kind, stream => stream.write_vectored(bufs))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        each!(&mut self.0, stream => stream.flush())
+        each!(&mut self.kind, stream => stream.flush())
     }
 }
 
 impl Transport for NetStream {
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        each!(&mut self.0, stream => Transport::set_read_timeout(stream, timeout))
+        each!(&mut self.kind, stream => Transport::set_read_timeout(stream, timeout))
     }
 
     fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        each!(&mut self.0, stream => Transport::set_write_timeout(stream, timeout))
+        each!(&mut self.kind, stream => Transport::set_write_timeout(stream, timeout))
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        each!(&mut self.0, stream => stream.shutdown_write())
+        each!(&mut self.kind, stream => stream.shutdown_write())
     }
 
     fn shutdown_both(&mut self) -> io::Result<()> {
-        each!(&mut self.0, stream => stream.shutdown_both())
+        each!(&mut self.kind, stream => stream.shutdown_both())
     }
 }
 
 impl CloneTransport for NetStream {
     fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self(match &self.0 {
+        let kind = match &self.kind {
             Kind::Tcp(stream) => Kind::Tcp(stream.try_clone()?),
             #[cfg(unix)]
             Kind::Unix(stream) => Kind::Unix(stream.try_clone()?),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Kind::Tls(Box::new(CloneTransport::try_clone(&**stream)?)),
             Kind::Other(stream) => Kind::Other(stream.try_clone_boxed()?),
-        }))
+        };
+        Ok(Self { kind, place: self.place.clone() })
     }
 }
 
 impl fmt::Debug for NetStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(stream) => stream.fmt(f),
             #[cfg(unix)]
             Kind::Unix(stream) => stream.fmt(f),
