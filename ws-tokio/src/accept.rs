@@ -43,6 +43,15 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>) -> Decision,
 ) -> Result<WebSocket<S>, Error> {
+    accept_stream(io, config, |request, _| decide(request)).await
+}
+
+/// The same, where `decide` sees the stream too.
+pub(crate) async fn accept_stream<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    config: impl Into<Arc<Config>>,
+    mut decide: impl FnMut(&Request<'_>, &S) -> Decision,
+) -> Result<WebSocket<S>, Error> {
     let mut ws = WebSocket::new(io, Connection::server(clock::now(), config));
     let answered = answer_requests(&mut ws, &mut decide).await;
     if answered.is_err() {
@@ -56,11 +65,12 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// Answers requests up to the one that opens the connection, or to the end.
 async fn answer_requests<S: AsyncRead + AsyncWrite + Unpin>(
     ws: &mut WebSocket<S>,
-    decide: &mut impl FnMut(&Request<'_>) -> Decision,
+    decide: &mut impl FnMut(&Request<'_>, &S) -> Decision,
 ) -> Result<(), Error> {
     while let Some((event, mut reply)) = ws.event_ref().await? {
         if let Event::Request(request) = event {
-            reply.answer(&decide(&request))?;
+            let decision = decide(&request, reply.get_ref());
+            reply.answer(&decision)?;
             if ws.is_open() {
                 return ws.flush().await;
             }

@@ -54,6 +54,8 @@ mod feed;
 mod halves;
 mod net_stream;
 mod reconnect;
+pub mod serve;
+mod stop;
 #[cfg(feature = "tls")]
 mod tls;
 mod web_socket;
