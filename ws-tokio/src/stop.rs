@@ -105,7 +105,7 @@ impl Watch {
             // A connection that is closing already is as good.
             Heard::Close => {
                 let _ = conn.close(now(), Some(CloseCode::GOING_AWAY.into()));
-            },
+            }
             Heard::Nothing => {}
         }
         true
