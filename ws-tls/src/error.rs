@@ -82,9 +82,6 @@ impl From<rustls::Error> for TlsError {
 
 impl From<pem::Error> for TlsError {
     fn from(error: pem::Error) -> Self {
-        match error {
-            pem::Error::NoItemsFound => Self::NoKey,
-            error => Self::Pem(error),
-        }
+        if matches!(error, pem::Error::NoItemsFound) { Self::NoKey } else { Self::Pem(error) }
     }
 }

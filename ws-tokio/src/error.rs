@@ -49,7 +49,12 @@ impl Error {
                 ConnectError::Tls { error, .. } => {
                     !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::Unsupported)
                 }
-                _ => false,
+                ConnectError::Alpn(_)
+                | ConnectError::Proxy(_)
+                | ConnectError::ProxyRefused(_)
+                | ConnectError::Rejected(_)
+                | ConnectError::Redirected { .. }
+                | _ => false,
             },
             Self::WebSocket(error) => {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)

@@ -120,7 +120,7 @@ async fn origins_are_checked_and_requests_answered() -> Outcome {
     Ok(())
 }
 
-/// 6455-7.4.1-2: a server that is shut down says 1001 to all, and is done once they have answered.
+/// 6455-7.4.1-0: a server that is shut down says 1001 to all, and is done once they have answered.
 #[tokio::test]
 async fn a_shutdown_closes_all_connections() -> Outcome {
     let listener = Server::new().bind("127.0.0.1:0").await?;
