@@ -116,10 +116,9 @@ impl Connector {
                     self.begin(attempt, address, until, alone, &done);
                 }
                 Action::Wait { until } => match receive(&dialled, until) {
+                    // An attempt that comes too late is dropped.
                     Some((attempt, Ok(stream))) => {
-                        if plan.handle_connected(attempt) {
-                            transport = Some(stream);
-                        }
+                        transport = plan.handle_connected(attempt).then_some(stream).or(transport);
                     }
                     Some((attempt, Err(error))) => plan.handle_dial_failed(now(), attempt, error),
                     None => {}

@@ -5,9 +5,6 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-
-use ws_core::serve::Admitted;
 
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
@@ -20,8 +17,6 @@ use crate::{CloneTransport, Transport};
 /// transport that the program brought.
 pub struct NetStream {
     kind: Kind,
-    /// The place among the connections of a server, which is free again when the last clone is dropped.
-    place: Option<Arc<Admitted>>,
 }
 
 enum Kind {
@@ -71,11 +66,6 @@ impl NetStream {
             Kind::Other(_) => None,
         }
     }
-
-    /// Holds a place for as long as the stream or a clone of it lives.
-    pub(crate) fn holding(self, place: Admitted) -> Self {
-        Self { place: Some(Arc::new(place)), ..self }
-    }
 }
 
 /// Inside TLS.
@@ -109,7 +99,7 @@ impl NetStream {
 
 impl From<Kind> for NetStream {
     fn from(kind: Kind) -> Self {
-        Self { kind, place: None }
+        Self { kind }
     }
 }
 
@@ -209,7 +199,7 @@ impl CloneTransport for NetStream {
             Kind::Tls(stream) => Kind::Tls(Box::new(CloneTransport::try_clone(&**stream)?)),
             Kind::Other(stream) => Kind::Other(stream.try_clone_boxed()?),
         };
-        Ok(Self { kind, place: self.place.clone() })
+        Ok(Self { kind })
     }
 }
 

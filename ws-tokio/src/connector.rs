@@ -123,14 +123,12 @@ impl Connector {
                     dialling.0.push((attempt, self.begin(address)));
                 }
                 Action::Wait { until } => match within(until, poll_fn(|cx| dialling.poll_next(cx))).await {
-                    Some((attempt, Ok(stream))) => {
-                        if plan.handle_connected(attempt) {
-                            dialling.0.clear();
-                            transport = Some(stream);
-                        }
+                    Some((attempt, Ok(stream))) if plan.handle_connected(attempt) => {
+                        dialling.0.clear();
+                        transport = Some(stream);
                     }
                     Some((attempt, Err(error))) => plan.handle_dial_failed(now(), attempt, error),
-                    None => {}
+                    Some((_, Ok(_))) | None => {}
                 },
                 Action::StartTls { peer, server_name, .. } => {
                     let stream = dialled(transport.take());
