@@ -9,7 +9,7 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
     if found.is_empty() { Err(TlsError::NoCertificate) } else { Ok(found) }
 }
 
-/// The first private key in `text`: PKCS #8, PKCS #1 (RSA) or SEC 1 (elliptic curves), none of them encrypted.
+/// The first private key in `text`: PKCS#8, PKCS#1 (RSA) or SEC 1 (elliptic curves), none of them encrypted.
 pub(crate) fn key(text: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
     Ok(PrivateKeyDer::from_pem_slice(text)?)
 }

@@ -88,7 +88,7 @@ async fn a_refusal_of_the_proxy_is_told() -> Outcome {
 async fn a_socks_proxy_leads_to_the_server() -> Outcome {
     let port = echo().await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let proxy = Proxy::parse(&format!("socks5://127.0.0.1:{}", listener.local_addr()?.port()))?;
+    let proxy = Proxy::parse(&format!("socks5h://127.0.0.1:{}", listener.local_addr()?.port()))?;
     let seen = tokio::spawn(async move {
         let (mut client, _) = listener.accept().await?;
         let (mut hello, mut asked) = ([0; 3], [0; 5 + 14 + 2]);
