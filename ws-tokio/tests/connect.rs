@@ -83,7 +83,7 @@ async fn a_refusal_of_the_proxy_is_told() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-7: a SOCKS5 proxy gets the name, and leads to the server.
+/// A SOCKS5 proxy gets the name, and leads to the server.
 #[tokio::test]
 async fn a_socks_proxy_leads_to_the_server() -> Outcome {
     let port = echo().await?;
@@ -132,7 +132,7 @@ async fn redirects_are_followed_on_request() -> Outcome {
     Ok(())
 }
 
-/// 8305-H, 6455-4.1-6: an address that refuses is no obstacle; names are looked up, and connected to, as the program likes.
+/// 6455-4.1-6: an address that refuses is no obstacle; names are looked up, and connected to, as the program likes.
 #[tokio::test]
 async fn names_and_transports_may_be_the_programs() -> Outcome {
     let port = echo().await?;
@@ -151,7 +151,7 @@ async fn names_and_transports_may_be_the_programs() -> Outcome {
     Ok(())
 }
 
-/// 6455-7.2.3-2: a client that reconnects tries again after a delay, until the server is there.
+/// A client that reconnects tries again after a delay, until the server is there.
 #[tokio::test(start_paused = true)]
 async fn a_client_connects_again() -> Outcome {
     let port = echo().await?;

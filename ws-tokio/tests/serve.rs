@@ -107,7 +107,10 @@ async fn origins_are_checked_and_requests_answered() -> Outcome {
             connect = connect.origin(origin)?;
         }
         match ws_tokio::connect_with(&connect, Config::default()).await {
-            Ok(mut ws) => talk(&mut ws).await?,
+            Ok(mut ws) => {
+                assert_eq!(status, None, "{origin:?} was let in");
+                talk(&mut ws).await?;
+            }
             Err(Error::Rejected(response)) => assert_eq!(Some(response.status), status),
             Err(error) => return Err(error.into()),
         }
