@@ -46,28 +46,38 @@
 mod accept;
 mod clock;
 mod connect;
+mod connector;
 mod drive;
 mod error;
 mod halves;
 #[cfg(feature = "serde")]
 mod json;
 mod link;
+mod net_stream;
 mod parts;
 mod pool;
+mod reconnect;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod web_socket;
 
 pub use accept::{accept, accept_with};
 pub use clock::now;
 pub use connect::{client, connect, connect_with};
+pub use connector::Connector;
 pub use error::Error;
 pub use halves::{Receiver, Sender};
+pub use net_stream::NetStream;
 pub use parts::{Parts, ReuniteError};
+pub use reconnect::Reconnect;
+#[cfg(feature = "tls")]
+pub use tls::TlsStream;
 pub use transport::{CloneTransport, Plain, Transport};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
-pub use ws_core::connect::{Connect, Target, UrlError};
+pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
 #[cfg(feature = "deflate")]
 pub use ws_core::deflate;
 pub use ws_core::handshake::{
@@ -79,6 +89,8 @@ pub use ws_core::{
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};
+#[cfg(feature = "tls")]
+pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,9 +1,13 @@
 use core::net::SocketAddr;
 use core::time::Duration;
+use std::fs;
 use std::net::ToSocketAddrs as _;
+use std::path::Path;
 
 use clap::ValueEnum;
 use ws_core::handshake::ClientRequest;
+
+use crate::failure::{Cause, Failure};
 
 /// Which adapter moves the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,6 +63,16 @@ pub(crate) fn subprotocol(text: &str) -> Result<String, String> {
 pub(crate) fn field(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("no colon after the name")?;
     Ok((name.into(), value.trim_matches([' ', '\t']).into()))
+}
+
+/// Reads a file that the command line names.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|cause| unfit(path, cause))
+}
+
+/// A file that the command line names is of no use.
+pub(crate) fn unfit(path: &Path, cause: impl Into<Cause>) -> Failure {
+    Failure::File { path: path.display().to_string(), cause: cause.into() }
 }
 
 #[cfg(test)]

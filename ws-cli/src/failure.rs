@@ -11,6 +11,10 @@ pub(crate) type Cause = Box<dyn core::error::Error + Send + Sync>;
 pub(crate) enum Failure {
     /// The server cannot listen.
     NotListening { address: String, cause: io::Error },
+    /// A file that the command line names is of no use.
+    File { path: String, cause: Cause },
+    /// TLS settings are of no use.
+    Tls(Cause),
     /// The connection did not open.
     NotOpened { url: String, cause: Cause },
     /// The connection ended other than by a clean close.
@@ -64,6 +68,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotListening { address, cause } => write!(f, "cannot listen on {address}: {cause}"),
+            Self::File { path, cause } => write!(f, "{path}: {cause}"),
+            Self::Tls(cause) => cause.fmt(f),
             Self::NotOpened { url, cause } => write!(f, "cannot connect to {url}: {cause}"),
             Self::Broken(cause) => cause.fmt(f),
             Self::Closed { code, reason } if reason.is_empty() => write!(f, "closed by the peer: {code}"),

@@ -31,7 +31,7 @@ enum Command {
     /// Let every adapter's client talk to every adapter's echo server; print what passed, and how long it took
     Demo,
     Echo(echo::Args),
-    Connect(connect::Args),
+    Connect(Box<connect::Args>),
     Proxy(proxy::Args),
 }
 
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let ran = match Cli::parse().command {
         None | Some(Command::Demo) => demo::run(),
         Some(Command::Echo(args)) => echo::run(args),
-        Some(Command::Connect(args)) => connect::run(args),
+        Some(Command::Connect(args)) => connect::run(*args),
         Some(Command::Proxy(args)) => proxy::run(args),
     };
     match ran {

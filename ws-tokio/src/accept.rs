@@ -46,6 +46,15 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>) -> Decision,
 ) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    accept_stream(io, config, move |request, _| decide(request))
+}
+
+/// The same, where `decide` sees the stream too.
+pub(crate) fn accept_stream<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    config: impl Into<Arc<Config>>,
+    mut decide: impl FnMut(&Request<'_>, &S) -> Decision,
+) -> impl Future<Output = Result<WebSocket<S>, Error>> {
     // A task stays as large as the largest of its futures, so this one is not much more than the connection's box.
     let mut accepting = Some(WebSocket::new(io, Connection::server(clock::now(), config)));
     let mut failed = None;
@@ -67,11 +76,14 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 fn poll_answers<S: AsyncRead + AsyncWrite + Unpin>(
     ws: &mut WebSocket<S>,
     cx: &mut Context<'_>,
-    decide: &mut impl FnMut(&Request<'_>) -> Decision,
+    decide: &mut impl FnMut(&Request<'_>, &S) -> Decision,
 ) -> Poll<Result<(), Error>> {
     while !ws.is_open() {
         match ready!(poll_event(ws, cx))? {
-            Some((Event::Request(request), mut reply)) => reply.answer(&decide(&request))?,
+            Some((Event::Request(request), mut reply)) => {
+                let decision = decide(&request, reply.get_ref());
+                reply.answer(&decision)?;
+            }
             Some(_) => {}
             None => return Poll::Ready(Ok(())),
         }

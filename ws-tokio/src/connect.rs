@@ -1,50 +1,37 @@
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 use ws_core::connect::Connect;
 use ws_core::handshake::ClientRequest;
 use ws_core::{Config, Connection, Event};
 
-use crate::{Error, WebSocket, clock};
+use crate::connector::Connector;
+use crate::{Error, NetStream, WebSocket, clock};
 
-/// Connects to a `ws:` URL, with the default [`Config`] and within 10 seconds.
+/// Connects to a `ws:` or `wss:` URL, with the default [`Config`] and within 10 seconds.
 ///
 /// # Errors
-/// As [`connect_with`].
-pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
-    connect_with(&Connect::new(url)?, Config::default()).await
+/// As [`Connector::connect`], and [`Error::Url`].
+pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
+    Connector::new().connect(Connect::new(url)?).await
 }
 
-/// Connects as `connect` says; its time limit bounds everything from the name to the 101.
+/// Connects as `connect` says; its time limit bounds everything from the name to the 101. [`Connector`] can be told more.
 ///
 /// # Errors
-/// [`Error::Io`] if no address of the host takes the connection, [`Error::Rejected`] with the whole response if the server
-/// answers with anything but a WebSocket, [`Error::WebSocket`] if its answer is wrong, [`Error::TimedOut`].
+/// As [`Connector::connect`].
 pub async fn connect_with(
     connect: &Connect,
     config: impl Into<Arc<Config>>,
-) -> Result<WebSocket<TcpStream>, Error> {
-    let target = connect.target();
-    if target.is_secure() {
-        return Err(Error::TlsUnsupported);
-    }
-    let open = async {
-        let stream = TcpStream::connect((target.host(), target.port())).await?;
-        stream.set_nodelay(true)?;
-        client(stream, &connect.request(), config).await
-    };
-    match connect.time_limit() {
-        Some(limit) => timeout(limit, open).await.unwrap_or(Err(Error::TimedOut)),
-        None => open.await,
-    }
+) -> Result<WebSocket<NetStream>, Error> {
+    Connector::new().config(config).connect(connect.clone()).await
 }
 
 /// The client end of a connection over `io`.
 ///
 /// # Errors
-/// As [`connect_with`].
+/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if its
+/// answer is wrong or does not come within [`Config::opening_timeout`].
 pub async fn client<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     request: &ClientRequest<'_>,
@@ -59,7 +46,8 @@ pub async fn client<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-fn entropy() -> Result<[u8; 32], Error> {
+/// What nobody can foresee.
+pub(crate) fn entropy() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
     Ok(bytes)

@@ -9,6 +9,7 @@ use ws_core::{Connection, Instant, Output, Pool, RecvBuf, SendError, Transmit};
 
 use crate::Error;
 use crate::clock::{Alarm, now};
+use crate::stop::Watch;
 
 thread_local! {
     /// Memory for the connections of this thread that have bytes waiting.
@@ -27,6 +28,8 @@ pub(crate) struct Out<S> {
     pub(crate) io: S,
     pub(crate) conn: Connection,
     alarm: Alarm,
+    /// The end of the server that it belongs to.
+    pub(crate) watch: Option<Box<Watch>>,
 }
 
 /// What has been received.
@@ -182,7 +185,7 @@ impl Failure {
 
 impl<S> Out<S> {
     pub(crate) fn new(io: S, conn: Connection) -> Self {
-        Self { io, conn, alarm: Alarm::default() }
+        Self { io, conn, alarm: Alarm::default(), watch: None }
     }
 
     /// Sees to it that there is memory to queue into.
@@ -198,6 +201,11 @@ impl<S> Out<S> {
 
     /// Ready after a deadline has passed.
     pub(crate) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(watch) = &mut self.watch
+            && watch.poll(cx, &mut self.conn).is_ready()
+        {
+            return Poll::Ready(());
+        }
         self.alarm.poll(cx, self.conn.poll_timeout())
     }
 

@@ -49,6 +49,7 @@ mod accept;
 pub mod axum;
 mod clock;
 mod connect;
+mod connector;
 mod drive;
 mod error;
 mod feed;
@@ -57,18 +58,31 @@ mod halves;
 pub mod hyper;
 #[cfg(feature = "serde")]
 mod json;
+mod net_stream;
 mod parts;
+mod reconnect;
+pub mod serve;
+mod stop;
+#[cfg(feature = "tls")]
+mod tls;
 mod web_socket;
 
 pub use accept::{accept, accept_with};
 pub use connect::{client, connect, connect_with};
+pub use connector::Connector;
 pub use error::Error;
 pub use feed::Feed;
 pub use halves::{Receiver, SendFuture, Sender};
+pub use net_stream::NetStream;
 pub use parts::{Parts, ReuniteError};
+pub use reconnect::Reconnect;
+#[cfg(feature = "tls")]
+pub use tls::{accept_tls, start_tls};
+#[cfg(feature = "tls")]
+pub use tokio_rustls;
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
-pub use ws_core::connect::{Connect, Target, UrlError};
+pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
 #[cfg(feature = "deflate")]
 pub use ws_core::deflate;
 pub use ws_core::handshake::{
@@ -80,6 +94,8 @@ pub use ws_core::{
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};
+#[cfg(feature = "tls")]
+pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

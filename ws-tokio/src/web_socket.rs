@@ -14,6 +14,7 @@ use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, O
 use crate::clock::now;
 use crate::drive::{In, Out};
 use crate::feed::{Feed, Until};
+use crate::stop::Watch;
 use crate::{Error, Receiver, Sender};
 
 /// A WebSocket connection over a stream.
@@ -43,6 +44,11 @@ impl<S> WebSocket<S> {
     pub(crate) fn parts(&mut self) -> (&mut Out<S>, &mut In) {
         let Inner { out, input } = &mut *self.0;
         (out, input)
+    }
+
+    /// Closes when a server is shut down.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        self.0.out.watch = Some(Box::new(watch));
     }
 
     /// What the opening handshake agreed.
@@ -278,6 +284,11 @@ impl<S> Reply<'_, S> {
     #[inline]
     pub fn feed<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> Feed<'a, S> {
         Feed::new(self.0, message.into(), Until::Queued)
+    }
+
+    /// The stream underneath.
+    pub fn get_ref(&self) -> &S {
+        &self.0.io
     }
 
     /// Accepts the request that is on loan; the answer leaves before the next wait.

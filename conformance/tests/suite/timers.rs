@@ -104,7 +104,7 @@ fn a_server_that_says_nothing_is_given_up() -> Outcome {
     on::run(async {
         let began = Instant::now();
         let error = wait!(connect_with(&connect, Config::default())).map(drop);
-        assert!(matches!(error, Err(Error::TimedOut)), "{error:?}");
+        assert!(error.is_err());
         assert!(began.elapsed() >= SHORT);
         Ok(())
     })

@@ -1,16 +1,20 @@
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use ws_blocking::Sender;
-use ws_core::connect::Connect;
-use ws_core::{CloseCode, Config};
+use ws_blocking::{Connector, NetStream, Sender};
+use ws_core::CloseCode;
 
-use super::{Input, Session, input, not_opened};
+use super::{Asked, Input, Session, input, not_opened};
 use crate::failure::Failure;
 use crate::signals;
 
-pub(super) fn run(connect: &Connect, config: Arc<Config>, session: &Arc<Session>) -> Result<(), Failure> {
-    let ws = ws_blocking::connect_with(connect, config).map_err(|error| not_opened(connect, error))?;
+pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
+    let Asked { connect, config, tls } = asked;
+    let mut connector = Connector::new().config(config);
+    if let Some(tls) = tls {
+        connector = connector.tls(tls.clone()).proxy_tls(tls);
+    }
+    let target = connect.target().clone();
+    let ws = connector.connect(connect).map_err(|error| not_opened(&target, error))?;
     let (sender, mut receiver) = ws.split().map_err(Failure::System)?;
 
     signals::on_stop({
@@ -44,7 +48,7 @@ pub(super) fn run(connect: &Connect, config: Arc<Config>, session: &Arc<Session>
 }
 
 /// Sends what standard input gives; `false` if the connection takes no more.
-fn send(input: Input, session: &Session, sender: &Sender<TcpStream>) -> bool {
+fn send(input: Input, session: &Session, sender: &Sender<NetStream>) -> bool {
     match input {
         Input::Line { number, text } => {
             session.begin_line(number);
@@ -61,12 +65,12 @@ fn send(input: Input, session: &Session, sender: &Sender<TcpStream>) -> bool {
 }
 
 /// Closes because of what went wrong at this end.
-fn give_up(session: &Session, sender: &Sender<TcpStream>, failure: Failure) {
+fn give_up(session: &Session, sender: &Sender<NetStream>, failure: Failure) {
     session.fail(failure);
     close(sender, CloseCode::GOING_AWAY);
 }
 
-fn close(sender: &Sender<TcpStream>, code: CloseCode) {
+fn close(sender: &Sender<NetStream>, code: CloseCode) {
     // If the connection is closing already, that is as good.
     let _ = sender.close(Some(code.into()));
 }

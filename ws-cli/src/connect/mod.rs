@@ -5,13 +5,15 @@ mod session;
 mod tokio;
 
 use core::time::Duration;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use ws_core::connect::{Connect, Target};
+use ws_core::connect::{Connect, Proxy, Target};
 use ws_core::handshake::RequestError;
 use ws_core::{Config, KeepAlive};
+use ws_tls::ClientTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
@@ -30,7 +32,7 @@ use session::Session;
 /// that is not UTF-8 ends it in the same way. User name and password of a URL are not sent: use `--header`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to connect to: `ws://HOST[:PORT][/PATH][?QUERY]`.
+    /// Where to connect to: `ws://HOST[:PORT][/PATH][?QUERY]`, or `wss://` for TLS.
     #[arg(value_parser = |url: &str| url.parse::<Target>())]
     url: Target,
     /// What moves the bytes.
@@ -52,9 +54,32 @@ pub(crate) struct Args {
     /// for 5 seconds at least.
     #[arg(long, value_name = "SECS", value_parser = args::seconds)]
     ping_every: Option<Duration>,
+    /// Trust the certificates in this file, in PEM, instead of those that the system trusts.
+    #[arg(long, value_name = "PEM", conflicts_with = "insecure")]
+    ca: Option<PathBuf>,
+    /// Take any server for the right one, whatever its certificate says. For tests only.
+    #[arg(long)]
+    insecure: bool,
+    /// Connect through this proxy: `http://`, `https://` or `socks5://`, with user name and password if it asks for them.
+    #[arg(long, value_name = "URL", value_parser = |url: &str| Proxy::parse(url))]
+    proxy: Option<Proxy>,
+    /// Go where a redirect leads, up to 10 times.
+    #[arg(long)]
+    follow_redirects: bool,
     #[command(flatten)]
     deflate: Deflate,
 }
+
+/// What the command line asks for.
+struct Asked {
+    connect: Connect,
+    config: Arc<Config>,
+    /// None for whom the system trusts.
+    tls: Option<ClientTls>,
+}
+
+/// How many redirects are followed.
+const REDIRECTS: u8 = 10;
 
 /// Shortest time that a server gets to answer a ping.
 const PONG_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,21 +96,29 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         ..Config::default()
     });
     let runtime = args.runtime;
+    let tls = tls(args.ca.as_deref(), args.insecure)?;
     let connect = asked(args).unwrap_or_else(|error| {
         crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
     });
     let session = Arc::new(Session::default());
+    let asked = Asked { connect, config, tls };
     match runtime {
-        Runtime::Tokio => tokio::run(&connect, config, &session),
-        Runtime::Smol => futures_io::run::<Smol>(&connect, config, &session),
-        Runtime::AsyncStd => futures_io::run::<AsyncStd>(&connect, config, &session),
-        Runtime::Blocking => blocking::run(&connect, config, &session),
+        Runtime::Tokio => tokio::run(asked, &session),
+        Runtime::Smol => futures_io::run::<Smol>(&asked.connect, asked.config, &session),
+        Runtime::AsyncStd => futures_io::run::<AsyncStd>(&asked.connect, asked.config, &session),
+        Runtime::Blocking => blocking::run(asked, &session),
     }?;
     session.outcome()
 }
 
 fn asked(args: Args) -> Result<Connect, RequestError> {
     let mut connect = Connect::from(args.url).timeout(Some(args.timeout));
+    if let Some(proxy) = args.proxy {
+        connect = connect.proxy(proxy);
+    }
+    if args.follow_redirects {
+        connect = connect.follow_redirects(REDIRECTS);
+    }
     if let Some(origin) = args.origin {
         connect = connect.origin(origin)?;
     }
@@ -98,6 +131,17 @@ fn asked(args: Args) -> Result<Connect, RequestError> {
     Ok(connect)
 }
 
-fn not_opened(connect: &Connect, cause: impl Into<Cause>) -> Failure {
-    Failure::NotOpened { url: connect.target().to_string(), cause: cause.into() }
+/// Whom to trust; none for whom the system trusts.
+fn tls(ca: Option<&Path>, insecure: bool) -> Result<Option<ClientTls>, Failure> {
+    let builder = ClientTls::builder();
+    let builder = match ca {
+        Some(path) => builder.roots_pem(args::read(path)?).map_err(|error| args::unfit(path, error))?,
+        None if insecure => builder.dangerously_skip_verification(),
+        None => return Ok(None),
+    };
+    builder.build().map(Some).map_err(|cause| Failure::Tls(cause.into()))
+}
+
+fn not_opened(target: &Target, cause: impl Into<Cause>) -> Failure {
+    Failure::NotOpened { url: target.to_string(), cause: cause.into() }
 }

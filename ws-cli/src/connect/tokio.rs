@@ -1,28 +1,32 @@
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use ws_core::connect::Connect;
-use ws_core::{CloseCode, Config};
-use ws_tokio::Sender;
+use ws_core::CloseCode;
+use ws_tokio::{Connector, NetStream, Sender};
 
-use super::{Input, Session, input, not_opened};
+use super::{Asked, Input, Session, input, not_opened};
 use crate::failure::Failure;
 use crate::signals;
 
-pub(super) fn run(connect: &Connect, config: Arc<Config>, session: &Arc<Session>) -> Result<(), Failure> {
+pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
     // Whoever does not read the output holds up only the printing.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(Failure::System)?;
-    let talked = runtime.block_on(talk(connect, config, session));
+    let talked = runtime.block_on(talk(asked, session));
     // A look-up of the host's name that is under way is not waited for.
     runtime.shutdown_background();
     talked
 }
 
-async fn talk(connect: &Connect, config: Arc<Config>, session: &Arc<Session>) -> Result<(), Failure> {
-    let ws = ws_tokio::connect_with(connect, config).await.map_err(|error| not_opened(connect, error))?;
+async fn talk(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
+    let Asked { connect, config, tls } = asked;
+    let mut connector = Connector::new().config(config);
+    if let Some(tls) = tls {
+        connector = connector.tls(tls.clone()).proxy_tls(tls);
+    }
+    let target = connect.target().clone();
+    let ws = connector.connect(connect).await.map_err(|error| not_opened(&target, error))?;
     let (sender, mut receiver) = ws.split();
 
     let (stop, stopped) = oneshot::channel();
@@ -56,7 +60,7 @@ async fn talk(connect: &Connect, config: Arc<Config>, session: &Arc<Session>) ->
 /// Sends what standard input gives, until it ends or the connection does.
 async fn send(
     mut lines: mpsc::Receiver<Input>,
-    sender: Sender<TcpStream>,
+    sender: Sender<NetStream>,
     session: Arc<Session>,
     sending: Arc<Mutex<()>>,
 ) {
@@ -77,19 +81,19 @@ async fn send(
     }
 }
 
-async fn close_when(stopped: oneshot::Receiver<()>, sender: Sender<TcpStream>, session: Arc<Session>) {
+async fn close_when(stopped: oneshot::Receiver<()>, sender: Sender<NetStream>, session: Arc<Session>) {
     if stopped.await.is_ok() {
         give_up(&session, &sender, Failure::Interrupted).await;
     }
 }
 
 /// Closes because of what went wrong at this end.
-async fn give_up(session: &Session, sender: &Sender<TcpStream>, failure: Failure) {
+async fn give_up(session: &Session, sender: &Sender<NetStream>, failure: Failure) {
     session.fail(failure);
     close(sender, CloseCode::GOING_AWAY).await;
 }
 
-async fn close(sender: &Sender<TcpStream>, code: CloseCode) {
+async fn close(sender: &Sender<NetStream>, code: CloseCode) {
     // If the connection is closing already, that is as good.
     let _ = sender.close(Some(code.into())).await;
 }

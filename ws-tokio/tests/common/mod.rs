@@ -1,6 +1,9 @@
 //! A pair of streams in memory that stutter: each call may do nothing, or little.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+#[cfg(feature = "tls")]
+pub(crate) mod certificates;
+
 use core::cell::RefCell;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};

@@ -1,0 +1,292 @@
+use core::fmt;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use ws_core::connect::{Action, Attempt, Connect, ConnectError, Peer, Plan};
+use ws_core::{Config, Event, Instant, Timer};
+#[cfg(feature = "tls")]
+use ws_tls::ClientTls;
+
+use crate::clock::{now, wait_until};
+use crate::connect::entropy;
+use crate::{Error, NetStream, Transport as _, WebSocket};
+
+/// Opens connections: what is the same for each of them.
+///
+/// ```no_run
+/// use ws_blocking::{ClientTls, Config, Connect, Connector};
+///
+/// # fn f(company_roots: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+/// let tls = ClientTls::builder().roots_pem(company_roots)?.build()?;
+/// let connector = Connector::new().config(Config { max_message: 65_536, ..Config::default() }).tls(tls);
+/// let ws = connector.connect(Connect::new("wss://chat.example.com/")?.subprotocol("chat")?)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Connector {
+    config: Arc<Config>,
+    #[cfg(feature = "tls")]
+    tls: Option<ClientTls>,
+    #[cfg(feature = "tls")]
+    proxy_tls: Option<ClientTls>,
+    resolve: Option<Arc<Resolve>>,
+    dial: Option<Arc<Dial>>,
+}
+
+type Resolve = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+type Dial = dyn Fn(SocketAddr, Option<Duration>) -> io::Result<NetStream> + Send + Sync;
+type Dialled = (Attempt, io::Result<NetStream>);
+
+impl Connector {
+    /// Defaults: trusts whom the platform trusts, asks the system for addresses, connects by TCP.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Limits and timeouts of the connections.
+    #[must_use]
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Whom to trust, and who to be, in TLS with servers.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Whom to trust, and who to be, in TLS with proxies.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn proxy_tls(mut self, tls: ClientTls) -> Self {
+        self.proxy_tls = Some(tls);
+        self
+    }
+
+    /// Looks up names in this way, on a thread of its own. The addresses may have other ports than the one that is asked for;
+    /// the Host field, and the name that a certificate must be for, stay those of the URL.
+    #[must_use]
+    pub fn resolver<F>(mut self, resolve: F) -> Self
+    where
+        F: Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    {
+        self.resolve = Some(Arc::new(resolve));
+        self
+    }
+
+    /// Connects to addresses in this way, in as much time as it is given: with options of one's own on the socket, or over
+    /// another transport altogether, which [`NetStream::new`] takes. Attempts may run on several threads at once.
+    #[must_use]
+    pub fn dialer<F>(mut self, dial: F) -> Self
+    where
+        F: Fn(SocketAddr, Option<Duration>) -> io::Result<NetStream> + Send + Sync + 'static,
+    {
+        self.dial = Some(Arc::new(dial));
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] if the server is not reached, [`Error::Rejected`] with the whole response if it answers with anything but
+    /// a WebSocket, [`Error::WebSocket`] if its answer is wrong.
+    pub fn connect(&self, connect: Connect) -> Result<WebSocket<NetStream>, Error> {
+        let mut plan = Plan::new(now(), connect);
+        let (done, dialled) = channel();
+        let mut transport: Option<NetStream> = None;
+        loop {
+            let deadline = plan.deadline();
+            match plan.poll_action(now()) {
+                Action::Resolve { host, port } => match self.look_up(host, port, deadline) {
+                    Some(Ok(addresses)) => plan.handle_resolved(now(), addresses),
+                    Some(Err(error)) => plan.handle_failed(error),
+                    None => {}
+                },
+                Action::Dial { attempt, address, until, alone } => {
+                    transport = None;
+                    self.begin(attempt, address, until, alone, &done);
+                }
+                Action::Wait { until } => match receive(&dialled, until) {
+                    // An attempt that comes too late is dropped.
+                    Some((attempt, Ok(stream))) => {
+                        transport = plan.handle_connected(attempt).then_some(stream).or(transport);
+                    }
+                    Some((attempt, Err(error))) => plan.handle_dial_failed(now(), attempt, error),
+                    None => {}
+                },
+                Action::StartTls { peer, server_name, .. } => {
+                    match self.secure(taken(&mut transport), peer, server_name, deadline) {
+                        Ok(stream) => {
+                            // It was checked: whoever agreed on another protocol is no stream.
+                            plan.handle_secured(None);
+                            transport = Some(stream);
+                        }
+                        // The plan says so itself.
+                        Err(error) if is_over(&error, deadline) => {}
+                        Err(error) => plan.handle_failed(error),
+                    }
+                }
+                Action::Write(bytes) => match write(&mut transport, bytes, deadline) {
+                    Ok(n) => plan.handle_written(n),
+                    Err(error) if is_wait(&error) => {}
+                    Err(error) => plan.handle_failed(error),
+                },
+                Action::Read(room) => match read(&mut transport, room, deadline) {
+                    Ok(n) => plan.handle_read(n),
+                    Err(error) if is_wait(&error) => {}
+                    Err(error) => plan.handle_failed(error),
+                },
+                Action::Open => {
+                    let conn = plan.connection(now(), Arc::clone(&self.config), entropy()?);
+                    let mut ws = WebSocket::new(taken(&mut transport), conn);
+                    match ws.event_ref() {
+                        Ok(Some((Event::Rejected(response), _))) => plan.handle_rejected(&response),
+                        Ok(Some(_)) => return Ok(ws),
+                        Ok(None) => return Err(ws_core::Error::UnexpectedEof.into()),
+                        Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
+                            if deadline.is_some_and(|at| at <= now()) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Action::Failed(ConnectError::Rejected(response)) => return Err(Error::Rejected(response)),
+                Action::Failed(error) => return Err(Error::Connect(Box::new(error))),
+            }
+        }
+    }
+
+    /// The addresses of `host`; `None` if they do not come in time. The system's resolver knows no time limit, so a thread of its own
+    /// waits for it, and is left to itself when the time is up.
+    fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Option<Instant>,
+    ) -> Option<io::Result<Vec<SocketAddr>>> {
+        let (resolve, host) = (self.resolve.clone(), host.to_owned());
+        let look_up = move || match resolve {
+            Some(resolve) => resolve(&host, port),
+            None => Ok((&host[..], port).to_socket_addrs()?.collect()),
+        };
+        if deadline.is_none() {
+            return Some(look_up());
+        }
+        let (sender, receiver) = channel();
+        let thread = thread::Builder::new().name("ws-resolve".into());
+        let spawned = thread.spawn(move || {
+            let _ = sender.send(look_up());
+        });
+        match spawned {
+            Ok(_) => receive(&receiver, deadline),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Connects to `address`, and says how it went: right here if it is the only attempt, else on a thread.
+    fn begin(
+        &self,
+        attempt: Attempt,
+        address: SocketAddr,
+        until: Option<Instant>,
+        alone: bool,
+        done: &Sender<Dialled>,
+    ) {
+        let (dial, told) = (self.dial.clone(), done.clone());
+        let dial = move || {
+            let limit = wait_until(until);
+            let outcome = match &dial {
+                Some(dial) => dial(address, limit),
+                None => dial_tcp(address, limit),
+            };
+            // An attempt that lost has nobody who waits for it.
+            let _ = told.send((attempt, outcome));
+        };
+        if alone {
+            dial();
+            return;
+        }
+        if let Err(error) = thread::Builder::new().name("ws-dial".into()).spawn(dial) {
+            let _ = done.send((attempt, Err(error)));
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    fn secure(
+        &self,
+        stream: NetStream,
+        peer: Peer,
+        host: &str,
+        deadline: Option<Instant>,
+    ) -> io::Result<NetStream> {
+        let tls = match peer {
+            Peer::Server => self.tls.clone(),
+            Peer::Proxy => self.proxy_tls.clone(),
+        };
+        let tls = tls.map_or_else(ClientTls::new, Ok)?;
+        Ok(crate::TlsStream::connect(stream, &tls, host, wait_until(deadline))?.into())
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unused_self, reason = "with TLS it is used")]
+    fn secure(&self, _: NetStream, _: Peer, _: &str, _: Option<Instant>) -> io::Result<NetStream> {
+        Err(io::Error::new(ErrorKind::Unsupported, "this build lacks the feature `tls`"))
+    }
+}
+
+fn dial_tcp(address: SocketAddr, limit: Option<Duration>) -> io::Result<NetStream> {
+    let stream = match limit {
+        Some(limit) => TcpStream::connect_timeout(&address, limit)?,
+        None => TcpStream::connect(address)?,
+    };
+    // Without it, messages are only slower.
+    let _ = stream.set_nodelay(true);
+    Ok(stream.into())
+}
+
+/// What comes until `deadline`.
+fn receive<T>(channel: &Receiver<T>, deadline: Option<Instant>) -> Option<T> {
+    match wait_until(deadline) {
+        Some(wait) => channel.recv_timeout(wait).ok(),
+        None => channel.recv().ok(),
+    }
+}
+
+fn taken(transport: &mut Option<NetStream>) -> NetStream {
+    transport.take().expect("the plan has heard that an attempt is connected")
+}
+
+fn write(transport: &mut Option<NetStream>, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+    let Some(stream) = transport else { return Err(ErrorKind::NotConnected.into()) };
+    stream.set_write_timeout(wait_until(deadline))?;
+    let n = stream.write(bytes)?;
+    if n == 0 { Err(ErrorKind::WriteZero.into()) } else { stream.flush().map(|()| n) }
+}
+
+fn read(transport: &mut Option<NetStream>, room: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+    let Some(stream) = transport else { return Err(ErrorKind::NotConnected.into()) };
+    stream.set_read_timeout(wait_until(deadline))?;
+    stream.read(room)
+}
+
+/// Whether a call only waited in vain: whether for too long, the plan says.
+fn is_wait(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+fn is_over(error: &io::Error, deadline: Option<Instant>) -> bool {
+    error.kind() == ErrorKind::TimedOut && deadline.is_some_and(|at| at <= now())
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,217 @@
+use core::fmt;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+
+#[cfg(feature = "tls")]
+use ws_tls::{CertificateDer, rustls::ProtocolVersion};
+
+#[cfg(feature = "tls")]
+use crate::TlsStream;
+use crate::{CloneTransport, Transport};
+
+/// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
+/// transport that the program brought.
+pub struct NetStream {
+    kind: Kind,
+}
+
+enum Kind {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsStream<NetStream>>),
+    Other(Box<dyn Other>),
+}
+
+impl NetStream {
+    /// A transport that the program brings.
+    pub fn new(transport: impl CloneTransport + Send + 'static) -> Self {
+        Kind::Other(Box::new(transport)).into()
+    }
+
+    /// The address of the other end, which may be a proxy; `None` for anything but TCP.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.tcp()?.peer_addr().ok()
+    }
+
+    /// The address of this end; `None` for anything but TCP.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.tcp()?.local_addr().ok()
+    }
+
+    /// Whether everything is inside TLS.
+    pub fn is_tls(&self) -> bool {
+        match &self.kind {
+            #[cfg(feature = "tls")]
+            Kind::Tls(_) => true,
+            #[cfg(unix)]
+            Kind::Unix(_) => false,
+            Kind::Tcp(_) | Kind::Other(_) => false,
+        }
+    }
+
+    /// The TCP socket, under whatever lies over it.
+    pub fn tcp(&self) -> Option<&TcpStream> {
+        match &self.kind {
+            Kind::Tcp(stream) => Some(stream),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => stream.get_ref().tcp(),
+            #[cfg(unix)]
+            Kind::Unix(_) => None,
+            Kind::Other(_) => None,
+        }
+    }
+}
+
+/// Inside TLS.
+#[cfg(feature = "tls")]
+impl NetStream {
+    /// The TLS stream, if this is one.
+    pub fn tls(&self) -> Option<&TlsStream<Self>> {
+        match &self.kind {
+            Kind::Tls(stream) => Some(stream),
+            #[cfg(unix)]
+            Kind::Unix(_) => None,
+            Kind::Tcp(_) | Kind::Other(_) => None,
+        }
+    }
+
+    /// The certificates that the peer has shown, its own first; `None` if it has shown none.
+    pub fn peer_certificates(&self) -> Option<Vec<CertificateDer<'static>>> {
+        self.tls()?.peer_certificates()
+    }
+
+    /// The version of TLS that is spoken.
+    pub fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.tls()?.protocol_version()
+    }
+
+    /// Server: the host that the client asked for by SNI (RFC 6066 §3).
+    pub fn server_name(&self) -> Option<String> {
+        self.tls()?.server_name()
+    }
+}
+
+impl From<Kind> for NetStream {
+    fn from(kind: Kind) -> Self {
+        Self { kind }
+    }
+}
+
+impl From<TcpStream> for NetStream {
+    fn from(stream: TcpStream) -> Self {
+        Kind::Tcp(stream).into()
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixStream> for NetStream {
+    fn from(stream: UnixStream) -> Self {
+        Kind::Unix(stream).into()
+    }
+}
+
+#[cfg(feature = "tls")]
+impl From<TlsStream<NetStream>> for NetStream {
+    fn from(stream: TlsStream<NetStream>) -> Self {
+        Kind::Tls(Box::new(stream)).into()
+    }
+}
+
+/// A transport of any type.
+trait Other: Transport + Send {
+    fn try_clone_boxed(&self) -> io::Result<Box<dyn Other>>;
+}
+
+impl<S: CloneTransport + Send + 'static> Other for S {
+    fn try_clone_boxed(&self) -> io::Result<Box<dyn Other>> {
+        Ok(Box::new(self.try_clone()?))
+    }
+}
+
+/// Does the same with each kind of stream.
+macro_rules! each {
+    ($kind:expr, $stream:ident => $what:expr) => {
+        match $kind {
+            Kind::Tcp($stream) => $what,
+            #[cfg(unix)]
+            Kind::Unix($stream) => $what,
+            #[cfg(feature = "tls")]
+            Kind::Tls($stream) => $what,
+            Kind::Other($stream) => $what,
+        }
+    };
+}
+
+impl Read for NetStream {
+    #[inline]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        each!(&mut self.kind, stream => stream.read(buf))
+    }
+}
+
+impl Write for NetStream {
+    #[inline]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        each!(&mut self.kind, stream => stream.write(buf))
+    }
+
+    #[inline]
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        each!(&mut self.kind, stream => stream.write_vectored(bufs))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        each!(&mut self.kind, stream => stream.flush())
+    }
+}
+
+impl Transport for NetStream {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        each!(&mut self.kind, stream => Transport::set_read_timeout(stream, timeout))
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        each!(&mut self.kind, stream => Transport::set_write_timeout(stream, timeout))
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        each!(&mut self.kind, stream => stream.shutdown_write())
+    }
+
+    fn shutdown_both(&mut self) -> io::Result<()> {
+        each!(&mut self.kind, stream => stream.shutdown_both())
+    }
+}
+
+impl CloneTransport for NetStream {
+    fn try_clone(&self) -> io::Result<Self> {
+        let kind = match &self.kind {
+            Kind::Tcp(stream) => Kind::Tcp(stream.try_clone()?),
+            #[cfg(unix)]
+            Kind::Unix(stream) => Kind::Unix(stream.try_clone()?),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => Kind::Tls(Box::new(CloneTransport::try_clone(&**stream)?)),
+            Kind::Other(stream) => Kind::Other(stream.try_clone_boxed()?),
+        };
+        Ok(Self { kind })
+    }
+}
+
+impl fmt::Debug for NetStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Tcp(stream) => stream.fmt(f),
+            #[cfg(unix)]
+            Kind::Unix(stream) => stream.fmt(f),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => stream.fmt(f),
+            Kind::Other(_) => f.write_str("NetStream(..)"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ServerConfig, ServerConnection};
+
+use crate::client::store;
+use crate::provider::provider;
+use crate::{HTTP_1_1, TlsError, pem};
+
+/// Who a server is, and whom it lets in: what it needs to speak TLS with any client.
+///
+/// A clone is the same settings again.
+#[derive(Clone, Debug)]
+pub struct ServerTls(Arc<ServerConfig>);
+
+impl ServerTls {
+    /// A server with this certificate, from texts: its chain, the server's own first, and its key.
+    ///
+    /// # Errors
+    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], and those of [`ServerTlsBuilder::build`].
+    pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
+        ServerTlsBuilder::from_pem(chain, key)?.build()
+    }
+
+    /// Settings of one's own, for a server with this certificate: its chain in DER, the server's own first, and its key.
+    pub fn builder(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> ServerTlsBuilder {
+        ServerTlsBuilder { provider: None, identity: (chain, key), clients: Clients::Unasked }
+    }
+
+    /// The settings as rustls knows them.
+    pub fn config(&self) -> &Arc<ServerConfig> {
+        &self.0
+    }
+
+    /// The server end of a TLS connection, with nothing done yet.
+    ///
+    /// # Errors
+    /// [`TlsError::Rustls`] for settings that came from elsewhere and do not fit each other.
+    pub fn session(&self) -> Result<ServerConnection, TlsError> {
+        Ok(ServerConnection::new(Arc::clone(&self.0))?)
+    }
+}
+
+/// Takes settings as they are; they should know `http/1.1` by ALPN, or nothing.
+impl From<Arc<ServerConfig>> for ServerTls {
+    fn from(config: Arc<ServerConfig>) -> Self {
+        Self(config)
+    }
+}
+
+/// Makes a [`ServerTls`].
+#[derive(Debug)]
+pub struct ServerTlsBuilder {
+    provider: Option<Arc<CryptoProvider>>,
+    identity: (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>),
+    clients: Clients,
+}
+
+/// Whether clients are asked for certificates, and whose are good.
+#[derive(Debug)]
+enum Clients {
+    Unasked,
+    Asked { roots: Vec<CertificateDer<'static>>, may_have_none: bool },
+}
+
+impl ServerTlsBuilder {
+    /// Settings for a server with this certificate, from texts; see [`ServerTls::from_pem`].
+    ///
+    /// # Errors
+    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`].
+    pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
+        Ok(ServerTls::builder(pem::certificates(chain.as_ref())?, pem::key(key.as_ref())?))
+    }
+
+    /// Lets in only clients with a certificate that leads to one of these roots, in DER.
+    #[must_use]
+    pub fn require_client_certificates(self, roots: Vec<CertificateDer<'static>>) -> Self {
+        Self { clients: Clients::Asked { roots, may_have_none: false }, ..self }
+    }
+
+    /// Asks clients for a certificate that leads to one of these roots, in DER, and lets in those that have none at all.
+    #[must_use]
+    pub fn ask_for_client_certificates(self, roots: Vec<CertificateDer<'static>>) -> Self {
+        Self { clients: Clients::Asked { roots, may_have_none: true }, ..self }
+    }
+
+    /// Uses this cryptography.
+    #[must_use]
+    pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// The settings.
+    ///
+    /// # Errors
+    /// [`TlsError::Rustls`] if the key does not fit the certificate, [`TlsError::ClientRoots`] if there is no root for clients,
+    /// [`TlsError::NoProvider`].
+    pub fn build(self) -> Result<ServerTls, TlsError> {
+        let provider = self.provider.map_or_else(provider, Ok)?;
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
+        let builder = match self.clients {
+            Clients::Unasked => builder.with_no_client_auth(),
+            Clients::Asked { roots, may_have_none } => {
+                let roots = Arc::new(store(roots)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+                let verifier = if may_have_none { verifier.allow_unauthenticated() } else { verifier };
+                builder.with_client_cert_verifier(verifier.build().map_err(TlsError::ClientRoots)?)
+            }
+        };
+        let (chain, key) = self.identity;
+        let mut config = builder.with_single_cert(chain, key)?;
+        config.alpn_protocols = vec![HTTP_1_1.to_vec()];
+        Ok(ServerTls(Arc::new(config)))
+    }
+}

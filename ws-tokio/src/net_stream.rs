@@ -1,0 +1,228 @@
+use core::fmt;
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+#[cfg(feature = "tls")]
+use tokio_rustls::TlsStream;
+use ws_core::serve::Admitted;
+#[cfg(feature = "tls")]
+use ws_tls::{CertificateDer, rustls::ProtocolVersion};
+
+/// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
+/// stream that the program brought.
+pub struct NetStream {
+    kind: Kind,
+    /// The place among the connections of a server, which is free again when the stream is dropped.
+    _place: Option<Admitted>,
+}
+
+enum Kind {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+    /// Boxed: its state takes more than a kilobyte.
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsStream<NetStream>>),
+    Other(Pin<Box<dyn Other>>),
+}
+
+/// A stream of any type.
+trait Other: AsyncRead + AsyncWrite + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Send> Other for S {}
+
+impl NetStream {
+    /// A stream that the program brings.
+    pub fn new(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
+        Kind::Other(Box::pin(stream)).into()
+    }
+
+    /// The address of the other end, which may be a proxy; `None` for anything but TCP.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.tcp()?.peer_addr().ok()
+    }
+
+    /// The address of this end; `None` for anything but TCP.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.tcp()?.local_addr().ok()
+    }
+
+    /// Whether everything is inside TLS.
+    pub fn is_tls(&self) -> bool {
+        match &self.kind {
+            #[cfg(feature = "tls")]
+            Kind::Tls(_) => true,
+            #[cfg(unix)]
+            Kind::Unix(_) => false,
+            Kind::Tcp(_) | Kind::Other(_) => false,
+        }
+    }
+
+    /// The TCP socket, under whatever lies over it.
+    pub fn tcp(&self) -> Option<&TcpStream> {
+        match &self.kind {
+            Kind::Tcp(stream) => Some(stream),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => stream.get_ref().0.tcp(),
+            #[cfg(unix)]
+            Kind::Unix(_) => None,
+            Kind::Other(_) => None,
+        }
+    }
+
+    /// Holds a place for as long as the stream lives.
+    pub(crate) fn holding(self, place: Admitted) -> Self {
+        Self { _place: Some(place), ..self }
+    }
+}
+
+/// Inside TLS.
+#[cfg(feature = "tls")]
+impl NetStream {
+    /// The TLS stream, if this is one.
+    pub fn tls(&self) -> Option<&TlsStream<Self>> {
+        match &self.kind {
+            Kind::Tls(stream) => Some(stream),
+            #[cfg(unix)]
+            Kind::Unix(_) => None,
+            Kind::Tcp(_) | Kind::Other(_) => None,
+        }
+    }
+
+    /// The certificates that the peer has shown, its own first; `None` if it has shown none.
+    pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.tls()?.get_ref().1.peer_certificates()
+    }
+
+    /// The version of TLS that is spoken.
+    pub fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.tls()?.get_ref().1.protocol_version()
+    }
+
+    /// Server: the host that the client asked for by SNI (RFC 6066 §3).
+    pub fn server_name(&self) -> Option<&str> {
+        match self.tls()? {
+            TlsStream::Server(stream) => stream.get_ref().1.server_name(),
+            TlsStream::Client(_) => None,
+        }
+    }
+
+    /// The protocol that was agreed on inside TLS, if any (RFC 7301).
+    pub fn alpn_protocol(&self) -> Option<&[u8]> {
+        self.tls()?.get_ref().1.alpn_protocol()
+    }
+}
+
+impl From<Kind> for NetStream {
+    fn from(kind: Kind) -> Self {
+        Self { kind, _place: None }
+    }
+}
+
+impl From<TcpStream> for NetStream {
+    fn from(stream: TcpStream) -> Self {
+        Kind::Tcp(stream).into()
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixStream> for NetStream {
+    fn from(stream: UnixStream) -> Self {
+        Kind::Unix(stream).into()
+    }
+}
+
+#[cfg(feature = "tls")]
+impl From<TlsStream<NetStream>> for NetStream {
+    fn from(stream: TlsStream<NetStream>) -> Self {
+        Kind::Tls(Box::new(stream)).into()
+    }
+}
+
+/// Does the same with each kind of stream, pinned.
+macro_rules! each {
+    ($self:expr, $stream:ident => $what:expr) => {
+        match &mut $self.get_mut().kind {
+            Kind::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $what
+            }
+            #[cfg(unix)]
+            Kind::Unix(stream) => {
+                let $stream = Pin::new(stream);
+                $what
+            }
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => {
+                let $stream = Pin::new(&mut **stream);
+                $what
+            }
+            Kind::Other(stream) => {
+                let $stream = stream.as_mut();
+                $what
+            }
+        }
+    };
+}
+
+impl AsyncRead for NetStream {
+    #[inline]
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => stream.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for NetStream {
+    #[inline]
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        each!(self, stream => stream.poll_write(cx, buf))
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(self, stream => stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.kind {
+            Kind::Tcp(stream) => stream.is_write_vectored(),
+            #[cfg(unix)]
+            Kind::Unix(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => stream.is_write_vectored(),
+            Kind::Other(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    #[inline]
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => stream.poll_shutdown(cx))
+    }
+}
+
+impl fmt::Debug for NetStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Tcp(stream) => stream.fmt(f),
+            #[cfg(unix)]
+            Kind::Unix(stream) => stream.fmt(f),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => f.debug_tuple("Tls").field(stream.get_ref().0).finish(),
+            Kind::Other(_) => f.write_str("NetStream(..)"),
+        }
+    }
+}
