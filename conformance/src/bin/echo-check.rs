@@ -4,8 +4,8 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::TcpStream;
 use std::process::ExitCode;
+use ws_blocking::NetStream;
 
 use clap::Parser;
 use ws_blocking::{Error, WebSocket};
@@ -21,7 +21,7 @@ struct Cli {
     url: Connect,
 }
 
-type Socket = WebSocket<TcpStream>;
+type Socket = WebSocket<NetStream>;
 
 fn main() -> ExitCode {
     let url = Cli::parse().url;

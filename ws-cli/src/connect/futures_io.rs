@@ -22,7 +22,7 @@ async fn talk<P: Platform>(
     config: Arc<Config>,
     session: &Arc<Session>,
 ) -> Result<(), Failure> {
-    let ws = P::connect(connect, config).await.map_err(|error| not_opened(connect, error))?;
+    let ws = P::connect(connect, config).await.map_err(|error| not_opened(connect.target(), error))?;
     let (sender, mut receiver) = ws.split();
 
     let (stop, stopped) = oneshot::channel();

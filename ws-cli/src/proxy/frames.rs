@@ -108,7 +108,7 @@ async fn open(
     client: &mut WebSocket<TcpStream>,
 ) -> Result<Option<WebSocket<TcpStream>>, Error> {
     loop {
-        let asked = timeout(proxy.opening_timeout, client.event_ref()).await.map_err(|_| Error::TimedOut)?;
+        let asked = timeout(proxy.opening_timeout, client.event_ref()).await.map_err(|_| late())?;
         let Some((Event::Request(request), mut reply)) = asked? else { return Ok(None) };
         if !request.is_upgrade() {
             // To accept it is to leave it alone: it gets a 426.
@@ -205,4 +205,8 @@ fn refusal(status: u16) -> Reject {
         504 => "the backend did not answer in time\n",
         _ => "the backend does not answer as it should\n",
     })
+}
+
+fn late() -> Error {
+    ws_core::Error::TimedOut(ws_core::Timer::Opening).into()
 }
