@@ -44,10 +44,22 @@ enum Step<'a> {
 impl<'a, S> Feed<'a, S> {
     #[inline]
     pub(crate) fn new(out: &'a mut Out<S>, message: Outgoing<'a>, until: Until) -> Self {
-        let step = match out.conn.check_send() {
-            Ok(()) => queue(out, message, until),
-            Err(SendError::Full) => Step::Waiting(message),
-            Err(error) => Step::Failed(error),
+        let step = match message {
+            Outgoing::Lent(lent) if lent.as_bytes().len() < Connection::LEND_MIN => {
+                // The way of most messages: no more than one call.
+                out.prepare();
+                match out.conn.send(lent) {
+                    Ok(()) if until == Until::Queued && out.conn.has_room() => Step::Done,
+                    Ok(()) => Step::Queued,
+                    Err(SendError::Full) => Step::Waiting(message),
+                    Err(error) => Step::Failed(error),
+                }
+            }
+            message => match out.conn.check_send() {
+                Ok(()) => queue(out, message, until),
+                Err(SendError::Full) => Step::Waiting(message),
+                Err(error) => Step::Failed(error),
+            },
         };
         Self { out, step, until }
     }
@@ -61,7 +73,6 @@ impl<'a, S> Feed<'a, S> {
     }
 }
 
-#[inline]
 fn queue<'a, S>(out: &mut Out<S>, message: Outgoing<'a>, until: Until) -> Step<'a> {
     out.prepare();
     if let Outgoing::Lent(lent) = message
@@ -76,7 +87,7 @@ fn queue<'a, S>(out: &mut Out<S>, message: Outgoing<'a>, until: Until) -> Step<'
         };
     }
     match out.conn.send_outgoing(message) {
-        Ok(()) if until == Until::Queued && out.conn.check_send().is_ok() => Step::Done,
+        Ok(()) if until == Until::Queued && out.conn.has_room() => Step::Done,
         Ok(()) => Step::Queued,
         Err(error) => Step::Failed(error),
     }

@@ -371,7 +371,7 @@ impl Connection {
             return;
         }
         self.queue_waiting_pong();
-        if self.pong.is_none() && self.has_room_for_pong() {
+        if self.pong.is_none() && self.has_room() {
             self.push_frame(Opcode::Pong, payload);
             return;
         }

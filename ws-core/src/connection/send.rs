@@ -35,6 +35,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether the queue is below its mark ([`Config::max_output`](crate::Config::max_output)).
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        self.out.queued() < self.max_queued()
+    }
+
     /// Queues a message, copied.
     ///
     /// # Errors
@@ -272,16 +278,12 @@ impl Connection {
 impl Connection {
     /// Queues the latest pong that found no room, once there is some.
     pub(super) fn queue_waiting_pong(&mut self) {
-        if self.has_room_for_pong()
+        if self.has_room()
             && let Some(pong) = self.pong.take()
         {
             let (payload, len) = *pong;
             self.push_frame(Opcode::Pong, &payload[..len]);
         }
-    }
-
-    pub(super) fn has_room_for_pong(&self) -> bool {
-        self.out.queued() < self.max_queued()
     }
 
     pub(super) fn push_close(&mut self, frame: Option<CloseFrame<'_>>) {
