@@ -55,11 +55,13 @@ impl<'a, S> Feed<'a, S> {
                     Err(error) => Step::Failed(error),
                 }
             }
-            message => match out.conn.check_send() {
-                Ok(()) => queue(out, message, until),
-                Err(SendError::Full) => Step::Waiting(message),
-                Err(error) => Step::Failed(error),
-            },
+            Outgoing::Lent(_) | Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => {
+                match out.conn.check_send() {
+                    Ok(()) => queue(out, message, until),
+                    Err(SendError::Full) => Step::Waiting(message),
+                    Err(error) => Step::Failed(error),
+                }
+            }
         };
         Self { out, step, until }
     }
