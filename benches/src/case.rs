@@ -1,7 +1,7 @@
 //! What can be measured: the table of cases.
 
 use crate::deflate_memory::Direction;
-use crate::load::echo;
+use crate::load::echo::{self, Transport};
 use crate::turns::Plan;
 use crate::workload::Context;
 
@@ -38,6 +38,8 @@ pub(crate) enum Target {
     NoisyFloor(f64),
     /// So much, each contestant by name.
     Absolute(&'static [(&'static str, f64)]),
+    /// The same; whoever is held against another contestant may take so many times what that one takes.
+    Memory(&'static [(&'static str, f64)], f64),
     /// So many times the contestant of this name in the same run.
     Rival(&'static str, f64),
     None,
@@ -46,13 +48,16 @@ pub(crate) enum Target {
 const K: usize = 1 << 10;
 
 /// All of them.
-pub(crate) const CASES: [Case; 17] = [
+pub(crate) const CASES: [Case; 20] = [
     echo("16x1", 64, 16, 1, Target::NoisyFloor(1.07)),
     echo("16x32", 64, 16, 32, Target::Floor(1.25)),
     echo("1k-x16", 64, K, 16, Target::Floor(1.25)),
     echo("16k", 64, 16 * K, 1, Target::Floor(1.10)),
     echo("1m", 8, K * K, 1, Target::Floor(1.18)),
     echo("64-512", 512, 64, 1, Target::NoisyFloor(1.05)),
+    tls("tls-16x32", 16, 32),
+    tls("tls-1k-x16", K, 16),
+    tls("tls-16k", 16 * K, 1),
     Case {
         name: "broadcast",
         shape: Shape::Broadcast { receivers: 1000, burst: 8, len: 128 },
@@ -62,7 +67,7 @@ pub(crate) const CASES: [Case; 17] = [
     Case {
         name: "idle",
         shape: Shape::Idle,
-        target: Target::Absolute(&[("tokio", 1536.0), ("core-epoll", 600.0)]),
+        target: Target::Memory(&[("tokio", 1536.0), ("core-epoll", 600.0)], 1.25),
     },
     deflate("deflate-1k", Context::Kept, K),
     deflate("deflate-16k", Context::Kept, 16 * K),
@@ -75,7 +80,12 @@ pub(crate) const CASES: [Case; 17] = [
 ];
 
 const fn echo(name: &'static str, connections: usize, len: usize, depth: usize, target: Target) -> Case {
-    Case { name, shape: Shape::Echo(echo::Shape { connections, len, depth }), target }
+    Case { name, shape: Shape::Echo(echo::Shape { connections, len, depth, over: Transport::Tcp }), target }
+}
+
+const fn tls(name: &'static str, len: usize, depth: usize) -> Case {
+    let shape = echo::Shape { connections: 64, len, depth, over: Transport::Tls };
+    Case { name, shape: Shape::Echo(shape), target: Target::Floor(1.10) }
 }
 
 const fn deflate(name: &'static str, context: Context, len: usize) -> Case {
@@ -90,9 +100,13 @@ impl Case {
     /// What is measured, in words.
     pub(crate) fn title(&self, plan: &Plan) -> String {
         match self.shape {
-            Shape::Echo(echo::Shape { connections, len, depth }) => {
+            Shape::Echo(echo::Shape { connections, len, depth, over }) => {
+                let over = match over {
+                    Transport::Tcp => "",
+                    Transport::Tls => " over TLS",
+                };
                 format!(
-                    "server's CPU time to echo {len} bytes, {connections} connections, {depth} in flight on each"
+                    "server's CPU time to echo {len} bytes{over}, {connections} connections, {depth} in flight on each"
                 )
             }
             Shape::Broadcast { receivers, burst, len } => format!(

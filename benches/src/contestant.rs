@@ -4,22 +4,29 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use crate::contestants::{
-    blocking, core_epoll, fastwebsockets, floor_epoll, floor_threads, floor_tokio, ratchet, sockudo, soketto,
-    tokio_lent, tokio_owned, tokio_websockets, tungstenite, web_socket, wtx, yawc, zlib,
+    async_std, blocking, core_epoll, fastwebsockets, floor_async_std, floor_epoll, floor_smol, floor_threads,
+    floor_tls, floor_tokio, ratchet, smol, sockudo, soketto, tokio_default, tokio_lent, tokio_owned,
+    tokio_websockets, tungstenite, web_socket, wtx, yawc, zlib,
 };
 use crate::task::Task;
 use crate::workload::Framing;
 
 /// Everyone, the floors first: the others are held against them.
-pub(crate) static ALL: [&Contestant; 17] = [
+pub(crate) static ALL: [&Contestant; 23] = [
     &floor_tokio::CONTESTANT,
     &floor_epoll::CONTESTANT,
     &floor_threads::CONTESTANT,
+    &floor_smol::CONTESTANT,
+    &floor_async_std::CONTESTANT,
+    &floor_tls::CONTESTANT,
     &zlib::CONTESTANT,
     &tokio_lent::CONTESTANT,
+    &tokio_default::CONTESTANT,
     &tokio_owned::CONTESTANT,
     &core_epoll::CONTESTANT,
     &blocking::CONTESTANT,
+    &smol::CONTESTANT,
+    &async_std::CONTESTANT,
     &tungstenite::CONTESTANT,
     &fastwebsockets::CONTESTANT,
     &tokio_websockets::CONTESTANT,
@@ -88,6 +95,7 @@ impl Contestant {
     pub(crate) const fn floor(&self, task: Task) -> &'static str {
         match (task, self.standing) {
             (Task::Deflate(_), _) => zlib::CONTESTANT.name,
+            (Task::Tls(_), _) => floor_tls::CONTESTANT.name,
             (Task::Echo(_) | Task::Broadcast { .. } | Task::Open, Standing::Floor) => self.name,
             (
                 Task::Echo(_) | Task::Broadcast { .. } | Task::Open,

@@ -1,16 +1,23 @@
 //! Servers to be measured: floors, this workspace, and other libraries, each as fast as its documentation knows how to make
 //! it, and none doing less than the protocol asks for: all of them check text.
 
+pub(crate) mod async_std;
 pub(crate) mod blocking;
 pub(crate) mod core_epoll;
 pub(crate) mod fastwebsockets;
+pub(crate) mod floor_async_std;
 pub(crate) mod floor_epoll;
+pub(crate) mod floor_smol;
 pub(crate) mod floor_threads;
+pub(crate) mod floor_tls;
 pub(crate) mod floor_tokio;
+mod memory;
 mod opening;
 pub(crate) mod ratchet;
+pub(crate) mod smol;
 pub(crate) mod sockudo;
 pub(crate) mod soketto;
+pub(crate) mod tokio_default;
 pub(crate) mod tokio_lent;
 pub(crate) mod tokio_owned;
 pub(crate) mod tokio_websockets;

@@ -5,8 +5,9 @@ pub(crate) mod deflate;
 pub(crate) mod echo;
 mod link;
 pub(crate) mod open;
+mod stream;
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ fn wait(poll: &mut Poll, events: &mut Events) -> anyhow::Result<()> {
 }
 
 /// The opening handshake, with more fields perhaps; returns the head of the answer.
-fn open(stream: &mut TcpStream, fields: &str) -> anyhow::Result<String> {
+fn open(stream: &mut (impl Read + Write), fields: &str) -> anyhow::Result<String> {
     stream.write_all(format!("{REQUEST}{fields}\r\n").as_bytes())?;
     let mut head = Vec::new();
     while !is_head(&head) {

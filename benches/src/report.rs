@@ -119,6 +119,15 @@ impl Table {
                 let (_, limit) = limits.iter().find(|(name, _)| *name == row.name)?;
                 return Some(Verdict { met: row.median() <= *limit, bar: limit.to_string() });
             }
+            Target::Memory(limits, times) => {
+                let named = limits.iter().find(|(name, _)| *name == row.name);
+                let limit = match (named, bar) {
+                    (Some((_, limit)), _) => *limit,
+                    (None, Bar::OfOther(name, _)) => self.find(name)?.median() * times,
+                    (None, Bar::OfCase(_)) => return None,
+                };
+                return Some(Verdict { met: row.median() <= limit, bar: format!("{limit:.0}") });
+            }
             Target::Rival(name, limit) => {
                 let ratio = median_ratio(&row.series, &self.find(name)?.series)?;
                 (ratio, limit, name)
@@ -171,7 +180,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contestants::{blocking, floor_tokio, tokio_lent, tokio_owned};
+    use crate::contestants::{blocking, core_epoll, floor_tokio, smol, tokio_lent, tokio_owned};
 
     fn table(rows: Vec<Row>) -> Table {
         Table { case: "case".into(), title: "title".into(), unit: Unit::Microseconds, rows }
@@ -195,6 +204,22 @@ mod tests {
         table.relate();
         table.judge(Target::Floor(1.1));
         assert_eq!((table.rows[0].to_floor, &table.rows[0].verdict), (None, &None));
+    }
+
+    #[test]
+    fn memory_is_judged_by_name_or_by_another_of_ours() {
+        let task = Task::Echo(22);
+        let rows = vec![
+            Row::new(&tokio_lent::CONTESTANT, task, vec![1000.0]),
+            Row::new(&tokio_owned::CONTESTANT, task, vec![1200.0]),
+            Row::new(&smol::CONTESTANT, task, vec![1300.0]),
+            Row::new(&core_epoll::CONTESTANT, task, vec![1.0]),
+        ];
+        let mut table = table(rows);
+        table.judge(Target::Memory(&[("tokio", 900.0)], 1.25));
+        let met: Vec<_> =
+            table.rows.iter().map(|row| row.verdict.as_ref().map(|verdict| verdict.met)).collect();
+        assert_eq!(met, [Some(false), Some(true), Some(false), None]);
     }
 
     #[test]

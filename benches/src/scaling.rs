@@ -9,10 +9,9 @@ use ws_core::Role;
 
 use crate::clock;
 use crate::contestants::{floor_tokio, tokio_lent};
-use crate::load::echo;
+use crate::load::echo::{self, Transport};
 use crate::plot::{self, Line};
 use crate::server::Server;
-use crate::task::Task;
 
 /// So many times more than linear is named.
 const LIMIT: f64 = 1.5;
@@ -53,8 +52,8 @@ pub(crate) fn run(core: Option<CoreId>, svg: Option<&Path>) -> anyhow::Result<()
 fn connections(name: &'static str, core: Option<CoreId>, is_ours: bool) -> anyhow::Result<Line> {
     let contestant = if is_ours { &tokio_lent::CONTESTANT } else { &floor_tokio::CONTESTANT };
     measure(name, &[1, 64, 512, 4096], |connections| {
-        let shape = echo::Shape { connections, len: 16, depth: 1 };
-        let server = Server::start(contestant, Task::Echo(shape.wire_len()), core)?;
+        let shape = echo::Shape { connections, len: 16, depth: 1, over: Transport::Tcp };
+        let server = Server::start(contestant, shape.task(), core)?;
         let mut load = echo::Load::new(contestant, server, shape)?;
         least(3, || load.round(8_000))
     })
@@ -63,8 +62,8 @@ fn connections(name: &'static str, core: Option<CoreId>, is_ours: bool) -> anyho
 fn pipelined(name: &'static str, core: Option<CoreId>) -> anyhow::Result<Line> {
     let contestant = &tokio_lent::CONTESTANT;
     measure(name, &[1, 10, 100, 1000, 10_000], |depth| {
-        let shape = echo::Shape { connections: 1, len: 16, depth };
-        let server = Server::start(contestant, Task::Echo(shape.wire_len()), core)?;
+        let shape = echo::Shape { connections: 1, len: 16, depth, over: Transport::Tcp };
+        let server = Server::start(contestant, shape.task(), core)?;
         let mut load = echo::Load::new(contestant, server, shape)?;
         least(3, || load.round(if depth == 1 { 4_000 } else { 100_000 }))
     })

@@ -9,6 +9,7 @@ use core_affinity::CoreId;
 
 use crate::clock;
 use crate::contestant::{Contestant, Program};
+use crate::on_async_std::ONE_THREAD;
 use crate::task::Task;
 
 /// A server process. Dropping it ends it.
@@ -30,6 +31,7 @@ impl Server {
             Program::Elsewhere(build) => Command::new(build()?),
         };
         command.arg(core.map_or("-".into(), |core| core.id.to_string())).arg(task.to_string());
+        command.env(ONE_THREAD.0, ONE_THREAD.1);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut this = Self { child, port: 0 };
         let stdout = this.child.stdout.take().context("the server has no standard output")?;

@@ -10,6 +10,8 @@ use crate::workload::Context;
 pub(crate) enum Task {
     /// Sends back each message; a message takes so many bytes of the wire.
     Echo(usize),
+    /// The same over TLS.
+    Tls(usize),
     /// Sends back each message, compressed.
     Deflate(Context),
     /// Sends what comes on its last connection, `burst` messages at a time, to the `receivers` before it.
@@ -23,6 +25,7 @@ impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Echo(len) => write!(f, "echo:{len}"),
+            Self::Tls(len) => write!(f, "tls:{len}"),
             Self::Deflate(Context::Kept) => write!(f, "kept"),
             Self::Deflate(Context::Alone) => write!(f, "alone"),
             Self::Broadcast { receivers, burst } => write!(f, "broadcast:{receivers}:{burst}"),
@@ -38,6 +41,7 @@ impl FromStr for Task {
         let parts: Vec<&str> = word.split(':').collect();
         Ok(match parts[..] {
             ["echo", len] => Self::Echo(len.parse()?),
+            ["tls", len] => Self::Tls(len.parse()?),
             ["kept"] => Self::Deflate(Context::Kept),
             ["alone"] => Self::Deflate(Context::Alone),
             ["broadcast", receivers, burst] => {
@@ -57,6 +61,7 @@ mod tests {
     fn a_task_can_be_said_in_a_word() {
         let tasks = [
             Task::Echo(22),
+            Task::Tls(22),
             Task::Deflate(Context::Kept),
             Task::Deflate(Context::Alone),
             Task::Broadcast { receivers: 1000, burst: 8 },

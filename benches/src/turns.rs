@@ -5,6 +5,7 @@ use core_affinity::CoreId;
 use crate::case::{Case, Shape};
 use crate::contestant::{ALL, Contestant, Standing};
 use crate::deflate_memory::{self, Subject};
+use crate::load::echo::Transport;
 use crate::load::{broadcast, deflate, echo, open};
 use crate::report::{Row, Table, Unit};
 use crate::server::Server;
@@ -85,10 +86,10 @@ impl Case {
 
     fn task(&self) -> Task {
         match self.shape {
-            Shape::Echo(shape) => Task::Echo(shape.wire_len()),
+            Shape::Echo(shape) => shape.task(),
             Shape::Broadcast { receivers, burst, .. } => Task::Broadcast { receivers, burst },
             Shape::Open => Task::Open,
-            Shape::Idle => Task::Echo(IDLE.wire_len()),
+            Shape::Idle => IDLE.task(),
             Shape::Deflate(context, _) => Task::Deflate(context),
             Shape::DeflateMemory(..) => Task::Deflate(Context::Kept),
         }
@@ -168,7 +169,7 @@ impl Case {
 }
 
 /// What each connection does before it does nothing.
-const IDLE: echo::Shape = echo::Shape { connections: 0, len: 16, depth: 1 };
+const IDLE: echo::Shape = echo::Shape { connections: 0, len: 16, depth: 1, over: Transport::Tcp };
 
 /// The memory of servers whose connections have nothing to do, in bytes for each connection.
 fn idle(plan: &Plan, task: Task, notes: &mut Vec<String>) -> anyhow::Result<Vec<Row>> {

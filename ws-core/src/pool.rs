@@ -25,8 +25,9 @@ pub struct Pool {
 impl Pool {
     /// Most buffers of a kind that are kept.
     const KEPT: usize = 8;
-    /// Most bytes of large buffers that are kept. One of 1 MiB that is lost to the allocator costs 3.5 times as much as its message.
-    const LARGE_KEPT: usize = 32 << 20;
+    /// Most bytes of large buffers that are kept: one for the largest message that a default `Config` takes, and seven of 1 MiB.
+    /// One of 1 MiB that is lost to the allocator costs 3.5 times as much as its message.
+    const LARGE_KEPT: usize = 72 << 20;
     /// Most bytes that memory for output may have to be kept.
     const OUTPUT_KEPT: usize = 1 << 20;
     /// Room behind a large frame, for the start of the next.

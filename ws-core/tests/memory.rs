@@ -193,6 +193,54 @@ fn a_thousand_announced_gigabytes_hold_nothing() {
     }
 }
 
+/// Reads `wire`, which is one message, into memory of `pool`, and takes the message.
+fn read(pool: &mut Pool, conn: &mut Connection, buf: &mut RecvBuf, mut wire: &[u8]) {
+    while !wire.is_empty() {
+        pool.prepare(buf);
+        let spare = buf.spare_mut();
+        let n = wire.len().min(spare.len());
+        spare[..n].copy_from_slice(&wire[..n]);
+        buf.commit(n);
+        wire = &wire[n..];
+        if conn.receive(NOW, buf).unwrap() {
+            assert!(wire.is_empty() && buf.take_message().is_some());
+        }
+    }
+}
+
+/// 6455-10.4-1: the memory of the largest message is kept for the next, and no more than 72 MiB of large memory by a thread.
+#[test]
+fn a_pool_keeps_the_memory_of_the_largest_message_and_little_more() {
+    let config: Arc<Config> = Arc::default();
+    let mut pool = Pool::new();
+    let (mut conn, mut buf) = (open(Role::Client, Arc::clone(&config)), RecvBuf::new());
+    let largest = to(Role::Client, FIN | BINARY, &vec![0; config.max_message]);
+    let mut take = || {
+        measure(|| {
+            read(&mut pool, &mut conn, &mut buf, &largest);
+            pool.park(&mut buf);
+        })
+    };
+    let first = take();
+    assert!(first.bytes_current >= config.max_message as i64, "{first:?}");
+    assert_eq!(take().bytes_total, 0);
+    drop((conn, buf, largest));
+
+    let message = to(Role::Client, FIN | BINARY, &vec![0; 16 << 20]);
+    let mut pool = Pool::new();
+    let held = measure(|| {
+        let ends = (0..6).map(|_| (open(Role::Client, Arc::clone(&config)), RecvBuf::new()));
+        let mut ends: Vec<_> = ends.collect();
+        for (conn, buf) in &mut ends {
+            read(&mut pool, conn, buf, &message);
+        }
+        for (_, buf) in &mut ends {
+            pool.park(buf);
+        }
+    });
+    assert!(held.bytes_max > 96 << 20 && held.bytes_current < 73 << 20, "{held:?}");
+}
+
 /// 6455-10.4-1: an idle connection holds no heap but a client's masking keys, once what the opening handshake sent is written.
 #[test]
 fn an_idle_connection_holds_no_heap() {

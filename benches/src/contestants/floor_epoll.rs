@@ -28,7 +28,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
         Task::Open => {
             on_epoll::serve(listener, |stream| Open { stream, answered: false }, &mut vec![0; 1024])
         }
-        Task::Deflate(_) | Task::Broadcast { .. } => anyhow::bail!("it only echoes"),
+        Task::Tls(_) | Task::Deflate(_) | Task::Broadcast { .. } => anyhow::bail!("it only echoes"),
     }
 }
 

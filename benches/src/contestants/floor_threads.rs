@@ -21,7 +21,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     match task {
         Task::Echo(len) => on_threads::accept_all(listener, move |stream| echo(stream, len)),
         Task::Open => on_threads::accept_all(listener, open),
-        Task::Deflate(_) | Task::Broadcast { .. } => anyhow::bail!("it only echoes"),
+        Task::Tls(_) | Task::Deflate(_) | Task::Broadcast { .. } => anyhow::bail!("it only echoes"),
     }
 }
 

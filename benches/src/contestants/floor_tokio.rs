@@ -5,10 +5,11 @@ use std::net::TcpListener;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::memory;
 use crate::contestant::{Contestant, Program, Standing};
 use crate::on_tokio::{self, Receiver};
 use crate::task::Task;
-use crate::workload::{ANSWER, CLOSE, Framing, READ_SIZE, is_head};
+use crate::workload::{ANSWER, CLOSE, Framing, is_head};
 
 pub(crate) const CONTESTANT: Contestant = Contestant {
     name: "floor-tokio",
@@ -26,7 +27,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
         Task::Broadcast { receivers, burst } => {
             on_tokio::broadcast::<TcpReceiver>(listener, receivers, burst)
         }
-        Task::Deflate(_) => anyhow::bail!("it does not compress"),
+        Task::Tls(_) | Task::Deflate(_) => anyhow::bail!("it neither encrypts nor compresses"),
     }
 }
 
@@ -49,25 +50,6 @@ async fn echo(mut stream: TcpStream, len: usize) -> anyhow::Result<()> {
         }
         stream.write_all(&memory[..held]).await?;
         memory::put(memory);
-    }
-}
-
-/// Memory that connections share, so that idle ones hold none.
-mod memory {
-    use std::cell::RefCell;
-
-    thread_local! {
-        static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-    }
-
-    /// Enough to read messages of `len` bytes into.
-    pub(super) fn take(len: usize) -> Vec<u8> {
-        let pooled = POOL.with_borrow_mut(Vec::pop);
-        pooled.unwrap_or_else(|| vec![0; super::READ_SIZE.next_multiple_of(len).max(2 * len)])
-    }
-
-    pub(super) fn put(memory: Vec<u8>) {
-        POOL.with_borrow_mut(|pool| pool.push(memory));
     }
 }
 

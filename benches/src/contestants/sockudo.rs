@@ -31,7 +31,9 @@ const LONG: usize = 16 << 10;
 fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     match task {
         Task::Deflate(_) => on_tokio::accept_all(listener, echo_compressed),
-        Task::Echo(_) | Task::Open | Task::Broadcast { .. } => on_tokio::accept_all(listener, echo),
+        Task::Echo(_) | Task::Tls(_) | Task::Open | Task::Broadcast { .. } => {
+            on_tokio::accept_all(listener, echo)
+        }
     }
 }
 

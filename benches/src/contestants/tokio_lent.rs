@@ -4,9 +4,12 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use ws_tokio::{Accept, Config, Prepared, WebSocket};
+use ws_tls::ServerTls;
+use ws_tokio::{Accept, Config, Prepared, WebSocket, accept_tls};
 
+use super::floor_tls::server_tls;
 use crate::contestant::{Bar, Contestant, Program, Standing};
 use crate::on_tokio::{self, Receiver};
 use crate::task::Task;
@@ -28,13 +31,26 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
         Task::Echo(_) | Task::Open | Task::Deflate(_) => {
             on_tokio::accept_all(listener, move |stream| echo(stream, Arc::clone(&config)))
         }
+        Task::Tls(_) => {
+            let tls = server_tls()?;
+            on_tokio::accept_all(listener, move |stream| {
+                echo_over_tls(stream, tls.clone(), Arc::clone(&config))
+            })
+        }
         Task::Broadcast { receivers, burst } => {
             on_tokio::broadcast::<WebSocket<TcpStream>>(listener, receivers, burst)
         }
     }
 }
 
-async fn echo(stream: TcpStream, config: Arc<Config>) -> anyhow::Result<()> {
+async fn echo_over_tls(stream: TcpStream, tls: ServerTls, config: Arc<Config>) -> anyhow::Result<()> {
+    echo(accept_tls(stream, &tls).await?, config).await
+}
+
+pub(super) async fn echo(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    config: Arc<Config>,
+) -> anyhow::Result<()> {
     let mut ws = ws_tokio::accept_with(stream, config, |_| Accept::new().into()).await?;
     while let Some((message, mut reply)) = ws.message_ref().await? {
         reply.feed(message).await?;

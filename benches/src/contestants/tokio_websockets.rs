@@ -17,7 +17,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
     title: "tokio-websockets 0.13.3",
     standing: Standing::Rival { floor: "floor-tokio" },
     framing: Framing::WebSocket,
-    can: |task| !matches!(task, Task::Deflate(_)),
+    can: |task| !matches!(task, Task::Deflate(_) | Task::Tls(_)),
     program: Program::Here(serve),
 };
 

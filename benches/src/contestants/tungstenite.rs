@@ -18,7 +18,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
     title: "tokio-tungstenite 0.30.0",
     standing: Standing::Rival { floor: "floor-tokio" },
     framing: Framing::WebSocket,
-    can: |task| !matches!(task, Task::Deflate(_)),
+    can: |task| !matches!(task, Task::Deflate(_) | Task::Tls(_)),
     program: Program::Here(serve),
 };
 

@@ -26,7 +26,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
         Task::Deflate(Context::Alone) => {
             Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover")
         }
-        Task::Echo(_) | Task::Broadcast { .. } | Task::Open => None,
+        Task::Echo(_) | Task::Tls(_) | Task::Broadcast { .. } | Task::Open => None,
     };
     let mut options = Options::default().with_utf8().with_limits(64 << 20, 64 << 20);
     if extension.is_some() {

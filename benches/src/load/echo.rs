@@ -2,12 +2,22 @@
 
 use counters::frames::{self, Kind};
 use mio::{Events, Poll, Token};
+use ws_tls::ClientTls;
 
 use super::link::{Exchange, Link};
+use super::stream::Stream;
 use super::{connect, open, wait};
 use crate::contestant::Contestant;
 use crate::server::Server;
+use crate::task::Task;
 use crate::workload::Framing;
+
+/// What messages go over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Transport {
+    Tcp,
+    Tls,
+}
 
 /// What all connections do.
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +27,17 @@ pub(crate) struct Shape {
     pub(crate) len: usize,
     /// How many messages a connection sends before it waits for all of them.
     pub(crate) depth: usize,
+    pub(crate) over: Transport,
 }
 
 impl Shape {
-    /// The bytes of a message on the wire, from a client.
-    pub(crate) fn wire_len(self) -> usize {
-        frames::masked(Kind::Binary, 0, self.len).len()
+    /// What servers are asked to do.
+    pub(crate) fn task(self) -> Task {
+        let wire_len = frames::masked(Kind::Binary, 0, self.len).len();
+        match self.over {
+            Transport::Tcp => Task::Echo(wire_len),
+            Transport::Tls => Task::Tls(wire_len),
+        }
     }
 }
 
@@ -45,9 +60,15 @@ impl Load {
     /// If a connection does not open.
     pub(crate) fn new(contestant: &Contestant, server: Server, shape: Shape) -> anyhow::Result<Self> {
         let poll = Poll::new()?;
+        // A certificate that the server makes for itself is nobody's.
+        let tls = ClientTls::builder().dangerously_skip_verification().build()?;
         let mut links = Vec::with_capacity(shape.connections);
         for number in 0..shape.connections {
-            let mut stream = connect(server.port, number)?;
+            let stream = connect(server.port, number)?;
+            let mut stream = match shape.over {
+                Transport::Tcp => Stream::Plain(stream),
+                Transport::Tls => Stream::secured(tls.session("localhost")?, stream)?,
+            };
             if contestant.framing == Framing::WebSocket {
                 open(&mut stream, "")?;
             }

@@ -6,6 +6,8 @@ use anyhow::{bail, ensure};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
+use super::stream::Stream;
+
 /// Bytes to send, and what has to come back.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -16,21 +18,16 @@ pub(super) struct Exchange {
 /// One connection, in the middle of an exchange or not.
 #[derive(Debug)]
 pub(super) struct Link {
-    stream: TcpStream,
+    stream: Stream<TcpStream>,
     sent: usize,
     received: usize,
 }
 
 impl Link {
     /// Takes over a stream that is open.
-    pub(super) fn new(
-        stream: std::net::TcpStream,
-        registry: &Registry,
-        number: usize,
-    ) -> anyhow::Result<Self> {
-        stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
-        registry.register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
+    pub(super) fn new(stream: impl Into<Stream>, registry: &Registry, number: usize) -> anyhow::Result<Self> {
+        let mut stream = stream.into().never_waiting()?;
+        registry.register(stream.socket_mut(), Token(number), Interest::READABLE | Interest::WRITABLE)?;
         Ok(Self { stream, sent: 0, received: 0 })
     }
 
@@ -59,7 +56,11 @@ impl Link {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        // TLS keeps what it has taken and the socket has not.
+        match self.stream.flush() {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Reads what has come, which has to be what was expected; returns whether that is now complete.
@@ -75,7 +76,7 @@ impl Link {
             let expected = expected.get(self.received..self.received + n);
             ensure!(expected == Some(&memory[..n]), "something else comes back");
             self.received += n;
-            if n < memory.len() {
+            if n < memory.len() && self.stream.reads_all() {
                 break;
             }
         }
