@@ -41,7 +41,14 @@ pub fn accept_with<S: Transport>(
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>) -> Decision,
 ) -> Result<WebSocket<S>, Error> {
-    let mut ws = WebSocket::new(io, Connection::server(now(), config));
+    accept_on(WebSocket::new(io, Connection::server(now(), config)), |request, _| decide(request))
+}
+
+/// Does the opening handshake of `ws`, which is a server.
+pub(crate) fn accept_on<S: Transport>(
+    mut ws: WebSocket<S>,
+    mut decide: impl FnMut(&Request<'_>, &S) -> Decision,
+) -> Result<WebSocket<S>, Error> {
     let answered = answer_requests(&mut ws, &mut decide);
     if answered.is_err() {
         // The client shall read the answer: a reset, for what it may still send, would take that away.
@@ -54,11 +61,12 @@ pub fn accept_with<S: Transport>(
 /// Answers requests up to the one that opens the connection, or to the end.
 fn answer_requests<S: Transport>(
     ws: &mut WebSocket<S>,
-    decide: &mut impl FnMut(&Request<'_>) -> Decision,
+    decide: &mut impl FnMut(&Request<'_>, &S) -> Decision,
 ) -> Result<(), Error> {
     while let Some((event, mut reply)) = ws.event_ref()? {
         if let Event::Request(request) = event {
-            reply.answer(&decide(&request))?;
+            let decision = decide(&request, reply.get_ref());
+            reply.answer(&decision)?;
             if ws.is_open() {
                 return ws.flush();
             }

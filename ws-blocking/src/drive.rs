@@ -12,6 +12,9 @@ use crate::{Error, Transport};
 pub(crate) trait Drive {
     type Io: Transport;
 
+    /// Tells the connection, if it is one of a server, when that ends.
+    fn hear(&mut self);
+
     /// Looks at the connection; never for as long as a system call takes.
     fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R;
 
@@ -25,7 +28,7 @@ pub(crate) trait Drive {
     /// The transport to read.
     fn reader(&mut self) -> &mut Socket<Self::Io>;
 
-    /// How long a read may wait at most, where a deadline may be set meanwhile.
+    /// How long a read may wait at most, where a deadline may be set meanwhile, or there may be something to hear.
     fn longest_wait(&mut self) -> Option<Duration>;
 }
 
@@ -76,6 +79,7 @@ impl Input {
             if ends.with(|conn| self.is_ready(conn)) {
                 return Ok(());
             }
+            ends.hear();
             ends.write(Patience::Brief);
             let stand = ends.with(Stand::of);
             if stand.is_closed {

@@ -11,6 +11,7 @@ use crate::drive::{Drive, Input, Patience};
 use crate::link::Link;
 use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
+use crate::stop::{ASK, Watch};
 use crate::{Error, ReuniteError, Transport, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and keeps the deadlines.
@@ -45,21 +46,19 @@ struct Shared<S> {
 struct Reading<S> {
     shared: Arc<Shared<S>>,
     reader: Socket<S>,
+    /// The end of the server that the connection belongs to.
+    watch: Option<Watch>,
 }
 
-pub(crate) fn split<S>(
-    conn: Connection,
-    writer: Socket<S>,
-    reader: Socket<S>,
-    input: Input,
-) -> (Sender<S>, Receiver<S>) {
+pub(crate) fn split<S>(link: Link<S>, writer: Socket<S>, input: Input) -> (Sender<S>, Receiver<S>) {
+    let Link { conn, socket: reader, watch } = link;
     let shared = Arc::new(Shared {
         role: conn.role(),
         longest_wait: (conn.config().close_timeout / 4).max(Duration::from_millis(10)),
         conn: Mutex::new(conn),
         writer: Mutex::new(writer),
     });
-    (Sender(Arc::clone(&shared)), Receiver { reading: Reading { shared, reader }, input })
+    (Sender(Arc::clone(&shared)), Receiver { reading: Reading { shared, reader, watch }, input })
 }
 
 /// What a thread that panicked left is whole: nothing here can panic halfway.
@@ -219,16 +218,16 @@ impl<S> Sender<S> {
             return Err(ReuniteError::new(self, receiver));
         }
         drop(self);
-        let Receiver { reading: Reading { shared, reader }, input } = receiver;
+        let Receiver { reading: Reading { shared, reader, watch }, input } = receiver;
         match Arc::try_unwrap(shared) {
             Ok(shared) => {
                 let conn = shared.conn.into_inner().unwrap_or_else(PoisonError::into_inner);
                 // The other handle may have set the timeouts of the same socket.
-                Ok(WebSocket::from_ends(Link { conn, socket: Socket::new(reader.io) }, input))
+                Ok(WebSocket::from_ends(Link { conn, socket: Socket::new(reader.io), watch }, input))
             }
             Err(shared) => {
                 let sender = Self(Arc::clone(&shared));
-                Err(ReuniteError::new(sender, Receiver { reading: Reading { shared, reader }, input }))
+                Err(ReuniteError::new(sender, Receiver { reading: Reading { shared, reader, watch }, input }))
             }
         }
     }
@@ -392,6 +391,12 @@ enum Next {
 impl<S: Transport> Drive for Reading<S> {
     type Io = S;
 
+    fn hear(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.tell(&mut lock(&self.shared.conn));
+        }
+    }
+
     #[inline]
     fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R {
         look(&mut lock(&self.shared.conn))
@@ -414,6 +419,7 @@ impl<S: Transport> Drive for Reading<S> {
     }
 
     fn longest_wait(&mut self) -> Option<Duration> {
-        Some(self.shared.longest_wait)
+        let longest_wait = self.shared.longest_wait;
+        Some(self.watch.as_ref().map_or(longest_wait, |_| longest_wait.min(ASK)))
     }
 }

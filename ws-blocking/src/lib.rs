@@ -57,7 +57,9 @@ mod net_stream;
 mod parts;
 mod pool;
 mod reconnect;
+pub mod serve;
 mod socket;
+mod stop;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;

@@ -8,6 +8,7 @@ use crate::clock::{now, wait_until};
 use crate::drive::{Drive, Patience};
 use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
+use crate::stop::{ASK, Watch};
 use crate::{Error, Transport};
 
 /// A connection and its transport: all that sending needs.
@@ -15,6 +16,8 @@ use crate::{Error, Transport};
 pub(crate) struct Link<S> {
     pub(crate) conn: Connection,
     pub(crate) socket: Socket<S>,
+    /// The end of the server that it belongs to.
+    pub(crate) watch: Option<Watch>,
 }
 
 impl<S: Transport> Link<S> {
@@ -55,22 +58,27 @@ impl<S: Transport> Link<S> {
     }
 
     /// Writes what is queued, then the payload from where it lies. A deadline passes only over a queue that is whole: if
-    /// one does, the rest is copied.
+    /// one does, or the server ends, the rest is copied.
     fn send_lent(&mut self, message: Message<'_>) -> Result<(), Error> {
         if self.conn.check_send() == Err(SendError::Full) {
             self.flush()?;
         }
         self.prepare();
         let deadline = self.conn.poll_timeout();
-        let Self { conn, socket } = self;
+        let longest_wait = self.longest_wait();
+        let Self { conn, socket, watch } = self;
         let mut lent = conn.send_lent(message)?;
         socket.write_briefly();
         let mut left_when_stuck = usize::MAX;
         let written = loop {
             match socket.write(&mut lent) {
-                Ok(false) if deadline.is_none_or(|at| now() < at) => {
+                Ok(false)
+                    if deadline.is_none_or(|at| now() < at)
+                        && !watch.as_ref().is_some_and(Watch::has_news) =>
+                {
                     left_when_stuck = left_when_stuck.min(lent.remaining());
-                    socket.write_patiently(wait_until(deadline));
+                    let waits = [wait_until(deadline), longest_wait];
+                    socket.write_patiently(waits.into_iter().flatten().min());
                 }
                 result => break result,
             }
@@ -133,8 +141,10 @@ impl<S: Transport> Link<S> {
             if self.conn.queued() < queued {
                 self.conn.handle_progress(now());
             }
+            self.hear();
             self.conn.handle_timeout(now());
-            self.socket.write_patiently(wait_until(self.conn.poll_timeout()));
+            let waits = [wait_until(self.conn.poll_timeout()), self.longest_wait()];
+            self.socket.write_patiently(waits.into_iter().flatten().min());
         }
     }
 
@@ -150,6 +160,12 @@ impl<S: Transport> Link<S> {
 
 impl<S: Transport> Drive for Link<S> {
     type Io = S;
+
+    fn hear(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.tell(&mut self.conn);
+        }
+    }
 
     #[inline]
     fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R {
@@ -168,6 +184,6 @@ impl<S: Transport> Drive for Link<S> {
     }
 
     fn longest_wait(&mut self) -> Option<Duration> {
-        None
+        self.watch.as_ref().map(|_| ASK)
     }
 }

@@ -5,18 +5,22 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
 #[cfg(feature = "tls")]
 use crate::TlsStream;
+use crate::serve::Place;
 use crate::{CloneTransport, Transport};
 
 /// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
 /// transport that the program brought.
 pub struct NetStream {
     kind: Kind,
+    /// The place among the connections of a server, which is free again when the last clone of the stream is dropped.
+    place: Option<Arc<Place>>,
 }
 
 enum Kind {
@@ -66,6 +70,11 @@ impl NetStream {
             Kind::Other(_) => None,
         }
     }
+
+    /// Holds a place for as long as the stream lives.
+    pub(crate) fn holding(self, place: Place) -> Self {
+        Self { place: Some(Arc::new(place)), ..self }
+    }
 }
 
 /// Inside TLS.
@@ -99,7 +108,7 @@ impl NetStream {
 
 impl From<Kind> for NetStream {
     fn from(kind: Kind) -> Self {
-        Self { kind }
+        Self { kind, place: None }
     }
 }
 
@@ -199,7 +208,7 @@ impl CloneTransport for NetStream {
             Kind::Tls(stream) => Kind::Tls(Box::new(CloneTransport::try_clone(&**stream)?)),
             Kind::Other(stream) => Kind::Other(stream.try_clone_boxed()?),
         };
-        Ok(Self { kind })
+        Ok(Self { kind, place: self.place.clone() })
     }
 }
 

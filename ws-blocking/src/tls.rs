@@ -11,6 +11,7 @@ use ws_tls::{CertificateDer, ClientTls, ServerTls, TlsError, check_protocol};
 
 use crate::clock::{now, wait_until};
 use crate::socket::BRIEF;
+use crate::stop::{ASK, Stop};
 use crate::{CloneTransport, Transport};
 
 /// How much is read at once; a TLS record is little longer at most.
@@ -65,7 +66,7 @@ impl<S: Transport> TlsStream<S> {
     /// # Errors
     /// Those of the transport, [`ErrorKind::TimedOut`], and of kind [`ErrorKind::InvalidData`] those that wrap a [`TlsError`].
     pub fn connect(io: S, tls: &ClientTls, host: &str, time_limit: Option<Duration>) -> io::Result<Self> {
-        Self::start(io, tls.session(host)?.into(), time_limit)
+        Self::start(io, tls.session(host)?.into(), time_limit, None)
     }
 
     /// Starts TLS with a client over `io`, within `time_limit`, if there is one.
@@ -73,14 +74,29 @@ impl<S: Transport> TlsStream<S> {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn accept(io: S, tls: &ServerTls, time_limit: Option<Duration>) -> io::Result<Self> {
-        Self::start(io, tls.session()?.into(), time_limit)
+        Self::start(io, tls.session()?.into(), time_limit, None)
     }
 
-    fn start(mut io: S, mut session: Connection, time_limit: Option<Duration>) -> io::Result<Self> {
+    /// [`accept`](Self::accept), unless its server ends first.
+    pub(crate) fn accept_watched(
+        io: S,
+        tls: &ServerTls,
+        time_limit: Option<Duration>,
+        stop: &Stop,
+    ) -> io::Result<Self> {
+        Self::start(io, tls.session()?.into(), time_limit, Some(stop))
+    }
+
+    fn start(
+        mut io: S,
+        mut session: Connection,
+        time_limit: Option<Duration>,
+        stop: Option<&Stop>,
+    ) -> io::Result<Self> {
         let deadline = time_limit.map(|limit| now() + limit);
-        shake_hands(&mut io, &mut session, deadline)?;
+        shake_hands(&mut io, &mut session, || left(deadline, stop))?;
         check_protocol(session.alpn_protocol())?;
-        if deadline.is_some() {
+        if deadline.is_some() || stop.is_some() {
             io.set_read_timeout(None)?;
             io.set_write_timeout(None)?;
         }
@@ -127,18 +143,18 @@ impl<S> TlsStream<S> {
 fn shake_hands(
     io: &mut impl Transport,
     session: &mut Connection,
-    deadline: Option<Instant>,
+    left: impl Fn() -> io::Result<Option<Duration>>,
 ) -> io::Result<()> {
     loop {
         while session.wants_write() {
-            io.set_write_timeout(left(deadline)?)?;
+            io.set_write_timeout(left()?)?;
             again(session.write_tls(io))?;
         }
         io.flush()?;
         if !session.is_handshaking() {
             return Ok(());
         }
-        io.set_read_timeout(left(deadline)?)?;
+        io.set_read_timeout(left()?)?;
         match session.read_tls(io) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             read => again(read)?,
@@ -152,11 +168,14 @@ fn shake_hands(
     }
 }
 
-/// How long to wait until `deadline`.
-fn left(deadline: Option<Instant>) -> io::Result<Option<Duration>> {
+/// How long to wait until `deadline`, or until it is time to ask again whether the server ends.
+fn left(deadline: Option<Instant>, stop: Option<&Stop>) -> io::Result<Option<Duration>> {
+    if stop.is_some_and(Stop::is_closing) {
+        return Err(Error::other("the server ends"));
+    }
     match deadline {
         Some(at) if at <= now() => Err(ErrorKind::TimedOut.into()),
-        _ => Ok(wait_until(deadline)),
+        _ => Ok(wait_until(deadline).into_iter().chain(stop.map(|_| ASK)).min()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::clock::now;
 use crate::drive::Input;
 use crate::link::Link;
 use crate::socket::Socket;
+use crate::stop::Watch;
 use crate::{CloneTransport, Error, Receiver, Sender, Transport};
 
 /// A WebSocket connection over a blocking transport.
@@ -33,7 +34,7 @@ impl<S> WebSocket<S> {
     /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     /// Its clock is this crate's: begin it with [`now`](crate::now).
     pub fn new(io: S, conn: Connection) -> Self {
-        Self::from_ends(Link { conn, socket: Socket::new(io) }, Input::new())
+        Self::from_ends(Link { conn, socket: Socket::new(io), watch: None }, Input::new())
     }
 
     pub(crate) fn from_ends(link: Link<S>, input: Input) -> Self {
@@ -43,6 +44,11 @@ impl<S> WebSocket<S> {
     pub(crate) fn into_ends(self) -> (Link<S>, Input) {
         let Inner { link, input } = *self.0;
         (link, input)
+    }
+
+    /// Closes when a server is shut down.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        self.0.link.watch = Some(watch);
     }
 
     pub(crate) fn conn(&self) -> &Connection {
@@ -111,9 +117,9 @@ impl<S: CloneTransport> WebSocket<S> {
     /// # Errors
     /// Those of [`CloneTransport::try_clone`]; the connection is dropped then.
     pub fn split(self) -> io::Result<(Sender<S>, Receiver<S>)> {
-        let (Link { conn, socket }, input) = self.into_ends();
-        let writer = Socket::new(socket.io.try_clone()?);
-        Ok(crate::halves::split(conn, writer, socket, input))
+        let (link, input) = self.into_ends();
+        let writer = Socket::new(link.socket.io.try_clone()?);
+        Ok(crate::halves::split(link, writer, input))
     }
 }
 
@@ -308,6 +314,11 @@ impl<S: Transport> Reply<'_, S> {
     pub fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         let frame = frame.into();
         self.0.send_with(|conn| conn.close(now(), frame))
+    }
+
+    /// The transport underneath.
+    pub fn get_ref(&self) -> &S {
+        &self.0.socket.io
     }
 
     /// Accepts the request that is on loan; the answer leaves before the next wait.

@@ -3,14 +3,16 @@ mod futures_io;
 mod tokio;
 
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Instant;
 
 use ::tokio::runtime::{self, Builder};
+use rcgen::CertifiedKey;
 use ws_core::{Config, Owned};
+use ws_tls::{ClientTls, ServerTls};
 
 use crate::args::Runtime;
 use crate::echo::Service;
@@ -23,33 +25,70 @@ const STEPS: [&str; 6] = ["open", "text", "1 MiB", "streamed", "ping", "close"];
 /// Lets every adapter's client talk to every adapter's server, and prints what passed and how long it took.
 pub(crate) fn run() -> Result<(), Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
-    let mut servers = Vec::new();
-    for server in Runtime::ALL {
-        servers.push((server, serve(server, &runtime).map_err(Failure::System)?));
+    let mut pairs = Pairs::default();
+    let adapters = Runtime::ALL;
+    pairs.run("client → server", &adapters, None, &runtime)?;
+    let adapters: Vec<_> = adapters.into_iter().filter(|adapter| adapter.serves_tls()).collect();
+    let (server, client) = identities().map_err(Failure::Tls)?;
+    pairs.run("over TLS", &adapters, Some((server, client)), &runtime)?;
+    if pairs.failed > 0 {
+        return Err(Failure::Demo { failed: pairs.failed });
     }
-    print(format_args!("{:<22}{}{:>11}", "client → server", Cells(STEPS), "total"))?;
-    let mut failed = 0;
-    for client in Runtime::ALL {
-        for &(server, address) in &servers {
-            let mut laps = Laps::begin();
-            let talked = talk(client, address, &runtime, &mut laps);
-            let pair = format!("{} → {}", client.name(), server.name());
-            print(format_args!("{pair:<22}{laps}"))?;
-            if let Err(cause) = talked {
-                failed += 1;
-                print(format_args!("  {} failed: {cause}", STEPS.get(laps.ends.len()).unwrap_or(&"")))?;
+    print(format_args!("all {} pairs passed", pairs.all))
+}
+
+/// Who the servers are, with a certificate that is made for this run, and clients that trust it.
+fn identities() -> Result<(ServerTls, ClientTls), Cause> {
+    let names = [Ipv4Addr::LOCALHOST.to_string()];
+    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names)?;
+    let server = ServerTls::from_pem(cert.pem(), signing_key.serialize_pem())?;
+    let client = ClientTls::builder().roots([cert.der().clone()]).build()?;
+    Ok((server, client))
+}
+
+/// How many pairs of a client and a server there were.
+#[derive(Default)]
+struct Pairs {
+    all: usize,
+    failed: usize,
+}
+
+impl Pairs {
+    /// Lets the client of each of `adapters` talk to the server of each, and prints a table with this `title`.
+    fn run(
+        &mut self,
+        title: &str,
+        adapters: &[Runtime],
+        tls: Option<(ServerTls, ClientTls)>,
+        runtime: &runtime::Runtime,
+    ) -> Result<(), Failure> {
+        let (server_tls, client_tls) = tls.unzip();
+        let mut servers = Vec::new();
+        for &server in adapters {
+            let service = Service { tls: server_tls.clone(), ..Service::default() };
+            servers.push((server, serve(server, service, runtime).map_err(Failure::System)?));
+        }
+        print(format_args!("{title:<22}{}{:>11}", Cells(STEPS), "total"))?;
+        for &client in adapters {
+            for &(server, address) in &servers {
+                let mut laps = Laps::begin();
+                let talked = talk(client, address, client_tls.as_ref(), runtime, &mut laps);
+                let pair = format!("{} → {}", client.name(), server.name());
+                print(format_args!("{pair:<22}{laps}"))?;
+                self.all += 1;
+                if let Err(cause) = talked {
+                    self.failed += 1;
+                    print(format_args!("  {} failed: {cause}", STEPS.get(laps.ends.len()).unwrap_or(&"")))?;
+                }
             }
         }
+        Ok(())
     }
-    if failed > 0 {
-        return Err(Failure::Demo { failed });
-    }
-    print(format_args!("all {} pairs passed", Runtime::ALL.len() * servers.len()))
 }
 
 /// Starts an echo server that runs as long as the process.
-fn serve(server: Runtime, runtime: &runtime::Runtime) -> io::Result<SocketAddr> {
-    let service = Arc::new(Service::default());
+fn serve(server: Runtime, service: Service, runtime: &runtime::Runtime) -> io::Result<SocketAddr> {
+    let service = Arc::new(service);
     match server {
         Runtime::Tokio => runtime.block_on(tokio::serve(service)),
         Runtime::Smol => futures_io::serve::<Smol>(service),
@@ -61,17 +100,19 @@ fn serve(server: Runtime, runtime: &runtime::Runtime) -> io::Result<SocketAddr> 
 fn talk(
     client: Runtime,
     server: SocketAddr,
+    tls: Option<&ClientTls>,
     runtime: &runtime::Runtime,
     laps: &mut Laps,
 ) -> Result<(), Cause> {
-    let url = format!("ws://{server}/");
+    let scheme = if tls.is_some() { "wss" } else { "ws" };
+    let url = format!("{scheme}://{server}/");
     // Whatever goes wrong, the demonstration ends.
     let config = Config { idle_timeout: Some(Duration::from_secs(10)), ..Config::default() };
     match client {
-        Runtime::Tokio => runtime.block_on(tokio::talk(&url, config, laps)),
+        Runtime::Tokio => runtime.block_on(tokio::talk(&url, tls, config, laps)),
         Runtime::Smol => futures_io::talk::<Smol>(&url, config, laps),
         Runtime::AsyncStd => futures_io::talk::<AsyncStd>(&url, config, laps),
-        Runtime::Blocking => blocking::talk(&url, config, laps),
+        Runtime::Blocking => blocking::talk(&url, tls, config, laps),
     }
 }
 

@@ -9,13 +9,16 @@ fn every_adapter_passes_with_every_other() {
     for args in [&[][..], &["demo"]] {
         let ended = Ws::start(args).wait();
         assert_eq!((ended.code, &*ended.stderr), (Some(0), ""), "{}", ended.stdout);
-        for client in support::RUNTIMES {
-            for server in support::RUNTIMES {
-                let pair = format!("{client} → {server} ");
-                assert!(ended.stdout.lines().any(|line| line.starts_with(&pair)), "{}", ended.stdout);
+        let (plain, tls) = ended.stdout.split_once("\nover TLS ").expect("two tables");
+        for (adapters, table) in [(&support::RUNTIMES[..], plain), (&support::TLS_RUNTIMES, tls)] {
+            for client in adapters {
+                for server in adapters {
+                    let pair = format!("{client} → {server} ");
+                    assert!(table.lines().any(|line| line.starts_with(&pair)), "{}", ended.stdout);
+                }
             }
         }
-        assert!(ended.stdout.ends_with("all 16 pairs passed\n"), "{}", ended.stdout);
+        assert!(ended.stdout.ends_with("all 20 pairs passed\n"), "{}", ended.stdout);
     }
 }
 

@@ -112,6 +112,9 @@ impl In {
             if out.conn.is_undecided() {
                 return Poll::Ready(Err(SendError::NotOpen.into()));
             }
+            if out.is_due(self.now) {
+                continue;
+            }
             if out.conn.wants_input() && self.poll_fill(out, cx).is_ready() {
                 self.now = now();
                 self.taken = 0;
@@ -197,6 +200,20 @@ impl<S> Out<S> {
                 self.conn.prepare(pool);
             });
         }
+    }
+
+    /// Tells the connection what is due at `now`, if anything is: the alarm alone would wait for a peer to fall silent.
+    fn is_due(&mut self, now: Instant) -> bool {
+        if let Some(watch) = &mut self.watch
+            && watch.tell(&mut self.conn)
+        {
+            return true;
+        }
+        let is_due = self.conn.poll_timeout().is_some_and(|at| at <= now);
+        if is_due {
+            self.conn.handle_timeout(now);
+        }
+        is_due
     }
 
     /// Ready after a deadline has passed.
@@ -287,3 +304,6 @@ pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
     out.advance(n);
     Poll::Ready(Ok(()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,16 +10,17 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsStream;
-use ws_core::serve::Admitted;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
+
+use crate::serve::Place;
 
 /// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
 /// stream that the program brought.
 pub struct NetStream {
     kind: Kind,
     /// The place among the connections of a server, which is free again when the stream is dropped.
-    _place: Option<Admitted>,
+    _place: Option<Place>,
 }
 
 enum Kind {
@@ -77,7 +78,7 @@ impl NetStream {
     }
 
     /// Holds a place for as long as the stream lives.
-    pub(crate) fn holding(self, place: Admitted) -> Self {
+    pub(crate) fn holding(self, place: Place) -> Self {
         Self { _place: Some(place), ..self }
     }
 }

@@ -141,6 +141,7 @@ impl Server {
             admission: Mutex::new(Admission::new(self.limits)),
             stop: Arc::default(),
             stopped: Notify::new(),
+            left: Notify::new(),
         });
         let server = Arc::new(self);
         let mut addresses = Vec::new();
@@ -258,11 +259,15 @@ impl Handle {
 
     /// Waits until there is no connection.
     async fn emptied(&self) {
-        // A place is only a count, which tells nobody when it is given back.
-        let mut pause = Duration::from_millis(1);
-        while self.connections() > 0 {
-            sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(50));
+        loop {
+            let left = self.0.left.notified();
+            let mut left = core::pin::pin!(left);
+            // Notices also who leaves before the wait.
+            left.as_mut().enable();
+            if self.connections() == 0 {
+                return;
+            }
+            left.await;
         }
     }
 }
@@ -272,6 +277,8 @@ struct Shared {
     admission: Mutex<Admission>,
     stop: Arc<Stop>,
     stopped: Notify,
+    /// Told when a connection gives its place back.
+    left: Notify,
 }
 
 impl Shared {
@@ -279,8 +286,23 @@ impl Shared {
         self.admission.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn admit(&self, address: Option<SocketAddr>) -> Option<Admitted> {
-        self.admission().admit(address.map(|address| address.ip())).ok()
+    fn admit(self: &Arc<Self>, address: Option<SocketAddr>) -> Option<Place> {
+        let admitted = self.admission().admit(address.map(|address| address.ip())).ok()?;
+        Some(Place { admitted: Some(admitted), shared: Arc::clone(self) })
+    }
+}
+
+/// A place among the connections of a server; dropped, it is free again.
+#[derive(Debug)]
+pub(crate) struct Place {
+    admitted: Option<Admitted>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.admitted = None;
+        self.shared.left.notify_waiters();
     }
 }
 

@@ -86,7 +86,8 @@ impl Watch {
         Poll::Pending
     }
 
-    fn tell(&mut self, conn: &mut Connection) -> bool {
+    /// Tells `conn` what is new, if anything is.
+    pub(crate) fn tell(&mut self, conn: &mut Connection) -> bool {
         let said = if self.stop.is_over.load(Ordering::SeqCst) {
             Heard::End
         } else if self.stop.is_closing() {

@@ -40,10 +40,20 @@ where
     Ok(())
 }
 
-/// Waits until as many connections are left.
-async fn until_left(handle: &ws_tokio::serve::Handle, count: usize) {
-    while handle.connections() != count {
-        tokio::task::yield_now().await;
+/// Lets the other tasks work until as many connections are left.
+#[track_caller]
+fn until_left(handle: &ws_tokio::serve::Handle, count: usize) -> impl Future<Output = ()> {
+    /// More turns than the tasks of any test need.
+    const TURNS: usize = 1_000_000;
+    let caller = core::panic::Location::caller();
+    async move {
+        for _ in 0..TURNS {
+            if handle.connections() == count {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("{} connections rather than {count} at {caller}", handle.connections());
     }
 }
 

@@ -7,14 +7,14 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use common::certificates::Authority;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, copy_bidirectional, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use ws_tokio::ws_core::{self, Connection, Role};
 use ws_tokio::ws_tls::ServerTlsBuilder;
 use ws_tokio::ws_tls::rustls::{self, AlertDescription, ProtocolVersion};
 use ws_tokio::{
-    Agreement, ClientTls, Config, Connect, Connector, Error, NetStream, ServerTls, TlsError, WebSocket,
-    accept_tls, start_tls,
+    Agreement, ClientTls, Config, Connect, Connector, Error, NetStream, Proxy, ServerTls, TlsError,
+    WebSocket, accept_tls, start_tls,
 };
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
@@ -146,6 +146,57 @@ async fn http_1_1_is_the_only_protocol() -> Outcome {
     let (client, accepted) = shake_hands(&Arc::new(client).into(), &server, "localhost").await;
     assert!(matches!(tls_error(client), TlsError::OtherProtocol));
     assert!(accepted.is_err());
+    Ok(())
+}
+
+/// 6455-10.6-3: where a client knows nothing newer, TLS 1.2 is spoken.
+#[tokio::test]
+async fn tls_1_2_is_spoken_too() -> Outcome {
+    let authority = Authority::new();
+    let port = echo(authority.server(&["localhost"])).await?;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(authority.root())?;
+    let provider = Arc::clone(authority.client().config().crypto_provider());
+    let mut client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS12])?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    client.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let connector = Connector::new().tls(Arc::new(client).into());
+    let mut ws = connector.connect(Connect::new(&format!("wss://localhost:{port}/"))?).await?;
+    assert_eq!(ws.get_ref().protocol_version(), Some(ProtocolVersion::TLSv1_2));
+    ws.send("hello").await?;
+    assert_eq!(ws.recv().await?, Some("hello".into()));
+    Ok(())
+}
+
+/// 6455-4.1-5: an `https:` proxy leads to a `wss:` server, in TLS inside TLS, each with whom it should be.
+#[tokio::test]
+async fn an_https_proxy_leads_to_a_wss_server() -> Outcome {
+    let (servers, proxies) = (Authority::named("of servers"), Authority::named("of proxies"));
+    let port = echo(servers.server(&["server.example"])).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let proxy = Proxy::parse(&format!("https://127.0.0.1:{}", listener.local_addr()?.port()))?;
+    let tls = proxies.server(&["127.0.0.1"]);
+    let seen = tokio::spawn(async move {
+        let mut client = accept_tls(listener.accept().await?.0, &tls).await?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await?);
+        }
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+        let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
+        tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
+        io::Result::Ok(head)
+    });
+    let connector = Connector::new().tls(servers.client()).proxy_tls(proxies.client());
+    let mut ws = connector.connect(Connect::new("wss://server.example/")?.proxy(proxy)).await?;
+    for len in [1, 1 << 20] {
+        let payload = vec![7; len];
+        ws.send(&payload).await?;
+        assert_eq!(ws.recv().await?, Some(payload.into()));
+    }
+    assert!(seen.await??.starts_with(b"CONNECT server.example:443 HTTP/1.1\r\n"));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 
 use crate::process::{self, Process};
 use crate::workspace;
@@ -16,6 +17,8 @@ use crate::workspace;
 const LONGEST: Duration = Duration::from_secs(120);
 /// The largest message that our server takes: what the clients in `conformance/peers` expect.
 const MAX_MESSAGE: &str = "4194304";
+/// The adapters that serve TLS.
+const TLS: [&str; 2] = ["tokio", "blocking"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -81,21 +84,59 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let adapters = if args.adapters.is_empty() { adapters(&ws)? } else { args.adapters.clone() };
     let folder = workspace::target().join("peers");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let identity = Identity::make(&folder)?;
     process::end_all_on_interrupt()?;
     for peer in &peers {
         for adapter in &adapters {
-            for is_deflated in [true, false] {
-                let pair = Pair { ws: &ws, peer, adapter, is_deflated, folder: &folder };
-                let mode = pair.mode();
-                pair.run_server()
-                    .with_context(|| format!("our {adapter} server, {} client, {mode}", peer.name))?;
-                pair.run_client()
-                    .with_context(|| format!("our {adapter} client, {} server, {mode}", peer.name))?;
+            let secured = TLS.contains(&&**adapter).then_some(&identity);
+            for identity in core::iter::once(None).chain(secured.map(Some)) {
+                for is_deflated in [true, false] {
+                    let pair = Pair { ws: &ws, peer, adapter, is_deflated, identity, folder: &folder };
+                    let mode = pair.name();
+                    pair.run_server()
+                        .with_context(|| format!("our {adapter} server, {} client, {mode}", peer.name))?;
+                    pair.run_client()
+                        .with_context(|| format!("our {adapter} client, {} server, {mode}", peer.name))?;
+                }
             }
-            println!("{adapter} and {}: ok both ways, with and without deflate", peer.name);
+            let tls = if secured.is_some() { ", with and without TLS" } else { "" };
+            println!("{adapter} and {}: ok both ways, with and without deflate{tls}", peer.name);
         }
     }
     Ok(())
+}
+
+/// The files of a server on this machine, and of the authority that vouches for it.
+struct Identity {
+    authority: String,
+    certificate: String,
+    key: String,
+}
+
+impl Identity {
+    /// Makes them anew in `folder`.
+    fn make(folder: &Path) -> Result<Self> {
+        let mut params = CertificateParams::new([])?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(rcgen::DnType::CommonName, "ws peers");
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()])?;
+        // Python's strict checks ask for it.
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &authority)?;
+        let write = |name: &str, text: String| {
+            let path = folder.join(name);
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok::<_, anyhow::Error>(path.display().to_string())
+        };
+        Ok(Self {
+            authority: write("authority.crt", authority.pem())?,
+            certificate: write("server.crt", certificate.pem())?,
+            key: write("server.key", key.serialize_pem())?,
+        })
+    }
 }
 
 /// The adapters that `ws` has, as it names them to whoever asks for one that it has not.
@@ -113,6 +154,8 @@ struct Pair<'a> {
     peer: &'a Peer,
     adapter: &'a str,
     is_deflated: bool,
+    /// Who the servers are, inside TLS.
+    identity: Option<&'a Identity>,
     /// Gets what the programs print.
     folder: &'a Path,
 }
@@ -122,10 +165,16 @@ impl Pair<'_> {
         if self.is_deflated { "deflate" } else { "plain" }
     }
 
+    /// What is tried, in words.
+    fn name(&self) -> String {
+        let tls = if self.identity.is_some() { "-tls" } else { "" };
+        format!("{}{tls}", self.mode())
+    }
+
     /// A log of its own for each program, which stays when something fails.
     fn log(&self, program: &str) -> PathBuf {
         let Self { peer, adapter, .. } = self;
-        self.folder.join(format!("{adapter}-{}-{}-{program}.log", peer.ending, self.mode()))
+        self.folder.join(format!("{adapter}-{}-{}-{program}.log", peer.ending, self.name()))
     }
 
     fn ws(&self, args: &[&str]) -> Command {
@@ -140,20 +189,33 @@ impl Pair<'_> {
     fn run_server(&self) -> Result<()> {
         let deadline = Instant::now() + LONGEST;
         let mut echo = self.ws(&["echo", "--listen", "127.0.0.1:0", "--max-message", MAX_MESSAGE]);
+        if let Some(Identity { certificate, key, .. }) = self.identity {
+            echo.args(["--tls-cert", certificate, "--tls-key", key]);
+        }
         let mut server = Process::start(&mut echo, self.log("our-server"))?;
         let url = server.wait_for(deadline, listening_on).context("our server")?;
         let mut client = self.peer.command("client", &[&url, self.mode()]);
+        client.args(self.identity.map(|identity| &identity.authority));
         Process::start(&mut client, self.log("client"))?.wait(deadline).context("the client")?;
         server.check_running().context("our server")
     }
 
     fn run_client(&self) -> Result<()> {
         let deadline = Instant::now() + LONGEST;
-        let mut server =
-            Process::start(&mut self.peer.command("server", &[self.mode()]), self.log("server"))?;
-        let url = server.wait_for(deadline, port).context("the server")?;
+        let mut command = self.peer.command("server", &[self.mode()]);
+        command
+            .args(self.identity.into_iter().flat_map(|Identity { certificate, key, .. }| [certificate, key]));
+        let mut server = Process::start(&mut command, self.log("server"))?;
+        let port = server.wait_for(deadline, port).context("the server")?;
+        let connect = || match self.identity {
+            Some(identity) => {
+                let url = format!("wss://127.0.0.1:{port}");
+                self.ws(&["connect", &url, "--ca", &identity.authority])
+            }
+            None => self.ws(&["connect", &format!("ws://127.0.0.1:{port}")]),
+        };
 
-        let mut client = Process::start_listening(&mut self.ws(&["connect", &url]), self.log("our-client"))?;
+        let mut client = Process::start_listening(&mut connect(), self.log("our-client"))?;
         let mut expected = String::new();
         let large = "x".repeat(1 << 20);
         let agreed = if self.is_deflated { "permessage-deflate" } else { "nothing" };
@@ -177,7 +239,7 @@ impl Pair<'_> {
         let closed = |code| move |printed: &str| printed.contains(&format!("closed {code}\n")).then_some(());
         server.wait_for(deadline, closed("1000")).context("a close with 1000")?;
 
-        let mut client = Process::start_listening(&mut self.ws(&["connect", &url]), self.log("our-client"))?;
+        let mut client = Process::start_listening(&mut connect(), self.log("our-client"))?;
         client.input("close 4001 bye\n")?;
         if client.status(deadline)?.code() != Some(1)
             || client.printed() != "ws: closed by the peer: 4001 bye\n"
@@ -194,8 +256,8 @@ pub(crate) fn listening_on(printed: &str) -> Option<String> {
     line.strip_prefix("listening on ").map(String::from)
 }
 
-/// The URL of a peer's server, once it has printed its port.
+/// The port of a peer's server, once it has printed that.
 fn port(printed: &str) -> Option<String> {
     let (line, _) = printed.split_once('\n')?;
-    line.strip_prefix("listening on port ").map(|port| format!("ws://127.0.0.1:{port}"))
+    line.strip_prefix("listening on port ").map(String::from)
 }

@@ -218,7 +218,8 @@ mod judgement {
             is_due(&row("A-url"))
                 && is_due(&row("K1-deflate"))
                 && is_due(&row("N-intermediary"))
-                && !is_due(&row("L-adapter"))
+                && is_due(&row("L-adapter"))
+                && !is_due(&row("M-http2-http3"))
         );
         assert!(in_group(&row("K1-deflate"), "K") && in_group(&row("K1-deflate"), "K1"));
         assert!(!in_group(&row("K1-deflate"), "K2") && !in_group(&row("A-url"), "K"));

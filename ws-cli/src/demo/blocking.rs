@@ -4,8 +4,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
+use ws_blocking::Connector;
 use ws_core::connect::Connect;
 use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
+use ws_tls::ClientTls;
 
 use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
 use crate::echo::{BlockingServer, Service};
@@ -18,8 +20,12 @@ pub(super) fn serve(service: Arc<Service>) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-pub(super) fn talk(url: &str, config: Config, laps: &mut Laps) -> Result<(), Cause> {
-    let mut ws = ws_blocking::connect_with(&Connect::new(url)?, config)?;
+pub(super) fn talk(url: &str, tls: Option<&ClientTls>, config: Config, laps: &mut Laps) -> Result<(), Cause> {
+    let mut connector = Connector::new().config(config);
+    if let Some(tls) = tls {
+        connector = connector.tls(tls.clone());
+    }
+    let mut ws = connector.connect(Connect::new(url)?)?;
     laps.end();
 
     ws.send("hello")?;

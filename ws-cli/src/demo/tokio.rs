@@ -6,6 +6,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use ws_core::connect::Connect;
 use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
+use ws_tls::ClientTls;
+use ws_tokio::Connector;
 
 use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
 use crate::echo::{self, Service};
@@ -21,8 +23,17 @@ pub(super) async fn serve(service: Arc<Service>) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-pub(super) async fn talk(url: &str, config: Config, laps: &mut Laps) -> Result<(), Cause> {
-    let mut ws = ws_tokio::connect_with(&Connect::new(url)?, config).await?;
+pub(super) async fn talk(
+    url: &str,
+    tls: Option<&ClientTls>,
+    config: Config,
+    laps: &mut Laps,
+) -> Result<(), Cause> {
+    let mut connector = Connector::new().config(config);
+    if let Some(tls) = tls {
+        connector = connector.tls(tls.clone());
+    }
+    let mut ws = connector.connect(Connect::new(url)?).await?;
     laps.end();
 
     ws.send("hello").await?;

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use ws_blocking::{Error, Receiver, Sender};
+use ws_blocking::{Error, NetStream, Receiver, Sender, TlsStream, WebSocket};
 use ws_core::CloseCode;
 
 use super::{Refused, Service, announce, not_listening};
@@ -18,7 +18,7 @@ pub(super) fn run(address: SocketAddr, service: Arc<Service>) -> Result<(), Fail
     let server = Arc::new(Server::new(service));
     let stopping = Arc::clone(&server);
     signals::on_stop(move || stopping.stop(address))?;
-    announce(address)?;
+    announce(address, &server.service)?;
     server.run(listener);
     Ok(())
 }
@@ -36,7 +36,7 @@ pub(crate) struct Server {
 #[derive(Debug, Default)]
 struct Open {
     is_stopping: bool,
-    senders: HashMap<u64, Sender<TcpStream>>,
+    senders: HashMap<u64, Sender<NetStream>>,
     /// The key of the next one.
     next: u64,
 }
@@ -92,8 +92,7 @@ impl Server {
     fn attend(&self, stream: TcpStream) {
         // Without it, messages are only slower.
         let _ = stream.set_nodelay(true);
-        let config = Arc::clone(&self.service.config);
-        let accepted = ws_blocking::accept_with(stream, config, |request| self.service.decide(request));
+        let accepted = self.accept(stream.into());
         let Ok((sender, mut receiver)) = accepted.and_then(|ws| Ok(ws.split()?)) else { return };
         let key = self.enter(&sender);
         if echo(&sender, &mut receiver).is_err() {
@@ -104,8 +103,18 @@ impl Server {
         self.ended.notify_all();
     }
 
+    /// The opening handshakes, that of TLS first.
+    fn accept(&self, stream: NetStream) -> Result<WebSocket<NetStream>, Error> {
+        let config = &self.service.config;
+        let stream = match &self.service.tls {
+            Some(tls) => TlsStream::accept(stream, tls, config.opening_timeout)?.into(),
+            None => stream,
+        };
+        ws_blocking::accept_with(stream, Arc::clone(config), |request| self.service.decide(request))
+    }
+
     /// Notes that a connection is open.
-    fn enter(&self, sender: &Sender<TcpStream>) -> u64 {
+    fn enter(&self, sender: &Sender<NetStream>) -> u64 {
         let mut open = self.open();
         let key = open.next;
         open.next += 1;
@@ -123,14 +132,14 @@ impl Server {
     }
 }
 
-fn echo(sender: &Sender<TcpStream>, receiver: &mut Receiver<TcpStream>) -> Result<(), Error> {
+fn echo(sender: &Sender<NetStream>, receiver: &mut Receiver<NetStream>) -> Result<(), Error> {
     while let Some(message) = receiver.message_ref()? {
         sender.feed(message)?;
     }
     Ok(())
 }
 
-fn close(sender: &Sender<TcpStream>) {
+fn close(sender: &Sender<NetStream>) {
     // If the connection is closing already, that is as good.
     let _ = sender.close(Some(CloseCode::GOING_AWAY.into()));
 }

@@ -18,7 +18,7 @@ pub(super) fn run<P: Platform>(address: SocketAddr, service: Arc<Service>) -> Re
             stop.send_replace(true);
         })?;
         let (listener, address) = bind::<P>(address).map_err(|error| not_listening(address, error))?;
-        announce(address)?;
+        announce(address, &service)?;
         serve::<P>(listener, service, stopped).await;
         Ok(())
     })

@@ -5,10 +5,12 @@ mod tokio;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ws_core::Config;
 use ws_core::handshake::{Accept, Decision, Request};
+use ws_tls::ServerTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
@@ -46,6 +48,12 @@ pub(crate) struct Args {
     /// How many seconds the opening handshake may take.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
     opening_timeout: Duration,
+    /// Speak TLS, and show the certificates in this file, in PEM: the server's own first, then those that prove it.
+    #[arg(long, value_name = "PEM", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the server's certificate, in PEM.
+    #[arg(long, value_name = "PEM", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     #[command(flatten)]
     deflate: Deflate,
 }
@@ -57,6 +65,8 @@ pub(crate) struct Service {
     pub(crate) config: Arc<Config>,
     /// The subprotocols to agree to.
     pub(crate) subprotocols: Vec<String>,
+    /// Who to be inside TLS; none to speak none.
+    pub(crate) tls: Option<ServerTls>,
 }
 
 impl Service {
@@ -79,6 +89,13 @@ impl Service {
 
 /// Echoes until a signal comes.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(_), Some(_)) if !args.runtime.serves_tls() => {
+            return Err(Failure::Tls(format!("{} serves no TLS yet", args.runtime.name()).into()));
+        }
+        (Some(certificate), Some(key)) => Some(identity(certificate, key)?),
+        (_, _) => None,
+    };
     let service = Arc::new(Service {
         config: Arc::new(Config {
             max_message: args.max_message,
@@ -89,6 +106,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             ..Config::default()
         }),
         subprotocols: args.subprotocol,
+        tls,
     });
     match args.runtime {
         Runtime::Tokio => tokio::run(args.listen, service),
@@ -98,14 +116,21 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
+/// Who the server is, by two files.
+fn identity(certificate: &Path, key: &Path) -> Result<ServerTls, Failure> {
+    ServerTls::from_pem(args::read(certificate)?, args::read(key)?)
+        .map_err(|error| args::unfit(certificate, error))
+}
+
 pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
     Failure::NotListening { address: address.to_string(), cause }
 }
 
 /// Tells whoever waits for it that connections are accepted now.
-fn announce(address: SocketAddr) -> Result<(), Failure> {
+fn announce(address: SocketAddr, service: &Service) -> Result<(), Failure> {
+    let scheme = if service.tls.is_some() { "wss" } else { "ws" };
     let mut out = io::stdout().lock();
-    writeln!(out, "listening on ws://{address}").and_then(|()| out.flush()).map_err(Failure::Output)
+    writeln!(out, "listening on {scheme}://{address}").and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
 /// Connections that could not be accepted.

@@ -1,4 +1,6 @@
 use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -6,7 +8,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use ws_core::CloseCode;
-use ws_tokio::{Error, WebSocket};
+use ws_tokio::{Error, NetStream, WebSocket};
 
 use super::{Refused, Service, announce, not_listening};
 use crate::failure::Failure;
@@ -20,7 +22,7 @@ pub(super) fn run(address: SocketAddr, service: Arc<Service>) -> Result<(), Fail
             stop.send_replace(true);
         })?;
         let listener = TcpListener::bind(address).await.map_err(|error| not_listening(address, error))?;
-        announce(listener.local_addr().map_err(Failure::System)?)?;
+        announce(listener.local_addr().map_err(Failure::System)?, &service)?;
         serve(listener, service, stopped).await;
         Ok(())
     })
@@ -65,9 +67,8 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn attend(stream: TcpStream, service: &Service, mut stop: watch::Receiver<bool>) {
     // Without it, messages are only slower.
     let _ = stream.set_nodelay(true);
-    let accepting = ws_tokio::accept_with(stream, service.config.clone(), |request| service.decide(request));
     let accepted = tokio::select! {
-        accepted = accepting => accepted,
+        accepted = open(stream.into(), service) => accepted,
         () = stopped(&mut stop) => return,
     };
     let Ok(mut ws) = accepted else { return };
@@ -80,7 +81,20 @@ async fn attend(stream: TcpStream, service: &Service, mut stop: watch::Receiver<
     }
 }
 
-async fn echo(ws: &mut WebSocket<TcpStream>) -> Result<(), Error> {
+/// The opening handshakes, that of TLS first.
+async fn open(stream: NetStream, service: &Service) -> Result<WebSocket<NetStream>, Error> {
+    let stream = match &service.tls {
+        Some(tls) => {
+            let secured = ws_tokio::accept_tls(stream, tls);
+            let limit = service.config.opening_timeout.unwrap_or(Duration::MAX);
+            timeout(limit, secured).await.map_err(io::Error::from)??
+        }
+        None => stream,
+    };
+    ws_tokio::accept_with(stream, service.config.clone(), |request| service.decide(request)).await
+}
+
+async fn echo(ws: &mut WebSocket<NetStream>) -> Result<(), Error> {
     while let Some((message, mut reply)) = ws.message_ref().await? {
         reply.feed(message).await?;
     }
@@ -88,6 +102,6 @@ async fn echo(ws: &mut WebSocket<TcpStream>) -> Result<(), Error> {
 }
 
 /// Waits until the peer has read the Close frame, or had the time to.
-async fn drain(ws: &mut WebSocket<TcpStream>) {
+async fn drain(ws: &mut WebSocket<NetStream>) {
     while !matches!(ws.recv().await, Ok(None)) {}
 }

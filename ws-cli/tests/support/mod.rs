@@ -8,6 +8,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 pub(crate) const RUNTIMES: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
 
+/// Those that serve TLS.
+pub(crate) const TLS_RUNTIMES: [&str; 2] = ["tokio", "blocking"];
+
 /// A close with 1000.
 pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
 
@@ -44,6 +47,15 @@ impl Ws {
         let line = ws.line();
         let address = line.strip_prefix("listening on ws://").unwrap().parse().unwrap();
         (ws, address)
+    }
+
+    /// An echo server inside TLS, and its URL.
+    pub(crate) fn echo_tls(runtime: &str, certificate: &str, key: &str) -> (Self, String) {
+        let args = ["--runtime", runtime, "--tls-cert", certificate, "--tls-key", key];
+        let mut ws = Self::start(&[&["echo", "--listen", "127.0.0.1:0"], &args[..]].concat());
+        let url = ws.line().strip_prefix("listening on ").unwrap().to_owned();
+        assert!(url.starts_with("wss://"), "{url}");
+        (ws, url)
     }
 
     /// A client of `server`, and the server's end of the connection.

@@ -106,6 +106,20 @@ impl<E> ConnectError<E> {
             | Self::Redirected { .. } => false,
         }
     }
+
+    /// Whether the same may well succeed a little later: an end that cannot be reached or did not answer in time. Of an error of TLS,
+    /// `tls` says so.
+    pub fn is_temporary(&self, tls: impl FnOnce(&E) -> bool) -> bool {
+        match self {
+            Self::Resolve { .. } | Self::Dial { .. } | Self::Lost { .. } | Self::TimedOut(_) => true,
+            Self::Tls { error, .. } => tls(error),
+            Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::ProxyRefused(_)
+            | Self::Rejected(_)
+            | Self::Redirected { .. } => false,
+        }
+    }
 }
 
 impl<E: fmt::Display> fmt::Display for ConnectError<E> {
