@@ -200,7 +200,7 @@ fn the_opening_handshake_has_a_time_limit() {
     for runtime in RUNTIMES {
         let (ws, listener) = Ws::connecting(runtime, &["--timeout", "0.1"]);
         let _silent = Peer::accept(&listener);
-        ws.wait().badly("", "took too long\n");
+        ws.wait().badly("", "the connection was not open in time\n");
     }
 }
 

@@ -11,9 +11,9 @@ use self::rows::{Row, Table};
 use crate::workspace::{self, Source};
 
 /// The groups in which every row must be proven or have a reason; the others are reported only.
-const DUE: &str = "ABCDEFGHIJKN";
+const DUE: &str = "ABCDEFGHIJKLN";
 /// Where tests prove requirements.
-const TESTED: [&str; 3] = ["ws-", "conformance/", "benches/"];
+const TESTED: [&str; 4] = ["ws-", "conformance/", "benches/", "examples/"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -194,7 +194,7 @@ fn failures_to_connect_are_errors() -> Outcome {
         (TcpListener::bind("127.0.0.1:0")?.local_addr()?, thread::spawn(move || listener.accept()));
     on::run(async {
         assert!(matches!(wait!(connect("http://127.0.0.1/")), Err(Error::Url(_))));
-        assert!(matches!(wait!(connect(&format!("ws://{closed}/"))), Err(Error::Io(_))));
+        assert!(matches!(wait!(connect(&format!("ws://{closed}/"))), Err(Error::Connect(_))));
         let ended = on::both(async { wait!(connect(&format!("ws://{address}/"))) }, async {
             let accepted = server.join().expect("no panic")?;
             drop(accepted);
