@@ -29,7 +29,7 @@ pub enum Error {
     NotUpgraded,
     /// TLS settings are of no use.
     #[cfg(feature = "tls")]
-    Tls(ws_tls::TlsError),
+    Tls(Box<ws_tls::TlsError>),
     /// The connection hands out chunks (`Config::stream`); receive with `event_ref`. The chunk waits still.
     Streaming,
     /// A value cannot be written as JSON.
@@ -118,7 +118,7 @@ impl core::error::Error for Error {
             Self::NotJson(error) => Some(error),
             Self::Connect(error) => Some(error),
             #[cfg(feature = "tls")]
-            Self::Tls(error) => Some(error),
+            Self::Tls(error) => Some(&**error),
             Self::Rejected(_) | Self::NotUpgraded | Self::Streaming => None,
         }
     }
@@ -148,6 +148,8 @@ wraps! {
 }
 
 #[cfg(feature = "tls")]
-wraps! {
-    ws_tls::TlsError => Tls,
+impl From<ws_tls::TlsError> for Error {
+    fn from(error: ws_tls::TlsError) -> Self {
+        Self::Tls(Box::new(error))
+    }
 }
