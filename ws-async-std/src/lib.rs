@@ -155,7 +155,7 @@ pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
 pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
 /// The halves that could not be put together; see [`driver::ReuniteError`].
 pub type ReuniteError<S> = driver::ReuniteError<S, Timer>;
-/// The stream of a connection that this crate has opened; see [`driver::NetStream`].
+/// The stream of a connection that was opened or accepted here; see [`driver::NetStream`].
 pub type NetStream = driver::NetStream<Timer>;
 /// Opens connections: what is the same for each of them; see [`driver::Connector`].
 ///

@@ -14,7 +14,7 @@ use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
 use super::{Network, Runtime};
 
-/// The stream of a connection that this crate has opened: TCP, TLS over that, or a stream that the program brought.
+/// The stream of a connection that was opened or accepted here: TCP, TLS over that, or a stream that the program brought.
 pub struct NetStream<T: Network>(Kind<T>);
 
 enum Kind<T: Network> {
