@@ -264,7 +264,7 @@ pub async fn connect_with(
 /// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropped, it drops the stream.
 ///
 /// # Errors
-/// Those of the stream, and of kind [`InvalidData`](io::ErrorKind::InvalidData) those that wrap a [`TlsError`](ws_tls::TlsError).
+/// Those of the stream, and of kind [`InvalidData`](io::ErrorKind::InvalidData) those that wrap a [`TlsError`].
 #[cfg(feature = "tls")]
 pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
