@@ -1,4 +1,5 @@
 //! Connecting over loopback: names, TLS, proxies, redirects; and taking connections apart.
+#![cfg(feature = "runtime")]
 
 use std::io;
 

@@ -1,5 +1,5 @@
 //! TLS, over loopback.
-#![cfg(feature = "tls")]
+#![cfg(all(feature = "runtime", feature = "tls"))]
 
 use std::io;
 
