@@ -50,6 +50,7 @@
 
 use core::any::Any;
 use core::fmt;
+use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -57,7 +58,7 @@ use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
 
-use async_std::net::TcpStream;
+use async_std::net::{TcpStream, ToSocketAddrs as _};
 #[cfg(unix)]
 use async_std::os::unix::net::UnixStream;
 use async_std::task::sleep;
@@ -67,10 +68,14 @@ pub use ws_smol::deflate;
 pub use ws_smol::driver;
 pub use ws_smol::ws_core;
 pub use ws_smol::{
-    Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, Decision, Error, Event,
-    KeepAlive, Message, MessageKind, Outgoing, Owned, OwnedResponse, Payload, Prepared, Reject, Request,
-    Response, SendError, Target, Text, UrlError,
+    Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, ConnectError, Decision,
+    Error, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, OwnedResponse, Parts, Payload, Prepared,
+    Proxies, Proxy, Reject, Request, Response, SendError, Target, Text, UrlError,
 };
+#[cfg(feature = "tls")]
+pub use ws_smol::{ClientTls, ServerTls, TlsError, futures_rustls, ws_tls};
+#[cfg(feature = "serde")]
+pub use ws_smol::{JsonError, NotJson};
 
 /// A timer of async-std's reactor.
 pub struct Timer(Pin<Box<dyn Future<Output = ()> + Send + Sync>>);
@@ -101,6 +106,29 @@ impl<S: AsyncWrite + Unpin + 'static> driver::Runtime<S> for Timer {
     }
 }
 
+impl driver::Network for Timer {
+    type Tcp = TcpStream;
+
+    async fn resolve(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok((host.as_str(), port).to_socket_addrs().await?.collect())
+    }
+
+    async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(address).await?;
+        // Without it, messages are only slower.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+
+    fn local_addr(tcp: &TcpStream) -> io::Result<SocketAddr> {
+        tcp.local_addr()
+    }
+
+    fn peer_addr(tcp: &TcpStream) -> io::Result<SocketAddr> {
+        tcp.peer_addr()
+    }
+}
+
 /// Shuts down `io`, if it is a socket.
 fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
     let tcp = io.downcast_ref::<TcpStream>().map(|socket| socket.shutdown(Shutdown::Write));
@@ -125,6 +153,39 @@ pub type Sender<S> = driver::Sender<S, Timer>;
 pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
 /// A message on its way, made by `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
 pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
+/// The halves that could not be put together; see [`driver::ReuniteError`].
+pub type ReuniteError<S> = driver::ReuniteError<S, Timer>;
+/// The stream of a connection that was opened or accepted here; see [`driver::NetStream`].
+pub type NetStream = driver::NetStream<Timer>;
+/// Opens connections: what is the same for each of them; see [`driver::Connector`].
+///
+/// ```no_run
+/// use ws_async_std::{Config, Connect, Connector};
+///
+/// # async fn f() -> Result<(), Box<dyn core::error::Error>> {
+/// let connector = Connector::new().config(Config { max_message: 65_536, ..Config::default() });
+/// let ws = connector.connect(Connect::new("wss://chat.example.com/")?.subprotocol("chat")?).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub type Connector = driver::Connector<Timer>;
+/// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3); see
+/// [`driver::Reconnect`].
+///
+/// ```no_run
+/// use ws_async_std::{Connect, Connector, Error, Reconnect};
+///
+/// # async fn f() -> Result<(), Error> {
+/// let mut reconnect = Reconnect::new(Connector::new(), Connect::new("wss://example.com/feed")?)?;
+/// loop {
+///     let mut ws = reconnect.open().await?;
+///     while let Ok(Some(message)) = ws.recv().await {
+///         println!("{message:?}");
+///     }
+/// }
+/// # }
+/// ```
+pub type Reconnect = driver::Reconnect<Timer>;
 
 /// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
 /// [`Config`].
@@ -171,7 +232,8 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 /// The client end of a connection over `io`.
 ///
 /// # Errors
-/// As [`connect_with`].
+/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if its
+/// answer is wrong or does not come within [`Config::opening_timeout`].
 pub async fn client<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     io: S,
     request: &ClientRequest<'_>,
@@ -180,29 +242,48 @@ pub async fn client<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     driver::client(io, request, config).await
 }
 
-/// Connects to a `ws:` URL, with the default [`Config`] and within 10 seconds.
+/// Connects to a `ws:` or `wss:` URL, with the default [`Config`] and within 30 seconds.
 ///
 /// # Errors
-/// As [`connect_with`].
-pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
-    connect_with(&Connect::new(url)?, Config::default()).await
+/// As [`Connector::connect`](driver::Connector::connect), and [`Error::Url`].
+pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
+    Connector::new().connect(Connect::new(url)?).await
 }
 
-/// Connects as `connect` says; its time limit bounds everything from the name to the 101.
+/// Connects as `connect` says; its time limit bounds everything from the name to the 101. [`Connector`] can be told more.
 ///
 /// # Errors
-/// [`Error::Io`] if no address of the host takes the connection, [`Error::Rejected`] with the whole response if the server
-/// answers with anything but a WebSocket, [`Error::WebSocket`] if its answer is wrong, [`Error::TimedOut`].
+/// As [`Connector::connect`](driver::Connector::connect).
 pub async fn connect_with(
     connect: &Connect,
     config: impl Into<Arc<Config>>,
-) -> Result<WebSocket<TcpStream>, Error> {
-    let dial = async |target: &Target| {
-        let stream = TcpStream::connect((target.host(), target.port())).await?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
-    };
-    driver::connect_with(connect, config, dial).await
+) -> Result<WebSocket<NetStream>, Error> {
+    Connector::new().config(config).connect(connect.clone()).await
+}
+
+/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropped, it drops the stream.
+///
+/// # Errors
+/// Those of the stream, and of kind [`InvalidData`](io::ErrorKind::InvalidData) those that wrap a [`TlsError`].
+#[cfg(feature = "tls")]
+pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    tls: &ClientTls,
+    host: &str,
+) -> io::Result<NetStream> {
+    driver::start_tls(stream, tls, host).await
+}
+
+/// Starts TLS with a client over `stream`. Cancel safe: dropped, it drops the stream.
+///
+/// # Errors
+/// As [`start_tls`].
+#[cfg(feature = "tls")]
+pub async fn accept_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    tls: &ServerTls,
+) -> io::Result<NetStream> {
+    driver::accept_tls(stream, tls).await
 }
 
 #[cfg(doctest)]

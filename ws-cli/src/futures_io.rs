@@ -4,17 +4,13 @@ use core::future::poll_fn;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
-use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_core::Config;
-use ws_core::connect::Connect;
-use ws_smol::Error;
-use ws_smol::driver::{Runtime, Sender, Timer as _, WebSocket};
+use ws_smol::driver::{NetStream, Network, Runtime, Sender, Timer as _, WebSocket};
 
 /// A runtime whose streams are those of `futures-io`.
 pub(crate) trait Platform: 'static {
-    type Timer: Runtime<Self::Stream> + Send + Sync + 'static;
+    type Timer: Network + Runtime<Self::Stream> + Send + Sync;
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
     type Listener;
 
@@ -22,11 +18,13 @@ pub(crate) trait Platform: 'static {
     fn spawn(work: impl Future<Output = ()> + Send + 'static);
     fn listener(listener: std::net::TcpListener) -> io::Result<Self::Listener>;
     async fn accept(listener: &Self::Listener) -> io::Result<Self::Stream>;
-    async fn connect(connect: &Connect, config: Arc<Config>) -> Result<Ws<Self>, Error>;
 }
 
 pub(crate) type Ws<P> = WebSocket<<P as Platform>::Stream, <P as Platform>::Timer>;
-pub(crate) type Out<P> = Sender<<P as Platform>::Stream, <P as Platform>::Timer>;
+/// The stream of a connection that was opened here.
+pub(crate) type Net<P> = NetStream<<P as Platform>::Timer>;
+/// What sends on such a connection.
+pub(crate) type Out<P> = Sender<Net<P>, <P as Platform>::Timer>;
 
 /// A listener at `address`.
 pub(crate) fn bind<P: Platform>(address: SocketAddr) -> io::Result<(P::Listener, SocketAddr)> {
@@ -68,10 +66,6 @@ impl Platform for Smol {
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }
-
-    async fn connect(connect: &Connect, config: Arc<Config>) -> Result<Ws<Self>, Error> {
-        ws_smol::connect_with(connect, config).await
-    }
 }
 
 /// async-std.
@@ -100,9 +94,5 @@ impl Platform for AsyncStd {
         // Without it, messages are only slower.
         let _ = stream.set_nodelay(true);
         Ok(stream)
-    }
-
-    async fn connect(connect: &Connect, config: Arc<Config>) -> Result<Ws<Self>, Error> {
-        ws_async_std::connect_with(connect, config).await
     }
 }

@@ -205,6 +205,38 @@ fn the_opening_handshake_has_a_time_limit() {
 }
 
 #[test]
+fn redirects_are_followed_on_request() {
+    for runtime in RUNTIMES {
+        let (ws, listener) = Ws::connecting(runtime, &["--follow-redirects"]);
+        let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+        let location = elsewhere.local_addr().unwrap();
+        let answer =
+            format!("HTTP/1.1 302 Found\r\nLocation: ws://{location}/there\r\nContent-Length: 0\r\n\r\n");
+        Peer::accept(&listener).write(answer.as_bytes());
+        let mut peer = Peer::accept(&elsewhere);
+        assert!(peer.head.starts_with("GET /there HTTP/1.1\r\n"), "{}", peer.head);
+        peer.write(&switching(&peer.head_field("Sec-WebSocket-Key"), ""));
+        peer.write(CLOSE);
+        peer.expect_close(Some(1000));
+        peer.end();
+        ws.wait().well("");
+    }
+}
+
+#[test]
+fn a_proxy_is_asked_for_the_server() {
+    for runtime in RUNTIMES {
+        let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", proxy.local_addr().unwrap());
+        let ws = Ws::start(&["connect", "ws://server.example/", "--proxy", &url, "--runtime", runtime]);
+        let mut peer = Peer::accept(&proxy);
+        assert!(peer.head.starts_with("CONNECT server.example:80 HTTP/1.1\r\n"), "{}", peer.head);
+        peer.write(b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n");
+        ws.wait().badly("", "the proxy answered 407");
+    }
+}
+
+#[test]
 fn a_file_of_roots_has_to_hold_some() {
     for runtime in RUNTIMES {
         let ws = Ws::start(&["connect", "wss://127.0.0.1:1/", "--ca", "Cargo.toml", "--runtime", runtime]);

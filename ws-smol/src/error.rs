@@ -1,8 +1,8 @@
 use core::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 
 use ws_core::SendError;
-use ws_core::connect::UrlError;
+use ws_core::connect::{ConnectError, UrlError};
 use ws_core::handshake::{AnswerError, OwnedResponse, RequestError};
 
 /// Why something did not work.
@@ -23,14 +23,61 @@ pub enum Error {
     Url(UrlError),
     /// Client: the server answered with anything but a WebSocket.
     Rejected(Box<OwnedResponse>),
+    /// Client: the server was not reached. An error of TLS is an [`io::Error`] that wraps a `TlsError`.
+    Connect(Box<ConnectError<io::Error>>),
     /// Server: the connection ended without a WebSocket.
     NotUpgraded,
-    /// The time limit ran out before the connection was open.
-    TimedOut,
-    /// `wss:` needs TLS, which this build lacks; connect a TLS stream and use [`client`](crate::driver::client).
-    TlsUnsupported,
+    /// TLS settings are of no use.
+    #[cfg(feature = "tls")]
+    Tls(Box<ws_tls::TlsError>),
     /// The connection hands out chunks (`Config::stream`); receive with `event_ref`. The chunk waits still.
     Streaming,
+    /// A value cannot be written as JSON.
+    #[cfg(feature = "serde")]
+    Json(ws_core::JsonError),
+    /// A message is not the JSON that was asked for; it is in there. The connection goes on.
+    #[cfg(feature = "serde")]
+    NotJson(ws_core::NotJson),
+}
+
+impl Error {
+    /// Whether the same may well succeed a little later: an end that cannot be reached or did not answer in time, or a server that
+    /// says so by its status: 408, 425, 429 and those from 500 on.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Io(_) => true,
+            Self::Connect(error) => match &**error {
+                ConnectError::Resolve { .. }
+                | ConnectError::Dial { .. }
+                | ConnectError::Lost { .. }
+                | ConnectError::TimedOut(_) => true,
+                // What is wrong with a certificate, or missing, does not mend itself.
+                ConnectError::Tls { error, .. } => {
+                    !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::Unsupported)
+                }
+                ConnectError::Alpn(_)
+                | ConnectError::Proxy(_)
+                | ConnectError::ProxyRefused(_)
+                | ConnectError::Rejected(_)
+                | ConnectError::Redirected { .. }
+                | _ => false,
+            },
+            Self::WebSocket(error) => {
+                matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
+            }
+            Self::Rejected(response) => matches!(response.status, 408 | 425 | 429 | 500..),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => false,
+            #[cfg(feature = "serde")]
+            Self::Json(_) | Self::NotJson(_) => false,
+            Self::Send(_)
+            | Self::Answer(_)
+            | Self::Request(_)
+            | Self::Url(_)
+            | Self::NotUpgraded
+            | Self::Streaming => false,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -44,9 +91,14 @@ impl fmt::Display for Error {
             Self::Url(error) => error.fmt(f),
             Self::Rejected(response) => write!(f, "the server answered {response}"),
             Self::NotUpgraded => f.write_str("the connection ended without a WebSocket"),
-            Self::TimedOut => f.write_str("the connection was not open in time"),
-            Self::TlsUnsupported => f.write_str("wss: needs TLS, which this build lacks"),
+            Self::Connect(error) => error.fmt(f),
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => error.fmt(f),
             Self::Streaming => f.write_str("the connection hands out chunks: receive with event_ref"),
+            #[cfg(feature = "serde")]
+            Self::Json(error) => error.fmt(f),
+            #[cfg(feature = "serde")]
+            Self::NotJson(error) => error.fmt(f),
         }
     }
 }
@@ -60,11 +112,14 @@ impl core::error::Error for Error {
             Self::Answer(error) => Some(error),
             Self::Request(error) => Some(error),
             Self::Url(error) => Some(error),
-            Self::Rejected(_)
-            | Self::NotUpgraded
-            | Self::TimedOut
-            | Self::TlsUnsupported
-            | Self::Streaming => None,
+            #[cfg(feature = "serde")]
+            Self::Json(error) => Some(error),
+            #[cfg(feature = "serde")]
+            Self::NotJson(error) => Some(error),
+            Self::Connect(error) => Some(error),
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => Some(&**error),
+            Self::Rejected(_) | Self::NotUpgraded | Self::Streaming => None,
         }
     }
 }
@@ -85,4 +140,16 @@ wraps! {
     AnswerError => Answer,
     RequestError => Request,
     UrlError => Url,
+}
+#[cfg(feature = "serde")]
+wraps! {
+    ws_core::JsonError => Json,
+    ws_core::NotJson => NotJson,
+}
+
+#[cfg(feature = "tls")]
+impl From<ws_tls::TlsError> for Error {
+    fn from(error: ws_tls::TlsError) -> Self {
+        Self::Tls(Box::new(error))
+    }
 }

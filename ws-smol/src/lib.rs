@@ -55,14 +55,19 @@ mod error;
 #[cfg(feature = "runtime")]
 mod runtime;
 
+pub use driver::Parts;
 pub use error::Error;
+#[cfg(feature = "tls")]
+pub use futures_rustls;
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    Feed, Receiver, Reply, SendFuture, Sender, Timer, WebSocket, accept, accept_with, client, connect,
-    connect_with,
+    Connector, Feed, NetStream, Receiver, Reconnect, Reply, ReuniteError, SendFuture, Sender, Timer,
+    WebSocket, accept, accept_with, client, connect, connect_with,
 };
+#[cfg(all(feature = "runtime", feature = "tls"))]
+pub use runtime::{accept_tls, start_tls};
 pub use ws_core;
-pub use ws_core::connect::{Connect, Target, UrlError};
+pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
 #[cfg(feature = "deflate")]
 pub use ws_core::deflate;
 pub use ws_core::handshake::{
@@ -72,6 +77,10 @@ pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
     Prepared, SendError, Text,
 };
+#[cfg(feature = "serde")]
+pub use ws_core::{JsonError, NotJson};
+#[cfg(feature = "tls")]
+pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 
 #[cfg(all(doctest, feature = "runtime"))]
 #[doc = include_str!("../README.md")]

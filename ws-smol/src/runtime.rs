@@ -1,15 +1,19 @@
 //! The driver with smol's timers and sockets.
 
+use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use std::io;
 use std::sync::Arc;
 
 use async_net::TcpStream;
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::Config;
-use ws_core::connect::{Connect, Target};
+use ws_core::connect::Connect;
 use ws_core::handshake::{ClientRequest, Decision, Request};
+#[cfg(feature = "tls")]
+use ws_tls::{ClientTls, ServerTls};
 
 use crate::{Error, driver};
 
@@ -29,6 +33,32 @@ impl driver::Timer for Timer {
 
 impl<S: AsyncWrite + Unpin> driver::Runtime<S> for Timer {}
 
+impl driver::Network for Timer {
+    type Tcp = TcpStream;
+
+    fn resolve(
+        host: String,
+        port: u16,
+    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
+        async_net::resolve((host, port))
+    }
+
+    async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(address).await?;
+        // Without it, messages are only slower.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+
+    fn local_addr(tcp: &TcpStream) -> io::Result<SocketAddr> {
+        tcp.local_addr()
+    }
+
+    fn peer_addr(tcp: &TcpStream) -> io::Result<SocketAddr> {
+        tcp.peer_addr()
+    }
+}
+
 /// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
 ///
 /// The stream has to end in the direction of the peer when it is closed. The sockets of `async-net` do; an
@@ -46,6 +76,39 @@ pub type Sender<S> = driver::Sender<S, Timer>;
 pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
 /// A message on its way, made by `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
 pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
+/// The halves that could not be put together; see [`driver::ReuniteError`].
+pub type ReuniteError<S> = driver::ReuniteError<S, Timer>;
+/// The stream of a connection that was opened or accepted here; see [`driver::NetStream`].
+pub type NetStream = driver::NetStream<Timer>;
+/// Opens connections: what is the same for each of them; see [`driver::Connector`].
+///
+/// ```no_run
+/// use ws_smol::{Config, Connect, Connector};
+///
+/// # async fn f() -> Result<(), Box<dyn core::error::Error>> {
+/// let connector = Connector::new().config(Config { max_message: 65_536, ..Config::default() });
+/// let ws = connector.connect(Connect::new("wss://chat.example.com/")?.subprotocol("chat")?).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub type Connector = driver::Connector<Timer>;
+/// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3); see
+/// [`driver::Reconnect`].
+///
+/// ```no_run
+/// use ws_smol::{Connect, Connector, Error, Reconnect};
+///
+/// # async fn f() -> Result<(), Error> {
+/// let mut reconnect = Reconnect::new(Connector::new(), Connect::new("wss://example.com/feed")?)?;
+/// loop {
+///     let mut ws = reconnect.open().await?;
+///     while let Ok(Some(message)) = ws.recv().await {
+///         println!("{message:?}");
+///     }
+/// }
+/// # }
+/// ```
+pub type Reconnect = driver::Reconnect<Timer>;
 
 /// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
 /// [`Config`].
@@ -90,7 +153,8 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// The client end of a connection over `io`.
 ///
 /// # Errors
-/// As [`connect_with`].
+/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if its
+/// answer is wrong or does not come within [`Config::opening_timeout`].
 pub async fn client<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     request: &ClientRequest<'_>,
@@ -99,27 +163,46 @@ pub async fn client<S: AsyncRead + AsyncWrite + Unpin>(
     driver::client(io, request, config).await
 }
 
-/// Connects to a `ws:` URL, with the default [`Config`] and within 10 seconds.
+/// Connects to a `ws:` or `wss:` URL, with the default [`Config`] and within 30 seconds.
 ///
 /// # Errors
-/// As [`connect_with`].
-pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
-    connect_with(&Connect::new(url)?, Config::default()).await
+/// As [`Connector::connect`](driver::Connector::connect), and [`Error::Url`].
+pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
+    Connector::new().connect(Connect::new(url)?).await
 }
 
-/// Connects as `connect` says; its time limit bounds everything from the name to the 101.
+/// Connects as `connect` says; its time limit bounds everything from the name to the 101. [`Connector`] can be told more.
 ///
 /// # Errors
-/// [`Error::Io`] if no address of the host takes the connection, [`Error::Rejected`] with the whole response if the server
-/// answers with anything but a WebSocket, [`Error::WebSocket`] if its answer is wrong, [`Error::TimedOut`].
+/// As [`Connector::connect`](driver::Connector::connect).
 pub async fn connect_with(
     connect: &Connect,
     config: impl Into<Arc<Config>>,
-) -> Result<WebSocket<TcpStream>, Error> {
-    let dial = async |target: &Target| {
-        let stream = TcpStream::connect((target.host(), target.port())).await?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
-    };
-    driver::connect_with(connect, config, dial).await
+) -> Result<WebSocket<NetStream>, Error> {
+    Connector::new().config(config).connect(connect.clone()).await
+}
+
+/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropped, it drops the stream.
+///
+/// # Errors
+/// Those of the stream, and of kind [`InvalidData`](io::ErrorKind::InvalidData) those that wrap a [`TlsError`](ws_tls::TlsError).
+#[cfg(feature = "tls")]
+pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    tls: &ClientTls,
+    host: &str,
+) -> io::Result<NetStream> {
+    driver::start_tls(stream, tls, host).await
+}
+
+/// Starts TLS with a client over `stream`. Cancel safe: dropped, it drops the stream.
+///
+/// # Errors
+/// As [`start_tls`].
+#[cfg(feature = "tls")]
+pub async fn accept_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    tls: &ServerTls,
+) -> io::Result<NetStream> {
+    driver::accept_tls(stream, tls).await
 }

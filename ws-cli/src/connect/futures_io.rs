@@ -1,28 +1,26 @@
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
-use ws_core::connect::Connect;
-use ws_core::{CloseCode, Config};
+use ws_core::CloseCode;
+use ws_smol::driver::Connector;
 
-use super::{Input, Session, input, not_opened};
+use super::{Asked, Input, Session, input, not_opened};
 use crate::failure::Failure;
 use crate::futures_io::{Out, Platform};
 use crate::signals;
 
-pub(super) fn run<P: Platform>(
-    connect: &Connect,
-    config: Arc<Config>,
-    session: &Arc<Session>,
-) -> Result<(), Failure> {
-    P::block_on(talk::<P>(connect, config, session))
+pub(super) fn run<P: Platform>(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
+    P::block_on(talk::<P>(asked, session))
 }
 
-async fn talk<P: Platform>(
-    connect: &Connect,
-    config: Arc<Config>,
-    session: &Arc<Session>,
-) -> Result<(), Failure> {
-    let ws = P::connect(connect, config).await.map_err(|error| not_opened(connect.target(), error))?;
+async fn talk<P: Platform>(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
+    let Asked { connect, config, tls } = asked;
+    let mut connector = Connector::<P::Timer>::new().config(config);
+    if let Some(tls) = tls {
+        connector = connector.tls(tls.clone()).proxy_tls(tls);
+    }
+    let target = connect.target().clone();
+    let ws = connector.connect(connect).await.map_err(|error| not_opened(&target, error))?;
     let (sender, mut receiver) = ws.split();
 
     let (stop, stopped) = oneshot::channel();

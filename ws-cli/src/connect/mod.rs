@@ -104,8 +104,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let asked = Asked { connect, config, tls };
     match runtime {
         Runtime::Tokio => tokio::run(asked, &session),
-        Runtime::Smol => futures_io::run::<Smol>(&asked.connect, asked.config, &session),
-        Runtime::AsyncStd => futures_io::run::<AsyncStd>(&asked.connect, asked.config, &session),
+        Runtime::Smol => futures_io::run::<Smol>(asked, &session),
+        Runtime::AsyncStd => futures_io::run::<AsyncStd>(asked, &session),
         Runtime::Blocking => blocking::run(asked, &session),
     }?;
     session.outcome()

@@ -6,6 +6,7 @@ use std::thread;
 use tokio::sync::watch;
 use ws_core::connect::Connect;
 use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
+use ws_smol::driver::Connector;
 
 use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
 use crate::echo::{self, Service};
@@ -31,7 +32,8 @@ pub(super) fn talk<P: Platform>(url: &str, config: Config, laps: &mut Laps) -> R
 }
 
 async fn talk_on<P: Platform>(url: &str, config: Config, laps: &mut Laps) -> Result<(), Cause> {
-    let mut ws = P::connect(&Connect::new(url)?, config.into()).await?;
+    let connector = Connector::<P::Timer>::new().config(config);
+    let mut ws = connector.connect(Connect::new(url)?).await?;
     laps.end();
 
     ws.send("hello").await?;

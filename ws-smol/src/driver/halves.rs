@@ -7,9 +7,9 @@ use std::task::Wake;
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
-use super::Runtime;
 use super::drive::{In, Out};
 use super::feed::Until;
+use super::{ReuniteError, Runtime, Timer, WebSocket};
 use crate::Error;
 
 /// The receiving half of a [`WebSocket`](super::WebSocket). It also writes what receiving causes, and what senders feed.
@@ -205,6 +205,15 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
         self.send_with(|conn| conn.ping(payload)).await
     }
 
+    /// Sends a pong of up to 125 bytes that nobody asked for, or that answers a ping where
+    /// [`Config::auto_pong`](ws_core::Config::auto_pong) is off (§5.5.3).
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub async fn pong(&self, payload: &[u8]) -> Result<(), Error> {
+        self.send_with(|conn| conn.pong(payload)).await
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
@@ -340,6 +349,51 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Future for SendFuture<'_, S, T> {
             Until::Queued => Poll::Ready(Ok(())),
             Until::Written => this.shared.poll_flush(cx),
         }
+    }
+}
+
+impl<S, T: Timer> Sender<S, T> {
+    /// Puts the halves of a connection together again, once no other sender of it lives.
+    ///
+    /// # Errors
+    /// Both halves as they were, if they do not belong together, or another sender lives.
+    pub fn reunite(self, receiver: Receiver<S, T>) -> Result<WebSocket<S, T>, ReuniteError<S, T>> {
+        // Nobody else can make another one: there are only these two.
+        if !Arc::ptr_eq(&self.shared, &receiver.shared) || Arc::strong_count(&self.shared) != 2 {
+            return Err(ReuniteError::new(self, receiver));
+        }
+        drop(self);
+        let Receiver { shared, input } = receiver;
+        match Arc::try_unwrap(shared) {
+            Ok(shared) => {
+                let out = shared.out.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Ok(WebSocket::from_ends(out, input))
+            }
+            Err(shared) => {
+                let sender = Sender { shared: Arc::clone(&shared) };
+                Err(ReuniteError::new(sender, Receiver { shared, input }))
+            }
+        }
+    }
+
+    /// Ends the connection at once, without a closing handshake: what is queued is lost, [`Receiver::recv`] gives `None`, and the
+    /// stream is dropped with the last half.
+    pub fn abort(&self) {
+        self.shared.lock().conn.abort();
+        self.shared.tasks.wake_receiver();
+        self.shared.tasks.wake_senders();
+    }
+}
+
+impl<S, T> Receiver<S, T> {
+    /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
+    pub fn close_code(&self) -> u16 {
+        self.shared.lock().conn.close_code()
+    }
+
+    /// Why the connection ended other than by a clean close, also after that was reported.
+    pub fn error(&self) -> Option<ws_core::Error> {
+        self.shared.lock().conn.failure()
     }
 }
 

@@ -38,7 +38,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// With a [`Connection::server`] or [`Connection::client`] the opening handshake is in [`event_ref`](Self::event_ref);
     /// [`accept`](super::accept) and [`client`](super::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
-        Self(Box::new(Inner { out: Out::new(io, conn), input: In::new(T::now()) }))
+        Self::from_ends(Out::new(io, conn), In::new(T::now()))
     }
 
     pub(crate) fn parts(&mut self) -> (&mut Out<S, T>, &mut In) {
@@ -116,9 +116,26 @@ impl<S, T: Timer> WebSocket<S, T> {
         Feed::new(&mut self.0.out, message.into(), Until::Queued)
     }
 
+    pub(crate) fn from_ends(out: Out<S, T>, input: In) -> Self {
+        Self(Box::new(Inner { out, input }))
+    }
+
+    pub(crate) fn into_ends(self) -> (Out<S, T>, In) {
+        let Inner { out, input } = *self.0;
+        (out, input)
+    }
+
+    pub(crate) fn conn(&self) -> &Connection {
+        &self.0.out.conn
+    }
+
+    pub(crate) fn input_mut(&mut self) -> &mut In {
+        &mut self.0.input
+    }
+
     /// Splits the connection, so that one task receives and others send.
     pub fn split(self) -> (Sender<S, T>, Receiver<S, T>) {
-        let Inner { out, input } = *self.0;
+        let (out, input) = self.into_ends();
         super::halves::split(out, input)
     }
 }
@@ -264,6 +281,11 @@ impl<S, T: Timer> Reply<'_, S, T> {
     #[inline]
     pub fn feed<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> Feed<'a, S, T> {
         Feed::new(self.0, message.into(), Until::Queued)
+    }
+
+    /// The stream underneath.
+    pub fn get_ref(&self) -> &S {
+        &self.0.io
     }
 
     /// Accepts the request that is on loan; the answer leaves before the next wait.

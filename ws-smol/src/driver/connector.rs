@@ -1,0 +1,263 @@
+use core::fmt;
+use core::future::{Future, pending, poll_fn};
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io;
+use std::sync::Arc;
+
+use futures_io::{AsyncRead as _, AsyncWrite as _};
+use ws_core::connect::{Action, Attempt, Connect, ConnectError, Peer, Plan};
+use ws_core::{Config, Event, Timer};
+#[cfg(feature = "tls")]
+use ws_tls::ClientTls;
+
+use super::connect::{entropy, within};
+use super::{NetStream, Network, WebSocket};
+use crate::Error;
+
+/// Opens connections: what is the same for each of them.
+pub struct Connector<T: Network> {
+    config: Arc<Config>,
+    #[cfg(feature = "tls")]
+    tls: Option<ClientTls>,
+    #[cfg(feature = "tls")]
+    proxy_tls: Option<ClientTls>,
+    resolve: Option<Arc<Resolve>>,
+    dial: Option<Arc<Dial<T>>>,
+}
+
+type Later<V> = Pin<Box<dyn Future<Output = io::Result<V>> + Send>>;
+type Resolve = dyn Fn(&str, u16) -> Later<Vec<SocketAddr>> + Send + Sync;
+type Dial<T> = dyn Fn(SocketAddr) -> Later<NetStream<T>> + Send + Sync;
+
+impl<T: Network> Connector<T> {
+    /// Defaults: trusts whom the platform trusts, asks the system for addresses, connects by TCP.
+    pub fn new() -> Self {
+        Self {
+            config: Arc::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+            #[cfg(feature = "tls")]
+            proxy_tls: None,
+            resolve: None,
+            dial: None,
+        }
+    }
+
+    /// Limits and timeouts of the connections.
+    #[must_use]
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Whom to trust, and who to be, in TLS with servers.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Whom to trust, and who to be, in TLS with proxies.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn proxy_tls(mut self, tls: ClientTls) -> Self {
+        self.proxy_tls = Some(tls);
+        self
+    }
+
+    /// Looks up names in this way. The addresses may have other ports than the one that is asked for; the Host field, and the
+    /// name that a certificate must be for, stay those of the URL.
+    #[must_use]
+    pub fn resolver<F, R>(mut self, resolve: F) -> Self
+    where
+        F: Fn(&str, u16) -> R + Send + Sync + 'static,
+        R: Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static,
+    {
+        self.resolve = Some(Arc::new(move |host, port| Box::pin(resolve(host, port))));
+        self
+    }
+
+    /// Connects to addresses in this way: with options of one's own on the socket, or over another transport altogether, which
+    /// [`NetStream::new`] takes.
+    #[must_use]
+    pub fn dialer<F, R>(mut self, dial: F) -> Self
+    where
+        F: Fn(SocketAddr) -> R + Send + Sync + 'static,
+        R: Future<Output = io::Result<NetStream<T>>> + Send + 'static,
+    {
+        self.dial = Some(Arc::new(move |address| Box::pin(dial(address))));
+        self
+    }
+
+    /// Connects. Cancel safe: dropped, it leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] if the server is not reached, [`Error::Rejected`] with the whole response if it answers with anything but
+    /// a WebSocket, [`Error::WebSocket`] if its answer is wrong.
+    pub async fn connect(&self, connect: Connect) -> Result<WebSocket<NetStream<T>, T>, Error> {
+        let mut plan = Plan::new(T::now(), connect);
+        let mut dialling = Dialling(Vec::new());
+        let mut transport: Option<NetStream<T>> = None;
+        loop {
+            let deadline = plan.deadline();
+            match plan.poll_action(T::now()) {
+                Action::Resolve { host, port } => {
+                    let looked_up = self.look_up(host, port);
+                    match within::<T, _>(deadline, looked_up).await {
+                        Some(Ok(addresses)) => plan.handle_resolved(T::now(), addresses),
+                        Some(Err(error)) => plan.handle_failed(error),
+                        None => {}
+                    }
+                }
+                Action::Dial { attempt, address, .. } => {
+                    transport = None;
+                    dialling.0.push((attempt, self.begin(address)));
+                }
+                Action::Wait { until } => {
+                    match within::<T, _>(until, poll_fn(|cx| dialling.poll_next(cx))).await {
+                        Some((attempt, Ok(stream))) if plan.handle_connected(attempt) => {
+                            dialling.0.clear();
+                            transport = Some(stream);
+                        }
+                        Some((attempt, Err(error))) => plan.handle_dial_failed(T::now(), attempt, error),
+                        Some((_, Ok(_))) | None => {}
+                    }
+                }
+                Action::StartTls { peer, server_name, .. } => {
+                    let stream = dialled(transport.take());
+                    match within::<T, _>(deadline, self.secure(stream, peer, server_name)).await {
+                        Some(Ok(stream)) => {
+                            // It was checked: whoever agreed on another protocol is no stream.
+                            plan.handle_secured(None);
+                            transport = Some(stream);
+                        }
+                        Some(Err(error)) => plan.handle_failed(error),
+                        None => {}
+                    }
+                }
+                Action::Write(bytes) => match within::<T, _>(deadline, write(&mut transport, bytes)).await {
+                    Some(Ok(n)) => plan.handle_written(n),
+                    Some(Err(error)) => plan.handle_failed(error),
+                    None => {}
+                },
+                Action::Read(room) => match within::<T, _>(deadline, read(&mut transport, room)).await {
+                    Some(Ok(n)) => plan.handle_read(n),
+                    Some(Err(error)) => plan.handle_failed(error),
+                    None => {}
+                },
+                Action::Open => {
+                    let conn = plan.connection(T::now(), Arc::clone(&self.config), entropy()?);
+                    let mut ws = WebSocket::new(dialled(transport.take()), conn);
+                    match ws.event_ref().await {
+                        Ok(Some((Event::Rejected(response), _))) => plan.handle_rejected(&response),
+                        Ok(Some(_)) => return Ok(ws),
+                        Ok(None) => return Err(ws_core::Error::UnexpectedEof.into()),
+                        // The plan says so itself.
+                        Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
+                            if deadline.is_some_and(|at| at <= T::now()) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Action::Failed(ConnectError::Rejected(response)) => return Err(Error::Rejected(response)),
+                Action::Failed(error) => return Err(Error::Connect(Box::new(error))),
+            }
+        }
+    }
+
+    fn look_up(&self, host: &str, port: u16) -> Later<Vec<SocketAddr>> {
+        if let Some(resolve) = &self.resolve {
+            return resolve(host, port);
+        }
+        Box::pin(T::resolve(host.to_owned(), port))
+    }
+
+    fn begin(&self, address: SocketAddr) -> Later<NetStream<T>> {
+        if let Some(dial) = &self.dial {
+            return dial(address);
+        }
+        Box::pin(async move { Ok(NetStream::tcp_stream(T::dial(address).await?)) })
+    }
+
+    #[cfg(feature = "tls")]
+    fn secure(&self, stream: NetStream<T>, peer: Peer, host: &str) -> Later<NetStream<T>> {
+        let tls = match peer {
+            Peer::Server => self.tls.clone(),
+            Peer::Proxy => self.proxy_tls.clone(),
+        };
+        let host = host.to_owned();
+        Box::pin(async move {
+            let tls = tls.map_or_else(ClientTls::new, Ok)?;
+            super::start_tls(stream, &tls, &host).await
+        })
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unused_self, reason = "with TLS it is used")]
+    fn secure(&self, _: NetStream<T>, _: Peer, _: &str) -> Later<NetStream<T>> {
+        let missing = io::Error::new(io::ErrorKind::Unsupported, "this build lacks the feature `tls`");
+        Box::pin(core::future::ready(Err(missing)))
+    }
+}
+
+/// The attempts that are under way; those that are dropped end.
+struct Dialling<T: Network>(Vec<(Attempt, Later<NetStream<T>>)>);
+
+impl<T: Network> Dialling<T> {
+    /// The next attempt that ends, and how.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(Attempt, io::Result<NetStream<T>>)> {
+        for at in 0..self.0.len() {
+            if let Poll::Ready(outcome) = self.0[at].1.as_mut().poll(cx) {
+                return Poll::Ready((self.0.swap_remove(at).0, outcome));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+fn dialled<T: Network>(transport: Option<NetStream<T>>) -> NetStream<T> {
+    transport.expect("the plan has heard that an attempt is connected")
+}
+
+async fn write<T: Network>(transport: &mut Option<NetStream<T>>, bytes: &[u8]) -> io::Result<usize> {
+    let Some(stream) = transport else { return pending().await };
+    let n = poll_fn(|cx| Pin::new(&mut *stream).poll_write(cx, bytes)).await?;
+    if n == 0 {
+        return Err(io::ErrorKind::WriteZero.into());
+    }
+    poll_fn(|cx| Pin::new(&mut *stream).poll_flush(cx)).await?;
+    Ok(n)
+}
+
+async fn read<T: Network>(transport: &mut Option<NetStream<T>>, room: &mut [u8]) -> io::Result<usize> {
+    let Some(stream) = transport else { return pending().await };
+    poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, room)).await
+}
+
+impl<T: Network> Default for Connector<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Network> Clone for Connector<T> {
+    fn clone(&self) -> Self {
+        Self {
+            config: Arc::clone(&self.config),
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone(),
+            #[cfg(feature = "tls")]
+            proxy_tls: self.proxy_tls.clone(),
+            resolve: self.resolve.clone(),
+            dial: self.dial.clone(),
+        }
+    }
+}
+
+impl<T: Network> fmt::Debug for Connector<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,227 @@
+use core::any::Any;
+use core::fmt;
+use core::marker::PhantomData;
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice};
+
+use futures_io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "tls")]
+use futures_rustls::TlsStream;
+#[cfg(feature = "tls")]
+use ws_tls::{CertificateDer, rustls::ProtocolVersion};
+
+use super::{Network, Runtime};
+
+/// The stream of a connection that was opened or accepted here: TCP, TLS over that, or a stream that the program brought.
+pub struct NetStream<T: Network>(Kind<T>);
+
+enum Kind<T: Network> {
+    Tcp(T::Tcp),
+    /// Boxed: its state takes more than a kilobyte.
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsStream<NetStream<T>>>),
+    Other(Box<dyn Other>),
+}
+
+/// A stream of any type.
+trait Other: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S, T> Other for Brought<S, T> where Brought<S, T>: AsyncRead + AsyncWrite + Unpin + Send {}
+
+/// A stream whose end is that of the runtime.
+struct Brought<S, T>(S, PhantomData<fn() -> T>);
+
+impl<T: Network> NetStream<T> {
+    /// A stream that the program brings. A TCP socket of the runtime, or a `NetStream`, stays what it is.
+    pub fn new<S>(stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: Runtime<S>,
+    {
+        let mut stream = Some(stream);
+        let known: &mut dyn Any = &mut stream;
+        if let Some(tcp) = known.downcast_mut().and_then(Option::take) {
+            return Self::tcp_stream(tcp);
+        }
+        if let Some(stream) = known.downcast_mut().and_then(Option::take) {
+            return stream;
+        }
+        let stream = stream.expect("nobody has taken it");
+        Self(Kind::Other(Box::new(Brought::<S, T>(stream, PhantomData))))
+    }
+
+    pub(crate) fn tcp_stream(tcp: T::Tcp) -> Self {
+        Self(Kind::Tcp(tcp))
+    }
+
+    /// The address of the other end, which may be a proxy; `None` for anything but TCP.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        T::peer_addr(self.tcp()?).ok()
+    }
+
+    /// The address of this end; `None` for anything but TCP.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        T::local_addr(self.tcp()?).ok()
+    }
+
+    /// Whether everything is inside TLS.
+    pub fn is_tls(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "tls")]
+            Kind::Tls(_) => true,
+            Kind::Tcp(_) | Kind::Other(_) => false,
+        }
+    }
+
+    /// The TCP socket, under whatever lies over it.
+    pub fn tcp(&self) -> Option<&T::Tcp> {
+        match &self.0 {
+            Kind::Tcp(stream) => Some(stream),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => stream.get_ref().0.tcp(),
+            Kind::Other(_) => None,
+        }
+    }
+}
+
+/// Inside TLS.
+#[cfg(feature = "tls")]
+impl<T: Network> NetStream<T> {
+    /// The TLS stream, if this is one.
+    pub fn tls(&self) -> Option<&TlsStream<Self>> {
+        match &self.0 {
+            Kind::Tls(stream) => Some(stream),
+            Kind::Tcp(_) | Kind::Other(_) => None,
+        }
+    }
+
+    /// The certificates that the peer has shown, its own first; `None` if it has shown none.
+    pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.tls()?.get_ref().1.peer_certificates()
+    }
+
+    /// The version of TLS that is spoken.
+    pub fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.tls()?.get_ref().1.protocol_version()
+    }
+
+    /// Server: the host that the client asked for by SNI (RFC 6066 §3).
+    pub fn server_name(&self) -> Option<&str> {
+        match self.tls()? {
+            TlsStream::Server(stream) => stream.get_ref().1.server_name(),
+            TlsStream::Client(_) => None,
+        }
+    }
+
+    /// The protocol that was agreed on inside TLS, if any (RFC 7301).
+    pub fn alpn_protocol(&self) -> Option<&[u8]> {
+        self.tls()?.get_ref().1.alpn_protocol()
+    }
+}
+
+#[cfg(feature = "tls")]
+impl<T: Network> From<TlsStream<NetStream<T>>> for NetStream<T> {
+    fn from(stream: TlsStream<NetStream<T>>) -> Self {
+        Self(Kind::Tls(Box::new(stream)))
+    }
+}
+
+/// Does the same with each kind of stream, pinned.
+macro_rules! each {
+    ($self:expr, $stream:ident => $what:expr) => {
+        match &mut $self.get_mut().0 {
+            Kind::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $what
+            }
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => {
+                let $stream = Pin::new(&mut **stream);
+                $what
+            }
+            Kind::Other(stream) => {
+                let $stream = Pin::new(&mut **stream);
+                $what
+            }
+        }
+    };
+}
+
+impl<T: Network> AsyncRead for NetStream<T> {
+    #[inline]
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        each!(self, stream => stream.poll_read(cx, buf))
+    }
+}
+
+impl<T: Network> AsyncWrite for NetStream<T> {
+    #[inline]
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        each!(self, stream => stream.poll_write(cx, buf))
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(self, stream => stream.poll_write_vectored(cx, bufs))
+    }
+
+    #[inline]
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => stream.poll_flush(cx))
+    }
+
+    /// Ends the stream of bytes to the peer, whatever closing does to its kind of socket.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            Kind::Tcp(stream) => T::poll_shutdown(stream, cx),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => Pin::new(&mut **stream).poll_close(cx),
+            Kind::Other(stream) => Pin::new(&mut **stream).poll_close(cx),
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin, T> AsyncRead for Brought<S, T> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin, T: Runtime<S>> AsyncWrite for Brought<S, T> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write_vectored(cx, bufs)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        T::poll_shutdown(&mut self.get_mut().0, cx)
+    }
+}
+
+impl<T: Network> fmt::Debug for NetStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Tcp(stream) => stream.fmt(f),
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => f.debug_tuple("Tls").field(stream.get_ref().0).finish(),
+            Kind::Other(_) => f.write_str("NetStream(..)"),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Taking a connection apart, and putting it together again.
+
+use core::fmt;
+use core::net::SocketAddr;
+use std::io;
+
+use bytes::Buf;
+use ws_core::{CloseFrame, Connection};
+
+use super::{Network, Receiver, Sender, Timer, WebSocket};
+
+/// What is left of a [`WebSocket`] that was taken apart.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parts<S> {
+    /// The stream.
+    pub io: S,
+    /// What was read from it and is no part of any event so far. An event that waits to be received is lost.
+    pub read: Vec<u8>,
+    /// What was queued and is not written yet.
+    pub unwritten: Vec<u8>,
+}
+
+impl<S, T: Timer> WebSocket<S, T> {
+    /// Drives `conn` over `io`, of which `read` has been read already: by whoever did the opening handshake, for one.
+    pub fn resume(io: S, conn: Connection, read: &[u8]) -> Self {
+        let mut this = Self::new(io, conn);
+        this.input_mut().buf.extend(read);
+        this
+    }
+
+    /// The stream, with the bytes that are not used and those that are not written. Nothing is written for that: a peer
+    /// sees the end of the stream or whatever the stream is used for next.
+    pub fn into_inner(self) -> Parts<S> {
+        let (mut out, input) = self.into_ends();
+        let queue = out.conn.output();
+        let mut unwritten = Vec::with_capacity(queue.remaining());
+        while queue.has_remaining() {
+            let chunk = queue.chunk();
+            let n = chunk.len();
+            unwritten.extend_from_slice(chunk);
+            queue.advance(n);
+        }
+        Parts { io: out.io, read: input.buf.unread().to_vec(), unwritten }
+    }
+
+    /// Drops the stream at once, without a closing handshake: what is queued is lost, and the peer sees an end without a Close
+    /// frame (1006).
+    pub fn abort(self) {
+        drop(self);
+    }
+
+    /// The peer's Close frame, once it has come, also after the end; `None` if it was empty.
+    pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
+        self.conn().close_frame()
+    }
+
+    /// Why the connection ended other than by a clean close, also after that was reported. A transport that broke is an
+    /// [`UnexpectedEof`](ws_core::Error::UnexpectedEof) here.
+    pub fn error(&self) -> Option<ws_core::Error> {
+        self.conn().failure()
+    }
+}
+
+impl<T: Network> WebSocket<T::Tcp, T> {
+    /// The address of this end.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        T::local_addr(self.get_ref())
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    /// Those of the system; a connection that was reset has none any more.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        T::peer_addr(self.get_ref())
+    }
+}
+
+/// The halves that [`Sender::reunite`] could not put together.
+#[derive(Debug)]
+pub struct ReuniteError<S, T>(Box<(Sender<S, T>, Receiver<S, T>)>);
+
+impl<S, T> ReuniteError<S, T> {
+    pub(crate) fn new(sender: Sender<S, T>, receiver: Receiver<S, T>) -> Self {
+        Self(Box::new((sender, receiver)))
+    }
+
+    /// Both halves, as they were.
+    pub fn into_halves(self) -> (Sender<S, T>, Receiver<S, T>) {
+        *self.0
+    }
+}
+
+impl<S, T> fmt::Display for ReuniteError<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the halves are of different connections, or another sender lives")
+    }
+}
+
+impl<S: fmt::Debug, T: fmt::Debug> core::error::Error for ReuniteError<S, T> {}
