@@ -200,7 +200,7 @@ fn the_opening_handshake_has_a_time_limit() {
     for runtime in RUNTIMES {
         let (ws, listener) = Ws::connecting(runtime, &["--timeout", "0.1"]);
         let _silent = Peer::accept(&listener);
-        ws.wait().badly("", "the connection was not open in time\n");
+        ws.wait().badly("", "took too long\n");
     }
 }
 
@@ -311,7 +311,8 @@ fn a_closed_output_ends_it_quietly() {
     for runtime in RUNTIMES {
         let (mut ws, mut peer) = Ws::connect(runtime, &[]);
         ws.close_output();
-        peer.write(b"\x81\x05hello");
+        // A process that another test starts at this moment may still hold the other end of the output.
+        peer.write_until_answered(b"\x81\x05hello");
         peer.expect_close(Some(1001));
         peer.write(b"\x88\x02\x03\xE9");
         peer.end();

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -182,6 +183,15 @@ impl Peer {
 
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
+    }
+
+    /// Writes `bytes` again and again, until `ws` has something to say.
+    pub(crate) fn write_until_answered(&mut self, bytes: &[u8]) {
+        self.stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        while self.stream.peek(&mut [0]).is_err() {
+            self.write(bytes);
+        }
+        self.stream.set_read_timeout(None).unwrap();
     }
 
     /// Ends the stream of bytes to `ws`.
