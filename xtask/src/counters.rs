@@ -21,7 +21,7 @@ pub(crate) struct Args {
 }
 
 /// Of instructions: other compilers and other processors count a little differently.
-const TOLERANCE: f64 = 0.05;
+const TOLERANCE: f64 = 0.10;
 
 /// A workload and what is counted, and how much that is.
 type Figures = BTreeMap<(String, String), f64>;
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !changes.is_empty() {
         bail!("{}\nif that is meant: cargo xtask counters --update", changes.join("\n"));
     }
-    println!("{} figures are as they were", counted.len());
+    println!("{} figures are no worse than they were", counted.len());
     Ok(())
 }
 
@@ -96,7 +96,7 @@ fn table(kept: &Figures, counted: &Figures) -> String {
     text
 }
 
-/// What differs by more than it may.
+/// What has become more than it may, and what came or went. Fewer is no fault.
 fn changes(kept: &Figures, counted: &Figures) -> Vec<String> {
     let mut changes = Vec::new();
     for ((workload, figure), now) in counted {
@@ -115,7 +115,7 @@ fn changes(kept: &Figures, counted: &Figures) -> Vec<String> {
 
 fn is_close(figure: &str, before: f64, now: f64) -> bool {
     let allowed = if figure == "instructions" { before * TOLERANCE } else { 0.002 };
-    (now - before).abs() <= allowed
+    now - before <= allowed
 }
 
 #[cfg(test)]
@@ -127,12 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn a_few_instructions_more_or_less_are_no_change() {
+    fn fewer_instructions_and_a_few_more_are_no_fault() {
         let kept = figures("a instructions 1000\na calls 2");
-        assert!(changes(&kept, &figures("a instructions 1049\na calls 2")).is_empty());
-        assert!(changes(&kept, &figures("a instructions 951\na calls 2")).is_empty());
-        assert_eq!(changes(&kept, &figures("a instructions 1051\na calls 2")).len(), 1);
-        assert_eq!(changes(&kept, &figures("a instructions 949\na calls 2")).len(), 1);
+        assert!(changes(&kept, &figures("a instructions 1099\na calls 2")).is_empty());
+        assert!(changes(&kept, &figures("a instructions 500\na calls 1")).is_empty());
+        assert_eq!(changes(&kept, &figures("a instructions 1101\na calls 2")).len(), 1);
     }
 
     #[test]
