@@ -110,6 +110,9 @@ impl In {
             if out.conn.is_undecided() {
                 return Poll::Ready(Err(SendError::NotOpen.into()));
             }
+            if out.is_due(self.now) {
+                continue;
+            }
             if out.conn.wants_input() && self.poll_fill(out, cx).is_ready() {
                 self.now = T::now();
                 self.taken = 0;
@@ -196,6 +199,15 @@ impl<S, T> Out<S, T> {
 }
 
 impl<S, T: Timer> Out<S, T> {
+    /// Tells the connection what is due at `now`, if anything is: the alarm alone would wait for a peer to fall silent.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = self.conn.poll_timeout().is_some_and(|at| at <= now);
+        if is_due {
+            self.conn.handle_timeout(now);
+        }
+        is_due
+    }
+
     /// Ready after a deadline has passed.
     pub(crate) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.alarm.poll(cx, self.conn.poll_timeout())

@@ -1,0 +1,64 @@
+//! A peer whose bytes never stop.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+
+use futures_io::{AsyncRead, AsyncWrite};
+use ws_core::handshake::Agreement;
+use ws_core::{Connection, Role, Timer};
+use ws_smol::driver::Timer as _;
+use ws_smol::{Config, Error, Timer as Clock, WebSocket};
+
+/// A binary message of one byte, from a client.
+const MESSAGE: [u8; 7] = [0x82, 0x81, 0, 0, 0, 0, 7];
+
+/// How many messages may come before the time limit counts: far more than come until then.
+const ROUNDS: usize = 5_000_000;
+
+/// Sends messages for ever, and takes whatever it is sent.
+struct Endless(usize);
+
+impl AsyncRead for Endless {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        for (byte, &next) in buf.iter_mut().zip(MESSAGE.iter().cycle().skip(self.0)) {
+            *byte = next;
+        }
+        self.0 = (self.0 + buf.len()) % MESSAGE.len();
+        Poll::Ready(Ok(buf.len()))
+    }
+}
+
+impl AsyncWrite for Endless {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// close-H2: a peer that never stops cannot put off a deadline.
+#[test]
+fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
+    smol::block_on(async {
+        let config = Config { close_timeout: Duration::from_millis(1), ..Config::default() };
+        let conn = Connection::upgraded(Clock::now(), Role::Server, config, Agreement::default(), [7; 32]);
+        let mut ws = WebSocket::new(Endless(0), conn);
+        ws.close(None).await.expect("open");
+        for _ in 0..ROUNDS {
+            if let Err(error) = ws.recv().await {
+                let timed_out = ws_core::Error::TimedOut(Timer::Close);
+                assert!(matches!(error, Error::WebSocket(error) if error == timed_out), "{error:?}");
+                return;
+            }
+        }
+        panic!("{ROUNDS} messages came first");
+    });
+}
