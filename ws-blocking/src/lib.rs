@@ -72,7 +72,7 @@ pub use connector::Connector;
 pub use error::Error;
 pub use halves::{Receiver, Sender};
 pub use net_stream::NetStream;
-pub use parts::{Parts, ReuniteError};
+pub use parts::ReuniteError;
 pub use reconnect::Reconnect;
 #[cfg(feature = "tls")]
 pub use tls::TlsStream;
@@ -86,8 +86,8 @@ pub use ws_core::handshake::{
     Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
 };
 pub use ws_core::{
-    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
-    Prepared, SendError, Text,
+    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Parts,
+    Payload, Prepared, SendError, Text,
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};

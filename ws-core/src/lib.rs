@@ -54,6 +54,7 @@ mod json;
 pub mod mask;
 mod masking_keys;
 mod owned;
+mod parts;
 mod pool;
 mod prepared;
 mod recv_buf;
@@ -72,6 +73,7 @@ pub use event::{Chunk, Event, Message, MessageKind};
 #[cfg(feature = "serde")]
 pub use json::{JsonError, NotJson};
 pub use owned::{Outgoing, Owned, Payload, Text};
+pub use parts::Parts;
 pub use pool::Pool;
 pub use prepared::Prepared;
 pub use recv_buf::{RecvBuf, Waits};

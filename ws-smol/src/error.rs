@@ -46,22 +46,10 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Io(_) => true,
-            Self::Connect(error) => match &**error {
-                ConnectError::Resolve { .. }
-                | ConnectError::Dial { .. }
-                | ConnectError::Lost { .. }
-                | ConnectError::TimedOut(_) => true,
-                // What is wrong with a certificate, or missing, does not mend itself.
-                ConnectError::Tls { error, .. } => {
-                    !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::Unsupported)
-                }
-                ConnectError::Alpn(_)
-                | ConnectError::Proxy(_)
-                | ConnectError::ProxyRefused(_)
-                | ConnectError::Rejected(_)
-                | ConnectError::Redirected { .. }
-                | _ => false,
-            },
+            // What is wrong with a certificate, or missing, does not mend itself.
+            Self::Connect(error) => error.is_temporary(|error| {
+                !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::Unsupported)
+            }),
             Self::WebSocket(error) => {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
             }

@@ -55,7 +55,6 @@ mod error;
 #[cfg(feature = "runtime")]
 mod runtime;
 
-pub use driver::Parts;
 pub use error::Error;
 #[cfg(feature = "tls")]
 pub use futures_rustls;
@@ -74,8 +73,8 @@ pub use ws_core::handshake::{
     Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
 };
 pub use ws_core::{
-    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Payload,
-    Prepared, SendError, Text,
+    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Parts,
+    Payload, Prepared, SendError, Text,
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};

@@ -44,24 +44,10 @@ enum Step<'a> {
 impl<'a, S> Feed<'a, S> {
     #[inline]
     pub(crate) fn new(out: &'a mut Out<S>, message: Outgoing<'a>, until: Until) -> Self {
-        let step = match message {
-            Outgoing::Lent(lent) if lent.as_bytes().len() < Connection::LEND_MIN => {
-                // The way of most messages: no more than one call.
-                out.prepare();
-                match out.conn.send(lent) {
-                    Ok(()) if until == Until::Queued && out.conn.has_room() => Step::Done,
-                    Ok(()) => Step::Queued,
-                    Err(SendError::Full) => Step::Waiting(message),
-                    Err(error) => Step::Failed(error),
-                }
-            }
-            Outgoing::Lent(_) | Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => {
-                match out.conn.check_send() {
-                    Ok(()) => queue(out, message, until),
-                    Err(SendError::Full) => Step::Waiting(message),
-                    Err(error) => Step::Failed(error),
-                }
-            }
+        let step = match out.conn.check_send() {
+            Ok(()) => queue(out, message, until),
+            Err(SendError::Full) => Step::Waiting(message),
+            Err(error) => Step::Failed(error),
         };
         Self { out, step, until }
     }
@@ -75,20 +61,23 @@ impl<'a, S> Feed<'a, S> {
     }
 }
 
+#[inline]
 fn queue<'a, S>(out: &mut Out<S>, message: Outgoing<'a>, until: Until) -> Step<'a> {
     out.prepare();
-    if let Outgoing::Lent(lent) = message
-        && lent.as_bytes().len() >= Connection::LEND_MIN
-    {
-        return match out.conn.send_lent(lent) {
-            Ok(loan) => {
-                loan.pause();
-                Step::Lent(lent.as_bytes())
-            }
-            Err(error) => Step::Failed(error),
-        };
-    }
-    match out.conn.send_outgoing(message) {
+    let queued = match message {
+        Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => {
+            return match out.conn.send_lent(lent) {
+                Ok(loan) => {
+                    loan.pause();
+                    Step::Lent(lent.as_bytes())
+                }
+                Err(error) => Step::Failed(error),
+            };
+        }
+        Outgoing::Lent(lent) => out.conn.send(lent),
+        Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => out.conn.send_outgoing(message),
+    };
+    match queued {
         Ok(()) if until == Until::Queued && out.conn.has_room() => Step::Done,
         Ok(()) => Step::Queued,
         Err(error) => Step::Failed(error),

@@ -1,10 +1,7 @@
 //! Taking connections apart, putting halves together, and what is known after the end.
 
-mod common;
-
 use std::io;
 
-use common::{End, open, poll_times, runtime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use ws_core::handshake::Agreement;
@@ -12,13 +9,17 @@ use ws_core::{Connection, Error, Instant, Role};
 use ws_tokio::{CloseCode, CloseFrame, Config, WebSocket};
 
 fn pair() -> (WebSocket<DuplexStream>, WebSocket<DuplexStream>) {
+    pair_of(Role::Client, Role::Server)
+}
+
+fn pair_of(one_role: Role, other_role: Role) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream>) {
     let (one, other) = duplex(64 << 10);
     let end = |io, role| {
         let conn =
             Connection::upgraded(Instant::ORIGIN, role, Config::default(), Agreement::default(), [7; 32]);
         WebSocket::new(io, conn)
     };
-    (end(one, Role::Client), end(other, Role::Server))
+    (end(one, one_role), end(other, other_role))
 }
 
 async fn tcp_pair() -> io::Result<(TcpStream, TcpStream)> {
@@ -50,10 +51,8 @@ async fn what_follows_a_message_and_what_is_not_written_is_handed_over() -> Resu
     Ok(())
 }
 
-#[test]
-fn only_the_two_halves_of_one_connection_are_reunited() {
-    let runtime = runtime();
-    let _entered = runtime.enter();
+#[tokio::test]
+async fn only_the_two_halves_of_one_connection_are_reunited() -> Result<(), ws_tokio::Error> {
     let (mut client, server) = pair();
     let (other, _peer) = pair();
     let (sender, receiver) = server.split();
@@ -68,9 +67,10 @@ fn only_the_two_halves_of_one_connection_are_reunited() {
     let (sender, receiver) = error.into_halves();
     let mut server = sender.reunite(receiver).expect("no other sender lives");
 
-    poll_times(client.send("still there"), 3).expect("there is room").expect("it is open");
-    let message = poll_times(server.recv(), 3).expect("it has come").expect("nothing failed");
+    client.send("still there").await?;
+    let message = server.recv().await?;
     assert_eq!(message.expect("it is open").as_text(), Some("still there"));
+    Ok(())
 }
 
 #[tokio::test]
@@ -118,18 +118,15 @@ async fn the_close_frame_is_known_after_the_end() -> Result<(), ws_tokio::Error>
     Ok(())
 }
 
-#[test]
-fn the_error_is_known_after_it_was_reported() {
-    let runtime = runtime();
-    let _entered = runtime.enter();
-    let (wire, io) = End::pair(&[]);
-    let mut server = open(io, Role::Server, &Config::default());
+#[tokio::test]
+async fn the_error_is_known_after_it_was_reported() -> Result<(), ws_tokio::Error> {
     // A server does not mask, so its messages are none that a server takes.
-    let mut peer = open(wire, Role::Server, &Config::default());
-    poll_times(peer.send("unmasked"), 3).expect("there is room").expect("it is open");
-    let error = poll_times(server.recv(), 3).expect("it has come").expect_err("it is not masked");
+    let (mut peer, mut server) = pair_of(Role::Server, Role::Server);
+    peer.send("unmasked").await?;
+    let error = server.recv().await.expect_err("it is not masked");
     let ws_tokio::Error::WebSocket(error) = error else { panic!("{error}") };
     assert_eq!(server.error(), Some(error));
+    Ok(())
 }
 
 #[tokio::test]

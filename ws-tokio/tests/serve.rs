@@ -204,7 +204,7 @@ async fn unix_sockets_are_served_too() -> Outcome {
 #[cfg(feature = "tls")]
 #[tokio::test]
 async fn servers_speak_tls() -> Outcome {
-    use common::certificates::Authority;
+    use common::Authority;
     use ws_tokio::Connector;
 
     let authority = Authority::new();

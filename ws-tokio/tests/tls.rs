@@ -6,7 +6,7 @@ mod common;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use common::certificates::Authority;
+use common::Authority;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, copy_bidirectional, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use ws_tokio::ws_core::{self, Connection, Role};

@@ -29,7 +29,7 @@ impl Connection {
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
         let is_open = matches!(self.state, State::Open) && !self.is_pipe_broken && !self.out.is_cut();
-        if !is_open || self.sending.is_some() || self.out.queued() >= self.max_queued() {
+        if !is_open || self.sending.is_some() || !self.has_room() {
             return self.explain_send();
         }
         Ok(())
@@ -38,7 +38,8 @@ impl Connection {
     /// Whether the queue is below its mark ([`Config::max_output`](crate::Config::max_output)).
     #[inline]
     pub fn has_room(&self) -> bool {
-        self.out.queued() < self.max_queued()
+        // A mark of 0 would never take anything.
+        self.out.queued() < self.config.max_output.max(1)
     }
 
     /// Queues a message, copied.
@@ -144,7 +145,7 @@ impl Connection {
         self.check_open()?;
         if streaming.is_none() {
             self.check_send()?;
-        } else if self.out.queued() >= self.max_queued() {
+        } else if !self.has_room() {
             return Err(SendError::Full);
         }
         let is_compressed = self.codec.is_some();
@@ -242,7 +243,7 @@ impl Connection {
         if payload.len() > MAX_CONTROL_LEN {
             return Err(SendError::ControlTooLong);
         }
-        if self.out.queued() >= self.max_queued() {
+        if !self.has_room() {
             return Err(SendError::Full);
         }
         self.push_frame(opcode, payload);
@@ -264,13 +265,7 @@ impl Connection {
         if self.sending.is_some() {
             return Err(SendError::MessageInProgress);
         }
-        if self.out.queued() >= self.max_queued() { Err(SendError::Full) } else { Ok(()) }
-    }
-
-    /// The mark above which nothing is queued; a mark of 0 would never take anything.
-    #[inline]
-    fn max_queued(&self) -> usize {
-        self.config.max_output.max(1)
+        if self.has_room() { Ok(()) } else { Err(SendError::Full) }
     }
 }
 

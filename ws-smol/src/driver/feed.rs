@@ -65,19 +65,21 @@ impl<'a, S, T> Feed<'a, S, T> {
 #[inline]
 fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Step<'a> {
     out.prepare();
-    if let Outgoing::Lent(lent) = message
-        && lent.as_bytes().len() >= Connection::LEND_MIN
-    {
-        return match out.conn.send_lent(lent) {
-            Ok(loan) => {
-                loan.pause();
-                Step::Lent(lent.as_bytes())
-            }
-            Err(error) => Step::Failed(error),
-        };
-    }
-    match out.conn.send_outgoing(message) {
-        Ok(()) if until == Until::Queued && out.conn.check_send().is_ok() => Step::Done,
+    let queued = match message {
+        Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => {
+            return match out.conn.send_lent(lent) {
+                Ok(loan) => {
+                    loan.pause();
+                    Step::Lent(lent.as_bytes())
+                }
+                Err(error) => Step::Failed(error),
+            };
+        }
+        Outgoing::Lent(lent) => out.conn.send(lent),
+        Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => out.conn.send_outgoing(message),
+    };
+    match queued {
+        Ok(()) if until == Until::Queued && out.conn.has_room() => Step::Done,
         Ok(()) => Step::Queued,
         Err(error) => Step::Failed(error),
     }

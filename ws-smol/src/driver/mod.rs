@@ -28,7 +28,7 @@ pub use feed::Feed;
 pub use halves::{Receiver, SendFuture, Sender};
 pub use net_stream::NetStream;
 pub use network::Network;
-pub use parts::{Parts, ReuniteError};
+pub use parts::ReuniteError;
 pub use reconnect::Reconnect;
 #[cfg(feature = "tls")]
 pub use tls::{accept_tls, start_tls};

@@ -4,22 +4,9 @@ use core::fmt;
 use core::net::SocketAddr;
 use std::io;
 
-use bytes::Buf;
-use ws_core::{CloseFrame, Connection};
+use ws_core::{CloseFrame, Connection, Parts};
 
 use super::{Network, Receiver, Sender, Timer, WebSocket};
-
-/// What is left of a [`WebSocket`] that was taken apart.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Parts<S> {
-    /// The stream.
-    pub io: S,
-    /// What was read from it and is no part of any event so far. An event that waits to be received is lost.
-    pub read: Vec<u8>,
-    /// What was queued and is not written yet.
-    pub unwritten: Vec<u8>,
-}
 
 impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`, of which `read` has been read already: by whoever did the opening handshake, for one.
@@ -33,15 +20,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// sees the end of the stream or whatever the stream is used for next.
     pub fn into_inner(self) -> Parts<S> {
         let (mut out, input) = self.into_ends();
-        let queue = out.conn.output();
-        let mut unwritten = Vec::with_capacity(queue.remaining());
-        while queue.has_remaining() {
-            let chunk = queue.chunk();
-            let n = chunk.len();
-            unwritten.extend_from_slice(chunk);
-            queue.advance(n);
-        }
-        Parts { io: out.io, read: input.buf.unread().to_vec(), unwritten }
+        Parts::new(out.io, &mut out.conn, &input.buf)
     }
 
     /// Drops the stream at once, without a closing handshake: what is queued is lost, and the peer sees an end without a Close
