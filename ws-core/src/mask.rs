@@ -23,7 +23,6 @@ pub fn apply(key: [u8; 4], offset: usize, bytes: &mut [u8]) {
 }
 
 /// Copies `from` to `to`, which is as long, XORed with `key`.
-#[inline]
 pub(crate) fn copy(key: [u8; 4], from: &[u8], to: &mut [u8]) {
     if from.len() < ALIGN_MIN {
         return xor_copy(key, from, to);

@@ -155,8 +155,8 @@ impl SendBuf {
         }
     }
 
-    /// Copies a frame to the end, masked if its header says so.
-    #[inline]
+    /// Copies a frame to the end, masked if its header says so. Always inlined, so that the header stays in registers.
+    #[inline(always)]
     pub(crate) fn push_frame(&mut self, header: Header, payload: &[u8]) {
         if let Some((bytes, len)) = header.encode_short()
             && let Some(room) = self.copied.get_mut(self.end..self.end + bytes.len() + payload.len())
