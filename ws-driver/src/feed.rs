@@ -2,21 +2,20 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use bytes::Buf;
-use tokio::io::AsyncWrite;
 use ws_core::{Connection, Outgoing, SendError};
 
-use crate::Error;
 use crate::drive::{Out, poll_write};
+use crate::{Error, Write};
 
 /// A message on its way, made by `send` and `feed`.
 ///
 /// The message is queued when this is made, so dropping it loses nothing: what is not written yet leaves with the next
-/// output. Only where the queue was above its mark already ([`Config::max_output`](crate::Config::max_output), after an earlier
+/// output. Only where the queue was above its mark already ([`Config::max_output`](ws_core::Config::max_output), after an earlier
 /// wait for it was given up) is the message queued by awaiting this: see [`is_queued`](Self::is_queued).
 #[derive(Debug)]
 #[must_use = "whether a message can be sent is known when this has been awaited"]
-pub struct Feed<'a, S> {
-    out: &'a mut Out<S>,
+pub struct Feed<'a, S, T> {
+    out: &'a mut Out<S, T>,
     step: Step<'a>,
     until: Until,
 }
@@ -41,9 +40,9 @@ enum Step<'a> {
     Failed(SendError),
 }
 
-impl<'a, S> Feed<'a, S> {
+impl<'a, S, T> Feed<'a, S, T> {
     #[inline]
-    pub(crate) fn new(out: &'a mut Out<S>, message: Outgoing<'a>, until: Until) -> Self {
+    pub(crate) fn new(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
         let step = match out.conn.check_send() {
             Ok(()) => queue(out, message, until),
             Err(SendError::Full) => Step::Waiting(message),
@@ -62,7 +61,7 @@ impl<'a, S> Feed<'a, S> {
 }
 
 #[inline]
-fn queue<'a, S>(out: &mut Out<S>, message: Outgoing<'a>, until: Until) -> Step<'a> {
+fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Step<'a> {
     out.prepare();
     let queued = match message {
         Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => {
@@ -84,7 +83,7 @@ fn queue<'a, S>(out: &mut Out<S>, message: Outgoing<'a>, until: Until) -> Step<'
     }
 }
 
-impl<S: AsyncWrite + Unpin> Future for Feed<'_, S> {
+impl<S, T: Write<S>> Future for Feed<'_, S, T> {
     type Output = Result<(), Error>;
 
     #[inline]
@@ -98,7 +97,7 @@ impl<S: AsyncWrite + Unpin> Future for Feed<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Feed<'_, S> {
+impl<S, T: Write<S>> Feed<'_, S, T> {
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
@@ -134,7 +133,7 @@ impl<S: AsyncWrite + Unpin> Feed<'_, S> {
         let Out { io, conn, .. } = &mut *self.out;
         let mut lent = conn.resume_lent(payload);
         while lent.has_remaining() {
-            match poll_write(io, cx, &mut lent) {
+            match poll_write::<S, T>(io, cx, &mut lent) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     drop(lent);
@@ -162,7 +161,7 @@ impl<S: AsyncWrite + Unpin> Feed<'_, S> {
     }
 }
 
-impl<S> Drop for Feed<'_, S> {
+impl<S, T> Drop for Feed<'_, S, T> {
     fn drop(&mut self) {
         if let Step::Lent(payload) = self.step {
             drop(self.out.conn.resume_lent(payload));
