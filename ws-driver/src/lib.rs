@@ -18,6 +18,7 @@ mod halves;
 #[cfg(feature = "serde")]
 mod json;
 mod parts;
+mod pool;
 mod reconnect;
 mod runtime;
 mod stop;
