@@ -19,7 +19,7 @@ fn url(listener: &Listener) -> String {
 }
 
 /// Echoes on all connections, each in a task of its own.
-fn echo(mut listener: Listener) {
+fn echo(listener: Listener) {
     tokio::spawn(async move {
         while let Some(mut ws) = listener.accept().await {
             tokio::spawn(async move {
@@ -164,7 +164,7 @@ async fn a_shutdown_closes_all_connections() -> Outcome {
 #[tokio::test]
 async fn a_peer_that_does_not_answer_is_given_up() -> Outcome {
     let config = Config { close_timeout: Duration::from_secs(3600), ..Config::default() };
-    let mut listener = Server::new().config(config).bind("127.0.0.1:0").await?;
+    let listener = Server::new().config(config).bind("127.0.0.1:0").await?;
     let (url, handle) = (url(&listener), listener.handle());
     let _silent = ws_tokio::connect(&url).await?;
     let mut ws = listener.accept().await.expect("one has come");
