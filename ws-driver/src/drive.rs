@@ -1,18 +1,13 @@
-use core::cell::RefCell;
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
-use ws_core::{Connection, Instant, Output, Pool, RecvBuf, SendError, Transmit};
+use ws_core::{Connection, Instant, Output, SendError, Transmit};
 
 use crate::alarm::Alarm;
+use crate::pool::{Pooled, with_pool};
 use crate::stop::Watch;
 use crate::{Error, Runtime, Timer, Write};
-
-thread_local! {
-    /// Memory for the connections of this thread that have bytes waiting.
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
-}
 
 /// How many messages a task may take from its buffer before others get their turn.
 const TURN: u8 = 128;
@@ -33,7 +28,7 @@ pub(crate) struct Out<S, T> {
 /// What has been received.
 #[derive(Debug)]
 pub(crate) struct In {
-    pub(crate) buf: RecvBuf,
+    pub(crate) buf: Pooled,
     /// When the last wait ended: the time of all that was received since.
     now: Instant,
     /// How many events were taken since the last wait.
@@ -52,7 +47,7 @@ pub(crate) struct Failure {
 
 impl In {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { buf: RecvBuf::new(), now, taken: 0, failure: Failure::default() }
+        Self { buf: Pooled::new(), now, taken: 0, failure: Failure::default() }
     }
 
     /// Whether an event waits in what has been received already.
@@ -118,7 +113,7 @@ impl In {
                 self.taken = 0;
                 continue;
             }
-            POOL.with_borrow_mut(|pool| {
+            with_pool(|pool| {
                 pool.park(&mut self.buf);
                 out.conn.park(pool);
             });
@@ -130,7 +125,7 @@ impl In {
 
     /// Reads once.
     fn poll_fill<S, T: Runtime<S>>(&mut self, out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<()> {
-        POOL.with_borrow_mut(|pool| {
+        with_pool(|pool| {
             pool.prepare(&mut self.buf);
             out.conn.prepare(pool);
         });
@@ -190,7 +185,7 @@ impl<S, T> Out<S, T> {
     #[inline]
     pub(crate) fn prepare(&mut self) {
         if !self.conn.output().has_memory() {
-            POOL.with_borrow_mut(|pool| {
+            with_pool(|pool| {
                 pool.lend(self.conn.output());
                 self.conn.prepare(pool);
             });
@@ -247,7 +242,7 @@ impl<S, T: Write<S>> Out<S, T> {
                 return Poll::Ready(self.broke(error));
             }
         }
-        POOL.with_borrow_mut(|pool| pool.reclaim(self.conn.output()));
+        with_pool(|pool| pool.reclaim(self.conn.output()));
         match ready!(T::poll_flush(&mut self.io, cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(error) => Poll::Ready(self.broke(error)),

@@ -41,12 +41,21 @@ enum Step<'a> {
 }
 
 impl<'a, S, T> Feed<'a, S, T> {
-    #[inline]
+    /// Always inlined, for where this is called the kind of message is known.
+    #[inline(always)]
     pub(crate) fn new(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
-        let step = match out.conn.check_send() {
-            Ok(()) => queue(out, message, until),
-            Err(SendError::Full) => Step::Waiting(message),
-            Err(error) => Step::Failed(error),
+        let step = match message {
+            Outgoing::Lent(lent) if lent.as_bytes().len() < Connection::LEND_MIN => {
+                out.prepare();
+                match out.conn.send(lent) {
+                    Ok(()) => queued(&out.conn, until),
+                    Err(SendError::Full) => Step::Waiting(message),
+                    Err(error) => Step::Failed(error),
+                }
+            }
+            Outgoing::Lent(_) | Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => {
+                queue(out, message, until)
+            }
         };
         Self { out, step, until }
     }
@@ -60,27 +69,35 @@ impl<'a, S, T> Feed<'a, S, T> {
     }
 }
 
-#[inline]
+/// Queues a message of any form.
 fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Step<'a> {
     out.prepare();
-    let queued = match message {
-        Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => {
-            return match out.conn.send_lent(lent) {
-                Ok(loan) => {
-                    loan.pause();
-                    Step::Lent(lent.as_bytes())
-                }
-                Err(error) => Step::Failed(error),
-            };
-        }
-        Outgoing::Lent(lent) => out.conn.send(lent),
-        Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => out.conn.send_outgoing(message),
-    };
-    match queued {
-        Ok(()) if until == Until::Queued && out.conn.has_room() => Step::Done,
-        Ok(()) => Step::Queued,
-        Err(error) => Step::Failed(error),
+    let conn = &mut out.conn;
+    // What is given away is not given back.
+    match conn.check_send() {
+        Ok(()) => {}
+        Err(SendError::Full) => return Step::Waiting(message),
+        Err(error) => return Step::Failed(error),
     }
+    let sent = match message {
+        Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => match conn.send_lent(lent) {
+            Ok(loan) => {
+                loan.pause();
+                return Step::Lent(lent.as_bytes());
+            }
+            Err(error) => Err(error),
+        },
+        Outgoing::Lent(_) | Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => {
+            conn.send_outgoing(message)
+        }
+    };
+    sent.map_or_else(Step::Failed, |()| queued(conn, until))
+}
+
+/// How far a message has come that is queued.
+#[inline]
+fn queued<'a>(conn: &Connection, until: Until) -> Step<'a> {
+    if until == Until::Queued && conn.has_room() { Step::Done } else { Step::Queued }
 }
 
 impl<S, T: Write<S>> Future for Feed<'_, S, T> {

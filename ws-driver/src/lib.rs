@@ -19,6 +19,7 @@ mod halves;
 mod json;
 mod listener;
 mod parts;
+mod pool;
 mod reconnect;
 mod runtime;
 pub mod serve;
