@@ -76,3 +76,85 @@ impl Drop for Seat<'_> {
         self.waiting.forget(self.key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::pin::pin;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Counts how often it was woken.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    impl Woken {
+        fn poll<W: Future>(self: &Arc<Self>, work: core::pin::Pin<&mut W>) -> Poll<W::Output> {
+            work.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+        }
+
+        fn count(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    fn nothing() -> Option<()> {
+        None
+    }
+
+    #[test]
+    fn who_waits_is_woken_and_asks_again() {
+        let (waiting, value, woken) = (Waiting::default(), AtomicUsize::new(0), Arc::<Woken>::default());
+        let mut work = pin!(waiting.until(|| match value.load(Ordering::SeqCst) {
+            0 => None,
+            found => Some(found),
+        }));
+        assert_eq!(woken.poll(work.as_mut()), Poll::Pending);
+        waiting.wake_all();
+        assert_eq!((woken.count(), woken.poll(work.as_mut())), (1, Poll::Pending));
+        value.store(7, Ordering::SeqCst);
+        waiting.wake_all();
+        assert_eq!((woken.count(), woken.poll(work.as_mut())), (2, Poll::Ready(7)));
+    }
+
+    /// A change between the question and the wait is not missed.
+    #[test]
+    fn what_changes_meanwhile_is_found() {
+        let (waiting, woken) = (Waiting::default(), Arc::<Woken>::default());
+        let mut asked = 0;
+        let work = pin!(waiting.until(|| {
+            asked += 1;
+            (asked == 2).then_some(())
+        }));
+        assert_eq!(woken.poll(work), Poll::Ready(()));
+    }
+
+    #[test]
+    fn one_is_woken_at_a_time_in_the_order_in_which_they_came() {
+        let waiting = Waiting::default();
+        let tasks: [Arc<Woken>; 3] = Default::default();
+        let mut gone = Box::pin(waiting.until(nothing));
+        let mut first = Box::pin(waiting.until(nothing));
+        let mut second = Box::pin(waiting.until(nothing));
+        for (task, work) in tasks.iter().zip([&mut gone, &mut first, &mut second]) {
+            assert_eq!(task.poll(work.as_mut()), Poll::Pending);
+        }
+        // Whoever is dropped is not waited for.
+        drop(gone);
+        waiting.wake_one();
+        assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 1, 0]);
+        // Woken in vain, it comes before those that came later.
+        assert_eq!(tasks[1].poll(first.as_mut()), Poll::Pending);
+        waiting.wake_one();
+        waiting.wake_one();
+        assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 2, 1]);
+    }
+}
