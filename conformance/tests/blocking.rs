@@ -18,7 +18,7 @@ mod on {
 
     use futures_util::FutureExt as _;
     use ws_blocking::serve::Listener;
-    use ws_blocking::{Receiver, Sender, WebSocket};
+    use ws_blocking::{CloneTransport, Receiver, Sender, WebSocket};
 
     pub(crate) const NAME: &str = "blocking";
 
@@ -49,7 +49,7 @@ mod on {
         async { thread.join().expect("no panic") }
     }
 
-    pub(crate) fn split(ws: WebSocket<Socket>) -> (Sender<Socket>, Receiver<Socket>) {
+    pub(crate) fn split<S: CloneTransport>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split().expect("a socket can be cloned")
     }
 

@@ -34,14 +34,14 @@ pub use ws_smol::driver::serve::{Limits, Task};
 
 use crate::{NetStream, Timer, driver};
 
-/// What a server does with each connection before it is open; see [`ws_driver::serve::Server`].
+/// What a server does with each connection before it is open; see [`driver::serve::Server`](ws_smol::ws_driver::serve::Server).
 pub type Server = driver::serve::Server<Timer>;
 
 /// A server that runs. Dropped, it accepts no more; connections that were handed out go on. See
-/// [`ws_driver::serve::Listener`].
+/// [`driver::serve::Listener`](ws_smol::ws_driver::serve::Listener).
 pub type Listener = driver::serve::Listener<Timer>;
 
-/// Shuts down a server, and counts its connections; see [`ws_driver::serve::Handle`].
+/// Shuts down a server, and counts its connections; see [`driver::serve::Handle`](ws_smol::ws_driver::serve::Handle).
 pub type Handle = driver::serve::Handle<Timer>;
 
 /// A socket that listens.

@@ -284,3 +284,6 @@ impl<T: Serve> fmt::Debug for Server<T> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

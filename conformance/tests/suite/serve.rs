@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 
 use super::certificates::Authority;
@@ -178,7 +179,7 @@ fn a_shutdown_closes_all_connections() -> Outcome {
             talk(&mut ws).await?;
             clients.push(ws);
         }
-        let (said, ended) = std::sync::mpsc::channel();
+        let (said, ended) = mpsc::channel();
         for mut ws in clients {
             let said = said.clone();
             on::background(async move {
@@ -186,15 +187,73 @@ fn a_shutdown_closes_all_connections() -> Outcome {
                 let _ = said.send((ended, ws.close_code(), ws.was_clean()));
             });
         }
+        until_left(&handle, 11);
         wait!(handle.shutdown(GRACE));
         assert_eq!(handle.connections(), 0);
         for _ in 0..10 {
             let (ended, code, was_clean) = ended.recv()?;
             assert_eq!((ended?, code, was_clean), (None, 1001, true));
         }
-        // It may be a reset.
-        assert_eq!(silent.read(&mut [0]).unwrap_or(0), 0);
+        assert_eq!(silent.read(&mut [0])?, 0);
         assert!(wait!(connect(&url)).is_err());
+        Ok(())
+    })
+}
+
+/// Halves hear of a shutdown too, and so does a connection whose peer reads nothing of what it is sent.
+#[test]
+fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
+    on::run(async {
+        let config = Config { close_timeout: Duration::from_secs(1), ..Config::default() };
+        let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
+        let (url, handle) = (url(&listener), listener.handle());
+        let mut client = wait!(connect(&url))?;
+        let (sender, mut receiver) = on::split(wait!(listener.accept()).expect("one has come"));
+        let deaf = wait!(connect(&url))?;
+        let mut stuck = wait!(listener.accept()).expect("one more has come");
+        let (said, halves) = mpsc::channel();
+        on::background(async move {
+            let _ = said.send(wait!(receiver.recv()));
+        });
+        // The close timer ends it: its peer reads nothing.
+        on::background(async move { while wait!(stuck.send(vec![0; 1 << 20])).is_ok() {} });
+        let ending = handle.clone();
+        let (ended, over) = mpsc::channel();
+        on::background(async move {
+            wait!(ending.shutdown(GRACE));
+            let _ = ended.send(());
+        });
+        assert_eq!(wait!(client.recv())?, None);
+        assert_eq!(client.close_code(), 1001);
+        assert_eq!(halves.recv()??, None);
+        drop(sender);
+        over.recv()?;
+        assert_eq!(handle.connections(), 0);
+        drop(deaf);
+        Ok(())
+    })
+}
+
+/// A peer whose bytes never stop hears of the end, and is ended.
+#[test]
+fn a_peer_that_never_stops_is_ended() -> Outcome {
+    on::run(async {
+        let config = Config { close_timeout: Duration::from_secs(3600), ..Config::default() };
+        let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
+        let (url, handle) = (url(&listener), listener.handle());
+        let (sender, mut receiver) = on::split(wait!(connect(&url))?);
+        let mut ws = wait!(listener.accept()).expect("one has come");
+        on::background(async move { while wait!(sender.send("more")).is_ok() {} });
+        let (said, code) = mpsc::channel();
+        on::background(async move {
+            while let Ok(Some(_)) = wait!(receiver.recv()) {}
+            let _ = said.send(receiver.close_code());
+        });
+        assert_eq!(wait!(ws.recv())?, Some("more".into()));
+        on::background(async move { while let Ok(Some(_)) = wait!(ws.recv()) {} });
+        wait!(handle.shutdown(GRACE));
+        assert_eq!(handle.connections(), 0);
+        assert_eq!(code.recv()?, 1001);
         Ok(())
     })
 }
@@ -232,6 +291,7 @@ fn a_dropped_listener_leaves_its_connections() -> Outcome {
         drop(listener);
         until_left(&handle, 1);
         assert!(wait!(untaken.recv()).is_err());
+        assert!(wait!(connect(&url)).is_err());
         wait!(client.send("on"))?;
         assert_eq!(wait!(ws.recv())?, Some("on".into()));
         Ok(())
@@ -272,7 +332,7 @@ fn unix_sockets_are_served_too() -> Outcome {
     })
 }
 
-/// TLS on every listener; whoever speaks none is gone.
+/// TLS on every listener; whoever speaks none is gone, and whoever says nothing is dropped at the end.
 #[test]
 fn servers_speak_tls() -> Outcome {
     on::run(async {
@@ -284,10 +344,19 @@ fn servers_speak_tls() -> Outcome {
         let mut ws = wait!(connector.connect(Connect::new(&format!("wss://{address}/"))?))?;
         talk(&mut ws).await?;
         assert!(wait!(connect(&format!("ws://{address}/"))).is_err());
-        wait!(ws.close(None))?;
-        assert_eq!(wait!(ws.recv())?, None);
-        drop(ws);
-        until_left(&handle, 0);
+        until_left(&handle, 1);
+        let mut silent = TcpStream::connect(address)?;
+        until_left(&handle, 2);
+        let (said, ended) = mpsc::channel();
+        on::background(async move {
+            let ended = wait!(ws.recv());
+            let _ = said.send((ended, ws.close_code()));
+        });
+        wait!(handle.shutdown(GRACE));
+        assert_eq!(handle.connections(), 0);
+        let (ended, code) = ended.recv()?;
+        assert_eq!((ended?, code), (None, 1001));
+        assert_eq!(silent.read(&mut [0])?, 0);
         Ok(())
     })
 }
