@@ -10,8 +10,14 @@ macro_rules! wait {
 
 /// What the suite needs of async-std.
 mod on {
+    use async_std::net::TcpListener;
     pub(crate) use async_std::net::TcpStream as Socket;
+    #[cfg(unix)]
+    use async_std::os::unix::net::UnixListener;
+    use ws_async_std::serve::Listener;
     use ws_async_std::{Receiver, Sender, WebSocket};
+
+    pub(crate) const NAME: &str = "async-std";
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         async_std::task::block_on(work)
@@ -36,6 +42,23 @@ mod on {
 
     pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split()
+    }
+
+    pub(crate) fn background(work: impl Future<Output = ()> + Send + 'static) {
+        async_std::task::spawn(work);
+    }
+
+    pub(crate) fn tcp_listener(socket: std::net::TcpListener) -> TcpListener {
+        TcpListener::from(socket)
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix_listener(socket: std::os::unix::net::UnixListener) -> UnixListener {
+        UnixListener::from(socket)
+    }
+
+    pub(crate) fn started(listener: Listener) -> std::io::Result<Listener> {
+        Ok(listener)
     }
 }
 

@@ -10,11 +10,17 @@ macro_rules! wait {
 
 /// What the suite needs of blocking sockets.
 mod on {
+    use std::net::TcpListener;
     pub(crate) use std::net::TcpStream as Socket;
+    #[cfg(unix)]
+    use std::os::unix::net::UnixListener;
     use std::thread;
 
     use futures_util::FutureExt as _;
-    use ws_blocking::{Receiver, Sender, WebSocket};
+    use ws_blocking::serve::Listener;
+    use ws_blocking::{CloneTransport, Receiver, Sender, WebSocket};
+
+    pub(crate) const NAME: &str = "blocking";
 
     /// Nothing waits by returning: calls block.
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
@@ -43,8 +49,25 @@ mod on {
         async { thread.join().expect("no panic") }
     }
 
-    pub(crate) fn split(ws: WebSocket<Socket>) -> (Sender<Socket>, Receiver<Socket>) {
+    pub(crate) fn split<S: CloneTransport>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split().expect("a socket can be cloned")
+    }
+
+    pub(crate) fn background(work: impl Future<Output = ()> + Send + 'static) {
+        thread::spawn(|| run(work));
+    }
+
+    pub(crate) fn tcp_listener(socket: TcpListener) -> TcpListener {
+        socket
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix_listener(socket: UnixListener) -> UnixListener {
+        socket
+    }
+
+    pub(crate) fn started(listener: std::io::Result<Listener>) -> std::io::Result<Listener> {
+        listener
     }
 }
 

@@ -10,8 +10,14 @@ macro_rules! wait {
 
 /// What the suite needs of smol.
 mod on {
+    use smol::net::TcpListener;
     pub(crate) use smol::net::TcpStream as Socket;
+    #[cfg(unix)]
+    use smol::net::unix::UnixListener;
+    use ws_smol::serve::Listener;
     use ws_smol::{Receiver, Sender, WebSocket};
+
+    pub(crate) const NAME: &str = "smol";
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         smol::block_on(work)
@@ -36,6 +42,23 @@ mod on {
 
     pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split()
+    }
+
+    pub(crate) fn background(work: impl Future<Output = ()> + Send + 'static) {
+        smol::spawn(work).detach();
+    }
+
+    pub(crate) fn tcp_listener(socket: std::net::TcpListener) -> TcpListener {
+        TcpListener::try_from(socket).expect("a socket")
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix_listener(socket: std::os::unix::net::UnixListener) -> UnixListener {
+        UnixListener::try_from(socket).expect("a socket")
+    }
+
+    pub(crate) fn started(listener: Listener) -> std::io::Result<Listener> {
+        Ok(listener)
     }
 }
 

@@ -46,7 +46,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     }
 
     /// Closes when a server is shut down.
-    pub fn watch(&mut self, watch: Watch) {
+    pub(crate) fn watch(&mut self, watch: Watch) {
         self.0.out.watch = Some(Box::new(watch));
     }
 

@@ -2,10 +2,12 @@
 //!
 //! Each adapter's file has `wait!`, which awaits where calls give futures, and the module `on`, its runtime.
 
+mod certificates;
 mod closing;
 mod halves;
 mod messages;
 mod opening;
+mod serve;
 mod timers;
 
 use std::io::{Read as _, Write as _};
