@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::{RUNTIMES, TLS_RUNTIMES, Ws};
+use support::{RUNTIMES, Ws};
 
 /// The files of a server that proves itself.
 struct Identity {
@@ -43,9 +43,9 @@ fn connect(url: &str, runtime: &str, args: &[&str]) -> Ws {
 #[test]
 fn messages_come_back_inside_tls() {
     let identity = Identity::of("127.0.0.1", "echo");
-    for server in TLS_RUNTIMES {
+    for server in RUNTIMES {
         let (_server, url) = identity.echo(server);
-        for client in TLS_RUNTIMES {
+        for client in RUNTIMES {
             for trust in [&["--ca", &identity.certificate][..], &["--insecure"]] {
                 connect(&url, client, trust).wait().well("hello\n");
             }
@@ -58,10 +58,10 @@ fn messages_come_back_inside_tls() {
 fn a_server_that_is_not_trusted_is_refused() {
     let (right, stranger) = (Identity::of("127.0.0.1", "right"), Identity::of("127.0.0.1", "stranger"));
     let other = Identity::of("example.com", "other");
-    for server in TLS_RUNTIMES {
+    for server in RUNTIMES {
         let (_right, right_url) = right.echo(server);
         let (_other, other_url) = other.echo(server);
-        for client in TLS_RUNTIMES {
+        for client in RUNTIMES {
             for (url, ca, cause) in [
                 (&right_url, &stranger.certificate, "invalid peer certificate"),
                 (&other_url, &other.certificate, "not valid for name"),
@@ -82,7 +82,7 @@ fn a_server_that_is_not_trusted_is_refused() {
 #[test]
 fn a_client_without_tls_is_turned_away() {
     let identity = Identity::of("127.0.0.1", "plain");
-    for runtime in TLS_RUNTIMES {
+    for runtime in RUNTIMES {
         let (_server, url) = identity.echo(runtime);
         let plain = url.replacen("wss:", "ws:", 1);
         assert_eq!(connect(&plain, runtime, &[]).wait().code, Some(1));
@@ -98,10 +98,4 @@ fn what_is_no_identity_is_told() {
     serve(&["--tls-cert", "/nowhere", "--tls-key", key]).badly("", "/nowhere: ");
     serve(&["--tls-cert", key, "--tls-key", key]).badly("", key);
     assert_eq!(serve(&["--tls-cert", certificate]).code, Some(2));
-    for runtime in RUNTIMES {
-        if !TLS_RUNTIMES.contains(&runtime) {
-            let args = ["--runtime", runtime, "--tls-cert", certificate, "--tls-key", key];
-            serve(&args).badly("", &format!("{runtime} serves no TLS yet"));
-        }
-    }
 }

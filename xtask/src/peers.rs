@@ -17,8 +17,6 @@ use crate::workspace;
 const LONGEST: Duration = Duration::from_secs(120);
 /// The largest message that our server takes: what the clients in `conformance/peers` expect.
 const MAX_MESSAGE: &str = "4194304";
-/// The adapters that serve TLS.
-const TLS: [&str; 2] = ["tokio", "blocking"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -88,8 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     process::end_all_on_interrupt()?;
     for peer in &peers {
         for adapter in &adapters {
-            let secured = TLS.contains(&&**adapter).then_some(&identity);
-            for identity in core::iter::once(None).chain(secured.map(Some)) {
+            for identity in [None, Some(&identity)] {
                 for is_deflated in [true, false] {
                     let pair = Pair { ws: &ws, peer, adapter, is_deflated, identity, folder: &folder };
                     let mode = pair.name();
@@ -99,8 +96,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                         .with_context(|| format!("our {adapter} client, {} server, {mode}", peer.name))?;
                 }
             }
-            let tls = if secured.is_some() { ", with and without TLS" } else { "" };
-            println!("{adapter} and {}: ok both ways, with and without deflate{tls}", peer.name);
+            println!(
+                "{adapter} and {}: ok both ways, with and without deflate, with and without TLS",
+                peer.name
+            );
         }
     }
     Ok(())

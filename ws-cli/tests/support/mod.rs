@@ -9,9 +9,6 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 pub(crate) const RUNTIMES: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
 
-/// Those that serve TLS.
-pub(crate) const TLS_RUNTIMES: [&str; 2] = ["tokio", "blocking"];
-
 /// A close with 1000.
 pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
 
