@@ -10,8 +10,24 @@ macro_rules! wait {
 
 /// What the suite needs of async-std.
 mod on {
+    use std::io;
+
     pub(crate) use async_std::net::TcpStream as Socket;
-    use ws_async_std::{Receiver, Sender, WebSocket};
+    use futures_io::{AsyncRead, AsyncWrite};
+    use ws_async_std::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+    impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        ws_async_std::start_tls(io, tls, host).await
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        ws_async_std::accept_tls(io, tls).await
+    }
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         async_std::task::block_on(work)

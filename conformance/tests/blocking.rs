@@ -11,10 +11,25 @@ macro_rules! wait {
 /// What the suite needs of blocking sockets.
 mod on {
     pub(crate) use std::net::TcpStream as Socket;
-    use std::thread;
+    use std::{io, thread};
 
     use futures_util::FutureExt as _;
-    use ws_blocking::{Receiver, Sender, WebSocket};
+    use ws_blocking::{
+        ClientTls, CloneTransport, NetStream, Receiver, Sender, ServerTls, TlsStream, WebSocket,
+    };
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: CloneTransport + Send + 'static {}
+
+    impl<S: CloneTransport + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        Ok(TlsStream::connect(NetStream::from(io), tls, host, None)?.into())
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        Ok(TlsStream::accept(NetStream::from(io), tls, None)?.into())
+    }
 
     /// Nothing waits by returning: calls block.
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
@@ -43,7 +58,7 @@ mod on {
         async { thread.join().expect("no panic") }
     }
 
-    pub(crate) fn split(ws: WebSocket<Socket>) -> (Sender<Socket>, Receiver<Socket>) {
+    pub(crate) fn split<S: Stream>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split().expect("a socket can be cloned")
     }
 }

@@ -10,8 +10,24 @@ macro_rules! wait {
 
 /// What the suite needs of smol.
 mod on {
+    use std::io;
+
+    use futures_io::{AsyncRead, AsyncWrite};
     pub(crate) use smol::net::TcpStream as Socket;
-    use ws_smol::{Receiver, Sender, WebSocket};
+    use ws_smol::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+    impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        ws_smol::start_tls(io, tls, host).await
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        ws_smol::accept_tls(io, tls).await
+    }
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         smol::block_on(work)

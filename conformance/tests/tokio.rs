@@ -10,9 +10,25 @@ macro_rules! wait {
 
 /// What the suite needs of Tokio.
 mod on {
+    use std::io;
+
+    use tokio::io::{AsyncRead, AsyncWrite};
     pub(crate) use tokio::net::TcpStream as Socket;
     use tokio::runtime::Builder;
-    use ws_tokio::{Receiver, Sender, WebSocket};
+    use ws_tokio::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+    impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        ws_tokio::start_tls(io, tls, host).await
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        ws_tokio::accept_tls(io, tls).await
+    }
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -31,8 +47,11 @@ mod on {
         futures_util::join!(one, other)
     }
 
-    pub(crate) async fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-        tokio::spawn(work).await.expect("no panic")
+    pub(crate) fn spawn<T: Send + 'static>(
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> {
+        let task = tokio::spawn(work);
+        async { task.await.expect("no panic") }
     }
 
     pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {

@@ -1,8 +1,6 @@
 //! Serving, over loopback and Unix sockets.
 
 #[cfg(feature = "tls")]
-mod common;
-
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -275,7 +273,7 @@ fn unix_sockets_are_served_too() -> Outcome {
 #[cfg(feature = "tls")]
 #[test]
 fn servers_speak_tls() -> Outcome {
-    use common::Authority;
+    use certificates::Authority;
     use ws_blocking::Connector;
 
     let authority = Authority::new();

@@ -1,7 +1,5 @@
 //! Serving, over loopback and Unix sockets.
 
-mod common;
-
 use core::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -204,7 +202,7 @@ async fn unix_sockets_are_served_too() -> Outcome {
 #[cfg(feature = "tls")]
 #[tokio::test]
 async fn servers_speak_tls() -> Outcome {
-    use common::Authority;
+    use certificates::Authority;
     use ws_tokio::Connector;
 
     let authority = Authority::new();

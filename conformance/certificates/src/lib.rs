@@ -54,6 +54,11 @@ impl Authority {
         self.0.der().clone()
     }
 
+    /// Its own certificate, in PEM.
+    pub fn root_pem(&self) -> String {
+        self.0.pem()
+    }
+
     /// A certificate for these names, of which some may be IP addresses.
     pub fn issue(&self, names: &[&str]) -> Identity {
         self.sign(params(names))
@@ -89,7 +94,7 @@ impl Authority {
             Ok::<_, io::Error>(path.display().to_string())
         };
         Ok(Files {
-            authority: write("-authority.crt", self.0.pem())?,
+            authority: write("-authority.crt", self.root_pem())?,
             chain: write(".crt", chain)?,
             key: write(".key", key)?,
         })

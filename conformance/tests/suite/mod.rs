@@ -7,6 +7,7 @@ mod halves;
 mod messages;
 mod opening;
 mod timers;
+mod tls;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
