@@ -1,4 +1,5 @@
 //! Cryptography that the program installed for the whole process, which is this file's.
+#![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 
 use certificates::Authority;
 

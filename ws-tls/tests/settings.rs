@@ -1,4 +1,5 @@
 //! Settings that fit each other, and some that do not; the bytes go from one end to the other in memory.
+#![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 
 use std::sync::Arc;
 
