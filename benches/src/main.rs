@@ -106,7 +106,7 @@ fn main() -> anyhow::Result<()> {
         only: args.only,
         rounds,
         turn: if args.quick { 10e6 } else { 100e6 },
-        idle: if args.quick { 2_000 } else { 10_000 },
+        idle: if args.quick { 1_000 } else { 10_000 },
         connections: args.connections.into(),
         core: server_core(),
     };

@@ -8,7 +8,7 @@ use ws_core::{Config, Connection, Event};
 use crate::connector::Connector;
 use crate::{Error, NetStream, Transport, WebSocket, now};
 
-/// Connects to a `ws:` or `wss:` URL, with the default [`Config`] and within 10 seconds.
+/// Connects to a `ws:` or `wss:` URL, with the default [`Config`] and within 30 seconds.
 ///
 /// # Errors
 /// As [`Connector::connect`], and [`Error::Url`].

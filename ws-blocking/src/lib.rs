@@ -48,7 +48,6 @@ mod clock;
 mod connect;
 mod connector;
 mod drive;
-mod error;
 mod halves;
 #[cfg(feature = "serde")]
 mod json;
@@ -69,7 +68,6 @@ pub use accept::{accept, accept_with};
 pub use clock::now;
 pub use connect::{client, connect, connect_with};
 pub use connector::Connector;
-pub use error::Error;
 pub use halves::{Receiver, Sender};
 pub use net_stream::NetStream;
 pub use parts::ReuniteError;
@@ -91,6 +89,7 @@ pub use ws_core::{
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};
+pub use ws_error::Error;
 #[cfg(feature = "tls")]
 pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 

@@ -23,13 +23,19 @@ impl MaskingKeys {
     #[inline]
     pub(crate) fn next<const N: usize>(&mut self) -> [u8; N] {
         if usize::from(self.used) + N > self.block.len() {
-            self.generator.write_keystream_block(&mut self.block);
-            self.used = 0;
+            self.refill();
         }
         let rest = &self.block[usize::from(self.used)..];
         let bytes = *rest.first_chunk().expect("a block has room for whole keys");
         self.used += N as u8;
         bytes
+    }
+
+    /// Out of the way of the 15 of 16 keys that need none of it.
+    #[cold]
+    fn refill(&mut self) {
+        self.generator.write_keystream_block(&mut self.block);
+        self.used = 0;
     }
 }
 

@@ -155,34 +155,37 @@ impl SendBuf {
         }
     }
 
-    /// Copies a frame to the end, masked if its header says so.
-    #[inline]
-    pub(crate) fn push_frame(&mut self, header: &Header, payload: &[u8]) {
-        let mut bytes = [0; Header::MAX_LEN];
-        let len = header.encode(&mut bytes).len();
-        let Some(room) = self.copied.get_mut(self.end..self.end + Header::MAX_LEN + payload.len()) else {
-            return self.push_large_frame(&bytes[..len], header.mask, payload);
-        };
-        // All of the array, for that takes no loop; the payload lies over what is too much.
-        room[..Header::MAX_LEN].copy_from_slice(&bytes);
-        let room = &mut room[len..len + payload.len()];
-        match header.mask {
-            Some(key) => mask::copy(key, payload, room),
-            None => room.copy_from_slice(payload),
+    /// Copies a frame to the end, masked if its header says so. Always inlined, so that the header stays in registers.
+    #[inline(always)]
+    pub(crate) fn push_frame(&mut self, header: Header, payload: &[u8]) {
+        if let Some((bytes, len)) = header.encode_short()
+            && let Some(room) = self.copied.get_mut(self.end..self.end + bytes.len() + payload.len())
+        {
+            // All of the array, for that takes no loop; the payload lies over what is too much.
+            room[..bytes.len()].copy_from_slice(&bytes);
+            let room = &mut room[len..len + payload.len()];
+            match header.mask {
+                Some(key) => mask::copy(key, payload, room),
+                None => room.copy_from_slice(payload),
+            }
+            self.end += len + payload.len();
+        } else {
+            self.push_large_frame(header, payload);
         }
-        self.end += len + payload.len();
     }
 
-    /// The same where there is no memory yet.
+    /// The same for long frames, and where there is no memory yet.
     #[cold]
-    fn push_large_frame(&mut self, header: &[u8], key: Option<[u8; 4]>, payload: &[u8]) {
+    fn push_large_frame(&mut self, header: Header, payload: &[u8]) {
         self.append(|copied| {
-            copied.reserve(header.len() + payload.len());
-            copied.extend_from_slice(header);
+            let mut bytes = [0; Header::MAX_LEN];
+            let bytes = header.encode(&mut bytes);
+            copied.reserve(bytes.len() + payload.len());
+            copied.extend_from_slice(bytes);
             for block in payload.chunks(BLOCK) {
                 let start = copied.len();
                 copied.extend_from_slice(block);
-                if let Some(key) = key {
+                if let Some(key) = header.mask {
                     mask::apply(key, 0, &mut copied[start..]);
                 }
             }

@@ -51,11 +51,9 @@
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
 pub mod driver;
-mod error;
 #[cfg(feature = "runtime")]
 mod runtime;
 
-pub use error::Error;
 #[cfg(feature = "tls")]
 pub use futures_rustls;
 #[cfg(feature = "runtime")]
@@ -78,6 +76,7 @@ pub use ws_core::{
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};
+pub use ws_driver::{self, Error};
 #[cfg(feature = "tls")]
 pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 

@@ -30,13 +30,14 @@ use std::io;
 use std::sync::Arc;
 
 use ::hyper::upgrade::{OnUpgrade, Parts};
+use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use ws_core::handshake::{Accept, Agreement, Decision, Handover, OwnedResponse, Request};
 use ws_core::{Config, Connection, Role};
+use ws_driver::{Downcast, Timer as _};
 
-use crate::clock::now;
-use crate::{Error, WebSocket};
+use crate::{Error, Timer, WebSocket};
 
 /// The stream of a connection that hyper has upgraded. What hyper had read of it already comes first.
 pub type Upgraded = TokioIo<::hyper::upgrade::Upgraded>;
@@ -125,25 +126,21 @@ impl Future for Opening {
         let upgraded = ready!(Pin::new(&mut this.upgrade).poll(cx)).map_err(io::Error::other)?;
         let agreement = core::mem::take(&mut this.agreement);
         // A server needs no entropy: it masks nothing.
-        let conn = Connection::upgraded(now(), Role::Server, Arc::clone(&this.config), agreement, [0; 32]);
+        let conn =
+            Connection::upgraded(Timer::now(), Role::Server, Arc::clone(&this.config), agreement, [0; 32]);
         Poll::Ready(Ok(WebSocket::new(TokioIo::new(upgraded), conn)))
     }
 }
 
-impl WebSocket<Upgraded> {
-    /// The same connection over the stream that hyper was given, a `TcpStream` for one, without the indirection.
-    ///
+/// With [`WebSocket::downcast`](ws_driver::WebSocket::downcast), the same connection over the stream that hyper was given, a
+/// `TcpStream` for one, without the indirection.
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Downcast<Upgraded, S> for Timer {
     /// # Errors
-    /// The connection as it was, if hyper was given another type, or it was no [`TokioIo`].
-    pub fn downcast<T: AsyncRead + AsyncWrite + Unpin + 'static>(self) -> Result<WebSocket<T>, Self> {
-        let (out, mut input) = self.into_ends();
-        match out.io.into_inner().downcast::<TokioIo<T>>() {
-            Ok(Parts { io, read_buf, .. }) => {
-                // It comes after what was read through hyper.
-                input.buf.extend(&read_buf);
-                Ok(WebSocket::from_ends(crate::drive::Out::new(io.into_inner(), out.conn), input))
-            }
-            Err(io) => Err(WebSocket::from_ends(crate::drive::Out::new(TokioIo::new(io), out.conn), input)),
+    /// If hyper was given another type, or it was no [`TokioIo`].
+    fn downcast(io: Upgraded) -> Result<(S, Bytes), Upgraded> {
+        match io.into_inner().downcast::<TokioIo<S>>() {
+            Ok(Parts { io, read_buf, .. }) => Ok((io.into_inner(), read_buf)),
+            Err(io) => Err(TokioIo::new(io)),
         }
     }
 }

@@ -44,43 +44,27 @@
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
-mod accept;
 #[cfg(feature = "axum")]
 pub mod axum;
-mod clock;
-mod connect;
-mod connector;
-mod drive;
-mod error;
-mod feed;
-mod halves;
+mod connection;
 #[cfg(feature = "hyper")]
 pub mod hyper;
-#[cfg(feature = "serde")]
-mod json;
 mod net_stream;
-mod parts;
-mod reconnect;
+mod runtime;
 pub mod serve;
-mod stop;
 #[cfg(feature = "tls")]
 mod tls;
-mod web_socket;
 
-pub use accept::{accept, accept_with};
-pub use connect::{client, connect, connect_with};
-pub use connector::Connector;
-pub use error::Error;
-pub use feed::Feed;
-pub use halves::{Receiver, SendFuture, Sender};
+pub use connection::{
+    Connector, Feed, Receiver, Reconnect, Reply, ReuniteError, SendFuture, Sender, WebSocket, accept,
+    accept_with, client, connect, connect_with,
+};
 pub use net_stream::NetStream;
-pub use parts::ReuniteError;
-pub use reconnect::Reconnect;
+pub use runtime::Timer;
 #[cfg(feature = "tls")]
 pub use tls::{accept_tls, start_tls};
 #[cfg(feature = "tls")]
 pub use tokio_rustls;
-pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
 pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
 #[cfg(feature = "deflate")]
@@ -94,6 +78,7 @@ pub use ws_core::{
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};
+pub use ws_driver::{self, Error};
 #[cfg(feature = "tls")]
 pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 

@@ -37,11 +37,10 @@ use ws_core::Config;
 use ws_core::handshake::{Accept, Decision, Origins, Reject, Request};
 pub use ws_core::serve::Limits;
 use ws_core::serve::{Admission, Admitted};
+use ws_driver::{Stop, Watch, accept_stream};
 #[cfg(feature = "tls")]
 use ws_tls::ServerTls;
 
-use crate::accept::accept_stream;
-use crate::stop::{Stop, Watch};
 use crate::{NetStream, WebSocket};
 
 /// How many open connections wait to be taken; more wait in their handshakes.

@@ -11,9 +11,11 @@ use ws_blocking::Transport;
 /// Sends the same bytes over and over, and takes whatever comes.
 #[derive(Debug)]
 pub struct Script {
-    wire: Vec<u8>,
+    /// What is sent, each with a pause behind it.
+    pieces: Vec<Vec<u8>>,
+    /// How many of the first piece's bytes were read.
     at: usize,
-    /// How often the bytes are sent still.
+    /// How many pieces are sent still.
     left: usize,
     /// Whether all of them were read, which a reader that does not wait is told once.
     is_drained: bool,
@@ -22,8 +24,13 @@ pub struct Script {
 
 impl Script {
     /// A client that sends `wire` so many `times`, each time when all before was read, and then ends its stream.
-    pub const fn new(wire: Vec<u8>, times: usize) -> Self {
-        Self { wire, at: 0, left: times, is_drained: false, calls: 0 }
+    pub fn new(wire: Vec<u8>, times: usize) -> Self {
+        Self { pieces: vec![wire], at: 0, left: times, is_drained: false, calls: 0 }
+    }
+
+    /// A client that sends each of these once all before it was read, and then ends its stream.
+    pub const fn of(pieces: Vec<Vec<u8>>) -> Self {
+        Self { left: pieces.len(), pieces, at: 0, is_drained: false, calls: 0 }
     }
 
     /// Calls of the system so far: reads that gave something, writes, and options that were set.
@@ -32,18 +39,18 @@ impl Script {
     }
 
     fn take(&mut self, memory: &mut [u8]) -> usize {
-        if self.at == self.wire.len() && self.left > 0 {
-            self.at = 0;
-        }
         if self.left == 0 {
             return 0;
         }
-        let n = memory.len().min(self.wire.len() - self.at);
-        memory[..n].copy_from_slice(&self.wire[self.at..self.at + n]);
+        let wire = &self.pieces[0];
+        let n = memory.len().min(wire.len() - self.at);
+        memory[..n].copy_from_slice(&wire[self.at..self.at + n]);
         self.at += n;
         self.calls += 1;
-        if self.at == self.wire.len() {
+        if self.at == wire.len() {
             self.left -= 1;
+            self.at = 0;
+            self.pieces.rotate_left(1);
             self.is_drained = true;
         }
         n

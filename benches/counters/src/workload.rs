@@ -34,6 +34,8 @@ enum Work {
     TokioOwned,
     /// ws-tokio sends prepared messages.
     TokioPrepared,
+    /// ws-tokio opens connections that the client closes.
+    TokioOpen,
     /// ws-blocking echoes lent messages.
     Blocking,
 }
@@ -41,7 +43,7 @@ enum Work {
 const K: usize = 1 << 10;
 
 /// All of them.
-pub const ALL: [Workload; 27] = [
+pub const ALL: [Workload; 28] = [
     new("decode-16-binary", Work::Decode(Kind::Binary), 16, 1),
     new("decode-16-ascii", Work::Decode(Kind::Ascii), 16, 1),
     new("decode-16-multibyte", Work::Decode(Kind::Multibyte), 16, 1),
@@ -66,10 +68,28 @@ pub const ALL: [Workload; 27] = [
     new("tokio-1m", Work::Tokio, K * K, 1),
     new("tokio-owned-16x32", Work::TokioOwned, 16, 32),
     new("tokio-broadcast", Work::TokioPrepared, 128, 8),
+    new("tokio-open", Work::TokioOpen, 0, 1),
     new("blocking-16x1", Work::Blocking, 16, 1),
     new("blocking-16x32", Work::Blocking, 16, 32),
     new("blocking-1m", Work::Blocking, K * K, 1),
 ];
+
+/// A browser's request to open a connection.
+const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Connection: Upgrade\r\n\
+    Pragma: no-cache\r\n\
+    Cache-Control: no-cache\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n\
+    Upgrade: websocket\r\n\
+    Origin: http://example.com\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Accept-Encoding: gzip, deflate\r\n\
+    Accept-Language: en\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// A client's Close frame with 1000.
+const CLOSE: &[u8] = &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xE8 ^ 2];
 
 const fn new(name: &'static str, work: Work, len: usize, depth: usize) -> Workload {
     Workload { name, work, len, depth }
@@ -126,6 +146,20 @@ impl Workload {
                     drive(async { anyhow::Ok(ws.flush().await?) });
                 }
                 ws.get_ref().calls()
+            }
+            Work::TokioOpen => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+                let _timers = runtime.enter();
+                let mut calls = 0;
+                for _ in 0..times {
+                    drive(async {
+                        let mut ws = ws_tokio::accept(Script::of(vec![REQUEST.into(), CLOSE.into()])).await?;
+                        anyhow::ensure!(ws.recv().await?.is_none() && ws.was_clean(), "no closing handshake");
+                        calls += ws.get_ref().calls();
+                        Ok(())
+                    });
+                }
+                calls
             }
             Work::Blocking => {
                 let mut ws = ws_blocking::WebSocket::new(self.client(times), server());

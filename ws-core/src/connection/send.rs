@@ -331,7 +331,7 @@ impl Connection {
     #[inline]
     fn push_part(&mut self, fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) {
         let header = self.header(fin, rsv1, opcode, payload.len());
-        self.out.push_frame(&header, payload);
+        self.out.push_frame(header, payload);
     }
 
     /// Queues a message, known to be what `kind` says, whose payload is chained where it can be.
@@ -348,7 +348,7 @@ impl Connection {
     /// Queues a header whose payload follows unmasked.
     fn push_header(&mut self, opcode: Opcode, len: usize) {
         let header = self.header(true, false, opcode, len);
-        self.out.push_frame(&header, b"");
+        self.out.push_frame(header, b"");
     }
 
     /// The header of the next frame, with the key that its payload has to be masked with at a client.

@@ -3,33 +3,20 @@
 //! Nothing here knows a runtime. What it asks of one is a [`Runtime`], the last type parameter of everything, and to open
 //! connections a [`Network`]; the aliases and functions at the root of a crate such as this one, or `ws-async-std`, fill it in.
 
-mod accept;
-mod clock;
-mod connect;
-mod connector;
-mod drive;
-mod feed;
-mod halves;
-#[cfg(feature = "serde")]
-mod json;
+mod connection;
 mod net_stream;
 mod network;
-mod parts;
-mod reconnect;
+mod runtime;
 #[cfg(feature = "tls")]
 mod tls;
-mod web_socket;
 
-pub use accept::{accept, accept_with};
-pub use clock::{Runtime, Timer};
-pub use connect::client;
-pub use connector::Connector;
-pub use feed::Feed;
-pub use halves::{Receiver, SendFuture, Sender};
+pub use connection::{
+    Connector, Feed, Receiver, Reconnect, Reply, ReuniteError, SendFuture, Sender, WebSocket, accept,
+    accept_with, client,
+};
 pub use net_stream::NetStream;
 pub use network::Network;
-pub use parts::ReuniteError;
-pub use reconnect::Reconnect;
+pub use runtime::{FuturesIo, Runtime};
 #[cfg(feature = "tls")]
 pub use tls::{accept_tls, start_tls};
-pub use web_socket::{Reply, WebSocket};
+pub use ws_driver::Timer;

@@ -2,21 +2,20 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use bytes::Buf;
-use tokio::io::AsyncWrite;
 use ws_core::{Connection, Outgoing, SendError};
 
-use crate::Error;
 use crate::drive::{Out, poll_write};
+use crate::{Error, Write};
 
 /// A message on its way, made by `send` and `feed`.
 ///
 /// The message is queued when this is made, so dropping it loses nothing: what is not written yet leaves with the next
-/// output. Only where the queue was above its mark already ([`Config::max_output`](crate::Config::max_output), after an earlier
+/// output. Only where the queue was above its mark already ([`Config::max_output`](ws_core::Config::max_output), after an earlier
 /// wait for it was given up) is the message queued by awaiting this: see [`is_queued`](Self::is_queued).
 #[derive(Debug)]
 #[must_use = "whether a message can be sent is known when this has been awaited"]
-pub struct Feed<'a, S> {
-    out: &'a mut Out<S>,
+pub struct Feed<'a, S, T> {
+    out: &'a mut Out<S, T>,
     step: Step<'a>,
     until: Until,
 }
@@ -41,13 +40,22 @@ enum Step<'a> {
     Failed(SendError),
 }
 
-impl<'a, S> Feed<'a, S> {
-    #[inline]
-    pub(crate) fn new(out: &'a mut Out<S>, message: Outgoing<'a>, until: Until) -> Self {
-        let step = match out.conn.check_send() {
-            Ok(()) => queue(out, message, until),
-            Err(SendError::Full) => Step::Waiting(message),
-            Err(error) => Step::Failed(error),
+impl<'a, S, T> Feed<'a, S, T> {
+    /// Always inlined, for where this is called the kind of message is known.
+    #[inline(always)]
+    pub(crate) fn new(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
+        let step = match message {
+            Outgoing::Lent(lent) if lent.as_bytes().len() < Connection::LEND_MIN => {
+                out.prepare();
+                match out.conn.send(lent) {
+                    Ok(()) => queued(&out.conn, until),
+                    Err(SendError::Full) => Step::Waiting(message),
+                    Err(error) => Step::Failed(error),
+                }
+            }
+            Outgoing::Lent(_) | Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => {
+                queue(out, message, until)
+            }
         };
         Self { out, step, until }
     }
@@ -61,30 +69,38 @@ impl<'a, S> Feed<'a, S> {
     }
 }
 
-#[inline]
-fn queue<'a, S>(out: &mut Out<S>, message: Outgoing<'a>, until: Until) -> Step<'a> {
+/// Queues a message of any form.
+fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Step<'a> {
     out.prepare();
-    let queued = match message {
-        Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => {
-            return match out.conn.send_lent(lent) {
-                Ok(loan) => {
-                    loan.pause();
-                    Step::Lent(lent.as_bytes())
-                }
-                Err(error) => Step::Failed(error),
-            };
-        }
-        Outgoing::Lent(lent) => out.conn.send(lent),
-        Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => out.conn.send_outgoing(message),
-    };
-    match queued {
-        Ok(()) if until == Until::Queued && out.conn.has_room() => Step::Done,
-        Ok(()) => Step::Queued,
-        Err(error) => Step::Failed(error),
+    let conn = &mut out.conn;
+    // What is given away is not given back.
+    match conn.check_send() {
+        Ok(()) => {}
+        Err(SendError::Full) => return Step::Waiting(message),
+        Err(error) => return Step::Failed(error),
     }
+    let sent = match message {
+        Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => match conn.send_lent(lent) {
+            Ok(loan) => {
+                loan.pause();
+                return Step::Lent(lent.as_bytes());
+            }
+            Err(error) => Err(error),
+        },
+        Outgoing::Lent(_) | Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => {
+            conn.send_outgoing(message)
+        }
+    };
+    sent.map_or_else(Step::Failed, |()| queued(conn, until))
 }
 
-impl<S: AsyncWrite + Unpin> Future for Feed<'_, S> {
+/// How far a message has come that is queued.
+#[inline]
+fn queued<'a>(conn: &Connection, until: Until) -> Step<'a> {
+    if until == Until::Queued && conn.has_room() { Step::Done } else { Step::Queued }
+}
+
+impl<S, T: Write<S>> Future for Feed<'_, S, T> {
     type Output = Result<(), Error>;
 
     #[inline]
@@ -98,7 +114,7 @@ impl<S: AsyncWrite + Unpin> Future for Feed<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Feed<'_, S> {
+impl<S, T: Write<S>> Feed<'_, S, T> {
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
@@ -134,7 +150,7 @@ impl<S: AsyncWrite + Unpin> Feed<'_, S> {
         let Out { io, conn, .. } = &mut *self.out;
         let mut lent = conn.resume_lent(payload);
         while lent.has_remaining() {
-            match poll_write(io, cx, &mut lent) {
+            match poll_write::<S, T>(io, cx, &mut lent) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     drop(lent);
@@ -162,7 +178,7 @@ impl<S: AsyncWrite + Unpin> Feed<'_, S> {
     }
 }
 
-impl<S> Drop for Feed<'_, S> {
+impl<S, T> Drop for Feed<'_, S, T> {
     fn drop(&mut self) {
         if let Step::Lent(payload) = self.step {
             drop(self.out.conn.resume_lent(payload));

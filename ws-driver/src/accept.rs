@@ -2,12 +2,10 @@ use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::sync::{Arc, LazyLock};
 
-use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::handshake::{Accept, Decision, Request};
 use ws_core::{Config, Connection, Event};
 
-use super::{Reply, Runtime, WebSocket};
-use crate::Error;
+use crate::{Error, Reply, Runtime, WebSocket};
 
 /// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
 /// [`Config`].
@@ -16,9 +14,7 @@ use crate::Error;
 ///
 /// # Errors
 /// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
-pub fn accept<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
-    io: S,
-) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
+pub fn accept<S, T: Runtime<S>>(io: S) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
     static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
     accept_with(io, Arc::clone(&CONFIG), |_| Accept::new().into())
 }
@@ -31,10 +27,22 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
 ///
 /// # Errors
 /// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
-pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+pub fn accept_with<S, T: Runtime<S>>(
     io: S,
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>) -> Decision,
+) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
+    accept_stream(io, config, move |request, _| decide(request))
+}
+
+/// The same as [`accept_with`], where `decide` sees the stream too.
+///
+/// # Errors
+/// As [`accept_with`].
+pub fn accept_stream<S, T: Runtime<S>>(
+    io: S,
+    config: impl Into<Arc<Config>>,
+    mut decide: impl FnMut(&Request<'_>, &S) -> Decision,
 ) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
     // A task stays as large as the largest of its futures, so this one is not much more than the connection's box.
     let mut accepting = Some(WebSocket::new(io, Connection::server(T::now(), config)));
@@ -54,14 +62,17 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
 }
 
 /// Answers requests up to the one that opens the connection, or to the end.
-fn poll_answers<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+fn poll_answers<S, T: Runtime<S>>(
     ws: &mut WebSocket<S, T>,
     cx: &mut Context<'_>,
-    decide: &mut impl FnMut(&Request<'_>) -> Decision,
+    decide: &mut impl FnMut(&Request<'_>, &S) -> Decision,
 ) -> Poll<Result<(), Error>> {
     while !ws.is_open() {
         match ready!(poll_event(ws, cx))? {
-            Some((Event::Request(request), mut reply)) => reply.answer(&decide(&request))?,
+            Some((Event::Request(request), mut reply)) => {
+                let decision = decide(&request, reply.get_ref());
+                reply.answer(&decision)?;
+            }
             Some(_) => {}
             None => return Poll::Ready(Ok(())),
         }
@@ -71,7 +82,7 @@ fn poll_answers<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
 
 type Lent<'w, S, T> = Option<(Event<'w>, Reply<'w, S, T>)>;
 
-fn poll_event<'w, S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+fn poll_event<'w, S, T: Runtime<S>>(
     ws: &'w mut WebSocket<S, T>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Lent<'w, S, T>, Error>> {

@@ -1,20 +1,13 @@
-use core::cell::RefCell;
-use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
-use futures_io::{AsyncRead, AsyncWrite};
-use ws_core::{Connection, Instant, Output, Pool, RecvBuf, SendError, Transmit};
+use ws_core::{Connection, Instant, Output, SendError, Transmit};
 
-use super::Runtime;
-use super::clock::{Alarm, Timer};
-use crate::Error;
-
-thread_local! {
-    /// Memory for the connections of this thread that have bytes waiting.
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
-}
+use crate::alarm::Alarm;
+use crate::pool::{Pooled, with_pool};
+use crate::stop::Watch;
+use crate::{Error, Runtime, Timer, Write};
 
 /// How many messages a task may take from its buffer before others get their turn.
 const TURN: u8 = 128;
@@ -27,13 +20,15 @@ const SLICES: usize = 16;
 pub(crate) struct Out<S, T> {
     pub(crate) io: S,
     pub(crate) conn: Connection,
-    alarm: Alarm<T>,
+    pub(crate) alarm: Alarm<T>,
+    /// The end of the server that it belongs to.
+    pub(crate) watch: Option<Box<Watch>>,
 }
 
 /// What has been received.
 #[derive(Debug)]
 pub(crate) struct In {
-    pub(crate) buf: RecvBuf,
+    pub(crate) buf: Pooled,
     /// When the last wait ended: the time of all that was received since.
     now: Instant,
     /// How many events were taken since the last wait.
@@ -52,7 +47,7 @@ pub(crate) struct Failure {
 
 impl In {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { buf: RecvBuf::new(), now, taken: 0, failure: Failure::default() }
+        Self { buf: Pooled::new(), now, taken: 0, failure: Failure::default() }
     }
 
     /// Whether an event waits in what has been received already.
@@ -75,7 +70,7 @@ impl In {
 
     /// Ready when an event waits in `buf`, or the connection has closed.
     #[inline]
-    pub(crate) fn poll_event<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+    pub(crate) fn poll_event<S, T: Runtime<S>>(
         &mut self,
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
@@ -85,7 +80,7 @@ impl In {
 
     /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
     #[inline(never)]
-    pub(crate) fn poll_drive<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+    pub(crate) fn poll_drive<S, T: Runtime<S>>(
         &mut self,
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
@@ -118,7 +113,7 @@ impl In {
                 self.taken = 0;
                 continue;
             }
-            POOL.with_borrow_mut(|pool| {
+            with_pool(|pool| {
                 pool.park(&mut self.buf);
                 out.conn.park(pool);
             });
@@ -129,12 +124,12 @@ impl In {
     }
 
     /// Reads once.
-    fn poll_fill<S: AsyncRead + Unpin, T>(&mut self, out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<()> {
-        POOL.with_borrow_mut(|pool| {
+    fn poll_fill<S, T: Runtime<S>>(&mut self, out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<()> {
+        with_pool(|pool| {
             pool.prepare(&mut self.buf);
             out.conn.prepare(pool);
         });
-        match ready!(Pin::new(&mut out.io).poll_read(cx, self.buf.spare_mut())) {
+        match ready!(T::poll_read(&mut out.io, cx, self.buf.spare_mut())) {
             Ok(0) => out.conn.handle_eof(),
             Ok(n) => self.buf.commit(n),
             Err(error) => {
@@ -149,7 +144,7 @@ impl In {
 impl Failure {
     /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
     #[cold]
-    pub(crate) fn poll_refuse<V, S: AsyncWrite + Unpin, T: Runtime<S>>(
+    pub(crate) fn poll_refuse<V, S, T: Write<S>>(
         &mut self,
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
@@ -161,7 +156,7 @@ impl Failure {
     }
 
     /// Reports the failure, if there is one, as soon as the peer is told.
-    pub(crate) fn poll_report<S: AsyncWrite + Unpin, T: Runtime<S>>(
+    pub(crate) fn poll_report<S, T: Write<S>>(
         &mut self,
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
@@ -183,14 +178,14 @@ impl Failure {
 
 impl<S, T> Out<S, T> {
     pub(crate) fn new(io: S, conn: Connection) -> Self {
-        Self { io, conn, alarm: Alarm::new() }
+        Self { io, conn, alarm: Alarm::new(), watch: None }
     }
 
     /// Sees to it that there is memory to queue into.
     #[inline]
     pub(crate) fn prepare(&mut self) {
         if !self.conn.output().has_memory() {
-            POOL.with_borrow_mut(|pool| {
+            with_pool(|pool| {
                 pool.lend(self.conn.output());
                 self.conn.prepare(pool);
             });
@@ -201,6 +196,11 @@ impl<S, T> Out<S, T> {
 impl<S, T: Timer> Out<S, T> {
     /// Tells the connection what is due at `now`, if anything is: the alarm alone would wait for a peer to fall silent.
     fn is_due(&mut self, now: Instant) -> bool {
+        if let Some(watch) = &mut self.watch
+            && watch.tell(&mut self.conn, T::now)
+        {
+            return true;
+        }
         let is_due = self.conn.poll_timeout().is_some_and(|at| at <= now);
         if is_due {
             self.conn.handle_timeout(now);
@@ -210,6 +210,11 @@ impl<S, T: Timer> Out<S, T> {
 
     /// Ready after a deadline has passed.
     pub(crate) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(watch) = &mut self.watch
+            && watch.poll(cx, &mut self.conn, T::now).is_ready()
+        {
+            return Poll::Ready(());
+        }
         self.alarm.poll(cx, self.conn.poll_timeout())
     }
 
@@ -221,12 +226,12 @@ impl<S, T: Timer> Out<S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Runtime<S>> Out<S, T> {
+impl<S, T: Write<S>> Out<S, T> {
     /// Writes all that waits to be written.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(transmit) = self.conn.poll_transmit() {
             let written = match transmit {
-                Transmit::Data(out) => ready!(poll_write(&mut self.io, cx, out)),
+                Transmit::Data(out) => ready!(poll_write::<S, T>(&mut self.io, cx, out)),
                 Transmit::Shutdown => {
                     let ended = ready!(T::poll_shutdown(&mut self.io, cx));
                     self.conn.handle_shutdown();
@@ -237,8 +242,8 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Out<S, T> {
                 return Poll::Ready(self.broke(error));
             }
         }
-        POOL.with_borrow_mut(|pool| pool.reclaim(self.conn.output()));
-        match ready!(Pin::new(&mut self.io).poll_flush(cx)) {
+        with_pool(|pool| pool.reclaim(self.conn.output()));
+        match ready!(T::poll_flush(&mut self.io, cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(error) => Poll::Ready(self.broke(error)),
         }
@@ -271,19 +276,19 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Out<S, T> {
 
 /// Writes once, and advances past what was written.
 #[inline]
-pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
+pub(crate) fn poll_write<S, T: Write<S>>(
     io: &mut S,
     cx: &mut Context<'_>,
     out: &mut impl Output,
 ) -> Poll<io::Result<()>> {
     let chunk = out.chunk();
     let n = if chunk.len() == out.remaining() {
-        ready!(Pin::new(io).poll_write(cx, chunk))?
+        ready!(T::poll_write(io, cx, chunk))?
     } else {
         let mut pieces: [&[u8]; SLICES] = [b""; SLICES];
         let filled = out.slices(&mut pieces);
         let slices = pieces.map(IoSlice::new);
-        ready!(Pin::new(io).poll_write_vectored(cx, &slices[..filled]))?
+        ready!(T::poll_write_vectored(io, cx, &slices[..filled]))?
     };
     if n == 0 {
         return Poll::Ready(Err(ErrorKind::WriteZero.into()));
@@ -291,3 +296,6 @@ pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
     out.advance(n);
     Poll::Ready(Ok(()))
 }
+
+#[cfg(test)]
+mod tests;

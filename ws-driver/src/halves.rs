@@ -4,22 +4,20 @@ use core::task::{Context, Poll, Waker, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 
-use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
-use super::drive::{In, Out};
-use super::feed::Until;
-use super::{ReuniteError, Runtime, Timer, WebSocket};
-use crate::Error;
+use crate::drive::{In, Out};
+use crate::feed::Until;
+use crate::{Error, ReuniteError, Runtime, Timer, WebSocket, Write};
 
-/// The receiving half of a [`WebSocket`](super::WebSocket). It also writes what receiving causes, and what senders feed.
+/// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
 #[derive(Debug)]
 pub struct Receiver<S, T> {
     shared: Arc<Shared<S, T>>,
     input: In,
 }
 
-/// A sending half of a [`WebSocket`](super::WebSocket), of which there may be many.
+/// A sending half of a [`WebSocket`](crate::WebSocket), of which there may be many.
 ///
 /// When it is dropped, the connection stays open as long as the [`Receiver`] or another sender lives.
 #[derive(Debug)]
@@ -101,11 +99,11 @@ impl Wake for Tasks {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
+impl<S, T: Runtime<S>> Receiver<S, T> {
     /// The next message, owned; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
-    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
     pub async fn recv(&mut self) -> Result<Option<Owned>, Error> {
         Ok(self.message_ref().await?.map(Owned::from))
     }
@@ -113,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
     /// The next message, lent; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
-    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
     pub async fn message_ref(&mut self) -> Result<Option<Message<'_>>, Error> {
         loop {
             self.wait().await?;
@@ -133,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
     /// The next event of any kind, lent; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
-    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
     pub async fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
         self.wait().await?;
         let Self { shared, input } = self;
@@ -151,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Receiver<S, T> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
+impl<S, T: Runtime<S>> Shared<S, T> {
     /// Has `poll` work for the receiver's task.
     fn poll_receiving<V>(
         &self,
@@ -172,11 +170,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
+impl<S, T: Write<S>> Sender<S, T> {
     /// Queues a message, and writes it when awaited: then the socket has it, and all that was queued before. Cancel safe.
     ///
     /// # Errors
-    /// As [`WebSocket::send`](super::WebSocket::send).
+    /// As [`WebSocket::send`](crate::WebSocket::send).
     pub fn send<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, S, T> {
         SendFuture::new(&self.shared, message.into(), Until::Written)
     }
@@ -184,7 +182,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
     /// Queues a message, which leaves when the receiver next waits, or with [`flush`](Self::flush).
     ///
     /// # Errors
-    /// As [`WebSocket::send`](super::WebSocket::send).
+    /// As [`WebSocket::send`](crate::WebSocket::send).
     pub fn feed<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, S, T> {
         SendFuture::new(&self.shared, message.into(), Until::Queued)
     }
@@ -192,7 +190,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
     /// Sends the next part of a message. Senders that share a connection must agree whose message it is.
     ///
     /// # Errors
-    /// As [`WebSocket::send_chunk`](super::WebSocket::send_chunk).
+    /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
     pub async fn send_chunk(&self, chunk: Chunk<'_>) -> Result<(), Error> {
         self.send_with(|conn| conn.send_chunk(chunk)).await
     }
@@ -200,7 +198,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
     /// Sends a ping of up to 125 bytes; its pong is seen in [`Receiver::event_ref`].
     ///
     /// # Errors
-    /// As [`WebSocket::ping`](super::WebSocket::ping).
+    /// As [`WebSocket::ping`](crate::WebSocket::ping).
     pub async fn ping(&self, payload: &[u8]) -> Result<(), Error> {
         self.send_with(|conn| conn.ping(payload)).await
     }
@@ -217,7 +215,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
     /// Writes all that is queued.
     ///
     /// # Errors
-    /// As [`WebSocket::flush`](super::WebSocket::flush).
+    /// As [`WebSocket::flush`](crate::WebSocket::flush).
     pub async fn flush(&self) -> Result<(), Error> {
         poll_fn(|cx| self.shared.poll_flush(cx)).await
     }
@@ -225,7 +223,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Sender<S, T> {
     /// Starts the closing handshake; the [`Receiver`] sees its end.
     ///
     /// # Errors
-    /// As [`WebSocket::close`](super::WebSocket::close).
+    /// As [`WebSocket::close`](crate::WebSocket::close).
     pub async fn close<'a>(&self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         let frame = frame.into();
         self.shared.queue(|conn| conn.close(T::now(), frame))?;
@@ -277,7 +275,7 @@ impl<S, T> Shared<S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Runtime<S>> Shared<S, T> {
+impl<S, T: Write<S>> Shared<S, T> {
     fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.tasks.wait_as_sender(cx);
         let mut out = self.lock();
@@ -333,7 +331,7 @@ impl<'a, S, T> SendFuture<'a, S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Runtime<S>> Future for SendFuture<'_, S, T> {
+impl<S, T: Write<S>> Future for SendFuture<'_, S, T> {
     type Output = Result<(), Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -1,3 +1,9 @@
+//! What can go wrong with a WebSocket over a socket: the one error type of `ws-blocking`, `ws-tokio`, `ws-smol` and `ws-async-std`.
+//!
+//! The protocol's own errors are those of `ws-core`, which knows no [`io::Error`].
+
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
+
 use core::fmt;
 use std::io::{self, ErrorKind};
 

@@ -6,7 +6,8 @@ use std::io;
 
 use ws_core::{CloseFrame, Connection, Parts};
 
-use super::{Network, Receiver, Sender, Timer, WebSocket};
+use crate::drive::Out;
+use crate::{Downcast, Network, Receiver, Sender, Timer, WebSocket};
 
 impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`, of which `read` has been read already: by whoever did the opening handshake, for one.
@@ -38,6 +39,28 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// [`UnexpectedEof`](ws_core::Error::UnexpectedEof) here.
     pub fn error(&self) -> Option<ws_core::Error> {
         self.conn().failure()
+    }
+}
+
+impl<S, T> WebSocket<S, T> {
+    /// The same connection over the stream that is inside this one, without the indirection: over the `TcpStream` that hyper was
+    /// given, for one, in place of hyper's `Upgraded`.
+    ///
+    /// # Errors
+    /// The connection as it was, if its stream is made of another one.
+    pub fn downcast<U>(self) -> Result<WebSocket<U, T>, Self>
+    where
+        T: Downcast<S, U>,
+    {
+        let (Out { io, conn, alarm, watch }, mut input) = self.into_ends();
+        match T::downcast(io) {
+            Ok((io, read)) => {
+                // It comes after what was read through the outer stream.
+                input.buf.extend(&read);
+                Ok(WebSocket::from_ends(Out { io, conn, alarm, watch }, input))
+            }
+            Err(io) => Err(Self::from_ends(Out { io, conn, alarm, watch }, input)),
+        }
     }
 }
 

@@ -4,13 +4,11 @@ use core::task::{Context, Poll, Waker};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ws_core::{CloseCode, Connection};
-
-use crate::clock::now;
+use ws_core::{CloseCode, Connection, Instant};
 
 /// Tells the connections of a server to close.
 #[derive(Debug, Default)]
-pub(crate) struct Stop {
+pub struct Stop {
     is_closing: AtomicBool,
     is_over: AtomicBool,
     next: AtomicU64,
@@ -20,7 +18,7 @@ pub(crate) struct Stop {
 
 /// What one connection hears of a [`Stop`].
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
     stop: Arc<Stop>,
     key: u64,
     /// The waker that is known for it.
@@ -38,19 +36,19 @@ enum Heard {
 
 impl Stop {
     /// All connections send a Close frame with 1001.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
         self.wake();
     }
 
     /// All connections end, closed or not.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.is_over.store(true, Ordering::SeqCst);
         self.close();
     }
 
     /// Whether the connections were told to close.
-    pub(crate) fn is_closing(&self) -> bool {
+    pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::SeqCst)
     }
 
@@ -65,21 +63,22 @@ impl Stop {
 }
 
 impl Watch {
-    pub(crate) fn new(stop: Arc<Stop>) -> Self {
+    /// A connection that hears of `stop`.
+    pub fn new(stop: Arc<Stop>) -> Self {
         let key = stop.next.fetch_add(1, Ordering::Relaxed);
         Self { stop, key, waker: None, heard: Heard::Nothing }
     }
 
     /// Ready if `conn` was told something new.
-    pub(crate) fn poll(&mut self, cx: &Context<'_>, conn: &mut Connection) -> Poll<()> {
-        if self.tell(conn) {
+    pub(crate) fn poll(&mut self, cx: &Context<'_>, conn: &mut Connection, now: fn() -> Instant) -> Poll<()> {
+        if self.tell(conn, now) {
             return Poll::Ready(());
         }
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
             self.stop.waiting().insert(self.key, cx.waker().clone());
             // It may have been said just before.
-            if self.tell(conn) {
+            if self.tell(conn, now) {
                 return Poll::Ready(());
             }
         }
@@ -87,7 +86,7 @@ impl Watch {
     }
 
     /// Tells `conn` what is new, if anything is.
-    pub(crate) fn tell(&mut self, conn: &mut Connection) -> bool {
+    pub(crate) fn tell(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
         let said = if self.stop.is_over.load(Ordering::SeqCst) {
             Heard::End
         } else if self.stop.is_closing() {

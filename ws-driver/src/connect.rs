@@ -4,20 +4,18 @@ use core::task::Poll;
 use std::io;
 use std::sync::Arc;
 
-use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::handshake::ClientRequest;
 use ws_core::{Config, Connection, Event, Instant};
 
-use super::clock::Alarm;
-use super::{Runtime, Timer, WebSocket};
-use crate::Error;
+use crate::alarm::Alarm;
+use crate::{Error, Runtime, Timer, WebSocket};
 
 /// The client end of a connection over `io`.
 ///
 /// # Errors
 /// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if
 /// its answer is wrong or late ([`Config::opening_timeout`]), [`Error::Io`] if the stream fails.
-pub async fn client<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(
+pub async fn client<S, T: Runtime<S>>(
     io: S,
     request: &ClientRequest<'_>,
     config: impl Into<Arc<Config>>,

@@ -6,16 +6,15 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use futures_core::Stream;
-use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
 use ws_core::handshake::{Accept, Agreement, Decision, Reject};
 use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, Owned, SendError, Waits};
 
-use super::drive::{In, Out};
-use super::feed::{Feed, Until};
-use super::halves::{Receiver, Sender};
-use super::{Runtime, Timer};
-use crate::Error;
+use crate::drive::{In, Out};
+use crate::feed::{Feed, Until};
+use crate::halves::{Receiver, Sender};
+use crate::stop::Watch;
+use crate::{Error, Runtime, Timer, Write};
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
 ///
@@ -36,7 +35,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`.
     ///
     /// With a [`Connection::server`] or [`Connection::client`] the opening handshake is in [`event_ref`](Self::event_ref);
-    /// [`accept`](super::accept) and [`client`](super::client) are that, done. With [`Connection::upgraded`] messages flow at once.
+    /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
         Self::from_ends(Out::new(io, conn), In::new(T::now()))
     }
@@ -44,6 +43,11 @@ impl<S, T: Timer> WebSocket<S, T> {
     pub(crate) fn parts(&mut self) -> (&mut Out<S, T>, &mut In) {
         let Inner { out, input } = &mut *self.0;
         (out, input)
+    }
+
+    /// Closes when a server is shut down.
+    pub fn watch(&mut self, watch: Watch) {
+        self.0.out.watch = Some(Box::new(watch));
     }
 
     /// What the opening handshake agreed.
@@ -136,12 +140,12 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// Splits the connection, so that one task receives and others send.
     pub fn split(self) -> (Sender<S, T>, Receiver<S, T>) {
         let (out, input) = self.into_ends();
-        super::halves::split(out, input)
+        crate::halves::split(out, input)
     }
 }
 
 /// Receiving.
-impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
+impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// The next message, owned; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
@@ -160,9 +164,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
     /// The next message, lent, with the way to answer it; `None` once the connection has closed. Cancel safe.
     ///
     /// ```no_run
-    /// # use futures_io::{AsyncRead, AsyncWrite};
-    /// # use ws_smol::driver::{Runtime, WebSocket};
-    /// # async fn echo<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(mut ws: WebSocket<S, T>) -> Result<(), ws_smol::Error> {
+    /// # use ws_driver::{Error, Runtime, WebSocket};
+    /// # async fn echo<S, T: Runtime<S>>(mut ws: WebSocket<S, T>) -> Result<(), Error> {
     /// while let Some((message, mut reply)) = ws.message_ref().await? {
     ///     reply.feed(message).await?;
     /// }
@@ -229,7 +232,7 @@ impl In {
 }
 
 /// Sending.
-impl<S: AsyncWrite + Unpin, T: Runtime<S>> WebSocket<S, T> {
+impl<S, T: Write<S>> WebSocket<S, T> {
     /// Sends the next part of a message; see [`Connection::send_chunk`]. Queued whole or not at all; cancel safe.
     ///
     /// # Errors
@@ -313,7 +316,7 @@ impl<S, T: Timer> Reply<'_, S, T> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Runtime<S>> Reply<'_, S, T> {
+impl<S, T: Write<S>> Reply<'_, S, T> {
     /// Sends the next part of a message: see [`WebSocket::send_chunk`].
     ///
     /// # Errors
@@ -375,7 +378,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> Reply<'_, S, T> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Stream for WebSocket<S, T> {
+impl<S, T: Runtime<S>> Stream for WebSocket<S, T> {
     type Item = Result<Owned, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -395,7 +398,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>> Stream for WebSocket<S, T
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Runtime<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
+impl<S, T: Write<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use ws_core::connect::Connect;
 use ws_core::{Backoff, Instant};
 
-use super::connect::{entropy, within};
-use super::{Connector, NetStream, Network, WebSocket};
-use crate::Error;
+use crate::connect::{entropy, within};
+use crate::{Connector, Error, Network, WebSocket};
 
 /// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3).
 #[derive(Debug)]
@@ -47,7 +46,7 @@ impl<T: Network> Reconnect<T> {
     ///
     /// # Errors
     /// As [`Connector::connect`], if it does not look as if another attempt would help. It may be called again all the same.
-    pub async fn open(&mut self) -> Result<WebSocket<NetStream<T>, T>, Error> {
+    pub async fn open(&mut self) -> Result<WebSocket<T::Stream, T>, Error> {
         if self.opened.take().is_some_and(|at| at + GOOD <= T::now()) {
             self.backoff.reset();
         }

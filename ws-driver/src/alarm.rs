@@ -1,0 +1,58 @@
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+
+use ws_core::Instant;
+
+use crate::Timer;
+
+/// Wakes its task at a deadline. It owns a timer only while there is one.
+#[derive(Debug)]
+pub(crate) struct Alarm<T>(Option<Armed<T>>);
+
+#[derive(Debug)]
+struct Armed<T> {
+    timer: T,
+    at: Instant,
+}
+
+impl<T> Alarm<T> {
+    pub(crate) const fn new() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Timer> Alarm<T> {
+    /// Ready once `at`, or an earlier deadline that it was given before, has passed.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<()> {
+        let Some(at) = at else {
+            self.0 = None;
+            return Poll::Pending;
+        };
+        let armed = self.0.get_or_insert_with(|| Armed { timer: T::after(delay::<T>(at)), at });
+        if at < armed.at {
+            armed.at = at;
+            armed.timer.reset(delay::<T>(at));
+        }
+        ready!(armed.timer.poll(cx));
+        self.0 = None;
+        Poll::Ready(())
+    }
+}
+
+/// How long it is until `at`.
+fn delay<T: Timer>(at: Instant) -> Duration {
+    /// Beyond this, a deadline is as good as none; the timers of runtimes cannot count so far.
+    const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    at.since_origin().saturating_sub(T::now().since_origin()).min(FAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An idle connection has one.
+    #[test]
+    fn an_alarm_is_no_larger_than_a_pointer_and_a_time() {
+        assert_eq!(size_of::<Alarm<Box<u8>>>(), size_of::<(Box<u8>, Instant)>());
+    }
+}

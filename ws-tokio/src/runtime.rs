@@ -1,0 +1,105 @@
+//! The driver with Tokio's timers and streams.
+
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+use std::sync::OnceLock;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant as TokioInstant, Sleep, sleep};
+use ws_core::Instant;
+use ws_driver::{Network, Runtime, Write};
+#[cfg(feature = "tls")]
+use ws_tls::ClientTls;
+
+use crate::NetStream;
+
+/// A timer of Tokio's.
+#[derive(Debug)]
+pub struct Timer(Pin<Box<Sleep>>);
+
+impl ws_driver::Timer for Timer {
+    fn after(delay: Duration) -> Self {
+        Self(Box::pin(sleep(delay)))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+
+    fn now() -> Instant {
+        static ORIGIN: OnceLock<TokioInstant> = OnceLock::new();
+        Instant::from_origin(TokioInstant::now() - *ORIGIN.get_or_init(TokioInstant::now))
+    }
+
+    fn reset(&mut self, delay: Duration) {
+        self.0.as_mut().reset(TokioInstant::now() + delay);
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Write<S> for Timer {
+    #[inline]
+    fn poll_write(io: &mut S, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(io).poll_write(cx, bytes)
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        io: &mut S,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(io).poll_write_vectored(cx, slices)
+    }
+
+    #[inline]
+    fn poll_flush(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(io).poll_flush(cx)
+    }
+
+    #[inline]
+    fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(io).poll_shutdown(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Runtime<S> for Timer {
+    #[inline]
+    fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut room = ReadBuf::new(room);
+        ready!(Pin::new(io).poll_read(cx, &mut room))?;
+        Poll::Ready(Ok(room.filled().len()))
+    }
+}
+
+impl Network for Timer {
+    type Tcp = TcpStream;
+    type Stream = NetStream;
+
+    async fn resolve(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(lookup_host((host, port)).await?.collect())
+    }
+
+    async fn dial(address: SocketAddr) -> io::Result<NetStream> {
+        let stream = TcpStream::connect(address).await?;
+        // Without it, messages are only slower.
+        let _ = stream.set_nodelay(true);
+        Ok(stream.into())
+    }
+
+    #[cfg(feature = "tls")]
+    async fn start_tls(stream: NetStream, tls: ClientTls, host: String) -> io::Result<NetStream> {
+        crate::start_tls(stream, &tls, &host).await
+    }
+
+    fn local_addr(tcp: &TcpStream) -> io::Result<SocketAddr> {
+        tcp.local_addr()
+    }
+
+    fn peer_addr(tcp: &TcpStream) -> io::Result<SocketAddr> {
+        tcp.peer_addr()
+    }
+}
