@@ -6,7 +6,10 @@ use std::io::ErrorKind;
 
 use futures_util::join;
 use ws_core::handshake::{Accept, ClientRequest};
-use ws_core::{CloseCode, Config, Error as Cause, Event, KeepAlive, Message, Role, Timer as Deadline};
+use ws_core::{
+    CloseCode, Config, Error as Cause, Event, Instant, KeepAlive, Message, Role, Timer as Deadline,
+};
+use ws_smol::driver::Timer as _;
 use ws_smol::{Error, driver};
 
 use crate::PATIENCE;
@@ -18,6 +21,12 @@ type WebSocket = driver::WebSocket<Stream, Timer>;
 /// How many runs each test makes.
 const SEEDS: u64 = 200;
 
+/// How long closing may take: the close timer, and a stall that ends.
+const CLOSING: Duration = Duration::from_secs(8);
+
+/// What both ends do, one way and the other.
+const TALKS: [Talk; 2] = [Talk::Halves, Talk::Echo];
+
 /// What one end did and saw.
 #[derive(Debug, Default)]
 struct End {
@@ -28,6 +37,10 @@ struct End {
     got_close: bool,
     was_clean: bool,
     error: Option<Error>,
+    /// When it began to close by itself.
+    closed_at: Option<Instant>,
+    /// When its task ended.
+    ended_at: Option<Instant>,
 }
 
 impl End {
@@ -51,15 +64,14 @@ impl End {
     }
 
     /// Whether the stream broke under it.
-    fn lost_its_stream(&self) -> bool {
-        match &self.error {
-            Some(Error::Io(error)) => {
-                matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
-            }
-            Some(Error::WebSocket(error)) => *error == Cause::UnexpectedEof,
-            Some(Error::NotUpgraded) => true,
-            Some(_) | None => false,
-        }
+    fn was_reset(&self) -> bool {
+        matches!(&self.error, Some(Error::Io(error))
+            if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
+    }
+
+    /// Whether the peer has gone without a Close frame.
+    fn was_left(&self) -> bool {
+        matches!(self.error, Some(Error::WebSocket(Cause::UnexpectedEof) | Error::NotUpgraded))
     }
 
     /// Whether a deadline ran out.
@@ -112,6 +124,12 @@ impl Outcome {
                 sent.starts_with(received),
                 "{what}: lost, doubled or changed on the way to the {role:?}"
             );
+            // The close timer counts from the Close frame, which may have had to wait for what was queued before it.
+            if let (Some(closed), Some(ended)) = (self.end(role).closed_at, self.end(role).ended_at)
+                && self.end(role).ended_by(&[Deadline::Close])
+            {
+                assert!(ended - closed <= CLOSING, "{what}: the {role:?} closes for {:?}", ended - closed);
+            }
             if self.end(role).got_close {
                 assert_eq!(received.len(), sent.len(), "{what}: lost, though the Close frame came");
             }
@@ -124,9 +142,8 @@ impl Outcome {
 }
 
 /// One run that `seed` decides.
-fn simulate(seed: u64, fault: Fault) -> Outcome {
+fn simulate(seed: u64, talk: Talk, fault: Fault) -> Outcome {
     let mut random = Random::new(!seed);
-    let talk = [Talk::Halves, Talk::Echo][random.below(2)];
     let piece = [1, 7, 50, 5000][random.below(4)];
     let ends = <[RefCell<End>; 2]>::default();
     let mut payloads = || {
@@ -147,6 +164,7 @@ fn simulate(seed: u64, fault: Fault) -> Outcome {
                     },
                     Err(error) => client_end.borrow_mut().fail(error),
                 }
+                client_end.borrow_mut().ended_at = Some(Timer::now());
             },
             async move {
                 match driver::accept_with(server, config(), |_| Accept::new().into()).await {
@@ -156,6 +174,7 @@ fn simulate(seed: u64, fault: Fault) -> Outcome {
                     },
                     Err(error) => server_end.borrow_mut().fail(error),
                 }
+                server_end.borrow_mut().ended_at = Some(Timer::now());
             },
         )
     });
@@ -179,6 +198,7 @@ async fn both_halves(ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) 
                 return;
             }
         }
+        end.borrow_mut().closed_at = Some(Timer::now());
         let _ = sender.close(Some(CloseCode::NORMAL.into())).await;
     };
     let receiving = async {
@@ -215,6 +235,7 @@ async fn ask(mut ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) {
             }
         }
     }
+    end.borrow_mut().closed_at = Some(Timer::now());
     if let Err(error) = ws.close(Some(CloseCode::NORMAL.into())).await {
         end.borrow_mut().fail(error);
     }
@@ -261,13 +282,21 @@ fn note(event: &Event<'_>, end: &RefCell<End>) {
     }
 }
 
+/// All runs of a test that breaks the network in this way.
+fn runs(fault: Fault) -> impl Iterator<Item = (u64, Outcome)> {
+    let run = move |seed| {
+        let outcome = simulate(seed, TALKS[(seed % 2) as usize], fault);
+        outcome.check(seed);
+        (seed, outcome)
+    };
+    (0..SEEDS).map(run)
+}
+
 /// adapter-IO1, adapter-IO2: over a network that only delays and cuts, and calls that do nothing now and then, all arrives once and in
 /// order, and the close is clean.
 #[test]
 fn tasks_lose_nothing_on_a_slow_network() {
-    for seed in 0..SEEDS {
-        let outcome = simulate(seed, Fault::None);
-        outcome.check(seed);
+    for (seed, outcome) in runs(Fault::None) {
         assert!(outcome.is_clean(), "seed {seed}: {:?}", outcome.ends);
     }
 }
@@ -275,11 +304,9 @@ fn tasks_lose_nothing_on_a_slow_network() {
 /// A stream that breaks both ways ends both tasks, with its error unless the closing handshake was over.
 #[test]
 fn tasks_hear_of_a_reset() {
-    for seed in 0..SEEDS {
-        let outcome = simulate(seed, Fault::Reset);
-        outcome.check(seed);
+    for (seed, outcome) in runs(Fault::Reset) {
         for end in &outcome.ends {
-            assert!(end.is_content() || end.lost_its_stream(), "seed {seed}: {end:?}");
+            assert!(end.is_content() || end.was_reset(), "seed {seed}: {end:?}");
         }
     }
 }
@@ -288,9 +315,7 @@ fn tasks_hear_of_a_reset() {
 #[test]
 fn tasks_notice_a_partition_in_time() {
     let mut causes = [Deadline::Opening, Deadline::Pong, Deadline::Close].map(|deadline| (deadline, 0));
-    for seed in 0..SEEDS {
-        let outcome = simulate(seed, Fault::Partition);
-        outcome.check(seed);
+    for (seed, outcome) in runs(Fault::Partition) {
         for end in &outcome.ends {
             assert!(end.is_content() || end.timed_out(), "seed {seed}: {end:?}");
             for (deadline, count) in &mut causes {
@@ -305,20 +330,13 @@ fn tasks_notice_a_partition_in_time() {
 /// adapter-T1: when one direction is dead, both tasks find out: one by its deadline, the other by that or by the end of the stream.
 #[test]
 fn tasks_notice_half_a_partition_in_time() {
-    for seed in 0..SEEDS {
-        for dead in [Role::Client, Role::Server] {
-            let outcome = simulate(seed, Fault::Deaf(dead));
-            outcome.check(seed);
+    for dead in [Role::Client, Role::Server] {
+        for (seed, outcome) in runs(Fault::Deaf(dead)) {
             let heard = outcome.end(dead.peer());
-            assert!(
-                heard.is_content() || heard.timed_out(),
-                "seed {seed}, nothing from the {dead:?}: {heard:?}"
-            );
+            assert!(heard.is_content() || heard.timed_out(), "seed {seed}, {dead:?}: {heard:?}");
             let deaf = outcome.end(dead);
-            assert!(
-                deaf.is_content() || deaf.timed_out() || deaf.lost_its_stream(),
-                "seed {seed}, nothing from the {dead:?}: {deaf:?}"
-            );
+            let is_told = deaf.timed_out() || deaf.was_reset() || deaf.was_left();
+            assert!(deaf.is_content() || is_told, "seed {seed}, {dead:?}: {deaf:?}");
         }
     }
 }
@@ -326,12 +344,10 @@ fn tasks_notice_half_a_partition_in_time() {
 /// adapter-T1: a peer that vanishes without a word is given up in time, with the deadline that has passed as the cause.
 #[test]
 fn tasks_give_up_a_peer_that_vanishes() {
-    for seed in 0..SEEDS {
-        for gone in [Role::Client, Role::Server] {
-            let outcome = simulate(seed, Fault::Vanish(gone));
-            outcome.check(seed);
+    for gone in [Role::Client, Role::Server] {
+        for (seed, outcome) in runs(Fault::Vanish(gone)) {
             let left = outcome.end(gone.peer());
-            assert!(left.is_content() || left.timed_out(), "seed {seed}, the {gone:?} is gone: {left:?}");
+            assert!(left.is_content() || left.timed_out(), "seed {seed}, {gone:?}: {left:?}");
         }
     }
 }
@@ -339,25 +355,25 @@ fn tasks_give_up_a_peer_that_vanishes() {
 /// adapter-IO1, adapter-T1: writes that stall at any offset go on where they stopped, and where they never go on, both tasks end in time.
 #[test]
 fn tasks_bear_a_stall_at_any_offset() {
-    let is_short = |seed: &u64| {
-        let [from_client, from_server] = simulate(*seed, Fault::None).run.written;
-        (700..1500).contains(&from_client) && (700..1500).contains(&from_server)
-    };
-    let seed = (0..).find(is_short).expect("a run that is not long");
-    for role in [Role::Client, Role::Server] {
-        let total = simulate(seed, Fault::None).run.written[index(role)];
-        for offset in 0..=total {
-            let outcome = simulate(seed, Fault::Stall { role, offset, lasts: Some(Duration::from_secs(3)) });
-            outcome.check(seed);
-            assert!(outcome.is_clean(), "{role:?} stalls at {offset}: {:?}", outcome.ends);
+    for talk in TALKS {
+        let is_short = |seed: &u64| {
+            let [from_client, from_server] = simulate(*seed, talk, Fault::None).run.written;
+            (700..1500).contains(&from_client) && (700..1500).contains(&from_server)
+        };
+        let seed = (0..).find(is_short).expect("a run that is not long");
+        for role in [Role::Client, Role::Server] {
+            let total = simulate(seed, talk, Fault::None).run.written[index(role)];
+            for offset in 0..=total {
+                let lasts = Some(Duration::from_secs(3));
+                let outcome = simulate(seed, talk, Fault::Stall { role, offset, lasts });
+                outcome.check(seed);
+                assert!(outcome.is_clean(), "{role:?} stalls at {offset}: {:?}", outcome.ends);
 
-            let outcome = simulate(seed, Fault::Stall { role, offset, lasts: None });
-            outcome.check(seed);
-            assert!(
-                offset >= total || outcome.ends.iter().any(|end| end.error.is_some()),
-                "{role:?} is stuck at {offset}: {:?}",
-                outcome.ends
-            );
+                let outcome = simulate(seed, talk, Fault::Stall { role, offset, lasts: None });
+                outcome.check(seed);
+                let is_noticed = outcome.ends.iter().any(|end| end.error.is_some());
+                assert!(offset >= total || is_noticed, "{role:?} is stuck at {offset}: {:?}", outcome.ends);
+            }
         }
     }
 }
@@ -365,8 +381,7 @@ fn tasks_bear_a_stall_at_any_offset() {
 /// The same seed gives the same run.
 #[test]
 fn a_seed_decides_everything() {
-    for seed in 0..SEEDS {
-        let [one, other] = [0, 1].map(|_| simulate(seed, Fault::Reset));
+    for ((seed, one), (_, other)) in runs(Fault::Reset).zip(runs(Fault::Reset)) {
         assert_eq!((one.run.took, one.run.written), (other.run.took, other.run.written), "seed {seed}");
         assert_eq!(format!("{:?}", one.ends), format!("{:?}", other.ends), "seed {seed}");
     }

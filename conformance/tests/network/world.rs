@@ -31,6 +31,8 @@ struct World {
     changes: Vec<Instant>,
     /// Most bytes that one read or write moves.
     piece: usize,
+    /// How much a direction holds before it takes no more.
+    room: usize,
     /// What is on its way from the client, and from the server.
     lanes: [Lane; 2],
     /// Who is woken when; the number tells timers for one moment apart.
@@ -60,15 +62,16 @@ impl World {
         let breaks_at = now + LATENCY * random.below(30) as u32;
         Self {
             now,
-            random,
             fault,
             breaks_at,
             stalled_until: None,
             changes: vec![breaks_at],
             piece,
+            room: [64, 700, ROOM][random.below(3)],
             lanes: Default::default(),
             alarms: BTreeMap::new(),
             timers: 0,
+            random,
         }
     }
 
@@ -133,9 +136,9 @@ impl World {
         if self.is_broken() || is_peer_gone {
             return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
         }
-        let (now, piece, stall) = (self.now, self.piece, self.stall(role));
+        let (now, piece, room, stall) = (self.now, self.piece, self.room, self.stall(role));
         let lane = &mut self.lanes[index(role)];
-        let n = bytes.len().min(piece).min(ROOM - lane.held).min(stall);
+        let n = bytes.len().min(piece).min(room - lane.held).min(stall);
         if n == 0 {
             lane.writer = Some(cx.waker().clone());
             return Poll::Pending;
