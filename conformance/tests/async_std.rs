@@ -10,14 +10,30 @@ macro_rules! wait {
 
 /// What the suite needs of async-std.
 mod on {
+    use std::io;
+
     use async_std::net::TcpListener;
     pub(crate) use async_std::net::TcpStream as Socket;
     #[cfg(unix)]
     use async_std::os::unix::net::UnixListener;
+    use futures_io::{AsyncRead, AsyncWrite};
     use ws_async_std::serve::Listener;
-    use ws_async_std::{Receiver, Sender, WebSocket};
+    use ws_async_std::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
     pub(crate) const NAME: &str = "async-std";
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+    impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        ws_async_std::start_tls(io, tls, host).await
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        ws_async_std::accept_tls(io, tls).await
+    }
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         async_std::task::block_on(work)
@@ -57,7 +73,7 @@ mod on {
         UnixListener::from(socket)
     }
 
-    pub(crate) fn started(listener: Listener) -> std::io::Result<Listener> {
+    pub(crate) fn started(listener: Listener) -> io::Result<Listener> {
         Ok(listener)
     }
 }

@@ -14,13 +14,28 @@ mod on {
     pub(crate) use std::net::TcpStream as Socket;
     #[cfg(unix)]
     use std::os::unix::net::UnixListener;
-    use std::thread;
+    use std::{io, thread};
 
     use futures_util::FutureExt as _;
     use ws_blocking::serve::Listener;
-    use ws_blocking::{CloneTransport, Receiver, Sender, WebSocket};
+    use ws_blocking::{
+        ClientTls, CloneTransport, NetStream, Receiver, Sender, ServerTls, TlsStream, WebSocket,
+    };
 
     pub(crate) const NAME: &str = "blocking";
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: CloneTransport + Send + 'static {}
+
+    impl<S: CloneTransport + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        Ok(TlsStream::connect(NetStream::from(io), tls, host, None)?.into())
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        Ok(TlsStream::accept(NetStream::from(io), tls, None)?.into())
+    }
 
     /// Nothing waits by returning: calls block.
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
@@ -49,7 +64,7 @@ mod on {
         async { thread.join().expect("no panic") }
     }
 
-    pub(crate) fn split<S: CloneTransport>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
+    pub(crate) fn split<S: Stream>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split().expect("a socket can be cloned")
     }
 
@@ -66,7 +81,7 @@ mod on {
         socket
     }
 
-    pub(crate) fn started(listener: std::io::Result<Listener>) -> std::io::Result<Listener> {
+    pub(crate) fn started(listener: io::Result<Listener>) -> io::Result<Listener> {
         listener
     }
 }

@@ -1,7 +1,11 @@
 //! Both ends of connections over a network that breaks in every way, by a simulated clock: the same seed gives the same run.
 
+#[path = "network/driven.rs"]
+mod driven;
 #[path = "network/simulation.rs"]
 mod simulation;
+#[path = "network/world.rs"]
+mod world;
 
 use core::time::Duration;
 

@@ -10,14 +10,30 @@ macro_rules! wait {
 
 /// What the suite needs of smol.
 mod on {
+    use std::io;
+
+    use futures_io::{AsyncRead, AsyncWrite};
     use smol::net::TcpListener;
     pub(crate) use smol::net::TcpStream as Socket;
     #[cfg(unix)]
     use smol::net::unix::UnixListener;
     use ws_smol::serve::Listener;
-    use ws_smol::{Receiver, Sender, WebSocket};
+    use ws_smol::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
     pub(crate) const NAME: &str = "smol";
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+    impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        ws_smol::start_tls(io, tls, host).await
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        ws_smol::accept_tls(io, tls).await
+    }
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         smol::block_on(work)
@@ -57,7 +73,7 @@ mod on {
         UnixListener::try_from(socket).expect("a socket")
     }
 
-    pub(crate) fn started(listener: Listener) -> std::io::Result<Listener> {
+    pub(crate) fn started(listener: Listener) -> io::Result<Listener> {
         Ok(listener)
     }
 }

@@ -10,15 +10,31 @@ macro_rules! wait {
 
 /// What the suite needs of Tokio.
 mod on {
+    use std::io;
+
+    use tokio::io::{AsyncRead, AsyncWrite};
     use tokio::net::TcpListener;
     pub(crate) use tokio::net::TcpStream as Socket;
     #[cfg(unix)]
     use tokio::net::UnixListener;
     use tokio::runtime::Builder;
     use ws_tokio::serve::Listener;
-    use ws_tokio::{Receiver, Sender, WebSocket};
+    use ws_tokio::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
     pub(crate) const NAME: &str = "tokio";
+
+    /// What a connection can be made of.
+    pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+    impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+    pub(crate) async fn start_tls(io: Socket, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
+        ws_tokio::start_tls(io, tls, host).await
+    }
+
+    pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
+        ws_tokio::accept_tls(io, tls).await
+    }
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -37,8 +53,11 @@ mod on {
         futures_util::join!(one, other)
     }
 
-    pub(crate) async fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-        tokio::spawn(work).await.expect("no panic")
+    pub(crate) fn spawn<T: Send + 'static>(
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> {
+        let task = tokio::spawn(work);
+        async { task.await.expect("no panic") }
     }
 
     pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
@@ -60,7 +79,7 @@ mod on {
         UnixListener::from_std(socket).expect("inside a runtime")
     }
 
-    pub(crate) fn started(listener: Listener) -> std::io::Result<Listener> {
+    pub(crate) fn started(listener: Listener) -> io::Result<Listener> {
         Ok(listener)
     }
 }

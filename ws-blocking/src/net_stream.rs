@@ -104,6 +104,11 @@ impl NetStream {
     pub fn server_name(&self) -> Option<String> {
         self.tls()?.server_name()
     }
+
+    /// The protocol that was agreed on inside TLS, if any (RFC 7301).
+    pub fn alpn_protocol(&self) -> Option<Vec<u8>> {
+        self.tls()?.alpn_protocol()
+    }
 }
 
 impl From<Kind> for NetStream {

@@ -1,12 +1,11 @@
 //! Connecting over loopback: TLS, proxies, redirects.
 
-#[cfg(feature = "tls")]
-mod common;
-
 use std::io::{self, Read, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
+#[cfg(feature = "tls")]
+use certificates::Authority;
 use ws_blocking::serve::Server;
 use ws_blocking::{Connect, ConnectError, Connector, Error, NetStream, Proxy, WebSocket};
 
@@ -77,7 +76,7 @@ fn http_proxy(port: u16, answer: &'static str) -> io::Result<(Proxy, JoinHandle<
 #[cfg(feature = "tls")]
 #[test]
 fn wss_takes_one_call() -> Outcome {
-    let authority = common::Authority::new();
+    let authority = Authority::new();
     let port = echo(Server::new().tls(authority.server(&["localhost", "127.0.0.1"])))?;
     let connector = Connector::new().tls(authority.client());
     for host in ["localhost", "127.0.0.1"] {
@@ -85,7 +84,7 @@ fn wss_takes_one_call() -> Outcome {
         assert!(ws.get_ref().is_tls());
         talk(ws)?;
     }
-    let stranger = Connector::new().tls(common::Authority::named("a stranger").client());
+    let stranger = Connector::new().tls(Authority::named("a stranger").client());
     let refused = stranger.connect(Connect::new(&format!("wss://localhost:{port}/"))?);
     assert!(
         matches!(&refused, Err(error @ Error::Connect(cause))
@@ -112,7 +111,7 @@ fn an_http_proxy_is_asked_for_a_tunnel() -> Outcome {
 #[cfg(feature = "tls")]
 #[test]
 fn an_http_proxy_leads_to_a_wss_server() -> Outcome {
-    let authority = common::Authority::new();
+    let authority = Authority::new();
     let port = echo(Server::new().tls(authority.server(&["server.example"])))?;
     let (proxy, seen) = http_proxy(port, "HTTP/1.1 200 OK\r\n\r\n")?;
     let connector = Connector::new().tls(authority.client());

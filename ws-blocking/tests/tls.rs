@@ -1,42 +1,37 @@
-//! TLS, over sockets of the loopback interface.
+//! TLS on threads, over sockets of the loopback interface.
 #![cfg(feature = "tls")]
-
-mod common;
 
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, mpsc};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 
-use common::{Authority, sockets};
+use certificates::Authority;
 use ws_blocking::ws_core::handshake::Agreement;
-use ws_blocking::ws_core::{self, Connection, Role};
-use ws_blocking::ws_tls::ServerTlsBuilder;
-use ws_blocking::ws_tls::rustls::{self, AlertDescription, ProtocolVersion};
-use ws_blocking::{
-    ClientRequest, ClientTls, Config, Error, Receiver, Sender, ServerTls, TlsError, TlsStream,
-    Transport as _, WebSocket,
-};
+use ws_blocking::ws_core::{Connection, Role};
+use ws_blocking::ws_tls::rustls::{self, AlertDescription};
+use ws_blocking::{Config, Receiver, Sender, TlsError, TlsStream, WebSocket};
 
 type Tls = TlsStream<TcpStream>;
 
-const LIMIT: Option<Duration> = Some(Duration::from_secs(10));
-
-/// What both ends say of the TLS between them.
-fn shake_hands(client: &ClientTls, server: &ServerTls, host: &str) -> (io::Result<Tls>, io::Result<Tls>) {
-    let (near, far) = sockets();
-    thread::scope(|scope| {
-        let server = scope.spawn(move || TlsStream::accept(far, server, LIMIT));
-        (TlsStream::connect(near, client, host, LIMIT), server.join().unwrap())
-    })
+/// Both ends of a connection.
+fn sockets() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (client, listener.accept().unwrap().0)
 }
 
-/// A client and a server that trusts it to be right.
+const LIMIT: Option<Duration> = Some(Duration::from_secs(10));
+
+/// A client and a server that it trusts.
 fn streams() -> (Tls, Tls) {
     let authority = Authority::new();
-    let (client, server) = shake_hands(&authority.client(), &authority.server(&["localhost"]), "localhost");
-    (client.unwrap(), server.unwrap())
+    let (near, far) = sockets();
+    let server = authority.server(&["localhost"]);
+    let accepting = thread::spawn(move || TlsStream::accept(far, &server, LIMIT));
+    let client = TlsStream::connect(near, &authority.client(), "localhost", LIMIT);
+    (client.unwrap(), accepting.join().unwrap().unwrap())
 }
 
 fn tls_error<T>(result: io::Result<T>) -> TlsError {
@@ -54,208 +49,6 @@ fn upgraded(stream: Tls, role: Role) -> WebSocket<Tls> {
 fn server() -> (Tls, WebSocket<Tls>) {
     let (client, server) = streams();
     (client, upgraded(server, Role::Server))
-}
-
-/// 6455-10.6-1, 6455-10.6-2, 6455-10.6-3, 6455-4.1-9c: messages of all lengths come back inside TLS 1.3, and both ends
-/// see a clean close.
-#[test]
-fn messages_of_all_lengths_come_back() {
-    let (client, server) = streams();
-    assert_eq!(client.protocol_version(), Some(ProtocolVersion::TLSv1_3));
-    assert_eq!(server.protocol_version(), Some(ProtocolVersion::TLSv1_3));
-    assert_eq!(client.peer_certificates().unwrap().len(), 1);
-    assert_eq!(server.peer_certificates(), None);
-    let server = thread::spawn(move || {
-        let mut ws = ws_blocking::accept(server).unwrap();
-        while let Some((message, mut reply)) = ws.message_ref().unwrap() {
-            reply.feed(message).unwrap();
-        }
-        assert!(ws.was_clean());
-    });
-    let request = ClientRequest::new("localhost", "/").unwrap();
-    let mut ws = ws_blocking::client(client, &request, Config::default()).unwrap();
-    for len in [0, 1, 125, 126, 16_384, 65_535, 65_536, 1 << 20] {
-        let payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
-        ws.send(&payload).unwrap();
-        assert_eq!(ws.recv().unwrap().unwrap().as_bytes(), payload);
-    }
-    ws.close(None).unwrap();
-    assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.was_clean());
-    server.join().unwrap();
-}
-
-/// 6455-4.1-9b: a certificate for another name, out of date or from a stranger ends it, before a byte of HTTP.
-#[test]
-fn a_wrong_certificate_ends_the_connection_before_http() {
-    let authority = Authority::new();
-    let expired = authority.issue_with(&["localhost"], |params| {
-        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2001, 1, 1);
-    });
-    let expired = ServerTls::from_pem(expired.0, expired.1).unwrap();
-    for (server, says) in [
-        (authority.server(&["example.com"]), "not valid for name"),
-        (expired, "expired"),
-        (Authority::named("a stranger").server(&["localhost"]), "UnknownIssuer"),
-    ] {
-        let (client, server) = shake_hands(&authority.client(), &server, "localhost");
-        let error = tls_error(client).to_string();
-        assert!(error.contains(says), "{error}");
-        // The server would give a stream if the client had gone on.
-        assert!(matches!(tls_error(server), TlsError::Rustls(rustls::Error::AlertReceived(_))));
-    }
-}
-
-/// Whoever skips the verification talks to anybody.
-#[test]
-fn verification_can_be_skipped() {
-    let client = ClientTls::builder().dangerously_skip_verification().build().unwrap();
-    let server = Authority::new().server(&["example.com"]);
-    let (client, server) = shake_hands(&client, &server, "localhost");
-    assert!(client.is_ok() && server.is_ok());
-}
-
-/// 6455-4.1-9d: a name is sent as SNI, in lower case; an address is checked, and not sent.
-#[test]
-fn names_are_sent_and_addresses_are_not() {
-    let authority = Authority::new();
-    let server = authority.server(&["localhost", "127.0.0.1", "::1"]);
-    for (host, sent) in [("LocalHost", Some("localhost")), ("127.0.0.1", None), ("::1", None)] {
-        let (client, server) = shake_hands(&authority.client(), &server, host);
-        client.unwrap();
-        assert_eq!(server.unwrap().server_name().as_deref(), sent);
-    }
-    let only_name = authority.server(&["localhost"]);
-    tls_error(shake_hands(&authority.client(), &only_name, "127.0.0.1").0);
-    assert!(matches!(ClientTls::server_name("no name"), Err(TlsError::NameInvalid)));
-}
-
-/// 6455-10.5-1: a server can ask for certificates, let in only who has one, and see it.
-#[test]
-fn clients_show_certificates() {
-    let authority = Authority::new();
-    let (chain, key) = authority.issue(&["a client"]);
-    let known = ClientTls::builder().roots([authority.root()]).certificate_pem(&chain, key).unwrap();
-    let known = known.build().unwrap();
-    let asking = |requires: bool| {
-        let (chain, key) = authority.issue(&["localhost"]);
-        let server = ServerTlsBuilder::from_pem(chain, key).unwrap();
-        let roots = vec![authority.root()];
-        let server = if requires {
-            server.require_client_certificates(roots)
-        } else {
-            server.ask_for_client_certificates(roots)
-        };
-        server.build().unwrap()
-    };
-    for requires in [true, false] {
-        let (client, server) = shake_hands(&known, &asking(requires), "localhost");
-        client.unwrap();
-        assert_eq!(server.unwrap().peer_certificates().unwrap().len(), 1);
-    }
-    let (client, server) = shake_hands(&authority.client(), &asking(false), "localhost");
-    client.unwrap();
-    assert_eq!(server.unwrap().peer_certificates(), None);
-    let (client, server) = shake_hands(&authority.client(), &asking(true), "localhost");
-    assert!(matches!(tls_error(server), TlsError::Rustls(rustls::Error::NoCertificatesPresented)));
-    // In TLS 1.3 a client is done before the server has looked at its certificate.
-    let error = tls_error(client.unwrap().read(&mut [0]));
-    assert!(
-        matches!(
-            error,
-            TlsError::Rustls(rustls::Error::AlertReceived(AlertDescription::CertificateRequired))
-        ),
-        "{error}"
-    );
-}
-
-/// 6455-10.6-3: a client that knows nothing newer than TLS 1.1 is refused with the alert that says so.
-#[test]
-fn tls_1_1_is_refused() {
-    let (mut raw, far) = sockets();
-    let random = [7; 32];
-    let algorithms = [0, 8, 0, 13, 0, 4, 0, 2, 4, 3];
-    let hello = [&[3, 2][..], &random, &[0, 0, 2, 0, 0x2f, 1, 0], &algorithms].concat();
-    let len = u8::try_from(hello.len()).unwrap();
-    raw.write_all(&[&[0x16, 3, 1, 0, len + 4, 1, 0, 0, len][..], &hello].concat()).unwrap();
-    let refused = TlsStream::accept(far, &Authority::new().server(&["localhost"]), LIMIT);
-    let error = tls_error(refused);
-    assert!(matches!(error, TlsError::Rustls(rustls::Error::PeerIncompatible(_))), "{error}");
-    let mut alert = [0; 7];
-    raw.read_exact(&mut alert).unwrap();
-    assert_eq!((alert[0], alert[5], alert[6]), (0x15, 2, 70));
-}
-
-fn offering(tls: &ClientTls, protocol: &[u8]) -> ClientTls {
-    let mut config = rustls::ClientConfig::clone(tls.config());
-    config.alpn_protocols = vec![protocol.to_vec()];
-    Arc::new(config).into()
-}
-
-/// 7301-3.2-1, 7301-3.2-2, 7301-3.1-1: both ends know `http/1.1` only; a client that offers only others is turned away.
-#[test]
-fn http_1_1_is_the_only_protocol() {
-    let authority = Authority::new();
-    let server = authority.server(&["localhost"]);
-    let (client, accepted) = shake_hands(&authority.client(), &server, "localhost");
-    assert_eq!(client.unwrap().alpn_protocol().as_deref(), Some(&b"http/1.1"[..]));
-    assert_eq!(accepted.unwrap().alpn_protocol().as_deref(), Some(&b"http/1.1"[..]));
-    let error = tls_error(shake_hands(&offering(&authority.client(), b"h2"), &server, "localhost").0);
-    assert!(
-        matches!(
-            error,
-            TlsError::Rustls(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol))
-        ),
-        "{error}"
-    );
-}
-
-/// 7301-3.1-1: where other settings made both ends agree on HTTP/2, no HTTP/1.1 is spoken.
-#[test]
-fn no_http_1_1_is_spoken_where_http_2_was_agreed_on() {
-    let authority = Authority::new();
-    let mut server = rustls::ServerConfig::clone(authority.server(&["localhost"]).config());
-    server.alpn_protocols = vec![b"h2".to_vec()];
-    let server = Arc::new(server).into();
-    let (client, accepted) = shake_hands(&offering(&authority.client(), b"h2"), &server, "localhost");
-    assert!(matches!(tls_error(client), TlsError::OtherProtocol));
-    assert!(accepted.is_err());
-}
-
-/// A stream that is cut off is told from one that has ended.
-#[test]
-fn a_truncation_is_no_end() {
-    let (client, mut ws) = server();
-    client.get_ref().shutdown(Shutdown::Write).unwrap();
-    let Err(Error::Io(error)) = ws.recv() else { panic!("an error of the transport") };
-    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(ws.recv().unwrap(), None);
-
-    let (mut client, mut ws) = server();
-    client.shutdown_write().unwrap();
-    let error = ws.recv().unwrap_err();
-    assert!(matches!(error, Error::WebSocket(ws_core::Error::UnexpectedEof)), "{error}");
-}
-
-/// After the Close frames a truncation changes nothing: all has been said.
-#[test]
-fn a_truncation_after_the_close_frames_is_clean() {
-    let (mut client, mut ws) = server();
-    client.write_all(b"\x88\x80abcd").unwrap();
-    client.flush().unwrap();
-    thread::scope(|scope| {
-        let closing = scope.spawn(move || {
-            assert_eq!(ws.recv().unwrap(), None);
-            assert!(ws.was_clean());
-        });
-        // The Close frame, and then the end that is announced.
-        let mut all = Vec::new();
-        client.read_to_end(&mut all).unwrap();
-        assert_eq!(all, b"\x88\x00");
-        drop(client);
-        closing.join().unwrap();
-    });
 }
 
 /// What comes later than a record with a wrong code is not read, and the other end is told.
@@ -287,15 +80,6 @@ fn a_silent_peer_is_given_up_on() {
     let error = TlsStream::connect(near, &Authority::new().client(), "localhost", limit).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     drop(far);
-}
-
-/// A peer that goes away during the handshake is noticed.
-#[test]
-fn a_peer_that_goes_away_is_noticed() {
-    let (near, far) = sockets();
-    drop(far);
-    let error = TlsStream::connect(near, &Authority::new().client(), "localhost", LIMIT).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset), "{error}");
 }
 
 type Halves = (Sender<Tls>, Receiver<Tls>);

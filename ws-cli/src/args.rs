@@ -35,11 +35,6 @@ impl Runtime {
             Self::Blocking => "blocking",
         }
     }
-
-    /// Whether its adapter serves TLS.
-    pub(crate) const fn serves_tls(self) -> bool {
-        matches!(self, Self::Tokio | Self::Blocking)
-    }
 }
 
 /// Reads a time in seconds, with a fraction or without.

@@ -20,9 +20,9 @@ pub(crate) trait Platform: 'static {
     async fn accept(listener: &Self::Listener) -> io::Result<Self::Stream>;
 }
 
-pub(crate) type Ws<P> = WebSocket<<P as Platform>::Stream, <P as Platform>::Timer>;
-/// The stream of a connection that was opened here.
+/// The stream of a connection, inside TLS or not.
 pub(crate) type Net<P> = NetStream<<P as Platform>::Timer>;
+pub(crate) type Ws<P> = WebSocket<Net<P>, <P as Platform>::Timer>;
 /// What sends on such a connection.
 pub(crate) type Out<P> = Sender<Net<P>, <P as Platform>::Timer>;
 

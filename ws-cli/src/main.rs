@@ -11,6 +11,7 @@ mod failure;
 mod futures_io;
 mod proxy;
 mod signals;
+mod trust;
 
 use std::process::ExitCode;
 

@@ -1,52 +1,38 @@
-//! `ws echo` and `ws connect` inside TLS.
+//! `ws echo`, `ws connect` and `ws proxy` inside TLS.
 
 mod support;
 
-use std::fs;
+use core::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
 
-use support::{RUNTIMES, TLS_RUNTIMES, Ws};
+use certificates::{Authority, Files};
+use support::{Peer, RUNTIMES, Ws, masked, request, switching};
+use ws_blocking::TlsStream;
 
-/// The files of a server that proves itself.
-struct Identity {
-    certificate: String,
-    key: String,
-}
-
-impl Identity {
-    /// Makes one for `host`, which is trusted by whoever trusts its certificate. `test` keeps tests apart that run at once.
-    fn of(host: &str, test: &str) -> Self {
-        let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
-        let path = |ending: &str| {
-            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{host}.{ending}"));
-            path.to_str().unwrap().to_owned()
-        };
-        let identity = Self { certificate: path("crt"), key: path("key") };
-        fs::write(&identity.certificate, made.cert.pem()).unwrap();
-        fs::write(&identity.key, made.signing_key.serialize_pem()).unwrap();
-        identity
-    }
-
-    fn echo(&self, runtime: &str) -> (Ws, String) {
-        Ws::echo_tls(runtime, &self.certificate, &self.key)
-    }
+/// The files of a server by the name of `host`. `test` keeps tests apart that run at once.
+fn identity(host: &str, test: &str) -> Files {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    Authority::new().write(&[host], folder, &format!("{test}-{host}")).unwrap()
 }
 
 /// A client that says hello, and no more.
 fn connect(url: &str, runtime: &str, args: &[&str]) -> Ws {
     let mut ws = Ws::start(&[&["connect", url, "--runtime", runtime], args].concat());
     // One that has given up already reads nothing.
-    let _ = std::io::Write::write_all(&mut ws.take_input(), b"hello\n");
+    let _ = ws.take_input().write_all(b"hello\n");
     ws
 }
 
 #[test]
 fn messages_come_back_inside_tls() {
-    let identity = Identity::of("127.0.0.1", "echo");
-    for server in TLS_RUNTIMES {
-        let (_server, url) = identity.echo(server);
-        for client in TLS_RUNTIMES {
-            for trust in [&["--ca", &identity.certificate][..], &["--insecure"]] {
+    let files = identity("127.0.0.1", "echo");
+    for server in RUNTIMES {
+        let (_server, url) = Ws::echo_tls(server, &files);
+        for client in RUNTIMES {
+            for trust in [&["--ca", &files.authority][..], &["--insecure"]] {
                 connect(&url, client, trust).wait().well("hello\n");
             }
         }
@@ -56,15 +42,15 @@ fn messages_come_back_inside_tls() {
 /// 6455-4.1-9b: a server that nobody trusted speaks for, or that is another one, is not talked to.
 #[test]
 fn a_server_that_is_not_trusted_is_refused() {
-    let (right, stranger) = (Identity::of("127.0.0.1", "right"), Identity::of("127.0.0.1", "stranger"));
-    let other = Identity::of("example.com", "other");
-    for server in TLS_RUNTIMES {
-        let (_right, right_url) = right.echo(server);
-        let (_other, other_url) = other.echo(server);
-        for client in TLS_RUNTIMES {
+    let (right, stranger) = (identity("127.0.0.1", "right"), identity("127.0.0.1", "stranger"));
+    let other = identity("example.com", "other");
+    for server in RUNTIMES {
+        let (_right, right_url) = Ws::echo_tls(server, &right);
+        let (_other, other_url) = Ws::echo_tls(server, &other);
+        for client in RUNTIMES {
             for (url, ca, cause) in [
-                (&right_url, &stranger.certificate, "invalid peer certificate"),
-                (&other_url, &other.certificate, "not valid for name"),
+                (&right_url, &stranger.authority, "invalid peer certificate"),
+                (&other_url, &other.authority, "not valid for name"),
             ] {
                 let ended = connect(url, client, &["--ca", ca]).wait();
                 assert!(
@@ -81,27 +67,120 @@ fn a_server_that_is_not_trusted_is_refused() {
 /// Whoever speaks no TLS gets nothing, and holds up nobody.
 #[test]
 fn a_client_without_tls_is_turned_away() {
-    let identity = Identity::of("127.0.0.1", "plain");
-    for runtime in TLS_RUNTIMES {
-        let (_server, url) = identity.echo(runtime);
+    let files = identity("127.0.0.1", "plain");
+    for runtime in RUNTIMES {
+        let (_server, url) = Ws::echo_tls(runtime, &files);
         let plain = url.replacen("wss:", "ws:", 1);
         assert_eq!(connect(&plain, runtime, &[]).wait().code, Some(1));
-        connect(&url, runtime, &["--ca", &identity.certificate]).wait().well("hello\n");
+        connect(&url, runtime, &["--ca", &files.authority]).wait().well("hello\n");
     }
 }
 
 #[test]
 fn what_is_no_identity_is_told() {
-    let identity = Identity::of("127.0.0.1", "files");
-    let Identity { certificate, key } = &identity;
+    let files = identity("127.0.0.1", "files");
+    let Files { chain, key, .. } = &files;
     let serve = |args: &[&str]| Ws::start(&[&["echo", "--listen", "127.0.0.1:0"], args].concat()).wait();
     serve(&["--tls-cert", "/nowhere", "--tls-key", key]).badly("", "/nowhere: ");
     serve(&["--tls-cert", key, "--tls-key", key]).badly("", key);
-    assert_eq!(serve(&["--tls-cert", certificate]).code, Some(2));
+    assert_eq!(serve(&["--tls-cert", chain]).code, Some(2));
+}
+
+/// A proxy before the backend at `url`, and where it listens.
+fn proxy(url: &str, args: &[&str]) -> (Ws, SocketAddr) {
+    let mut ws = Ws::start(&[&["proxy", "127.0.0.1:0", url], args].concat());
+    let address = ws.line().strip_prefix("listening on ws://").unwrap().parse().unwrap();
+    (ws, address)
+}
+
+/// The ways to pass: bytes, and frames.
+const MODES: [&[&str]; 2] = [&[], &["--frames"]];
+
+#[test]
+fn a_proxy_reaches_its_backend_inside_tls() {
+    let files = identity("127.0.0.1", "proxy");
+    let long = "x".repeat(2 << 20);
     for runtime in RUNTIMES {
-        if !TLS_RUNTIMES.contains(&runtime) {
-            let args = ["--runtime", runtime, "--tls-cert", certificate, "--tls-key", key];
-            serve(&args).badly("", &format!("{runtime} serves no TLS yet"));
+        let (_echo, backend) = Ws::echo_tls(runtime, &files);
+        for mode in MODES {
+            for trust in [&["--ca", &files.authority][..], &["--insecure"]] {
+                let (_proxy, address) = proxy(&backend, &[mode, trust].concat());
+                let mut ws = Ws::start(&["connect", &format!("ws://{address}/chat")]);
+                let mut input = ws.take_input();
+                let lines = format!("hello\n{long}\n");
+                let writing = thread::spawn(move || input.write_all(lines.as_bytes()));
+                let ended = ws.wait();
+                writing.join().unwrap().unwrap();
+                assert_eq!(ended.stdout.len(), long.len() + 7, "{}", ended.stderr);
+                ended.well(&format!("hello\n{long}\n"));
+            }
         }
+    }
+}
+
+/// Nothing leaves for a backend that is not who it should be, or speaks no TLS; its clients hear 502.
+#[test]
+fn a_proxy_trusts_no_stranger() {
+    let (right, stranger) = (identity("127.0.0.1", "backend"), identity("127.0.0.1", "elsewhere"));
+    let (_secured, url) = Ws::echo_tls("tokio", &right);
+    let (_plain, address) = Ws::echo("tokio", &[]);
+    for (backend, ca) in [(&*url, &stranger.authority), (&format!("wss://{address}"), &right.authority)] {
+        for mode in MODES {
+            let (_proxy, address) = proxy(backend, &[mode, &["--ca", ca]].concat());
+            let mut client = Peer::dial(address);
+            client.write(&request(""));
+            client.read_answer();
+            assert!(client.head.starts_with("HTTP/1.1 502 "), "{}", client.head);
+        }
+    }
+}
+
+/// The end of the backend's stream reaches the client, however it came.
+#[test]
+fn a_proxy_passes_the_close_of_a_backend_inside_tls() {
+    let files = identity("127.0.0.1", "closing");
+    for runtime in RUNTIMES {
+        let (_echo, backend) = Ws::echo_tls(runtime, &files);
+        for mode in MODES {
+            let (_proxy, address) = proxy(&backend, &[mode, &["--ca", &files.authority]].concat());
+            let mut client = Peer::open(address, "");
+            client.write(&[masked(0x81, b"last"), masked(0x88, b"\x03\xE8")].concat());
+            client.expect(0x81, b"last");
+            client.expect_close(Some(1000));
+            assert_eq!(client.read_to_end(), b"");
+        }
+    }
+}
+
+/// The last bytes leave too when TLS took them while the socket to the backend took none.
+#[test]
+fn a_proxy_keeps_nothing_back_inside_tls() {
+    let (authority, listener) = (Authority::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let files = authority.write(&["127.0.0.1"], folder, "stalled").unwrap();
+    let url = format!("wss://{}", listener.local_addr().unwrap());
+    let (_proxy, address) = proxy(&url, &["--ca", &files.authority]);
+    let mut client = Peer::dial(address);
+    client.write(&request(""));
+    let stream = listener.accept().unwrap().0;
+    let mut backend = TlsStream::accept(stream, &authority.server(&["127.0.0.1"]), None).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        backend.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+    backend.write_all(&switching(key, "")).unwrap();
+    backend.flush().unwrap();
+    client.read_answer();
+
+    let mut left = client.write_until_full();
+    assert!(left > 0);
+    let mut some = vec![0; 1 << 16];
+    while left > 0 {
+        let room = left.min(some.len());
+        left -= backend.read(&mut some[..room]).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
+use certificates::{Authority, Files};
 
 use crate::process::{self, Process};
 use crate::workspace;
@@ -17,8 +17,6 @@ use crate::workspace;
 const LONGEST: Duration = Duration::from_secs(120);
 /// The largest message that our server takes: what the clients in `conformance/peers` expect.
 const MAX_MESSAGE: &str = "4194304";
-/// The adapters that serve TLS.
-const TLS: [&str; 2] = ["tokio", "blocking"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -84,12 +82,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let adapters = if args.adapters.is_empty() { adapters(&ws)? } else { args.adapters.clone() };
     let folder = workspace::target().join("peers");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let identity = Identity::make(&folder)?;
+    let made = Authority::new().write(&["127.0.0.1"], &folder, "server");
+    let identity = made.with_context(|| format!("cannot write to {}", folder.display()))?;
     process::end_all_on_interrupt()?;
     for peer in &peers {
         for adapter in &adapters {
-            let secured = TLS.contains(&&**adapter).then_some(&identity);
-            for identity in core::iter::once(None).chain(secured.map(Some)) {
+            for identity in [None, Some(&identity)] {
                 for is_deflated in [true, false] {
                     let pair = Pair { ws: &ws, peer, adapter, is_deflated, identity, folder: &folder };
                     let mode = pair.name();
@@ -99,44 +97,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                         .with_context(|| format!("our {adapter} client, {} server, {mode}", peer.name))?;
                 }
             }
-            let tls = if secured.is_some() { ", with and without TLS" } else { "" };
-            println!("{adapter} and {}: ok both ways, with and without deflate{tls}", peer.name);
+            println!(
+                "{adapter} and {}: ok both ways, with and without deflate, with and without TLS",
+                peer.name
+            );
         }
     }
     Ok(())
-}
-
-/// The files of a server on this machine, and of the authority that vouches for it.
-struct Identity {
-    authority: String,
-    certificate: String,
-    key: String,
-}
-
-impl Identity {
-    /// Makes them anew in `folder`.
-    fn make(folder: &Path) -> Result<Self> {
-        let mut params = CertificateParams::new([])?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name.push(rcgen::DnType::CommonName, "ws peers");
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        let mut params = CertificateParams::new(["127.0.0.1".to_owned()])?;
-        // Python's strict checks ask for it.
-        params.use_authority_key_identifier_extension = true;
-        let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &authority)?;
-        let write = |name: &str, text: String| {
-            let path = folder.join(name);
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok::<_, anyhow::Error>(path.display().to_string())
-        };
-        Ok(Self {
-            authority: write("authority.crt", authority.pem())?,
-            certificate: write("server.crt", certificate.pem())?,
-            key: write("server.key", key.serialize_pem())?,
-        })
-    }
 }
 
 /// The adapters that `ws` has, as it names them to whoever asks for one that it has not.
@@ -155,7 +122,7 @@ struct Pair<'a> {
     adapter: &'a str,
     is_deflated: bool,
     /// Who the servers are, inside TLS.
-    identity: Option<&'a Identity>,
+    identity: Option<&'a Files>,
     /// Gets what the programs print.
     folder: &'a Path,
 }
@@ -189,8 +156,8 @@ impl Pair<'_> {
     fn run_server(&self) -> Result<()> {
         let deadline = Instant::now() + LONGEST;
         let mut echo = self.ws(&["echo", "--listen", "127.0.0.1:0", "--max-message", MAX_MESSAGE]);
-        if let Some(Identity { certificate, key, .. }) = self.identity {
-            echo.args(["--tls-cert", certificate, "--tls-key", key]);
+        if let Some(Files { chain, key, .. }) = self.identity {
+            echo.args(["--tls-cert", chain, "--tls-key", key]);
         }
         let mut server = Process::start(&mut echo, self.log("our-server"))?;
         let url = server.wait_for(deadline, listening_on).context("our server")?;
@@ -203,8 +170,7 @@ impl Pair<'_> {
     fn run_client(&self) -> Result<()> {
         let deadline = Instant::now() + LONGEST;
         let mut command = self.peer.command("server", &[self.mode()]);
-        command
-            .args(self.identity.into_iter().flat_map(|Identity { certificate, key, .. }| [certificate, key]));
+        command.args(self.identity.into_iter().flat_map(|Files { chain, key, .. }| [chain, key]));
         let mut server = Process::start(&mut command, self.log("server"))?;
         let port = server.wait_for(deadline, port).context("the server")?;
         let connect = || match self.identity {

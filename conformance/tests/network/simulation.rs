@@ -11,11 +11,11 @@ use ws_core::{
 };
 
 /// How much a direction of the network holds before it takes no more.
-const ROOM: usize = 3000;
+pub(crate) const ROOM: usize = 3000;
 /// How long a read or a write takes.
-const MOMENT: Duration = Duration::from_micros(10);
+pub(crate) const MOMENT: Duration = Duration::from_micros(10);
 /// How long bytes are on their way.
-const LATENCY: Duration = Duration::from_millis(7);
+pub(crate) const LATENCY: Duration = Duration::from_millis(7);
 
 /// What breaks, at a time that the seed decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Outcome {
     }
 }
 
-const fn index(role: Role) -> usize {
+pub(crate) const fn index(role: Role) -> usize {
     match role {
         Role::Client => 0,
         Role::Server => 1,
@@ -118,7 +118,7 @@ pub(crate) struct Simulation {
 
 impl Simulation {
     pub(crate) fn new(seed: u64, fault: Fault) -> Self {
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let mut random = Random::new(seed);
         let now = Instant::ORIGIN;
         let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) };
         let config = Arc::new(Config { keep_alive: Some(keep_alive), max_output: 2000, ..Config::default() });
@@ -343,10 +343,14 @@ impl Simulation {
 }
 
 /// Numbers that a seed decides (xorshift).
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

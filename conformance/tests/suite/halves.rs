@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
-use super::{Outcome, Ws, masked, next, open, pair, rest};
+use super::{Outcome, masked, next, open, pair, rest};
 use crate::adapter::ws_core::Role;
-use crate::adapter::{CloseCode, CloseFrame, Config, Error, Event, SendError};
+use crate::adapter::{CloseCode, CloseFrame, Config, Error, Event, SendError, WebSocket};
 use crate::on;
 
 /// adapter-BP3, adapter-BP4: both ends send at once, far more than any buffer holds, while they receive.
@@ -20,7 +20,7 @@ fn halves_send_and_receive_at_once() -> Outcome {
 }
 
 /// Sends 300 messages and a ping from one task, and receives as much in another; then closes.
-async fn talk(ws: Ws) -> Result<(), Error> {
+pub(crate) async fn talk<S: on::Stream>(ws: WebSocket<S>) -> Result<(), Error> {
     let (sender, mut receiver) = on::split(ws);
     let closer = sender.clone();
     let sending = on::spawn(async move {

@@ -2,13 +2,13 @@
 //!
 //! Each adapter's file has `wait!`, which awaits where calls give futures, and the module `on`, its runtime.
 
-mod certificates;
 mod closing;
 mod halves;
 mod messages;
 mod opening;
 mod serve;
 mod timers;
+mod tls;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

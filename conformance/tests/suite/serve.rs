@@ -6,7 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 
-use super::certificates::Authority;
+use certificates::Authority;
+
 use super::{Outcome, UPGRADE, head, masked, next};
 use crate::adapter::serve::{Handle, Limits, Listener, Server, Socket};
 use crate::adapter::ws_core::handshake::Origins;
@@ -337,7 +338,7 @@ fn unix_sockets_are_served_too() -> Outcome {
 fn servers_speak_tls() -> Outcome {
     on::run(async {
         let authority = Authority::new();
-        let listener = wait!(Server::new().tls(authority.server("127.0.0.1")).bind("127.0.0.1:0"))?;
+        let listener = wait!(Server::new().tls(authority.server(&["127.0.0.1"])).bind("127.0.0.1:0"))?;
         let (address, handle) = (listener.local_addrs()[0], listener.handle());
         echo(listener);
         let connector = Connector::new().tls(authority.client());

@@ -5,7 +5,6 @@ mod session;
 mod tokio;
 
 use core::time::Duration;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
@@ -19,6 +18,7 @@ use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
 use crate::failure::{Cause, Failure};
 use crate::futures_io::{AsyncStd, Smol};
+use crate::trust::Trust;
 use input::Input;
 use session::Session;
 
@@ -54,12 +54,8 @@ pub(crate) struct Args {
     /// for 5 seconds at least.
     #[arg(long, value_name = "SECS", value_parser = args::seconds)]
     ping_every: Option<Duration>,
-    /// Trust the certificates in this file, in PEM, instead of those that the system trusts.
-    #[arg(long, value_name = "PEM", conflicts_with = "insecure")]
-    ca: Option<PathBuf>,
-    /// Take any server for the right one, whatever its certificate says. For tests only.
-    #[arg(long)]
-    insecure: bool,
+    #[command(flatten)]
+    trust: Trust,
     /// Connect through this proxy: `http://`, `https://` or `socks5://`, with user name and password if it asks for them.
     #[arg(long, value_name = "URL", value_parser = |url: &str| Proxy::parse(url))]
     proxy: Option<Proxy>,
@@ -96,7 +92,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         ..Config::default()
     });
     let runtime = args.runtime;
-    let tls = tls(args.ca.as_deref(), args.insecure)?;
+    let tls = args.trust.tls()?;
     let connect = asked(args).unwrap_or_else(|error| {
         crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
     });
@@ -129,17 +125,6 @@ fn asked(args: Args) -> Result<Connect, RequestError> {
         connect = connect.field(name, value)?;
     }
     Ok(connect)
-}
-
-/// Whom to trust; none for whom the system trusts.
-fn tls(ca: Option<&Path>, insecure: bool) -> Result<Option<ClientTls>, Failure> {
-    let builder = ClientTls::builder();
-    let builder = match ca {
-        Some(path) => builder.roots_pem(args::read(path)?).map_err(|error| args::unfit(path, error))?,
-        None if insecure => builder.dangerously_skip_verification(),
-        None => return Ok(None),
-    };
-    builder.build().map(Some).map_err(|cause| Failure::Tls(cause.into()))
 }
 
 fn not_opened(target: &Target, cause: impl Into<Cause>) -> Failure {

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use ws_core::connect::Connect;
 use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
 use ws_smol::driver::Connector;
+use ws_tls::ClientTls;
 
 use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
 use crate::echo::{self, Service};
@@ -27,12 +28,25 @@ where
     Ok(address)
 }
 
-pub(super) fn talk<P: Platform>(url: &str, config: Config, laps: &mut Laps) -> Result<(), Cause> {
-    P::block_on(talk_on::<P>(url, config, laps))
+pub(super) fn talk<P: Platform>(
+    url: &str,
+    tls: Option<&ClientTls>,
+    config: Config,
+    laps: &mut Laps,
+) -> Result<(), Cause> {
+    P::block_on(talk_on::<P>(url, tls, config, laps))
 }
 
-async fn talk_on<P: Platform>(url: &str, config: Config, laps: &mut Laps) -> Result<(), Cause> {
-    let connector = Connector::<P::Timer>::new().config(config);
+async fn talk_on<P: Platform>(
+    url: &str,
+    tls: Option<&ClientTls>,
+    config: Config,
+    laps: &mut Laps,
+) -> Result<(), Cause> {
+    let mut connector = Connector::<P::Timer>::new().config(config);
+    if let Some(tls) = tls {
+        connector = connector.tls(tls.clone());
+    }
     let mut ws = connector.connect(Connect::new(url)?).await?;
     laps.end();
 

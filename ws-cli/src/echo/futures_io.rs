@@ -1,14 +1,16 @@
 use core::net::SocketAddr;
+use std::io;
 use std::sync::Arc;
 
 use smol::future::or;
 use tokio::sync::{mpsc, watch};
 use ws_core::CloseCode;
-use ws_smol::{Error, driver};
+use ws_smol::Error;
+use ws_smol::driver::{self, NetStream};
 
 use super::{Refused, Service, announce, not_listening};
 use crate::failure::Failure;
-use crate::futures_io::{Platform, Ws, bind, sleep};
+use crate::futures_io::{Net, Platform, Ws, bind, sleep};
 use crate::signals;
 
 pub(super) fn run<P: Platform>(address: SocketAddr, service: Arc<Service>) -> Result<(), Failure> {
@@ -68,7 +70,7 @@ async fn none_when<T>(end: impl Future<Output = ()>) -> Option<T> {
 
 /// One connection, from the opening handshake to the closing one.
 async fn attend<P: Platform>(stream: P::Stream, service: &Service, mut stop: watch::Receiver<bool>) {
-    let accepting = driver::accept_with(stream, service.config.clone(), |request| service.decide(request));
+    let accepting = open::<P>(NetStream::new(stream), service);
     let accepted = or(async { accepting.await.ok() }, none_when(stopped(&mut stop))).await;
     let Some(mut ws) = accepted else { return };
     let echoed = or(async { Some(echo::<P>(&mut ws).await) }, none_when(stopped(&mut stop))).await;
@@ -80,6 +82,21 @@ async fn attend<P: Platform>(stream: P::Stream, service: &Service, mut stop: wat
         // The peer reads the Close frame, or has the time to.
         while !matches!(ws.recv().await, Ok(None)) {}
     }
+}
+
+/// The opening handshakes, that of TLS first.
+async fn open<P: Platform>(stream: Net<P>, service: &Service) -> Result<Ws<P>, Error> {
+    let stream = match (&service.tls, service.config.opening_timeout) {
+        (Some(tls), Some(limit)) => {
+            let secured = async { Some(driver::accept_tls(stream, tls).await) };
+            or(secured, none_when(sleep::<P>(limit)))
+                .await
+                .ok_or_else(|| io::Error::from(io::ErrorKind::TimedOut))??
+        }
+        (Some(tls), None) => driver::accept_tls(stream, tls).await?,
+        (None, _) => stream,
+    };
+    driver::accept_with(stream, service.config.clone(), |request| service.decide(request)).await
 }
 
 async fn echo<P: Platform>(ws: &mut Ws<P>) -> Result<(), Error> {

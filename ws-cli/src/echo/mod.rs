@@ -90,9 +90,6 @@ impl Service {
 /// Echoes until a signal comes.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(_), Some(_)) if !args.runtime.serves_tls() => {
-            return Err(Failure::Tls(format!("{} serves no TLS yet", args.runtime.name()).into()));
-        }
         (Some(certificate), Some(key)) => Some(identity(certificate, key)?),
         (_, _) => None,
     };

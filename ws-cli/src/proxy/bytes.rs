@@ -7,10 +7,10 @@ use std::io::{self, IoSlice};
 
 use bytes::Buf as _;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use ws_core::{Output as _, Side, Transmit, Tunnel};
+use ws_tokio::NetStream;
 
 use super::{Proxy, stopped};
 
@@ -19,13 +19,20 @@ const SLICES: usize = 16;
 /// How much one read takes.
 const READ: usize = 64 << 10;
 
-type Dial<'p> = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send + 'p>>;
+type Dial<'p> = Pin<Box<dyn Future<Output = io::Result<NetStream>> + Send + 'p>>;
 
 /// Moves bytes for `client` until both sides are done, or the proxy stops.
-pub(super) async fn pass(proxy: &Proxy, client: TcpStream, mut stop: watch::Receiver<bool>) {
+pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Receiver<bool>) {
     let origin = Instant::now();
     let tunnel = Tunnel::new(ws_core::Instant::ORIGIN, proxy.config.clone());
-    let mut run = Run { tunnel, origin, client, backend: None, dial: None, space: vec![0; READ].into() };
+    let mut run = Run {
+        tunnel,
+        origin,
+        client: Transport::new(client),
+        backend: None,
+        dial: None,
+        space: vec![0; READ].into(),
+    };
     let mut stop = pin!(stopped(&mut stop));
     while !run.tunnel.is_closed() {
         if run.tunnel.poll_dial() {
@@ -56,12 +63,25 @@ pub(super) async fn pass(proxy: &Proxy, client: TcpStream, mut stop: watch::Rece
 struct Run<'p> {
     tunnel: Tunnel,
     origin: Instant,
-    client: TcpStream,
-    backend: Option<TcpStream>,
+    client: Transport,
+    backend: Option<Transport>,
     /// The connection to the backend that is being made.
     dial: Option<Dial<'p>>,
     /// Where reads go.
     space: Box<[u8]>,
+}
+
+/// The stream to one side.
+struct Transport {
+    stream: NetStream,
+    /// Whether TLS may still hold some of what was written.
+    is_unflushed: bool,
+}
+
+impl Transport {
+    fn new(stream: NetStream) -> Self {
+        Self { stream, is_unflushed: false }
+    }
 }
 
 impl Run<'_> {
@@ -78,7 +98,7 @@ impl Run<'_> {
             let now = self.now();
             match dialed {
                 Ok(stream) => {
-                    self.backend = Some(stream);
+                    self.backend = Some(Transport::new(stream));
                     self.tunnel.handle_dialed(now);
                 }
                 Err(_) => self.tunnel.handle_unreachable(now),
@@ -103,10 +123,10 @@ impl Run<'_> {
     /// Writes to one side and reads from it; ready if either did something.
     fn poll_side(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
         let now = self.now();
-        let stream = match side {
+        let Transport { stream, is_unflushed } = match side {
             Side::Client => &mut self.client,
             Side::Backend => match &mut self.backend {
-                Some(stream) => stream,
+                Some(transport) => transport,
                 None => return Poll::Pending,
             },
         };
@@ -123,6 +143,7 @@ impl Run<'_> {
                         break;
                     };
                     out.advance(written?);
+                    *is_unflushed = true;
                     self.tunnel.handle_progress(now);
                 }
                 Transmit::Shutdown => {
@@ -132,6 +153,10 @@ impl Run<'_> {
                 }
             }
             polled = Poll::Ready(Ok(()));
+        }
+        if *is_unflushed && let Poll::Ready(flushed) = stream.as_mut().poll_flush(cx) {
+            flushed?;
+            *is_unflushed = false;
         }
         if self.tunnel.wants_input(side) {
             let mut space = ReadBuf::new(&mut self.space);

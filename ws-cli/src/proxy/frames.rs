@@ -3,14 +3,13 @@
 use core::time::Duration;
 use std::io;
 
-use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use ws_core::handshake::{
     Accept, AnswerError, ClientRequest, Decision, Reject, Request, RequestError, Response,
 };
 use ws_core::{CloseCode, Config, Connection, Event, Instant};
-use ws_tokio::{Error, Receiver, Sender, WebSocket};
+use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 
 use super::{Proxy, stopped};
 use crate::deflate::Deflate;
@@ -35,7 +34,7 @@ pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> C
 }
 
 /// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.
-pub(super) async fn pass(proxy: &Proxy, client: TcpStream, mut stop: watch::Receiver<bool>) {
+pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Receiver<bool>) {
     // The time limits are kept here: what one side takes of them, the other does not have.
     let mut client = WebSocket::new(client, Connection::server(Instant::ORIGIN, proxy.config.clone()));
     let opened = tokio::select! {
@@ -74,7 +73,7 @@ pub(super) async fn pass(proxy: &Proxy, client: TcpStream, mut stop: watch::Rece
 }
 
 /// Passes on what comes, as it comes. If it ends other than by a close, `to` is closed with `lost`.
-async fn forward(mut from: Receiver<TcpStream>, to: &Sender<TcpStream>, lost: CloseCode, passed: &Notify) {
+async fn forward(mut from: Receiver<NetStream>, to: &Sender<NetStream>, lost: CloseCode, passed: &Notify) {
     loop {
         // What cannot be sent is lost: that side closes or has closed, and whoever receives from it hears why.
         let _ = match from.event_ref().await {
@@ -98,15 +97,15 @@ async fn idle(limit: Option<Duration>, passed: &Notify) {
     }
 }
 
-async fn drain(client: &mut WebSocket<TcpStream>) {
+async fn drain(client: &mut WebSocket<NetStream>) {
     while let Ok(Some(_)) = client.event_ref().await {}
 }
 
 /// Opens both sides, the backend's first; `None` if the client was refused.
 async fn open(
     proxy: &Proxy,
-    client: &mut WebSocket<TcpStream>,
-) -> Result<Option<WebSocket<TcpStream>>, Error> {
+    client: &mut WebSocket<NetStream>,
+) -> Result<Option<WebSocket<NetStream>>, Error> {
     loop {
         let asked = timeout(proxy.opening_timeout, client.event_ref()).await.map_err(|_| late())?;
         let Some((Event::Request(request), mut reply)) = asked? else { return Ok(None) };
@@ -131,7 +130,7 @@ async fn open(
 }
 
 /// Asks the backend for what the client asks for; an error is what the client is to be answered.
-async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<TcpStream>, Accept), Reject> {
+async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStream>, Accept), Reject> {
     let bad_gateway = |_| refusal(502);
     let mut resource = String::from(request.path());
     if let Some(query) = request.query() {

@@ -13,18 +13,21 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use ws_core::Config;
 use ws_core::connect::Target;
+use ws_tls::ClientTls;
+use ws_tokio::NetStream;
 
 use crate::args;
 use crate::deflate::Deflate;
 use crate::echo::{Refused, not_listening};
 use crate::failure::Failure;
 use crate::signals;
+use crate::trust::Trust;
 
 /// Forward WebSocket connections to a backend.
 ///
 /// Requests for an upgrade go to the backend with their own path, query and Host field. Once it has switched protocols, bytes
-/// pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached is a 502, one that does
-/// not answer in time a 504. Requests that ask for no WebSocket are answered here, with 426.
+/// pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
+/// be inside TLS, is a 502, one that does not answer in time a 504. Requests that ask for no WebSocket are answered here, with 426.
 ///
 /// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
 /// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
@@ -36,7 +39,7 @@ pub(crate) struct Args {
     /// Where to listen; port 0 picks a free one.
     #[arg(value_name = "ADDR:PORT", value_parser = args::socket_address)]
     listen: SocketAddr,
-    /// The backend: `ws://HOST[:PORT]`.
+    /// The backend: `ws://HOST[:PORT]`, or `wss://` for TLS.
     #[arg(value_name = "URL", value_parser = backend)]
     backend: Target,
     /// How many seconds a request may take to arrive, and to be answered.
@@ -53,14 +56,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, requires = "frames")]
     max_message: usize,
     #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
     deflate: Deflate,
 }
 
 fn backend(url: &str) -> Result<Target, String> {
     let target: Target = url.parse().map_err(|error: ws_core::connect::UrlError| error.to_string())?;
-    if target.is_secure() {
-        return Err("the backend is reached without TLS: use ws:".into());
-    }
     if target.resource() != "/" {
         return Err("each request keeps its own path: leave out the URL's".into());
     }
@@ -71,6 +73,8 @@ fn backend(url: &str) -> Result<Target, String> {
 #[derive(Debug)]
 struct Proxy {
     backend: Target,
+    /// Whom to trust as the backend, inside TLS; none to speak none.
+    tls: Option<ClientTls>,
     config: Arc<Config>,
     opening_timeout: Duration,
     idle_timeout: Option<Duration>,
@@ -79,19 +83,23 @@ struct Proxy {
 }
 
 impl Proxy {
-    async fn dial(&self) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect((self.backend.host(), self.backend.port())).await?;
+    async fn dial(&self) -> io::Result<NetStream> {
+        let host = self.backend.host();
+        let stream = TcpStream::connect((host, self.backend.port())).await?;
         // Without it, bytes only pass later.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        match &self.tls {
+            Some(tls) => ws_tokio::start_tls(stream, tls, host).await,
+            None => Ok(stream.into()),
+        }
     }
 
     async fn attend(&self, client: TcpStream, stop: watch::Receiver<bool>) {
         let _ = client.set_nodelay(true);
         if self.frames {
-            frames::pass(self, client, stop).await;
+            frames::pass(self, client.into(), stop).await;
         } else {
-            bytes::pass(self, client, stop).await;
+            bytes::pass(self, client.into(), stop).await;
         }
     }
 }
@@ -105,9 +113,16 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         ..Config::default()
     };
     let config = if args.frames { frames::config(config, args.max_message, &args.deflate) } else { config };
+    let tls = match args.trust.tls()? {
+        None if args.backend.is_secure() => {
+            Some(ClientTls::new().map_err(|cause| Failure::Tls(cause.into()))?)
+        }
+        tls => tls.filter(|_| args.backend.is_secure()),
+    };
     let patience = config.close_timeout * 9 / 10;
     let proxy = Arc::new(Proxy {
         backend: args.backend,
+        tls,
         config: Arc::new(config),
         opening_timeout: args.opening_timeout,
         idle_timeout: args.idle_timeout,

@@ -7,10 +7,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-pub(crate) const RUNTIMES: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
+use certificates::Files;
 
-/// Those that serve TLS.
-pub(crate) const TLS_RUNTIMES: [&str; 2] = ["tokio", "blocking"];
+pub(crate) const RUNTIMES: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
 
 /// A close with 1000.
 pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
@@ -51,8 +50,8 @@ impl Ws {
     }
 
     /// An echo server inside TLS, and its URL.
-    pub(crate) fn echo_tls(runtime: &str, certificate: &str, key: &str) -> (Self, String) {
-        let args = ["--runtime", runtime, "--tls-cert", certificate, "--tls-key", key];
+    pub(crate) fn echo_tls(runtime: &str, files: &Files) -> (Self, String) {
+        let args = ["--runtime", runtime, "--tls-cert", &files.chain, "--tls-key", &files.key];
         let mut ws = Self::start(&[&["echo", "--listen", "127.0.0.1:0"], &args[..]].concat());
         let url = ws.line().strip_prefix("listening on ").unwrap().to_owned();
         assert!(url.starts_with("wss://"), "{url}");
@@ -192,6 +191,17 @@ impl Peer {
             self.write(bytes);
         }
         self.stream.set_read_timeout(None).unwrap();
+    }
+
+    /// Writes zeros until nobody takes more, and says how many.
+    pub(crate) fn write_until_full(&mut self) -> usize {
+        self.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        let mut taken = 0;
+        while let Ok(n) = self.stream.write(&[0; 1 << 16]) {
+            taken += n;
+        }
+        self.stream.set_write_timeout(None).unwrap();
+        taken
     }
 
     /// Ends the stream of bytes to `ws`.

@@ -1,0 +1,30 @@
+use std::path::PathBuf;
+
+use ws_tls::ClientTls;
+
+use crate::args;
+use crate::failure::Failure;
+
+/// Whom to trust inside TLS.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trust {
+    /// Trust the certificates in this file, in PEM, instead of those that the system trusts.
+    #[arg(long, value_name = "PEM", conflicts_with = "insecure")]
+    ca: Option<PathBuf>,
+    /// Take any server for the right one, whatever its certificate says. For tests only.
+    #[arg(long)]
+    insecure: bool,
+}
+
+impl Trust {
+    /// What the command line asks for; `None` for whom the system trusts.
+    pub(crate) fn tls(&self) -> Result<Option<ClientTls>, Failure> {
+        let builder = ClientTls::builder();
+        let builder = match &self.ca {
+            Some(path) => builder.roots_pem(args::read(path)?).map_err(|error| args::unfit(path, error))?,
+            None if self.insecure => builder.dangerously_skip_verification(),
+            None => return Ok(None),
+        };
+        builder.build().map(Some).map_err(|cause| Failure::Tls(cause.into()))
+    }
+}

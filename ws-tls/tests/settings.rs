@@ -1,0 +1,138 @@
+//! Settings that fit each other, and some that do not; the bytes go from one end to the other in memory.
+#![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+
+use std::sync::Arc;
+
+use certificates::{Authority, Identity};
+use ws_tls::rustls::{ClientConnection, ProtocolVersion, ServerConnection};
+use ws_tls::{ClientTls, ServerTls, TlsError};
+
+type Outcome<T = ()> = Result<T, Box<dyn core::error::Error>>;
+
+/// Both ends after their handshake, with `host` as the server's name.
+fn shake_hands(
+    client: &ClientTls,
+    server: &ServerTls,
+    host: &str,
+) -> Outcome<(ClientConnection, ServerConnection)> {
+    let (mut client, mut server) = (client.session(host)?, server.session()?);
+    while client.wants_write() || server.wants_write() {
+        let mut bytes = Vec::new();
+        client.write_tls(&mut bytes)?;
+        server.read_tls(&mut &bytes[..])?;
+        server.process_new_packets()?;
+        bytes.clear();
+        server.write_tls(&mut bytes)?;
+        client.read_tls(&mut &bytes[..])?;
+        client.process_new_packets()?;
+    }
+    assert!(!client.is_handshaking() && !server.is_handshaking());
+    Ok((client, server))
+}
+
+/// 6455-10.6-3: both ends speak TLS 1.3 and `http/1.1`, with the cryptography that the build chose.
+#[test]
+fn the_built_in_cryptography_speaks_tls_1_3() -> Outcome {
+    let authority = Authority::new();
+    let (client, server) = (authority.client(), authority.server(&["localhost"]));
+    let built_in = if cfg!(feature = "ring") { "Ring" } else { "AwsLcRs" };
+    for provider in [client.config().crypto_provider(), server.config().crypto_provider()] {
+        assert_eq!(format!("{:?}", provider.secure_random), built_in);
+    }
+    let (client, server) = shake_hands(&client, &server, "localhost")?;
+    for (version, protocol) in [
+        (client.protocol_version(), client.alpn_protocol()),
+        (server.protocol_version(), server.alpn_protocol()),
+    ] {
+        assert_eq!((version, protocol), (Some(ProtocolVersion::TLSv1_3), Some(&b"http/1.1"[..])));
+    }
+    Ok(())
+}
+
+/// A builder that is given cryptography uses that.
+#[test]
+fn given_cryptography_is_used() -> Outcome {
+    let authority = Authority::new();
+    let mut provider = (**authority.client().config().crypto_provider()).clone();
+    provider.cipher_suites.truncate(1);
+    let suite = provider.cipher_suites[0].suite();
+    let provider = Arc::new(provider);
+    let client = ClientTls::builder().roots([authority.root()]).provider(Arc::clone(&provider)).build()?;
+    let Identity { chain, key } = authority.issue(&["localhost"]);
+    let server = ws_tls::ServerTlsBuilder::from_pem(chain, key)?.provider(provider).build()?;
+    let (client, server) = shake_hands(&client, &server, "localhost")?;
+    for agreed in [client.negotiated_cipher_suite(), server.negotiated_cipher_suite()] {
+        assert_eq!(agreed.map(|agreed| agreed.suite()), Some(suite));
+    }
+    Ok(())
+}
+
+/// Roots in PEM are trusted as those in DER are.
+#[test]
+fn roots_may_be_texts() -> Outcome {
+    let authority = Authority::new();
+    let text = format!("some words\n{}", authority.root_pem());
+    let client = ClientTls::builder().roots_pem(text)?.build()?;
+    shake_hands(&client, &authority.server(&["localhost"]), "localhost")?;
+    Ok(())
+}
+
+/// 6455-4.1-9b: a server that nobody trusted speaks for is refused, whatever the platform trusts besides.
+#[test]
+fn one_authority_does_not_speak_for_another() {
+    let (one, other) = (Authority::named("one"), Authority::named("other"));
+    let refused = shake_hands(&one.client(), &other.server(&["localhost"]), "localhost");
+    let error = refused.expect_err("a stranger").to_string();
+    assert!(error.contains("UnknownIssuer"), "{error}");
+}
+
+/// What is no certificate, no key, or not the key of the certificate is told apart.
+#[test]
+fn texts_that_are_of_no_use_are_told_apart() {
+    let Identity { chain, key } = Authority::new().issue(&["localhost"]);
+    let other_key = Authority::new().issue(&["localhost"]).key;
+    let broken = chain.replace("-----END", "-----");
+    for (chain, key, fits) in [
+        (&chain, &key, (|error| error.is_none()) as fn(Option<&TlsError>) -> bool),
+        (&key, &key, |error| matches!(error, Some(TlsError::NoCertificate))),
+        (&chain, &chain, |error| matches!(error, Some(TlsError::NoKey))),
+        (&broken, &key, |error| matches!(error, Some(TlsError::Pem(_)))),
+        (&chain, &other_key, |error| matches!(error, Some(TlsError::Rustls(_)))),
+    ] {
+        let made = ServerTls::from_pem(chain, key);
+        assert!(fits(made.as_ref().err()), "{made:?}");
+    }
+    let none = ClientTls::builder().roots_pem("no certificate").err();
+    assert!(matches!(none, Some(TlsError::NoCertificate)), "{none:?}");
+}
+
+/// A name that no certificate can be for is refused before anything is sent.
+#[test]
+fn some_names_are_none() {
+    for host in ["", "no name", "a..b", "[::1]", "-"] {
+        let refused = ClientTls::server_name(host);
+        assert!(matches!(refused, Err(TlsError::NameInvalid)), "{host:?}: {refused:?}");
+    }
+    for host in ["localhost", "LOCALHOST", "xn--bcher-kva.example", "127.0.0.1", "::1"] {
+        assert!(ClientTls::server_name(host).is_ok(), "{host:?}");
+    }
+}
+
+/// Clients cannot be checked without a root.
+#[test]
+fn a_server_that_asks_for_certificates_needs_roots() -> Outcome {
+    let Identity { chain, key } = Authority::new().issue(&["localhost"]);
+    let builder = ws_tls::ServerTlsBuilder::from_pem(chain, key)?;
+    let refused = builder.require_client_certificates(Vec::new()).build();
+    assert!(matches!(refused, Err(TlsError::ClientRoots(_))), "{refused:?}");
+    Ok(())
+}
+
+/// 7301-3.2-1: what was agreed on by ALPN has to be what is spoken next.
+#[test]
+fn only_http_1_1_is_spoken() {
+    assert!(ws_tls::check_protocol(None).is_ok() && ws_tls::check_protocol(Some(b"http/1.1")).is_ok());
+    for other in [&b"h2"[..], b"", b"HTTP/1.1"] {
+        assert!(matches!(ws_tls::check_protocol(Some(other)), Err(TlsError::OtherProtocol)));
+    }
+}
