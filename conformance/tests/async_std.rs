@@ -12,8 +12,12 @@ macro_rules! wait {
 mod on {
     use std::io;
 
+    use async_std::net::TcpListener;
     pub(crate) use async_std::net::TcpStream as Socket;
+    #[cfg(unix)]
+    use async_std::os::unix::net::UnixListener;
     use futures_io::{AsyncRead, AsyncWrite};
+    use ws_async_std::serve::Listener;
     use ws_async_std::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
     /// What a connection can be made of.
@@ -28,6 +32,8 @@ mod on {
     pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
         ws_async_std::accept_tls(io, tls).await
     }
+
+    pub(crate) const NAME: &str = "async-std";
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         async_std::task::block_on(work)
@@ -52,6 +58,23 @@ mod on {
 
     pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split()
+    }
+
+    pub(crate) fn background(work: impl Future<Output = ()> + Send + 'static) {
+        async_std::task::spawn(work);
+    }
+
+    pub(crate) fn tcp_listener(socket: std::net::TcpListener) -> TcpListener {
+        TcpListener::from(socket)
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix_listener(socket: std::os::unix::net::UnixListener) -> UnixListener {
+        UnixListener::from(socket)
+    }
+
+    pub(crate) fn started(listener: Listener) -> io::Result<Listener> {
+        Ok(listener)
     }
 }
 

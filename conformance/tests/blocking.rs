@@ -10,13 +10,19 @@ macro_rules! wait {
 
 /// What the suite needs of blocking sockets.
 mod on {
+    use std::net::TcpListener;
     pub(crate) use std::net::TcpStream as Socket;
+    #[cfg(unix)]
+    use std::os::unix::net::UnixListener;
     use std::{io, thread};
 
     use futures_util::FutureExt as _;
+    use ws_blocking::serve::Listener;
     use ws_blocking::{
         ClientTls, CloneTransport, NetStream, Receiver, Sender, ServerTls, TlsStream, WebSocket,
     };
+
+    pub(crate) const NAME: &str = "blocking";
 
     /// What a connection can be made of.
     pub(crate) trait Stream: CloneTransport + Send + 'static {}
@@ -58,8 +64,25 @@ mod on {
         async { thread.join().expect("no panic") }
     }
 
-    pub(crate) fn split<S: Stream>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
+    pub(crate) fn split<S: CloneTransport>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split().expect("a socket can be cloned")
+    }
+
+    pub(crate) fn background(work: impl Future<Output = ()> + Send + 'static) {
+        thread::spawn(|| run(work));
+    }
+
+    pub(crate) fn tcp_listener(socket: TcpListener) -> TcpListener {
+        socket
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix_listener(socket: UnixListener) -> UnixListener {
+        socket
+    }
+
+    pub(crate) fn started(listener: io::Result<Listener>) -> io::Result<Listener> {
+        listener
     }
 }
 

@@ -13,7 +13,11 @@ mod on {
     use std::io;
 
     use futures_io::{AsyncRead, AsyncWrite};
+    use smol::net::TcpListener;
     pub(crate) use smol::net::TcpStream as Socket;
+    #[cfg(unix)]
+    use smol::net::unix::UnixListener;
+    use ws_smol::serve::Listener;
     use ws_smol::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
     /// What a connection can be made of.
@@ -28,6 +32,8 @@ mod on {
     pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
         ws_smol::accept_tls(io, tls).await
     }
+
+    pub(crate) const NAME: &str = "smol";
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         smol::block_on(work)
@@ -52,6 +58,23 @@ mod on {
 
     pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split()
+    }
+
+    pub(crate) fn background(work: impl Future<Output = ()> + Send + 'static) {
+        smol::spawn(work).detach();
+    }
+
+    pub(crate) fn tcp_listener(socket: std::net::TcpListener) -> TcpListener {
+        TcpListener::try_from(socket).expect("a socket")
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix_listener(socket: std::os::unix::net::UnixListener) -> UnixListener {
+        UnixListener::try_from(socket).expect("a socket")
+    }
+
+    pub(crate) fn started(listener: Listener) -> io::Result<Listener> {
+        Ok(listener)
     }
 }
 

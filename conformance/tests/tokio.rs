@@ -13,8 +13,12 @@ mod on {
     use std::io;
 
     use tokio::io::{AsyncRead, AsyncWrite};
+    use tokio::net::TcpListener;
     pub(crate) use tokio::net::TcpStream as Socket;
+    #[cfg(unix)]
+    use tokio::net::UnixListener;
     use tokio::runtime::Builder;
+    use ws_tokio::serve::Listener;
     use ws_tokio::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
     /// What a connection can be made of.
@@ -29,6 +33,8 @@ mod on {
     pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
         ws_tokio::accept_tls(io, tls).await
     }
+
+    pub(crate) const NAME: &str = "tokio";
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -56,6 +62,25 @@ mod on {
 
     pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split()
+    }
+
+    pub(crate) fn background(work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(work);
+    }
+
+    pub(crate) fn tcp_listener(socket: std::net::TcpListener) -> TcpListener {
+        socket.set_nonblocking(true).expect("a socket");
+        TcpListener::from_std(socket).expect("inside a runtime")
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix_listener(socket: std::os::unix::net::UnixListener) -> UnixListener {
+        socket.set_nonblocking(true).expect("a socket");
+        UnixListener::from_std(socket).expect("inside a runtime")
+    }
+
+    pub(crate) fn started(listener: Listener) -> io::Result<Listener> {
+        Ok(listener)
     }
 }
 

@@ -48,6 +48,8 @@
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
+pub mod serve;
+
 use core::any::Any;
 use core::fmt;
 use core::net::SocketAddr;
@@ -66,7 +68,6 @@ use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "deflate")]
 pub use ws_smol::deflate;
 pub use ws_smol::driver;
-pub use ws_smol::ws_core;
 pub use ws_smol::{
     Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, ConnectError, Decision,
     Error, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, OwnedResponse, Parts, Payload, Prepared,
@@ -76,6 +77,7 @@ pub use ws_smol::{
 pub use ws_smol::{ClientTls, ServerTls, TlsError, futures_rustls, ws_tls};
 #[cfg(feature = "serde")]
 pub use ws_smol::{JsonError, NotJson};
+pub use ws_smol::{ws_core, ws_driver};
 
 /// A timer of async-std's reactor.
 pub struct Timer(Pin<Box<dyn Future<Output = ()> + Send + Sync>>);

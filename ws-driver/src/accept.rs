@@ -35,11 +35,8 @@ pub fn accept_with<S, T: Runtime<S>>(
     accept_stream(io, config, move |request, _| decide(request))
 }
 
-/// The same as [`accept_with`], where `decide` sees the stream too.
-///
-/// # Errors
-/// As [`accept_with`].
-pub fn accept_stream<S, T: Runtime<S>>(
+/// The same, where `decide` sees the stream too.
+pub(crate) fn accept_stream<S, T: Runtime<S>>(
     io: S,
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>, &S) -> Decision,

@@ -17,14 +17,17 @@ mod feed;
 mod halves;
 #[cfg(feature = "serde")]
 mod json;
+mod listener;
 mod parts;
 mod pool;
 mod reconnect;
 mod runtime;
+pub mod serve;
 mod stop;
+mod waiting;
 mod web_socket;
 
-pub use accept::{accept, accept_stream, accept_with};
+pub use accept::{accept, accept_with};
 pub use connect::client;
 pub use connector::Connector;
 pub use feed::Feed;
@@ -32,7 +35,6 @@ pub use halves::{Receiver, SendFuture, Sender};
 pub use parts::ReuniteError;
 pub use reconnect::Reconnect;
 pub use runtime::{Downcast, Network, Runtime, Timer, Write};
-pub use stop::{Stop, Watch};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
 pub use ws_error::Error;

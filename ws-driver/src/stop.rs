@@ -1,26 +1,25 @@
-use core::mem;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use ws_core::{CloseCode, Connection, Instant};
 
+use crate::waiting::Waiting;
+
 /// Tells the connections of a server to close.
 #[derive(Debug, Default)]
-pub struct Stop {
+pub(crate) struct Stop {
     is_closing: AtomicBool,
     is_over: AtomicBool,
-    next: AtomicU64,
     /// The tasks that wait for their connections.
-    waiting: Mutex<HashMap<u64, Waker>>,
+    waiting: Waiting,
 }
 
 /// What one connection hears of a [`Stop`].
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     stop: Arc<Stop>,
-    key: u64,
+    key: Option<u64>,
     /// The waker that is known for it.
     waker: Option<Waker>,
     heard: Heard,
@@ -36,37 +35,21 @@ enum Heard {
 
 impl Stop {
     /// All connections send a Close frame with 1001.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
-        self.wake();
+        self.waiting.wake_all();
     }
 
     /// All connections end, closed or not.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::SeqCst);
         self.close();
-    }
-
-    /// Whether the connections were told to close.
-    pub fn is_closing(&self) -> bool {
-        self.is_closing.load(Ordering::SeqCst)
-    }
-
-    fn wake(&self) {
-        let waiting = mem::take(&mut *self.waiting());
-        waiting.into_values().for_each(Waker::wake);
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<u64, Waker>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Watch {
-    /// A connection that hears of `stop`.
-    pub fn new(stop: Arc<Stop>) -> Self {
-        let key = stop.next.fetch_add(1, Ordering::Relaxed);
-        Self { stop, key, waker: None, heard: Heard::Nothing }
+    pub(crate) fn new(stop: Arc<Stop>) -> Self {
+        Self { stop, key: None, waker: None, heard: Heard::Nothing }
     }
 
     /// Ready if `conn` was told something new.
@@ -76,7 +59,7 @@ impl Watch {
         }
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
-            self.stop.waiting().insert(self.key, cx.waker().clone());
+            self.stop.waiting.wait(&mut self.key, cx);
             // It may have been said just before.
             if self.tell(conn, now) {
                 return Poll::Ready(());
@@ -89,7 +72,7 @@ impl Watch {
     pub(crate) fn tell(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
         let said = if self.stop.is_over.load(Ordering::SeqCst) {
             Heard::End
-        } else if self.stop.is_closing() {
+        } else if self.stop.is_closing.load(Ordering::SeqCst) {
             Heard::Close
         } else {
             Heard::Nothing
@@ -114,6 +97,6 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.stop.waiting().remove(&self.key);
+        self.stop.waiting.forget(self.key);
     }
 }

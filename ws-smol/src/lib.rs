@@ -53,6 +53,8 @@
 pub mod driver;
 #[cfg(feature = "runtime")]
 mod runtime;
+#[cfg(feature = "runtime")]
+pub mod serve;
 
 #[cfg(feature = "tls")]
 pub use futures_rustls;

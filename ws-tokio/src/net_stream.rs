@@ -10,10 +10,9 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsStream;
+use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
-
-use crate::serve::Place;
 
 /// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
 /// stream that the program brought.

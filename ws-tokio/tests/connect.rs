@@ -12,7 +12,7 @@ type Outcome = Result<(), Box<dyn core::error::Error>>;
 
 /// The port of a server that echoes.
 async fn echo() -> io::Result<u16> {
-    let mut listener = Server::new().bind("127.0.0.1:0").await?;
+    let listener = Server::new().bind("127.0.0.1:0").await?;
     let port = listener.local_addrs()[0].port();
     tokio::spawn(async move {
         while let Some(mut ws) = listener.accept().await {

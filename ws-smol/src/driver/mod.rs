@@ -7,6 +7,7 @@ mod connection;
 mod net_stream;
 mod network;
 mod runtime;
+pub mod serve;
 #[cfg(feature = "tls")]
 mod tls;
 

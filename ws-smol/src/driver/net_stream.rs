@@ -9,13 +9,18 @@ use std::io::{self, IoSlice};
 use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "tls")]
 use futures_rustls::TlsStream;
+use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
 use super::{Network, Runtime};
 
 /// The stream of a connection that was opened or accepted here: TCP, TLS over that, or a stream that the program brought.
-pub struct NetStream<T: Network>(Kind<T>);
+pub struct NetStream<T: Network> {
+    kind: Kind<T>,
+    /// The place among the connections of a server, which is free again when the stream is dropped.
+    _place: Option<Place>,
+}
 
 enum Kind<T: Network> {
     Tcp(T::Tcp),
@@ -49,11 +54,16 @@ impl<T: Network> NetStream<T> {
             return stream;
         }
         let stream = stream.expect("nobody has taken it");
-        Self(Kind::Other(Box::new(Brought::<S, T>(stream, PhantomData))))
+        Kind::Other(Box::new(Brought::<S, T>(stream, PhantomData))).into()
     }
 
     pub(crate) fn tcp_stream(tcp: T::Tcp) -> Self {
-        Self(Kind::Tcp(tcp))
+        Kind::Tcp(tcp).into()
+    }
+
+    /// Holds a place for as long as the stream lives.
+    pub(crate) fn holding(self, place: Place) -> Self {
+        Self { _place: Some(place), ..self }
     }
 
     /// The address of the other end, which may be a proxy; `None` for anything but TCP.
@@ -68,7 +78,7 @@ impl<T: Network> NetStream<T> {
 
     /// Whether everything is inside TLS.
     pub fn is_tls(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             #[cfg(feature = "tls")]
             Kind::Tls(_) => true,
             Kind::Tcp(_) | Kind::Other(_) => false,
@@ -77,7 +87,7 @@ impl<T: Network> NetStream<T> {
 
     /// The TCP socket, under whatever lies over it.
     pub fn tcp(&self) -> Option<&T::Tcp> {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(stream) => Some(stream),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => stream.get_ref().0.tcp(),
@@ -86,12 +96,18 @@ impl<T: Network> NetStream<T> {
     }
 }
 
+impl<T: Network> From<Kind<T>> for NetStream<T> {
+    fn from(kind: Kind<T>) -> Self {
+        Self { kind, _place: None }
+    }
+}
+
 /// Inside TLS.
 #[cfg(feature = "tls")]
 impl<T: Network> NetStream<T> {
     /// The TLS stream, if this is one.
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
-        match &self.0 {
+        match &self.kind {
             Kind::Tls(stream) => Some(stream),
             Kind::Tcp(_) | Kind::Other(_) => None,
         }
@@ -124,14 +140,14 @@ impl<T: Network> NetStream<T> {
 #[cfg(feature = "tls")]
 impl<T: Network> From<TlsStream<NetStream<T>>> for NetStream<T> {
     fn from(stream: TlsStream<NetStream<T>>) -> Self {
-        Self(Kind::Tls(Box::new(stream)))
+        Kind::Tls(Box::new(stream)).into()
     }
 }
 
 /// Does the same with each kind of stream, pinned.
 macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
-        match &mut $self.get_mut().0 {
+        match &mut $self.get_mut().kind {
             Kind::Tcp(stream) => {
                 let $stream = Pin::new(stream);
                 $what
@@ -178,7 +194,7 @@ impl<T: Network> AsyncWrite for NetStream<T> {
 
     /// Ends the stream of bytes to the peer, whatever closing does to its kind of socket.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().0 {
+        match &mut self.get_mut().kind {
             Kind::Tcp(stream) => T::poll_shutdown(stream, cx),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Pin::new(&mut **stream).poll_close(cx),
@@ -217,7 +233,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> AsyncWrite for Brought<S, T> {
 
 impl<T: Network> fmt::Debug for NetStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(stream) => stream.fmt(f),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => f.debug_tuple("Tls").field(stream.get_ref().0).finish(),

@@ -1,0 +1,289 @@
+//! Serving: accepts connections in the background, and hands out those that are open.
+
+use core::fmt;
+use core::future::pending;
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use ws_core::Config;
+use ws_core::handshake::{Accept, Decision, Origins, Reject, Request};
+pub use ws_core::serve::Limits;
+#[cfg(feature = "tls")]
+use ws_tls::ServerTls;
+
+use crate::accept::accept_stream;
+use crate::connect::within;
+use crate::listener::Shared;
+pub use crate::listener::{Handle, Listener, Place};
+use crate::stop::Watch;
+use crate::{Network, WebSocket};
+
+/// The shortest and the longest pause after the system could not accept a connection.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// What serving needs of a runtime besides: sockets that listen, and tasks.
+pub trait Serve: Network + Send {
+    /// A socket that listens, of whatever kind.
+    type Socket: Send + Sync + 'static;
+
+    /// The next connection, and the address of who connects, if it has one. Cancel safe.
+    fn accept(
+        socket: &Self::Socket,
+    ) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+
+    /// Where a socket listens by TCP.
+    fn listens_at(socket: &Self::Socket) -> Option<SocketAddr>;
+
+    /// Does `work` in a task of its own, in the background.
+    fn spawn(work: impl Future<Output = ()> + Send + 'static);
+
+    /// The same stream, which drops `place` when it is dropped.
+    #[must_use]
+    fn hold(stream: Self::Stream, place: Place) -> Self::Stream;
+
+    /// Starts TLS with a client over `stream`; or fails, as it does unless it is written.
+    #[cfg(feature = "tls")]
+    fn accept_tls(
+        stream: Self::Stream,
+        tls: ServerTls,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send {
+        drop((stream, tls));
+        core::future::ready(Err(crate::runtime::without_tls()))
+    }
+}
+
+/// Listens on addresses of a type `A`.
+pub trait Bind<A>: Serve {
+    /// A socket on the first of `addresses` that can be had.
+    fn bind(addresses: A) -> impl Future<Output = io::Result<Self::Socket>>;
+}
+
+/// What a server does with each connection before it is open.
+pub struct Server<T: Serve> {
+    pub(crate) config: Arc<Config>,
+    pub(crate) limits: Limits,
+    origins: Option<Origins>,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
+    decide: Arc<Decide<T::Stream>>,
+    on_error: Arc<OnError>,
+    spawn: Option<Arc<Spawn>>,
+}
+
+/// A task that a [`Server`] wants done in the background.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+type Decide<S> = dyn Fn(&Request<'_>, &S) -> Decision + Send + Sync;
+type OnError = dyn Fn(&io::Error) + Send + Sync;
+type Spawn = dyn Fn(Task) + Send + Sync;
+
+impl<T: Serve> Server<T> {
+    /// Defaults: all are let in, whatever they ask for, up to 10,000 at once.
+    pub fn new() -> Self {
+        Self {
+            config: Arc::default(),
+            limits: Limits::default(),
+            origins: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+            decide: Arc::new(|_, _| Accept::new().into()),
+            on_error: Arc::new(|_| {}),
+            spawn: None,
+        }
+    }
+
+    /// Limits and timeouts of each connection. [`Config::opening_timeout`] bounds the TLS handshake, and again the opening handshake.
+    #[must_use]
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// How many connections there may be, those in their handshakes included. Whoever comes when there is no room is dropped at once.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Answers 403 to WebSocket requests from other origins than these (§10.2).
+    #[must_use]
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.origins = Some(origins);
+        self
+    }
+
+    /// Speaks TLS on every listener.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Answers each request, ordinary ones too: accepts it, or refuses it with any status, fields and body. The stream tells who
+    /// asks: address, certificates.
+    #[must_use]
+    pub fn decide(
+        mut self,
+        decide: impl Fn(&Request<'_>, &T::Stream) -> Decision + Send + Sync + 'static,
+    ) -> Self {
+        self.decide = Arc::new(decide);
+        self
+    }
+
+    /// Hears when the system cannot accept a connection, for want of files or memory most likely. The server pauses, and tries again.
+    #[must_use]
+    pub fn on_error(mut self, on_error: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
+        self.on_error = Arc::new(on_error);
+        self
+    }
+
+    /// Hands its tasks, one for each socket and for each handshake, to `spawn` in place of the runtime's own: to another executor.
+    #[must_use]
+    pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.spawn = Some(Arc::new(spawn));
+        self
+    }
+
+    /// Listens on the first of `addresses` that can be had.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub async fn bind<A>(self, addresses: A) -> io::Result<Listener<T>>
+    where
+        T: Bind<A>,
+    {
+        Ok(self.start([T::bind(addresses).await?]))
+    }
+
+    /// Accepts connections from sockets of one's own, of any kinds. It must be called inside a runtime, where that asks for it.
+    pub fn start(self, sockets: impl IntoIterator<Item = impl Into<T::Socket>>) -> Listener<T> {
+        let server = Arc::new(self);
+        let shared = Arc::new(Shared::new(server.limits));
+        let mut addresses = Vec::new();
+        for socket in sockets {
+            let socket = socket.into();
+            addresses.extend(T::listens_at(&socket));
+            let door = shared.door();
+            let accepting = run(socket, Arc::clone(&server), Arc::clone(&shared));
+            server.spawn(async move {
+                accepting.await;
+                drop(door);
+            });
+        }
+        Listener::new(addresses, shared)
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match &self.spawn {
+            Some(spawn) => spawn(Box::pin(work)),
+            None => T::spawn(work),
+        }
+    }
+
+    /// Does the handshakes; `None` if no WebSocket comes of them.
+    async fn open(&self, stream: T::Stream, shared: &Shared<T>) -> Option<WebSocket<T::Stream, T>> {
+        let stream = self.secure(stream).await?;
+        let decide = |request: &Request<'_>, stream: &T::Stream| self.answer(request, stream);
+        let mut ws = accept_stream(stream, Arc::clone(&self.config), decide).await.ok()?;
+        ws.watch(Watch::new(Arc::clone(&shared.stop)));
+        Some(ws)
+    }
+
+    #[cfg(feature = "tls")]
+    async fn secure(&self, stream: T::Stream) -> Option<T::Stream> {
+        let Some(tls) = &self.tls else { return Some(stream) };
+        let limit = self.config.opening_timeout.map(|limit| T::now() + limit);
+        within::<T, _>(limit, T::accept_tls(stream, tls.clone())).await?.ok()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unused_async, clippy::unused_self, reason = "with TLS it waits")]
+    async fn secure(&self, stream: T::Stream) -> Option<T::Stream> {
+        Some(stream)
+    }
+
+    fn answer(&self, request: &Request<'_>, stream: &T::Stream) -> Decision {
+        let is_foreign = |origins: &Origins| request.is_upgrade() && !origins.allow(request);
+        if self.origins.as_ref().is_some_and(is_foreign) {
+            return Reject::new(403).expect("403 is a status").into();
+        }
+        (self.decide)(request, stream)
+    }
+}
+
+/// Accepts connections until no more are wanted.
+async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Shared<T>>) {
+    let mut pause = PAUSES.0;
+    while let Some(accepted) = shared.unless_over(T::accept(&socket)).await {
+        match accepted {
+            Ok((stream, address)) => {
+                pause = PAUSES.0;
+                let Some(place) = shared.admit(address) else { continue };
+                let stream = T::hold(stream, place);
+                let (opener, shared) = (Arc::clone(&server), Arc::clone(&shared));
+                server.spawn(async move {
+                    let opening = async {
+                        if let Some(ws) = opener.open(stream, &shared).await {
+                            shared.give(ws).await;
+                        }
+                    };
+                    // Dropped half-way, if nobody accepts any more.
+                    let _ = shared.unless_over(opening).await;
+                });
+            }
+            Err(error) if is_of_one(&error) => {}
+            Err(error) => {
+                (server.on_error)(&error);
+                let sleep = within::<T, _>(Some(T::now() + pause), pending::<()>());
+                if shared.unless_over(sleep).await.is_none() {
+                    return;
+                }
+                pause = (pause * 2).min(PAUSES.1);
+            }
+        }
+    }
+}
+
+/// Whether only the connection that would have been accepted is gone.
+fn is_of_one(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
+}
+
+impl<T: Serve> Default for Server<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Serve> Clone for Server<T> {
+    fn clone(&self) -> Self {
+        Self {
+            config: Arc::clone(&self.config),
+            limits: self.limits,
+            origins: self.origins.clone(),
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone(),
+            decide: Arc::clone(&self.decide),
+            on_error: Arc::clone(&self.on_error),
+            spawn: self.spawn.clone(),
+        }
+    }
+}
+
+impl<T: Serve> fmt::Debug for Server<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("config", &self.config)
+            .field("limits", &self.limits)
+            .field("origins", &self.origins)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

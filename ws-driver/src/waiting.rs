@@ -1,0 +1,160 @@
+use core::future::poll_fn;
+use core::task::{Context, Poll, Waker};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The tasks that wait for something to change.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(Mutex<Tasks>);
+
+#[derive(Debug, Default)]
+struct Tasks {
+    next: u64,
+    /// By the order in which they came.
+    wakers: BTreeMap<u64, Waker>,
+}
+
+impl Waiting {
+    /// Wakes all.
+    pub(crate) fn wake_all(&self) {
+        let wakers = core::mem::take(&mut self.tasks().wakers);
+        wakers.into_values().for_each(Waker::wake);
+    }
+
+    /// Wakes the task that came first.
+    pub(crate) fn wake_one(&self) {
+        let first = self.tasks().wakers.pop_first();
+        if let Some((_, waker)) = first {
+            waker.wake();
+        }
+    }
+
+    /// What `find` gives once it gives something: it is asked at once, and whenever the task is woken.
+    pub(crate) async fn until<V>(&self, mut find: impl FnMut() -> Option<V>) -> V {
+        let mut seat = Seat { waiting: self, key: None };
+        poll_fn(|cx| {
+            if let Some(found) = find() {
+                return Poll::Ready(found);
+            }
+            seat.waiting.wait(&mut seat.key, cx);
+            // It may have changed just before.
+            find().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// Has the task woken when something changes. It is known by `key` from then on.
+    pub(crate) fn wait(&self, key: &mut Option<u64>, cx: &Context<'_>) {
+        let mut tasks = self.tasks();
+        let key = *key.get_or_insert_with(|| {
+            tasks.next += 1;
+            tasks.next
+        });
+        tasks.wakers.insert(key, cx.waker().clone());
+    }
+
+    /// Wakes the task of `key` no more.
+    pub(crate) fn forget(&self, key: Option<u64>) {
+        if let Some(key) = key {
+            self.tasks().wakers.remove(&key);
+        }
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of a task, which is forgotten with it.
+struct Seat<'a> {
+    waiting: &'a Waiting,
+    key: Option<u64>,
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.waiting.forget(self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::pin::pin;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Counts how often it was woken.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    impl Woken {
+        fn poll<W: Future>(self: &Arc<Self>, work: core::pin::Pin<&mut W>) -> Poll<W::Output> {
+            work.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+        }
+
+        fn count(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    fn nothing() -> Option<()> {
+        None
+    }
+
+    #[test]
+    fn who_waits_is_woken_and_asks_again() {
+        let (waiting, value, woken) = (Waiting::default(), AtomicUsize::new(0), Arc::<Woken>::default());
+        let mut work = pin!(waiting.until(|| match value.load(Ordering::SeqCst) {
+            0 => None,
+            found => Some(found),
+        }));
+        assert_eq!(woken.poll(work.as_mut()), Poll::Pending);
+        waiting.wake_all();
+        assert_eq!((woken.count(), woken.poll(work.as_mut())), (1, Poll::Pending));
+        value.store(7, Ordering::SeqCst);
+        waiting.wake_all();
+        assert_eq!((woken.count(), woken.poll(work.as_mut())), (2, Poll::Ready(7)));
+    }
+
+    /// A change between the question and the wait is not missed.
+    #[test]
+    fn what_changes_meanwhile_is_found() {
+        let (waiting, woken) = (Waiting::default(), Arc::<Woken>::default());
+        let mut asked = 0;
+        let work = pin!(waiting.until(|| {
+            asked += 1;
+            (asked == 2).then_some(())
+        }));
+        assert_eq!(woken.poll(work), Poll::Ready(()));
+    }
+
+    #[test]
+    fn one_is_woken_at_a_time_in_the_order_in_which_they_came() {
+        let waiting = Waiting::default();
+        let tasks: [Arc<Woken>; 3] = Default::default();
+        let mut gone = Box::pin(waiting.until(nothing));
+        let mut first = Box::pin(waiting.until(nothing));
+        let mut second = Box::pin(waiting.until(nothing));
+        for (task, work) in tasks.iter().zip([&mut gone, &mut first, &mut second]) {
+            assert_eq!(task.poll(work.as_mut()), Poll::Pending);
+        }
+        // Whoever is dropped is not waited for.
+        drop(gone);
+        waiting.wake_one();
+        assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 1, 0]);
+        // Woken in vain, it comes before those that came later.
+        assert_eq!(tasks[1].poll(first.as_mut()), Poll::Pending);
+        waiting.wake_one();
+        waiting.wake_one();
+        assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 2, 1]);
+    }
+}
