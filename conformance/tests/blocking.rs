@@ -64,7 +64,7 @@ mod on {
         async { thread.join().expect("no panic") }
     }
 
-    pub(crate) fn split<S: Stream>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
+    pub(crate) fn split<S: CloneTransport>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split().expect("a socket can be cloned")
     }
 

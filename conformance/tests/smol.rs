@@ -20,8 +20,6 @@ mod on {
     use ws_smol::serve::Listener;
     use ws_smol::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
-    pub(crate) const NAME: &str = "smol";
-
     /// What a connection can be made of.
     pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
@@ -34,6 +32,8 @@ mod on {
     pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
         ws_smol::accept_tls(io, tls).await
     }
+
+    pub(crate) const NAME: &str = "smol";
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         smol::block_on(work)

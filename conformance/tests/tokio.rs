@@ -21,8 +21,6 @@ mod on {
     use ws_tokio::serve::Listener;
     use ws_tokio::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
-    pub(crate) const NAME: &str = "tokio";
-
     /// What a connection can be made of.
     pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
@@ -35,6 +33,8 @@ mod on {
     pub(crate) async fn accept_tls(io: Socket, tls: &ServerTls) -> io::Result<NetStream> {
         ws_tokio::accept_tls(io, tls).await
     }
+
+    pub(crate) const NAME: &str = "tokio";
 
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
