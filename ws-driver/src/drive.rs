@@ -144,15 +144,15 @@ impl In {
 impl Failure {
     /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
     #[cold]
-    pub(crate) fn poll_refuse<V, S, T: Write<S>>(
+    pub(crate) fn poll_refuse<S, T: Write<S>>(
         &mut self,
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<V>, Error>> {
+    ) -> Poll<Result<(), Error>> {
         if self.error.is_none() {
             self.error = out.conn.refuse_message(T::now());
         }
-        self.poll_report(out, cx).map_ok(|()| None)
+        self.poll_report(out, cx)
     }
 
     /// Reports the failure, if there is one, as soon as the peer is told.

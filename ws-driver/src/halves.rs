@@ -123,7 +123,8 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         match input.buf.take_message() {
             Some(message) => Ok(Some(message)),
             None => {
-                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await?;
+                Ok(None)
             }
         }
     }
@@ -138,7 +139,8 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         match input.buf.take_event() {
             Some(event) => Ok(Some(event)),
             None => {
-                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await?;
+                Ok(None)
             }
         }
     }

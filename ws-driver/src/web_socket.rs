@@ -157,7 +157,10 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         let Inner { out, input } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some(message.into())),
-            None => poll_fn(|cx| input.failure.poll_refuse(out, cx)).await,
+            None => {
+                poll_fn(|cx| input.failure.poll_refuse(out, cx)).await?;
+                Ok(None)
+            }
         }
     }
 
@@ -181,7 +184,10 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         let Inner { out, input } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some((message, Reply(out)))),
-            None => poll_fn(|cx| input.failure.poll_refuse(out, cx)).await,
+            None => {
+                poll_fn(|cx| input.failure.poll_refuse(out, cx)).await?;
+                Ok(None)
+            }
         }
     }
 
@@ -197,7 +203,10 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         poll_fn(|cx| input.poll_event(out, cx)).await?;
         match input.buf.take_event() {
             Some(event) => Ok(Some((event, Reply(out)))),
-            None => poll_fn(|cx| input.failure.poll_refuse(out, cx)).await,
+            None => {
+                poll_fn(|cx| input.failure.poll_refuse(out, cx)).await?;
+                Ok(None)
+            }
         }
     }
 
