@@ -3,12 +3,13 @@
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use certificates::Authority;
 
-use super::{Outcome, UPGRADE, head, masked, next};
+use super::{Outcome, UPGRADE, beside, head, masked, next, rest};
 use crate::adapter::serve::{Handle, Limits, Listener, Server, Socket};
 use crate::adapter::ws_core::handshake::Origins;
 use crate::adapter::{
@@ -241,21 +242,31 @@ fn a_peer_that_never_stops_is_ended() -> Outcome {
     on::run(async {
         let config = Config { close_timeout: Duration::from_secs(3600), ..Config::default() };
         let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
-        let (url, handle) = (url(&listener), listener.handle());
-        let (sender, mut receiver) = on::split(wait!(connect(&url))?);
-        let mut ws = wait!(listener.accept()).expect("one has come");
-        on::background(async move { while wait!(sender.send("more")).is_ok() {} });
-        let (said, code) = mpsc::channel();
-        on::background(async move {
-            while let Ok(Some(_)) = wait!(receiver.recv()) {}
-            let _ = said.send(receiver.close_code());
+        let (address, handle) = (listener.local_addrs()[0], listener.handle());
+        let mut peer = TcpStream::connect(address)?;
+        peer.write_all(UPGRADE.as_bytes())?;
+        head(&mut peer)?;
+        let has_heard = Arc::new(AtomicBool::new(false));
+        let (hears, writes) = (Arc::clone(&has_heard), peer.try_clone()?);
+        let writing = beside(writes, move |peer| {
+            while !has_heard.load(Ordering::SeqCst) {
+                peer.write_all(&masked(0x81, b"more"))?;
+            }
+            Ok(peer.write_all(&masked(0x88, &[0x03, 0xE9]))?)
         });
+        let reading = beside(peer, move |peer| {
+            let close = next::<4>(peer)?;
+            hears.store(true, Ordering::SeqCst);
+            rest(peer)?;
+            Ok(close)
+        });
+        let mut ws = wait!(listener.accept()).expect("one has come");
         assert_eq!(wait!(ws.recv())?, Some("more".into()));
         on::background(async move { while let Ok(Some(_)) = wait!(ws.recv()) {} });
         wait!(handle.shutdown(GRACE));
         assert_eq!(handle.connections(), 0);
-        assert_eq!(code.recv()?, 1001);
-        Ok(())
+        assert_eq!(reading.join().expect("no panic")?, [0x88, 2, 0x03, 0xE9]);
+        writing.join().expect("no panic")
     })
 }
 

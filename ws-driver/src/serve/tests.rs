@@ -2,11 +2,11 @@
 
 use core::cell::Cell;
 use core::future::pending;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ws_core::Instant;
 

@@ -12,6 +12,9 @@ use crate::workspace;
 /// Crates below the core, without the core itself.
 const CORE_DEPENDENCIES: usize = 15;
 
+/// What the driver must not depend on: runtimes, and traits for their streams.
+const RUNTIMES: [&str; 5] = ["tokio", "futures-io", "async-io", "async-std", "smol"];
+
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -62,16 +65,27 @@ pub(super) fn check() -> Result<Vec<Finding>> {
         }
     }
 
-    let mut tree = workspace::cargo();
-    let tree =
-        workspace::output(tree.args(["tree", "--package=ws-core", "--edges=normal", "--prefix=none"]))?;
+    let tree = tree(&["--package=ws-core"])?;
     let crates = dependencies(&tree);
     if crates.len() > CORE_DEPENDENCIES {
         let list = crates.into_iter().collect::<Vec<_>>().join(" ");
         let what = format!("more than {CORE_DEPENDENCIES} crates below the core: {list}");
         findings.push(Finding { path: "ws-core/Cargo.toml".into(), line: None, what });
     }
+
+    let tree = self::tree(&["--package=ws-driver", "--all-features"])?;
+    for runtime in dependencies(&tree).intersection(&RUNTIMES.into()) {
+        let what =
+            format!("the driver knows {runtime}; ask for what it needs of that in ws-driver/src/runtime.rs");
+        findings.push(Finding { path: "ws-driver/Cargo.toml".into(), line: None, what });
+    }
     Ok(findings)
+}
+
+/// What the packages that `args` choose depend on, printed.
+fn tree(args: &[&str]) -> Result<String> {
+    let mut tree = workspace::cargo();
+    workspace::output(tree.args(["tree", "--edges=normal", "--prefix=none"]).args(args))
 }
 
 fn about(package: &Package, what: &str) -> Finding {
