@@ -59,7 +59,7 @@ pub struct Connection {
     /// Why the connection ended, reported or not.
     failure: Option<Error>,
     /// Largest payload taken as a whole message without a closer look.
-    max_whole: usize,
+    max_whole: u16,
     config: Arc<Config>,
     state: State,
     /// Why the connection ended, until it is reported.
@@ -144,7 +144,7 @@ impl Connection {
             is_clean: false,
             close_received: None,
             failure: None,
-            max_whole: config.max_frame.min(config.max_message).min(0xFFFF),
+            max_whole: u16::try_from(config.max_frame.min(config.max_message)).unwrap_or(u16::MAX),
             alarm: Alarm::opening(now, &config),
             config,
             state,

@@ -1,6 +1,7 @@
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
+use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 
@@ -51,6 +52,12 @@ pub(crate) fn split<S, T>(out: Out<S, T>, input: In) -> (Sender<S, T>, Receiver<
 impl<S, T> Shared<S, T> {
     fn lock(&self) -> MutexGuard<'_, Out<S, T>> {
         lock(&self.out)
+    }
+
+    /// Whether an event has come already, and none that others wait for. Then nobody is to be remembered, or woken.
+    fn has_event(&self, input: &mut In) -> bool {
+        let mut out = self.lock();
+        input.is_ready(&mut out.conn) && out.conn.is_open()
     }
 }
 
@@ -147,7 +154,13 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
 
     async fn wait(&mut self) -> Result<(), Error> {
         let Self { shared, input } = self;
-        poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.poll_drive(out, cx))).await
+        poll_fn(|cx| {
+            if shared.has_event(input) {
+                return Poll::Ready(Ok(()));
+            }
+            shared.poll_receiving(cx, |out, cx| input.poll_drive(out, cx))
+        })
+        .await
     }
 }
 
@@ -389,6 +402,16 @@ impl<S, T> Receiver<S, T> {
     /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
     pub fn close_code(&self) -> u16 {
         self.shared.lock().conn.close_code()
+    }
+
+    /// Whether both Close frames were exchanged (§7.1.4).
+    pub fn was_clean(&self) -> bool {
+        self.shared.lock().conn.was_clean()
+    }
+
+    /// How long the last ping of the keepalive took to be answered.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.shared.lock().conn.round_trip()
     }
 
     /// Why the connection ended other than by a clean close, also after that was reported.

@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsStream;
+
+#[cfg(feature = "tls")]
+use crate::tls::Secured;
 use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
@@ -28,7 +31,7 @@ enum Kind {
     Unix(UnixStream),
     /// Boxed: its state takes more than a kilobyte.
     #[cfg(feature = "tls")]
-    Tls(Box<TlsStream<NetStream>>),
+    Tls(Box<Secured>),
     Other(Pin<Box<dyn Other>>),
 }
 
@@ -69,7 +72,7 @@ impl NetStream {
         match &self.kind {
             Kind::Tcp(stream) => Some(stream),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => stream.get_ref().0.tcp(),
+            Kind::Tls(secured) => secured.stream.get_ref().0.tcp(),
             #[cfg(unix)]
             Kind::Unix(_) => None,
             Kind::Other(_) => None,
@@ -88,7 +91,7 @@ impl NetStream {
     /// The TLS stream, if this is one.
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
-            Kind::Tls(stream) => Some(stream),
+            Kind::Tls(secured) => Some(&secured.stream),
             #[cfg(unix)]
             Kind::Unix(_) => None,
             Kind::Tcp(_) | Kind::Other(_) => None,
@@ -141,7 +144,7 @@ impl From<UnixStream> for NetStream {
 #[cfg(feature = "tls")]
 impl From<TlsStream<NetStream>> for NetStream {
     fn from(stream: TlsStream<NetStream>) -> Self {
-        Kind::Tls(Box::new(stream)).into()
+        Kind::Tls(Box::new(stream.into())).into()
     }
 }
 
@@ -159,8 +162,8 @@ macro_rules! each {
                 $what
             }
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => {
-                let $stream = Pin::new(&mut **stream);
+            Kind::Tls(secured) => {
+                let $stream = Pin::new(&mut secured.stream);
                 $what
             }
             Kind::Other(stream) => {
@@ -173,7 +176,15 @@ macro_rules! each {
 
 impl AsyncRead for NetStream {
     #[inline]
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        #[cfg(feature = "tls")]
+        if let Kind::Tls(secured) = &mut self.kind {
+            return secured.poll_read(cx, buf);
+        }
         each!(self, stream => stream.poll_read(cx, buf))
     }
 }
@@ -199,7 +210,7 @@ impl AsyncWrite for NetStream {
             #[cfg(unix)]
             Kind::Unix(stream) => stream.is_write_vectored(),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => stream.is_write_vectored(),
+            Kind::Tls(secured) => secured.stream.is_write_vectored(),
             Kind::Other(stream) => stream.is_write_vectored(),
         }
     }
@@ -221,7 +232,7 @@ impl fmt::Debug for NetStream {
             #[cfg(unix)]
             Kind::Unix(stream) => stream.fmt(f),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => f.debug_tuple("Tls").field(stream.get_ref().0).finish(),
+            Kind::Tls(secured) => f.debug_tuple("Tls").field(secured.stream.get_ref().0).finish(),
             Kind::Other(_) => f.write_str("NetStream(..)"),
         }
     }

@@ -32,6 +32,8 @@ enum Work {
     Tokio,
     /// ws-tokio echoes owned messages.
     TokioOwned,
+    /// ws-tokio echoes lent messages from one half to the other.
+    TokioHalves,
     /// ws-tokio sends prepared messages.
     TokioPrepared,
     /// ws-tokio opens connections that the client closes.
@@ -43,7 +45,7 @@ enum Work {
 const K: usize = 1 << 10;
 
 /// All of them.
-pub const ALL: [Workload; 28] = [
+pub const ALL: [Workload; 29] = [
     new("decode-16-binary", Work::Decode(Kind::Binary), 16, 1),
     new("decode-16-ascii", Work::Decode(Kind::Ascii), 16, 1),
     new("decode-16-multibyte", Work::Decode(Kind::Multibyte), 16, 1),
@@ -67,6 +69,7 @@ pub const ALL: [Workload; 28] = [
     new("tokio-16k", Work::Tokio, 16 * K, 1),
     new("tokio-1m", Work::Tokio, K * K, 1),
     new("tokio-owned-16x32", Work::TokioOwned, 16, 32),
+    new("tokio-halves-16x32", Work::TokioHalves, 16, 32),
     new("tokio-broadcast", Work::TokioPrepared, 128, 8),
     new("tokio-open", Work::TokioOpen, 0, 1),
     new("blocking-16x1", Work::Blocking, 16, 1),
@@ -135,6 +138,17 @@ impl Workload {
                     anyhow::Ok(())
                 });
                 ws.get_ref().calls()
+            }
+            Work::TokioHalves => {
+                let ws = ws_tokio::WebSocket::new(self.client(times), server());
+                let (sender, mut receiver) = ws.split();
+                drive(async {
+                    while let Some(message) = receiver.message_ref().await? {
+                        sender.feed(message).await?;
+                    }
+                    anyhow::Ok(())
+                });
+                sender.reunite(receiver)?.get_ref().calls()
             }
             Work::TokioPrepared => {
                 let message = Prepared::new(&frames::payload(Kind::Binary, 0, self.len)[..]);

@@ -112,7 +112,7 @@ impl Connection {
             127 => return false,
             len => (usize::from(len), rest, 2),
         };
-        if len > self.max_whole || (short == 4 && len < 126) {
+        if len > usize::from(self.max_whole) || (short == 4 && len < 126) {
             return false;
         }
         let (payload, header, key) = match is_masked {

@@ -13,6 +13,8 @@ use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
+#[cfg(feature = "tls")]
+use super::tls::Secured;
 use super::{Network, Runtime};
 
 /// The stream of a connection that was opened or accepted here: TCP, TLS over that, or a stream that the program brought.
@@ -26,7 +28,7 @@ enum Kind<T: Network> {
     Tcp(T::Tcp),
     /// Boxed: its state takes more than a kilobyte.
     #[cfg(feature = "tls")]
-    Tls(Box<TlsStream<NetStream<T>>>),
+    Tls(Box<Secured<T>>),
     Other(Box<dyn Other>),
 }
 
@@ -90,7 +92,7 @@ impl<T: Network> NetStream<T> {
         match &self.kind {
             Kind::Tcp(stream) => Some(stream),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => stream.get_ref().0.tcp(),
+            Kind::Tls(secured) => secured.stream.get_ref().0.tcp(),
             Kind::Other(_) => None,
         }
     }
@@ -108,7 +110,7 @@ impl<T: Network> NetStream<T> {
     /// The TLS stream, if this is one.
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
-            Kind::Tls(stream) => Some(stream),
+            Kind::Tls(secured) => Some(&secured.stream),
             Kind::Tcp(_) | Kind::Other(_) => None,
         }
     }
@@ -140,7 +142,7 @@ impl<T: Network> NetStream<T> {
 #[cfg(feature = "tls")]
 impl<T: Network> From<TlsStream<NetStream<T>>> for NetStream<T> {
     fn from(stream: TlsStream<NetStream<T>>) -> Self {
-        Kind::Tls(Box::new(stream)).into()
+        Kind::Tls(Box::new(stream.into())).into()
     }
 }
 
@@ -153,8 +155,8 @@ macro_rules! each {
                 $what
             }
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => {
-                let $stream = Pin::new(&mut **stream);
+            Kind::Tls(secured) => {
+                let $stream = Pin::new(&mut secured.stream);
                 $what
             }
             Kind::Other(stream) => {
@@ -167,7 +169,11 @@ macro_rules! each {
 
 impl<T: Network> AsyncRead for NetStream<T> {
     #[inline]
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        #[cfg(feature = "tls")]
+        if let Kind::Tls(secured) = &mut self.kind {
+            return secured.poll_read(cx, buf);
+        }
         each!(self, stream => stream.poll_read(cx, buf))
     }
 }
@@ -197,7 +203,7 @@ impl<T: Network> AsyncWrite for NetStream<T> {
         match &mut self.get_mut().kind {
             Kind::Tcp(stream) => T::poll_shutdown(stream, cx),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => Pin::new(&mut **stream).poll_close(cx),
+            Kind::Tls(secured) => Pin::new(&mut secured.stream).poll_close(cx),
             Kind::Other(stream) => Pin::new(&mut **stream).poll_close(cx),
         }
     }
@@ -236,7 +242,7 @@ impl<T: Network> fmt::Debug for NetStream<T> {
         match &self.kind {
             Kind::Tcp(stream) => stream.fmt(f),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => f.debug_tuple("Tls").field(stream.get_ref().0).finish(),
+            Kind::Tls(secured) => f.debug_tuple("Tls").field(secured.stream.get_ref().0).finish(),
             Kind::Other(_) => f.write_str("NetStream(..)"),
         }
     }

@@ -1,4 +1,6 @@
-use std::io;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
@@ -42,4 +44,34 @@ fn checked<T: Network>(stream: TlsStream<NetStream<T>>) -> io::Result<NetStream<
 /// An error of TLS is always a [`TlsError`].
 fn wrapped(error: io::Error) -> io::Error {
     TlsError::from_io(error).map_or_else(|error| error, io::Error::from)
+}
+
+/// TLS over a stream, which gives what came whole before an error, and then the error.
+pub(crate) struct Secured<T: Network> {
+    pub(crate) stream: TlsStream<NetStream<T>>,
+    failed: Option<io::Error>,
+}
+
+impl<T: Network> From<TlsStream<NetStream<T>>> for Secured<T> {
+    fn from(stream: TlsStream<NetStream<T>>) -> Self {
+        Self { stream, failed: None }
+    }
+}
+
+impl<T: Network> Secured<T> {
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.failed.is_none() {
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, buf)) {
+                Ok(n) => return Poll::Ready(Ok(n)),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        let mut decrypted = match &mut self.stream {
+            TlsStream::Client(stream) => stream.get_mut().1.reader(),
+            TlsStream::Server(stream) => stream.get_mut().1.reader(),
+        };
+        let n = decrypted.read(buf).unwrap_or(0);
+        let failed = if n == 0 { self.failed.take() } else { None };
+        Poll::Ready(failed.map_or(Ok(n), Err))
+    }
 }
