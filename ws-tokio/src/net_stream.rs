@@ -176,16 +176,13 @@ macro_rules! each {
 
 impl AsyncRead for NetStream {
     #[inline]
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
         #[cfg(feature = "tls")]
-        if let Kind::Tls(secured) = &mut self.kind {
+        if let Kind::Tls(secured) = &mut this.kind {
             return secured.poll_read(cx, buf);
         }
-        each!(self, stream => stream.poll_read(cx, buf))
+        each!(Pin::new(this), stream => stream.poll_read(cx, buf))
     }
 }
 
