@@ -1,6 +1,5 @@
 mod blocking;
-mod futures_io;
-mod tokio;
+mod tasks;
 
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddr};
@@ -9,7 +8,6 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ::tokio::runtime::{self, Builder};
 use rcgen::CertifiedKey;
 use ws_core::{Config, Owned};
 use ws_tls::{ClientTls, ServerTls};
@@ -17,18 +15,17 @@ use ws_tls::{ClientTls, ServerTls};
 use crate::args::Runtime;
 use crate::echo::Service;
 use crate::failure::{Cause, Failure};
-use crate::futures_io::{AsyncStd, Smol};
+use crate::platform::{AsyncStd, Smol, Tokio};
 
 /// What every client does with every server, in order.
 const STEPS: [&str; 6] = ["open", "text", "1 MiB", "streamed", "ping", "close"];
 
 /// Lets every adapter's client talk to every adapter's server, and prints what passed and how long it took.
 pub(crate) fn run() -> Result<(), Failure> {
-    let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
     let mut pairs = Pairs::default();
-    pairs.run("client → server", None, &runtime)?;
+    pairs.run("client → server", None)?;
     let (server, client) = identities().map_err(Failure::Tls)?;
-    pairs.run("over TLS", Some((server, client)), &runtime)?;
+    pairs.run("over TLS", Some((server, client)))?;
     if pairs.failed > 0 {
         return Err(Failure::Demo { failed: pairs.failed });
     }
@@ -53,23 +50,18 @@ struct Pairs {
 
 impl Pairs {
     /// Lets the client of each adapter talk to the server of each, and prints a table with this `title`.
-    fn run(
-        &mut self,
-        title: &str,
-        tls: Option<(ServerTls, ClientTls)>,
-        runtime: &runtime::Runtime,
-    ) -> Result<(), Failure> {
+    fn run(&mut self, title: &str, tls: Option<(ServerTls, ClientTls)>) -> Result<(), Failure> {
         let (server_tls, client_tls) = tls.unzip();
         let mut servers = Vec::new();
         for server in Runtime::ALL {
             let service = Service { tls: server_tls.clone(), ..Service::default() };
-            servers.push((server, serve(server, service, runtime).map_err(Failure::System)?));
+            servers.push((server, serve(server, service).map_err(Failure::System)?));
         }
         print(format_args!("{title:<22}{}{:>11}", Cells(STEPS), "total"))?;
         for client in Runtime::ALL {
             for &(server, address) in &servers {
                 let mut laps = Laps::begin();
-                let talked = talk(client, address, client_tls.as_ref(), runtime, &mut laps);
+                let talked = talk(client, address, client_tls.as_ref(), &mut laps);
                 let pair = format!("{} → {}", client.name(), server.name());
                 print(format_args!("{pair:<22}{laps}"))?;
                 self.all += 1;
@@ -84,31 +76,25 @@ impl Pairs {
 }
 
 /// Starts an echo server that runs as long as the process.
-fn serve(server: Runtime, service: Service, runtime: &runtime::Runtime) -> io::Result<SocketAddr> {
+fn serve(server: Runtime, service: Service) -> io::Result<SocketAddr> {
     let service = Arc::new(service);
     match server {
-        Runtime::Tokio => runtime.block_on(tokio::serve(service)),
-        Runtime::Smol => futures_io::serve::<Smol>(service),
-        Runtime::AsyncStd => futures_io::serve::<AsyncStd>(service),
+        Runtime::Tokio => tasks::serve::<Tokio>(service),
+        Runtime::Smol => tasks::serve::<Smol>(service),
+        Runtime::AsyncStd => tasks::serve::<AsyncStd>(service),
         Runtime::Blocking => blocking::serve(service),
     }
 }
 
-fn talk(
-    client: Runtime,
-    server: SocketAddr,
-    tls: Option<&ClientTls>,
-    runtime: &runtime::Runtime,
-    laps: &mut Laps,
-) -> Result<(), Cause> {
+fn talk(client: Runtime, server: SocketAddr, tls: Option<&ClientTls>, laps: &mut Laps) -> Result<(), Cause> {
     let scheme = if tls.is_some() { "wss" } else { "ws" };
     let url = format!("{scheme}://{server}/");
     // Whatever goes wrong, the demonstration ends.
     let config = Config { idle_timeout: Some(Duration::from_secs(10)), ..Config::default() };
     match client {
-        Runtime::Tokio => runtime.block_on(tokio::talk(&url, tls, config, laps)),
-        Runtime::Smol => futures_io::talk::<Smol>(&url, tls, config, laps),
-        Runtime::AsyncStd => futures_io::talk::<AsyncStd>(&url, tls, config, laps),
+        Runtime::Tokio => tasks::talk::<Tokio>(&url, tls, config, laps),
+        Runtime::Smol => tasks::talk::<Smol>(&url, tls, config, laps),
+        Runtime::AsyncStd => tasks::talk::<AsyncStd>(&url, tls, config, laps),
         Runtime::Blocking => blocking::talk(&url, tls, config, laps),
     }
 }

@@ -8,7 +8,7 @@ mod deflate;
 mod demo;
 mod echo;
 mod failure;
-mod futures_io;
+mod platform;
 mod proxy;
 mod signals;
 mod trust;

@@ -1,8 +1,7 @@
 mod blocking;
-mod futures_io;
 mod input;
 mod session;
-mod tokio;
+mod tasks;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use ws_tls::ClientTls;
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
 use crate::failure::{Cause, Failure};
-use crate::futures_io::{AsyncStd, Smol};
+use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trust::Trust;
 use input::Input;
 use session::Session;
@@ -99,9 +98,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let session = Arc::new(Session::default());
     let asked = Asked { connect, config, tls };
     match runtime {
-        Runtime::Tokio => tokio::run(asked, &session),
-        Runtime::Smol => futures_io::run::<Smol>(asked, &session),
-        Runtime::AsyncStd => futures_io::run::<AsyncStd>(asked, &session),
+        Runtime::Tokio => tasks::run::<Tokio>(asked, &session),
+        Runtime::Smol => tasks::run::<Smol>(asked, &session),
+        Runtime::AsyncStd => tasks::run::<AsyncStd>(asked, &session),
         Runtime::Blocking => blocking::run(asked, &session),
     }?;
     session.outcome()

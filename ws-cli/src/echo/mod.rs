@@ -1,6 +1,5 @@
 mod blocking;
-mod futures_io;
-mod tokio;
+mod tasks;
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -15,11 +14,10 @@ use ws_tls::ServerTls;
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
 use crate::failure::{Failure, note};
-use crate::futures_io::{AsyncStd, Smol};
+use crate::platform::{AsyncStd, Smol, Tokio};
 
 pub(crate) use self::blocking::Server as BlockingServer;
-pub(crate) use self::futures_io::serve as serve_futures_io;
-pub(crate) use self::tokio::serve;
+pub(crate) use self::tasks::{bind, serve};
 
 /// Serve on every path, and send each message back as it came.
 ///
@@ -106,9 +104,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         tls,
     });
     match args.runtime {
-        Runtime::Tokio => tokio::run(args.listen, service),
-        Runtime::Smol => futures_io::run::<Smol>(args.listen, service),
-        Runtime::AsyncStd => futures_io::run::<AsyncStd>(args.listen, service),
+        Runtime::Tokio => tasks::run::<Tokio>(args.listen, service),
+        Runtime::Smol => tasks::run::<Smol>(args.listen, service),
+        Runtime::AsyncStd => tasks::run::<AsyncStd>(args.listen, service),
         Runtime::Blocking => blocking::run(args.listen, service),
     }
 }

@@ -5,30 +5,39 @@ use std::sync::Arc;
 use smol::future::or;
 use tokio::sync::{mpsc, watch};
 use ws_core::CloseCode;
-use ws_smol::Error;
-use ws_smol::driver::{self, NetStream};
+use ws_driver::serve::{Bind, Serve};
+use ws_driver::{Error, WebSocket, accept_with};
 
 use super::{Refused, Service, announce, not_listening};
 use crate::failure::Failure;
-use crate::futures_io::{Net, Platform, Ws, bind, sleep};
+use crate::platform::{Platform, sleep};
 use crate::signals;
 
 pub(super) fn run<P: Platform>(address: SocketAddr, service: Arc<Service>) -> Result<(), Failure> {
-    P::block_on(async {
+    let served = P::block_on(async {
         let (stop, stopped) = watch::channel(false);
         signals::on_stop(move || {
             stop.send_replace(true);
         })?;
-        let (listener, address) = bind::<P>(address).map_err(|error| not_listening(address, error))?;
+        let (socket, address) =
+            bind::<P::Runtime>(address).await.map_err(|error| not_listening(address, error))?;
         announce(address, &service)?;
-        serve::<P>(listener, service, stopped).await;
+        serve::<P::Runtime>(socket, service, stopped).await;
         Ok(())
-    })
+    });
+    served.map_err(Failure::System)?
 }
 
-/// Echoes on all connections that `listener` accepts, until `stop` holds true. Then all of them are closed.
-pub(crate) async fn serve<P: Platform>(
-    listener: P::Listener,
+/// A socket that listens at `address`.
+pub(crate) async fn bind<R: Bind<SocketAddr>>(address: SocketAddr) -> io::Result<(R::Socket, SocketAddr)> {
+    let socket = R::bind(address).await?;
+    let address = R::listens_at(&socket).unwrap_or(address);
+    Ok((socket, address))
+}
+
+/// Echoes on all connections that `socket` accepts, until `stop` holds true. Then all of them are closed.
+pub(crate) async fn serve<R: Serve>(
+    socket: R::Socket,
     service: Arc<Service>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -36,26 +45,26 @@ pub(crate) async fn serve<P: Platform>(
     let (connection, mut connections) = mpsc::channel::<()>(1);
     let mut refused = Refused::default();
     while let Some(accepted) =
-        or(async { Some(P::accept(&listener).await) }, none_when(stopped(&mut stop))).await
+        or(async { Some(R::accept(&socket).await) }, none_when(stopped(&mut stop))).await
     {
         match accepted {
-            Ok(stream) => {
+            Ok((stream, _)) => {
                 refused.end();
                 let (service, stop, connection) = (service.clone(), stop.clone(), connection.clone());
-                P::spawn(async move {
-                    attend::<P>(stream, &service, stop).await;
+                R::spawn(async move {
+                    attend::<R>(stream, &service, stop).await;
                     drop(connection);
                 });
             }
             Err(error) => {
                 if let Some(pause) = refused.pause(&error) {
-                    sleep::<P>(pause).await;
+                    sleep::<R>(pause).await;
                 }
             }
         }
     }
-    drop((listener, connection));
-    or(none_when(sleep::<P>(service.patience())), connections.recv()).await;
+    drop((socket, connection));
+    or(none_when(sleep::<R>(service.patience())), connections.recv()).await;
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
@@ -69,11 +78,11 @@ async fn none_when<T>(end: impl Future<Output = ()>) -> Option<T> {
 }
 
 /// One connection, from the opening handshake to the closing one.
-async fn attend<P: Platform>(stream: P::Stream, service: &Service, mut stop: watch::Receiver<bool>) {
-    let accepting = open::<P>(NetStream::new(stream), service);
+async fn attend<R: Serve>(stream: R::Stream, service: &Service, mut stop: watch::Receiver<bool>) {
+    let accepting = open::<R>(stream, service);
     let accepted = or(async { accepting.await.ok() }, none_when(stopped(&mut stop))).await;
     let Some(mut ws) = accepted else { return };
-    let echoed = or(async { Some(echo::<P>(&mut ws).await) }, none_when(stopped(&mut stop))).await;
+    let echoed = or(async { Some(echo(&mut ws).await) }, none_when(stopped(&mut stop))).await;
     let is_over = match echoed {
         Some(echoed) => echoed.is_ok(),
         None => ws.close(Some(CloseCode::GOING_AWAY.into())).await.is_err(),
@@ -85,21 +94,21 @@ async fn attend<P: Platform>(stream: P::Stream, service: &Service, mut stop: wat
 }
 
 /// The opening handshakes, that of TLS first.
-async fn open<P: Platform>(stream: Net<P>, service: &Service) -> Result<Ws<P>, Error> {
+async fn open<R: Serve>(stream: R::Stream, service: &Service) -> Result<WebSocket<R::Stream, R>, Error> {
     let stream = match (&service.tls, service.config.opening_timeout) {
         (Some(tls), Some(limit)) => {
-            let secured = async { Some(driver::accept_tls(stream, tls).await) };
-            or(secured, none_when(sleep::<P>(limit)))
+            let secured = async { Some(R::accept_tls(stream, tls.clone()).await) };
+            or(secured, none_when(sleep::<R>(limit)))
                 .await
                 .ok_or_else(|| io::Error::from(io::ErrorKind::TimedOut))??
         }
-        (Some(tls), None) => driver::accept_tls(stream, tls).await?,
+        (Some(tls), None) => R::accept_tls(stream, tls.clone()).await?,
         (None, _) => stream,
     };
-    driver::accept_with(stream, service.config.clone(), |request| service.decide(request)).await
+    accept_with(stream, service.config.clone(), |request| service.decide(request)).await
 }
 
-async fn echo<P: Platform>(ws: &mut Ws<P>) -> Result<(), Error> {
+async fn echo<R: Serve>(ws: &mut WebSocket<R::Stream, R>) -> Result<(), Error> {
     while let Some((message, mut reply)) = ws.message_ref().await? {
         reply.feed(message).await?;
     }

@@ -1,31 +1,34 @@
 use core::net::{Ipv4Addr, SocketAddr};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use tokio::sync::watch;
 use ws_core::connect::Connect;
 use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
-use ws_smol::driver::Connector;
+use ws_driver::{Connector, Network};
 use ws_tls::ClientTls;
 
 use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
 use crate::echo::{self, Service};
 use crate::failure::Cause;
-use crate::futures_io::{Platform, bind};
+use crate::platform::Platform;
 
-pub(super) fn serve<P: Platform>(service: Arc<Service>) -> io::Result<SocketAddr>
-where
-    P::Listener: Send,
-{
-    let (listener, address) = bind::<P>((Ipv4Addr::LOCALHOST, 0).into())?;
-    thread::Builder::new().spawn(|| {
+pub(super) fn serve<P: Platform>(service: Arc<Service>) -> io::Result<SocketAddr> {
+    let (bound, address) = mpsc::channel();
+    let server = thread::Builder::new().spawn(move || {
         P::block_on(async {
+            let (socket, address) = echo::bind::<P::Runtime>((Ipv4Addr::LOCALHOST, 0).into()).await?;
+            let _ = bound.send(address);
             let (_never, stop) = watch::channel(false);
-            echo::serve_futures_io::<P>(listener, service, stop).await;
-        });
+            echo::serve::<P::Runtime>(socket, service, stop).await;
+            Ok(())
+        })?
     })?;
-    Ok(address)
+    address.recv().map_err(|_| match server.join() {
+        Ok(Err(error)) => error,
+        Ok(Ok(())) | Err(_) => io::ErrorKind::Other.into(),
+    })
 }
 
 pub(super) fn talk<P: Platform>(
@@ -34,16 +37,18 @@ pub(super) fn talk<P: Platform>(
     config: Config,
     laps: &mut Laps,
 ) -> Result<(), Cause> {
-    P::block_on(talk_on::<P>(url, tls, config, laps))
+    P::block_on(talk_on::<P::Runtime>(url, tls, config, laps))?
 }
 
-async fn talk_on<P: Platform>(
+async fn talk_on<R: Network>(
     url: &str,
     tls: Option<&ClientTls>,
     config: Config,
     laps: &mut Laps,
 ) -> Result<(), Cause> {
-    let mut connector = Connector::<P::Timer>::new().config(config);
+    // How long the runtime took to start is none of it.
+    *laps = Laps::begin();
+    let mut connector = Connector::<R>::new().config(config);
     if let Some(tls) = tls {
         connector = connector.tls(tls.clone());
     }

@@ -2,20 +2,21 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use ws_core::CloseCode;
-use ws_smol::driver::Connector;
+use ws_driver::serve::Serve;
+use ws_driver::{Connector, Sender};
 
 use super::{Asked, Input, Session, input, not_opened};
 use crate::failure::Failure;
-use crate::futures_io::{Out, Platform};
+use crate::platform::Platform;
 use crate::signals;
 
 pub(super) fn run<P: Platform>(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
-    P::block_on(talk::<P>(asked, session))
+    P::block_on(talk::<P::Runtime>(asked, session)).map_err(Failure::System)?
 }
 
-async fn talk<P: Platform>(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
+async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
     let Asked { connect, config, tls } = asked;
-    let mut connector = Connector::<P::Timer>::new().config(config);
+    let mut connector = Connector::<R>::new().config(config);
     if let Some(tls) = tls {
         connector = connector.tls(tls.clone()).proxy_tls(tls);
     }
@@ -28,18 +29,18 @@ async fn talk<P: Platform>(asked: Asked, session: &Arc<Session>) -> Result<(), F
         // Once the connection is over, there is nothing to stop.
         let _ = stop.send(());
     })?;
-    P::spawn(close_when::<P>(stopped, sender.clone(), Arc::clone(session)));
+    R::spawn(close_when(stopped, sender.clone(), Arc::clone(session)));
     let (line, lines) = mpsc::channel(1);
     input::read(move |input| line.blocking_send(input).is_ok())?;
     // Held while a line is on its way.
     let sending = Arc::new(Mutex::new(()));
-    P::spawn(send::<P>(lines, sender.clone(), Arc::clone(session), Arc::clone(&sending)));
+    R::spawn(send(lines, sender.clone(), Arc::clone(session), Arc::clone(&sending)));
 
     loop {
         match receiver.event_ref().await {
             Ok(Some(event)) => {
                 if let Err(error) = session.receive(event) {
-                    give_up::<P>(session, &sender, Failure::Output(error)).await;
+                    give_up(session, &sender, Failure::Output(error)).await;
                 }
             }
             Ok(None) => break,
@@ -52,9 +53,9 @@ async fn talk<P: Platform>(asked: Asked, session: &Arc<Session>) -> Result<(), F
 }
 
 /// Sends what standard input gives, until it ends or the connection does.
-async fn send<P: Platform>(
+async fn send<R: Serve>(
     mut lines: mpsc::Receiver<Input>,
-    sender: Out<P>,
+    sender: Sender<R::Stream, R>,
     session: Arc<Session>,
     sending: Arc<Mutex<()>>,
 ) {
@@ -69,25 +70,29 @@ async fn send<P: Platform>(
                 }
                 session.end_line();
             }
-            Input::End => close::<P>(&sender, CloseCode::NORMAL).await,
-            Input::Failed(failure) => give_up::<P>(&session, &sender, failure).await,
+            Input::End => close(&sender, CloseCode::NORMAL).await,
+            Input::Failed(failure) => give_up(&session, &sender, failure).await,
         }
     }
 }
 
-async fn close_when<P: Platform>(stopped: oneshot::Receiver<()>, sender: Out<P>, session: Arc<Session>) {
+async fn close_when<R: Serve>(
+    stopped: oneshot::Receiver<()>,
+    sender: Sender<R::Stream, R>,
+    session: Arc<Session>,
+) {
     if stopped.await.is_ok() {
-        give_up::<P>(&session, &sender, Failure::Interrupted).await;
+        give_up(&session, &sender, Failure::Interrupted).await;
     }
 }
 
 /// Closes because of what went wrong at this end.
-async fn give_up<P: Platform>(session: &Session, sender: &Out<P>, failure: Failure) {
+async fn give_up<R: Serve>(session: &Session, sender: &Sender<R::Stream, R>, failure: Failure) {
     session.fail(failure);
-    close::<P>(sender, CloseCode::GOING_AWAY).await;
+    close(sender, CloseCode::GOING_AWAY).await;
 }
 
-async fn close<P: Platform>(sender: &Out<P>, code: CloseCode) {
+async fn close<R: Serve>(sender: &Sender<R::Stream, R>, code: CloseCode) {
     // If the connection is closing already, that is as good.
     let _ = sender.close(Some(code.into())).await;
 }

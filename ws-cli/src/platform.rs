@@ -1,0 +1,65 @@
+//! What is not the same for the runtimes with tasks.
+
+use core::future::poll_fn;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
+
+use tokio::runtime::Builder;
+use ws_driver::serve::{Bind, Serve};
+use ws_smol::driver::FuturesIo;
+
+/// A runtime whose connections are tasks.
+pub(crate) trait Platform: 'static {
+    /// Timers, names, sockets and tasks.
+    type Runtime: Bind<SocketAddr>;
+
+    /// Does `work` on this thread, and what it spawns beside it.
+    fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T>;
+}
+
+/// Ready after `delay`.
+pub(crate) async fn sleep<R: Serve>(delay: Duration) {
+    let mut timer = R::after(delay);
+    poll_fn(|cx| timer.poll(cx)).await;
+}
+
+/// Tokio.
+#[derive(Debug)]
+pub(crate) enum Tokio {}
+
+impl Platform for Tokio {
+    type Runtime = ws_tokio::Timer;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
+        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        let done = runtime.block_on(work);
+        // A look-up of a host's name that is under way is not waited for.
+        runtime.shutdown_background();
+        Ok(done)
+    }
+}
+
+/// smol.
+#[derive(Debug)]
+pub(crate) enum Smol {}
+
+impl Platform for Smol {
+    type Runtime = FuturesIo<ws_smol::Timer>;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
+        Ok(smol::block_on(work))
+    }
+}
+
+/// async-std.
+#[derive(Debug)]
+pub(crate) enum AsyncStd {}
+
+impl Platform for AsyncStd {
+    type Runtime = FuturesIo<ws_async_std::Timer>;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
+        Ok(async_std::task::block_on(work))
+    }
+}
