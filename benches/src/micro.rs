@@ -70,7 +70,7 @@ const fn encode(name: &'static str, role: Role, len: usize, bar: &'static [(&'st
 }
 
 /// One who goes through so many batches of messages.
-type Subject = Box<dyn FnMut(usize) -> anyhow::Result<()>>;
+pub(crate) type Subject = Box<dyn FnMut(usize) -> anyhow::Result<()>>;
 
 impl Micro {
     /// Measures everyone in turns of `turn` nanoseconds.
@@ -139,7 +139,8 @@ impl Micro {
     }
 }
 
-fn decode_ours(wire: Vec<u8>, expected: usize) -> Subject {
+/// Takes `wire` as a server, which has `expected` bytes of payload.
+pub(crate) fn decode_ours(wire: Vec<u8>, expected: usize) -> Subject {
     let mut end = End::new(Role::Server);
     Box::new(move |batches| {
         for _ in 0..batches {
@@ -159,8 +160,13 @@ fn encode_ours(payload: Vec<u8>, role: Role, depth: usize) -> Subject {
     })
 }
 
+/// Copies `wire`, and unmasks and checks `depth` payloads of `len` bytes.
+pub(crate) fn decode_floor(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Subject {
+    floor::all(kind, wire, len, depth)
+}
+
 /// Nanoseconds for each batch.
-fn measure(subject: &mut Subject, batches: usize) -> anyhow::Result<f64> {
+pub(crate) fn measure(subject: &mut Subject, batches: usize) -> anyhow::Result<f64> {
     let batches = batches.max(1);
     let start = clock::of_thread()?;
     subject(batches)?;

@@ -44,7 +44,13 @@ pub(crate) struct Line {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// Lines over logarithmic axes: a level one is a cost that grows linearly.
+impl Line {
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Self { name, points: Vec::new() }
+    }
+}
+
+/// Lines over logarithmic axes, each followed by its floor, which is dashed: a level one is a cost that grows linearly.
 pub(crate) fn lines(lines: &[Line]) -> String {
     let all: Vec<(f64, f64)> = lines.iter().flat_map(|line| line.points.iter().copied()).collect();
     let (left, right) = bounds(all.iter().map(|point| point.0));
@@ -66,7 +72,9 @@ pub(crate) fn lines(lines: &[Line]) -> String {
              <path d=\"M60 {y:.1}H660\" stroke=\"#dddddd\"/>"
         );
     }
-    for ((index, line), colour) in lines.iter().enumerate().zip(COLOURS.iter().cycle()) {
+    for (index, line) in lines.iter().enumerate() {
+        // Each line and its floor have one colour.
+        let (colour, dashes) = (COLOURS[index / 2 % COLOURS.len()], ["none", "4"][index % 2]);
         let points: Vec<String> = line
             .points
             .iter()
@@ -77,7 +85,7 @@ pub(crate) fn lines(lines: &[Line]) -> String {
             .collect();
         let _ = writeln!(
             body,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>\
              <text x=\"680\" y=\"{}\" fill=\"{colour}\">{}</text>",
             points.join(" "),
             40 + index * 18,

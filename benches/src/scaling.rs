@@ -4,113 +4,142 @@ use std::path::Path;
 
 use core_affinity::CoreId;
 use counters::frames::{self, Kind};
-use counters::memory::End;
-use ws_core::Role;
 
-use crate::clock;
 use crate::contestants::{floor_tokio, tokio_lent};
 use crate::load::echo::{self, Transport};
+use crate::micro;
 use crate::plot::{self, Line};
 use crate::server::Server;
 
-/// So many times more than linear is named.
+/// So many times more than linear, and than the floor's own growth, is named.
 const LIMIT: f64 = 1.5;
 
 /// Costs below this, in nanoseconds of CPU time, are measured too often by chance.
-const LEAST: f64 = 40e6;
+const LEAST: f64 = 20e6;
+
+/// How often each cost is measured; the least counts, for what else runs only ever adds.
+const ROUNDS: usize = 7;
+
+/// What each unit costs, by how many there are: here, and with nothing done but what nobody can save.
+struct Growth {
+    ours: Line,
+    floor: Line,
+}
 
 /// Measures, prints what each unit costs, names each step that is more than linear, and draws a plot.
 ///
 /// # Errors
 /// If the library fails.
 pub(crate) fn run(core: Option<CoreId>, svg: Option<&Path>) -> anyhow::Result<()> {
-    let lines = [
-        connections("ns a message, by connections", core, true)?,
-        connections("the same, TCP on tokio", core, false)?,
-        pipelined("ns a message, by messages in flight", core)?,
-        bytes("ns a byte, by bytes of a message", Kind::Binary)?,
-        bytes("ns a byte, by bytes of a text", Kind::Multibyte)?,
-        fragments("ns a fragment, by fragments of a message")?,
+    let growths = [
+        connections(core)?,
+        pipelined(core)?,
+        bytes(["ns a byte, by bytes of a message", "the same, copied and unmasked"], Kind::Binary)?,
+        bytes(["ns a byte, by bytes of a text", "the same, copied, unmasked and checked"], Kind::Multibyte)?,
+        fragments()?,
     ];
-    for line in &lines {
-        println!("{}", line.name);
-        let mut before: Option<f64> = None;
-        for &(count, cost) in &line.points {
-            // What a unit costs has grown by as much as the whole has grown beyond linear.
-            let growth = before.map_or(1.0, |before| cost / before);
-            let verdict = if growth > LIMIT { "  SUPER-LINEAR" } else { "" };
-            println!("  {count:>12} {cost:>12.3}  × {growth:.2}{verdict}");
-            before = Some(cost);
-        }
-    }
+    growths.iter().for_each(print);
     if let Some(path) = svg {
+        let lines: Vec<Line> = growths.into_iter().flat_map(|Growth { ours, floor }| [ours, floor]).collect();
         std::fs::write(path, plot::lines(&lines))?;
     }
     Ok(())
 }
 
-fn connections(name: &'static str, core: Option<CoreId>, is_ours: bool) -> anyhow::Result<Line> {
-    let contestant = if is_ours { &tokio_lent::CONTESTANT } else { &floor_tokio::CONTESTANT };
-    measure(name, &[1, 64, 512, 4096], |connections| {
+/// What a unit costs grows by as much as the whole grows beyond linear. Where the floor's does so too, memory or the system are
+/// dearer there, for everybody.
+fn print(Growth { ours, floor }: &Growth) {
+    println!("{:<40}{:>12}{:>10}{:>12}{:>10}", ours.name, "", "growth", "floor", "growth");
+    let mut before: Option<(f64, f64)> = None;
+    for (&(count, cost), &(_, least)) in ours.points.iter().zip(&floor.points) {
+        let (growth, floors) = before.map_or((1.0, 1.0), |before| (cost / before.0, least / before.1));
+        let verdict = if growth > LIMIT * floors.max(1.0) { "  SUPER-LINEAR" } else { "" };
+        println!("{count:>40} {cost:>11.3}   × {growth:<5.2} {least:>12.3}   × {floors:.2}{verdict}");
+        before = Some((cost, least));
+    }
+    println!("  {}: the floor", floor.name);
+}
+
+fn connections(core: Option<CoreId>) -> anyhow::Result<Growth> {
+    let names = ["ns a message, by connections", "the same, TCP on tokio"];
+    growth(names, &[1, 64, 512, 4096], |connections| {
         let shape = echo::Shape { connections, len: 16, depth: 1, over: Transport::Tcp };
-        let server = Server::start(contestant, shape.task(), core)?;
-        let mut load = echo::Load::new(contestant, server, shape)?;
-        least(3, || load.round(8_000))
+        over_sockets(shape, 8_000, core)
     })
 }
 
-fn pipelined(name: &'static str, core: Option<CoreId>) -> anyhow::Result<Line> {
-    let contestant = &tokio_lent::CONTESTANT;
-    measure(name, &[1, 10, 100, 1000, 10_000], |depth| {
+fn pipelined(core: Option<CoreId>) -> anyhow::Result<Growth> {
+    let names = ["ns a message, by messages in flight", "the same, TCP on tokio"];
+    growth(names, &[1, 10, 100, 1000, 10_000], |depth| {
         let shape = echo::Shape { connections: 1, len: 16, depth, over: Transport::Tcp };
-        let server = Server::start(contestant, shape.task(), core)?;
-        let mut load = echo::Load::new(contestant, server, shape)?;
-        least(3, || load.round(if depth == 1 { 4_000 } else { 100_000 }))
+        over_sockets(shape, if depth == 1 { 4_000 } else { 100_000 }, core)
     })
 }
 
-fn bytes(name: &'static str, kind: Kind) -> anyhow::Result<Line> {
-    measure(name, &[16, 256, 4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20], |len| {
+fn bytes(names: [&'static str; 2], kind: Kind) -> anyhow::Result<Growth> {
+    growth(names, &[16, 256, 4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20], |len| {
         // As many as make up a read: a message that comes alone costs a read.
         let depth = ((64 << 10) / len).max(1);
         let wire: Vec<u8> = (0..depth).flat_map(|number| frames::masked(kind, number, len)).collect();
-        in_memory(&wire, len * depth)
+        in_memory(&wire, kind, len, depth)
     })
 }
 
-fn fragments(name: &'static str) -> anyhow::Result<Line> {
-    measure(name, &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000], |count| {
-        // Each has 16 bytes.
+fn fragments() -> anyhow::Result<Growth> {
+    let names = ["ns a fragment, by fragments of a message", "the same, copied and unmasked"];
+    // Each has 16 bytes.
+    growth(names, &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000], |count| {
         let repeat = (1000 / count).max(1);
         let wire = frames::fragments(Kind::Binary, 0, 16 * count, count).repeat(repeat);
-        in_memory(&wire, 16 * count * repeat).map(|cost| cost * 16.0)
+        Ok(in_memory(&wire, Kind::Binary, 16, count * repeat)?.map(|cost| cost * 16.0))
     })
 }
 
-/// What a byte of payload costs to take, in nanoseconds.
-fn in_memory(wire: &[u8], payload: usize) -> anyhow::Result<f64> {
-    let mut end = End::new(Role::Server);
-    let mut once = |times: usize| -> anyhow::Result<f64> {
-        let start = clock::of_thread()?;
-        for _ in 0..times {
-            anyhow::ensure!(end.decode(wire)? == payload, "messages are missing");
-        }
-        Ok((clock::of_thread()? - start) / times as f64)
+/// What a message costs the server, and TCP alone.
+fn over_sockets(shape: echo::Shape, messages: usize, core: Option<CoreId>) -> anyhow::Result<[f64; 2]> {
+    let load = |contestant| {
+        let server = Server::start(contestant, shape.task(), core)?;
+        echo::Load::new(contestant, server, shape)
     };
-    let times = (LEAST / once(1)?).ceil() as usize;
-    Ok(least(3, || once(times))? / payload as f64)
+    let (mut ours, mut floor) = (load(&tokio_lent::CONTESTANT)?, load(&floor_tokio::CONTESTANT)?);
+    least([&mut || ours.round(messages), &mut || floor.round(messages)])
 }
 
-fn measure(
-    name: &'static str,
+/// What a byte costs of `depth` payloads of `len` bytes, in nanoseconds: to take them, and only to copy, unmask and check them.
+fn in_memory(wire: &[u8], kind: Kind, len: usize, depth: usize) -> anyhow::Result<[f64; 2]> {
+    let payload = (len * depth) as f64;
+    let mut ours = turns(micro::decode_ours(wire.to_vec(), len * depth))?;
+    let mut floor = turns(micro::decode_floor(kind, wire, len, depth))?;
+    Ok(least([&mut ours, &mut floor])?.map(|cost| cost / payload))
+}
+
+/// Goes through a batch as often as it takes to measure it.
+fn turns(mut subject: micro::Subject) -> anyhow::Result<impl FnMut() -> anyhow::Result<f64>> {
+    let batches = (LEAST / micro::measure(&mut subject, 1)?).ceil() as usize;
+    Ok(move || micro::measure(&mut subject, batches))
+}
+
+fn growth(
+    [ours, floor]: [&'static str; 2],
     counts: &[usize],
-    mut cost: impl FnMut(usize) -> anyhow::Result<f64>,
-) -> anyhow::Result<Line> {
-    let points = counts.iter().map(|&count| Ok((count as f64, cost(count)?)));
-    Ok(Line { name, points: points.collect::<anyhow::Result<_>>()? })
+    mut costs: impl FnMut(usize) -> anyhow::Result<[f64; 2]>,
+) -> anyhow::Result<Growth> {
+    let mut growth = Growth { ours: Line::new(ours), floor: Line::new(floor) };
+    for &count in counts {
+        let [ours, floor] = costs(count)?;
+        growth.ours.points.push((count as f64, ours));
+        growth.floor.points.push((count as f64, floor));
+    }
+    Ok(growth)
 }
 
-/// The least of so many measurements: what else runs only ever adds.
-fn least(times: usize, mut measure: impl FnMut() -> anyhow::Result<f64>) -> anyhow::Result<f64> {
-    (0..times).try_fold(f64::MAX, |least, _| Ok(measure()?.min(least)))
+/// The least of each, measured by turns.
+fn least(mut measures: [&mut dyn FnMut() -> anyhow::Result<f64>; 2]) -> anyhow::Result<[f64; 2]> {
+    let mut least = [f64::MAX; 2];
+    for _ in 0..ROUNDS {
+        for (least, measure) in least.iter_mut().zip(&mut measures) {
+            *least = least.min(measure()?);
+        }
+    }
+    Ok(least)
 }

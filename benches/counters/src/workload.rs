@@ -26,6 +26,8 @@ pub struct Workload {
 enum Work {
     /// A server's `Connection` takes messages from memory.
     Decode(Kind),
+    /// A server's `Connection` takes the fragments of one message from memory: what is counted is each of these.
+    Gather,
     /// A `Connection` makes frames.
     Encode(Role),
     /// ws-tokio echoes lent messages.
@@ -45,7 +47,7 @@ enum Work {
 const K: usize = 1 << 10;
 
 /// All of them.
-pub const ALL: [Workload; 29] = [
+pub const ALL: [Workload; 30] = [
     new("decode-16-binary", Work::Decode(Kind::Binary), 16, 1),
     new("decode-16-ascii", Work::Decode(Kind::Ascii), 16, 1),
     new("decode-16-multibyte", Work::Decode(Kind::Multibyte), 16, 1),
@@ -58,6 +60,7 @@ pub const ALL: [Workload; 29] = [
     new("decode-1k-multibyte", Work::Decode(Kind::Multibyte), K, 1),
     new("decode-16k-binary", Work::Decode(Kind::Binary), 16 * K, 1),
     new("decode-16k-ascii", Work::Decode(Kind::Ascii), 16 * K, 1),
+    new("decode-16-fragments-x100", Work::Gather, 16, 100),
     new("encode-server-16", Work::Encode(Role::Server), 16, 1),
     new("encode-server-16-x32", Work::Encode(Role::Server), 16, 32),
     new("encode-client-16", Work::Encode(Role::Client), 16, 1),
@@ -109,6 +112,15 @@ impl Workload {
                 let (wire, mut end) = (self.wire(kind), End::new(Role::Server));
                 for _ in 0..times {
                     anyhow::ensure!(end.decode(&wire)? == self.len * self.depth, "messages are missing");
+                }
+                0
+            }
+            Work::Gather => {
+                let len = self.len * self.depth;
+                let wire = frames::fragments(Kind::Binary, 0, len, self.depth);
+                let mut end = End::new(Role::Server);
+                for _ in 0..times {
+                    anyhow::ensure!(end.decode(&wire)? == len, "fragments are missing");
                 }
                 0
             }

@@ -182,18 +182,20 @@ impl Connection {
             && !self.out.is_cut();
     }
 
-    /// Takes in one header, or what there is of one payload.
+    /// Takes in what there is of one frame.
     fn step_frame(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
-        let Some(frame) = self.frame.take() else {
-            let rules = Rules { masked: Some(self.role == Role::Server), rsv1: self.codec.is_some() };
-            let Some((header, len)) = rules.parse(input.unread())? else { return Ok(Step::NeedsMore) };
-            self.admit(&header)?;
-            input.skip(len);
-            if header.opcode != Opcode::Pong {
-                self.alarm.heard(now);
+        let frame = match self.frame.take() {
+            Some(frame) => frame,
+            None => {
+                let rules = Rules { masked: Some(self.role == Role::Server), rsv1: self.codec.is_some() };
+                let Some((header, len)) = rules.parse(input.unread())? else { return Ok(Step::NeedsMore) };
+                self.admit(&header)?;
+                input.skip(len);
+                if header.opcode != Opcode::Pong {
+                    self.alarm.heard(now);
+                }
+                Incoming { header, seen: 0, passed: 0 }
             }
-            self.frame = Some(Incoming { header, seen: 0, passed: 0 });
-            return Ok(Step::Done);
         };
         match frame.header.opcode {
             Opcode::Continuation | Opcode::Text | Opcode::Binary => self.step_data(now, frame, input),
