@@ -141,7 +141,7 @@ fn redirects_are_followed_on_request() -> Outcome {
     })
 }
 
-/// A client that reconnects tries again until the server is there.
+/// 6455-7.2.3-1: a client that reconnects tries again until the server is there.
 #[test]
 fn a_client_connects_again() -> Outcome {
     block_on(async {

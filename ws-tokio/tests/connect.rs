@@ -151,7 +151,7 @@ async fn names_and_transports_may_be_the_programs() -> Outcome {
     Ok(())
 }
 
-/// A client that reconnects tries again after a delay, until the server is there.
+/// 6455-7.2.3-1: a client that reconnects tries again after a delay, until the server is there.
 #[tokio::test(start_paused = true)]
 async fn a_client_connects_again() -> Outcome {
     let port = echo().await?;

@@ -6,6 +6,7 @@ mod closing;
 mod halves;
 mod messages;
 mod opening;
+mod reconnect;
 mod serve;
 mod timers;
 mod tls;

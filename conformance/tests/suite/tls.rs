@@ -345,7 +345,7 @@ fn tls_1_1_is_refused() -> Outcome {
     })
 }
 
-/// What is no TLS at all is turned away, whichever end it comes from.
+/// 6455-4.2.2-1: what is no TLS at all is turned away, whichever end it comes from, and gets no answer outside TLS.
 #[test]
 fn what_is_no_tls_is_refused() -> Outcome {
     on::run(async {
@@ -359,6 +359,10 @@ fn what_is_no_tls_is_refused() -> Outcome {
             };
             let error = tls_error(refused);
             assert!(matches!(error, TlsError::Rustls(rustls::Error::InvalidMessage(_))), "{error}");
+            let mut answer = Vec::new();
+            // It may end by a reset, as not all was read.
+            let _ = raw.read_to_end(&mut answer);
+            assert!(!answer.starts_with(b"HTTP"));
         }
         Ok(())
     })

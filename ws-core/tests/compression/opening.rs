@@ -101,7 +101,7 @@ fn refuses(offers: &[Offer], lines: &[&str], error: impl Into<HandshakeError>, r
     assert!(error.to_string().contains(reason), "{error}");
 }
 
-/// 7692-5-1, 7692-7.1.2.2-1: what is offered by default is one element, which leaves the client's window to the server.
+/// 7692-5-1, 7692-7.1.2.2-1, 6455-9-1: what is offered by default is one element, which leaves the client's window to the server.
 #[test]
 fn the_default_offer() {
     let (_, request) = asking(Compression::default());
@@ -119,7 +119,8 @@ fn windows_are_large_by_default() {
     }
 }
 
-/// 7692-5-2, 7692-5-3, 7692-5-4, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1: all that can be offered is, in the order of preference.
+/// 7692-5-2, 7692-5-3, 7692-5-4, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1, 6455-9.1-7: all that can be offered is, in the order of
+/// preference.
 #[test]
 fn offers_are_written_in_order() {
     let small = Offer {
@@ -205,7 +206,7 @@ fn a_server_answers_what_was_offered() {
     }
 }
 
-/// 7692-5-7, 7692-5-8, 7692-5-10: of many offers, on one line or several, a server takes the first that it can meet, and only that; other
+/// 7692-5-7, 7692-5-8, 7692-5-10, 6455-9-2, 6455-9.1-10: of many offers, on one line or several, a server takes the first that it can meet, and only that; other
 /// extensions are passed over.
 #[test]
 fn a_server_takes_the_first_offer_that_will_do() {
@@ -232,7 +233,7 @@ fn a_server_takes_the_first_offer_that_will_do() {
     assert_eq!(second.as_deref(), Some("permessage-deflate; server_max_window_bits=9"));
 }
 
-/// 7692-5-12, 7692-7-1, 7692-7-2, 7692-7-3, 7692-vec: a server declines an offer with a parameter that is unknown, wrong or repeated; the
+/// 7692-5-12, 7692-7-1, 7692-7-2, 7692-7-3, 7692-vec, 6455-9-4: a server declines an offer with a parameter that is unknown, wrong or repeated; the
 /// connection opens all the same, uncompressed.
 #[test]
 fn a_bad_offer_is_declined() {
@@ -415,7 +416,7 @@ fn a_client_fails_on_other_extensions() {
     }
 }
 
-/// 7692-5-15, 7692-4-1, 7692-7.2.2-3: two ends agree on the same, whatever each wants, and inflate what the other sends.
+/// 7692-5-15, 7692-4-1, 7692-7.2.2-3, 6455-9.2-1: two ends agree on the same, whatever each wants, and inflate what the other sends.
 #[test]
 fn both_ends_agree() {
     let offers = [

@@ -5,7 +5,7 @@ use ws_core::{Pool, RecvBuf};
 
 use super::*;
 
-/// 7692-6.1-1, 7692-6.2-1, 7692-7.2.2-1, 7692-6.1-5, 7692-6-1: a message with RSV1 on its first frame is inflated; the opcode
+/// 7692-6.1-1, 7692-6.2-1, 7692-7.2.2-1, 7692-6.1-5, 7692-6-1, 6455-6.2-6: a message with RSV1 on its first frame is inflated; the opcode
 /// stays what it was.
 #[test]
 fn compressed_messages_are_inflated() {
@@ -46,7 +46,7 @@ fn uncompressed_messages_come_between() {
     }
 }
 
-/// 7692-6.1-4, 7692-6.1-3: RSV1 on a control frame or on a later fragment fails the connection, compressed message or not.
+/// 7692-6.1-4, 7692-6.1-3, 6455-6.1-7: RSV1 on a control frame or on a later fragment fails the connection, compressed message or not.
 #[test]
 fn rsv1_stands_on_first_frames_only() {
     let error = ProtocolError::ReservedBits;
