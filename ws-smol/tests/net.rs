@@ -141,31 +141,6 @@ fn redirects_are_followed_on_request() -> Outcome {
     })
 }
 
-/// 6455-7.2.3-1: a client that reconnects tries again until the server is there.
-#[test]
-fn a_client_connects_again() -> Outcome {
-    block_on(async {
-        let port = echo().await?;
-        let attempts = std::sync::atomic::AtomicU32::new(0);
-        let connector = Connector::new().dialer(move |address| {
-            let is_first = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
-            async move {
-                if is_first {
-                    return Err(io::ErrorKind::ConnectionRefused.into());
-                }
-                Ok(NetStream::new(TcpStream::connect(address).await?))
-            }
-        });
-        let connect = Connect::new(&format!("ws://127.0.0.1:{port}/"))?;
-        let millisecond = core::time::Duration::from_millis(1);
-        let mut reconnect =
-            Reconnect::new(connector, connect)?.delays(|delays| delays.first(millisecond).most(millisecond));
-        drop(reconnect.open().await?);
-        drop(reconnect.open().await?);
-        Ok(())
-    })
-}
-
 #[test]
 fn what_follows_a_message_and_what_is_not_written_is_handed_over() -> Outcome {
     block_on(async {

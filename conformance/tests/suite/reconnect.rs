@@ -55,7 +55,7 @@ fn a_client_gives_up_where_it_is_not_wanted() -> Outcome {
         let listener = wait!(server.bind("127.0.0.1:0"))?;
         let mut reconnect = reconnect(&format!("ws://{}/", listener.local_addrs()[0]))?;
         let refused = wait!(reconnect.open());
-        assert!(matches!(refused, Err(Error::Rejected(response)) if response.status() == 404));
+        assert!(matches!(refused, Err(Error::Rejected(response)) if response.status == 404));
         assert_eq!(requests.load(Ordering::SeqCst), 1);
         wait!(reconnect.open())?;
         Ok(())
