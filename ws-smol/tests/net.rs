@@ -8,8 +8,7 @@ use futures_util::future::{join, try_join};
 use futures_util::{AsyncReadExt as _, AsyncWriteExt as _};
 use smol::block_on;
 use ws_smol::{
-    CloseCode, CloseFrame, Config, Connect, ConnectError, Connector, Error, NetStream, Proxy, Reconnect,
-    WebSocket,
+    CloseCode, CloseFrame, Config, Connect, ConnectError, Connector, Error, NetStream, Proxy, WebSocket,
 };
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
