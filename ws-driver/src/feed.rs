@@ -14,11 +14,7 @@ use crate::{Error, Write};
 /// wait for it was given up) is the message queued by awaiting this: see [`is_queued`](Self::is_queued).
 #[derive(Debug)]
 #[must_use = "whether a message can be sent is known when this has been awaited"]
-pub struct Feed<'a, S, T> {
-    out: &'a mut Out<S, T>,
-    step: Step<'a>,
-    until: Until,
-}
+pub struct Feed<'a, S, T>(Step<'a, S, T>);
 
 /// How far a message has to get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,61 +25,98 @@ pub(crate) enum Until {
     Written,
 }
 
+/// A tag and a pointer, which travel in registers: a future is moved into its task's memory before it is polled, and what was just
+/// stored in parts takes longer to load as a whole than a short message takes to queue.
 #[derive(Debug)]
-enum Step<'a> {
+enum Step<'a, S, T> {
+    Done,
+    /// It is in the queue; this is until the queue is below its mark.
+    Queued(&'a mut Out<S, T>),
+    /// It is in the queue; this is until that is written.
+    Flushing(&'a mut Out<S, T>),
+    Rare(Box<Rare<'a, S, T>>),
+}
+
+/// What takes more than the queue.
+#[derive(Debug)]
+struct Rare<'a, S, T> {
+    out: &'a mut Out<S, T>,
+    message: Unqueued<'a>,
+    until: Until,
+}
+
+#[derive(Debug)]
+enum Unqueued<'a> {
     /// The queue is above its mark.
     Waiting(Outgoing<'a>),
     /// The header is queued; the payload is written from where it lies.
     Lent(&'a [u8]),
-    Queued,
-    Done,
     Failed(SendError),
+    /// All of it is queued.
+    Nothing,
 }
 
 impl<'a, S, T> Feed<'a, S, T> {
     /// Always inlined, for where this is called the kind of message is known.
     #[inline(always)]
     pub(crate) fn new(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
-        let step = match message {
-            Outgoing::Lent(lent) if lent.as_bytes().len() < Connection::LEND_MIN => {
-                out.prepare();
-                match out.conn.send(lent) {
-                    Ok(()) => queued(&out.conn, until),
-                    Err(SendError::Full) => Step::Waiting(message),
-                    Err(error) => Step::Failed(error),
-                }
-            }
-            Outgoing::Lent(_) | Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_) => {
-                queue(out, message, until)
-            }
-        };
-        Self { out, step, until }
+        if let Outgoing::Lent(lent) = message
+            && lent.as_bytes().len() < Connection::LEND_MIN
+        {
+            out.prepare();
+            return Self(match out.conn.send(lent) {
+                Ok(()) => Step::queued(out, until),
+                Err(SendError::Full) => Step::rare(out, Unqueued::Waiting(message), until),
+                Err(error) => Step::rare(out, Unqueued::Failed(error), until),
+            });
+        }
+        Self(match queue(out, message) {
+            Unqueued::Nothing => Step::queued(out, until),
+            rest => Step::rare(out, rest, until),
+        })
     }
 
     /// Whether the message will be sent even if this is dropped now.
     pub fn is_queued(&self) -> bool {
-        match self.step {
-            Step::Waiting(_) | Step::Failed(_) => false,
-            Step::Lent(_) | Step::Queued | Step::Done => true,
+        match &self.0 {
+            Step::Done | Step::Queued(_) | Step::Flushing(_) => true,
+            Step::Rare(rare) => matches!(rare.message, Unqueued::Lent(_) | Unqueued::Nothing),
         }
     }
 }
 
+impl<'a, S, T> Step<'a, S, T> {
+    /// What is left to do for a message in the queue.
+    #[inline]
+    fn queued(out: &'a mut Out<S, T>, until: Until) -> Self {
+        match until {
+            Until::Queued if out.conn.has_room() => Self::Done,
+            Until::Queued => Self::Queued(out),
+            Until::Written => Self::Flushing(out),
+        }
+    }
+
+    #[cold]
+    fn rare(out: &'a mut Out<S, T>, message: Unqueued<'a>, until: Until) -> Self {
+        Self::Rare(Box::new(Rare { out, message, until }))
+    }
+}
+
 /// Queues a message of any form.
-fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Step<'a> {
+fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>) -> Unqueued<'a> {
     out.prepare();
     let conn = &mut out.conn;
     // What is given away is not given back.
     match conn.check_send() {
         Ok(()) => {}
-        Err(SendError::Full) => return Step::Waiting(message),
-        Err(error) => return Step::Failed(error),
+        Err(SendError::Full) => return Unqueued::Waiting(message),
+        Err(error) => return Unqueued::Failed(error),
     }
     let sent = match message {
         Outgoing::Lent(lent) if lent.as_bytes().len() >= Connection::LEND_MIN => match conn.send_lent(lent) {
             Ok(loan) => {
                 loan.pause();
-                return Step::Lent(lent.as_bytes());
+                return Unqueued::Lent(lent.as_bytes());
             }
             Err(error) => Err(error),
         },
@@ -91,55 +124,60 @@ fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>, until: Until) -> 
             conn.send_outgoing(message)
         }
     };
-    sent.map_or_else(Step::Failed, |()| queued(conn, until))
-}
-
-/// How far a message has come that is queued.
-#[inline]
-fn queued<'a>(conn: &Connection, until: Until) -> Step<'a> {
-    if until == Until::Queued && conn.has_room() { Step::Done } else { Step::Queued }
+    sent.map_or_else(Unqueued::Failed, |()| Unqueued::Nothing)
 }
 
 impl<S, T: Write<S>> Future for Feed<'_, S, T> {
     type Output = Result<(), Error>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        match this.step {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
             Step::Done => Poll::Ready(Ok(())),
-            Step::Failed(error) => Poll::Ready(Err(error.into())),
-            Step::Waiting(_) | Step::Lent(_) | Step::Queued => this.poll_on(cx),
+            step => step.poll(cx),
         }
     }
 }
 
-impl<S, T: Write<S>> Feed<'_, S, T> {
+impl<S, T: Write<S>> Step<'_, S, T> {
     #[inline(never)]
-    fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self {
+            Self::Done => {}
+            Self::Queued(out) => ready!(poll_room(out, cx))?,
+            Self::Flushing(out) => ready!(out.poll_flush_alone(cx))?,
+            Self::Rare(rare) => ready!(rare.poll(cx))?,
+        }
+        *self = Self::Done;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Writes until the queue is below its mark.
+fn poll_room<S, T: Write<S>>(out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    if out.conn.check_send() == Err(SendError::Full) { out.poll_flush_alone(cx) } else { Poll::Ready(Ok(())) }
+}
+
+impl<S, T: Write<S>> Rare<'_, S, T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
-            match &self.step {
-                Step::Done => return Poll::Ready(Ok(())),
-                Step::Failed(error) => return Poll::Ready(Err((*error).into())),
-                Step::Waiting(_) => {
+            match &self.message {
+                Unqueued::Failed(error) => return Poll::Ready(Err((*error).into())),
+                Unqueued::Waiting(_) => {
                     ready!(self.out.poll_flush_alone(cx))?;
-                    let Step::Waiting(message) = core::mem::replace(&mut self.step, Step::Done) else {
-                        continue;
-                    };
-                    self.step = queue(self.out, message, self.until);
+                    if let Unqueued::Waiting(message) = core::mem::replace(&mut self.message, Unqueued::Nothing) {
+                        self.message = queue(self.out, message);
+                    }
                 }
-                Step::Lent(payload) => {
+                Unqueued::Lent(payload) => {
                     let payload = *payload;
                     ready!(self.poll_lent(payload, cx))?;
                 }
-                Step::Queued
-                    if self.until == Until::Queued && self.out.conn.check_send() != Err(SendError::Full) =>
-                {
-                    self.step = Step::Done;
-                }
-                Step::Queued => {
-                    ready!(self.out.poll_flush_alone(cx))?;
-                    self.step = Step::Done;
+                Unqueued::Nothing => {
+                    return match self.until {
+                        Until::Queued => poll_room(self.out, cx),
+                        Until::Written => self.out.poll_flush_alone(cx),
+                    };
                 }
             }
         }
@@ -154,7 +192,7 @@ impl<S, T: Write<S>> Feed<'_, S, T> {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     drop(lent);
-                    self.step = Step::Done;
+                    self.message = Unqueued::Nothing;
                     return Poll::Ready(self.out.broke(error).map_err(Error::Io));
                 }
                 Poll::Pending if self.until == Until::Queued => break,
@@ -165,7 +203,7 @@ impl<S, T: Write<S>> Feed<'_, S, T> {
             }
         }
         drop(lent);
-        self.step = Step::Queued;
+        self.message = Unqueued::Nothing;
         Poll::Ready(Ok(()))
     }
 
@@ -173,14 +211,14 @@ impl<S, T: Write<S>> Feed<'_, S, T> {
     fn poll_stuck(&mut self, payload: &[u8], cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.out.poll_deadline(cx));
         drop(self.out.conn.resume_lent(payload));
-        self.step = Step::Queued;
+        self.message = Unqueued::Nothing;
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S, T> Drop for Feed<'_, S, T> {
+impl<S, T> Drop for Rare<'_, S, T> {
     fn drop(&mut self) {
-        if let Step::Lent(payload) = self.step {
+        if let Unqueued::Lent(payload) = self.message {
             drop(self.out.conn.resume_lent(payload));
         }
     }
