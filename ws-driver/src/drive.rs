@@ -9,7 +9,7 @@ use crate::pool::{Pooled, with_pool};
 use crate::stop::Watch;
 use crate::{Error, Runtime, Timer, Write};
 
-/// How many messages a task may take from its buffer before others get their turn.
+/// How many messages and reads a task may take, where it need not wait for them, before others get their turn.
 const TURN: u8 = 128;
 
 /// Most pieces of output that one system call takes.
@@ -31,7 +31,7 @@ pub(crate) struct In {
     pub(crate) buf: Pooled,
     /// When the last wait ended: the time of all that was received since.
     now: Instant,
-    /// How many events were taken since the last wait.
+    /// How many events and reads were taken since the task last gave way to others.
     taken: u8,
     pub(crate) failure: Failure,
 }
@@ -85,12 +85,12 @@ impl In {
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        if self.taken >= TURN {
-            self.taken = 0;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
         loop {
+            if self.taken >= TURN {
+                self.taken = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if self.is_ready(&mut out.conn) {
                 return Poll::Ready(Ok(()));
             }
@@ -110,7 +110,7 @@ impl In {
             }
             if out.conn.wants_input() && self.poll_fill(out, cx).is_ready() {
                 self.now = T::now();
-                self.taken = 0;
+                self.taken += 1;
                 continue;
             }
             with_pool(|pool| {

@@ -3,12 +3,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Wake;
 
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
 use crate::drive::{In, Out};
 use crate::feed::Until;
+use crate::tasks::{Tasks, lock};
 use crate::{Error, ReuniteError, Runtime, Timer, WebSocket, Write};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
@@ -35,13 +35,6 @@ struct Shared<S, T> {
     waker: Waker,
 }
 
-/// The tasks that wait for the stream.
-#[derive(Debug, Default)]
-struct Tasks {
-    receiver: Mutex<Option<Waker>>,
-    senders: Mutex<Vec<Waker>>,
-}
-
 pub(crate) fn split<S, T>(out: Out<S, T>, input: In) -> (Sender<S, T>, Receiver<S, T>) {
     let tasks = Arc::new(Tasks::default());
     let waker = Waker::from(Arc::clone(&tasks));
@@ -58,51 +51,6 @@ impl<S, T> Shared<S, T> {
     fn has_event(&self, input: &mut In) -> bool {
         let mut out = self.lock();
         input.is_ready(&mut out.conn) && out.conn.is_open()
-    }
-}
-
-/// What a task that panicked left is whole: nothing here can panic halfway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Tasks {
-    fn wake_receiver(&self) {
-        if let Some(waker) = lock(&self.receiver).take() {
-            waker.wake();
-        }
-    }
-
-    fn wake_senders(&self) {
-        for waker in core::mem::take(&mut *lock(&self.senders)) {
-            waker.wake();
-        }
-    }
-
-    fn wait_as_receiver(&self, cx: &Context<'_>) {
-        let mut receiver = lock(&self.receiver);
-        match &mut *receiver {
-            Some(waker) => waker.clone_from(cx.waker()),
-            None => *receiver = Some(cx.waker().clone()),
-        }
-    }
-
-    fn wait_as_sender(&self, cx: &Context<'_>) {
-        let mut senders = lock(&self.senders);
-        if !senders.iter().any(|waker| waker.will_wake(cx.waker())) {
-            senders.push(cx.waker().clone());
-        }
-    }
-}
-
-impl Wake for Tasks {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.wake_receiver();
-        self.wake_senders();
     }
 }
 
@@ -171,17 +119,7 @@ impl<S, T: Runtime<S>> Shared<S, T> {
         cx: &Context<'_>,
         poll: impl FnOnce(&mut Out<S, T>, &mut Context<'_>) -> Poll<V>,
     ) -> Poll<V> {
-        self.tasks.wait_as_receiver(cx);
-        let mut out = self.lock();
-        let had_output = out.conn.queued() > 0;
-        let polled = poll(&mut out, &mut Context::from_waker(&self.waker));
-        // A stream may forget who waited to write once a write has succeeded, whoever's it was.
-        let is_written = had_output && out.conn.queued() == 0;
-        if is_written || polled.is_ready() && !out.conn.is_open() {
-            // Whoever waits to send has what it waits for, or waits in vain.
-            self.tasks.wake_senders();
-        }
-        polled
+        self.tasks.poll_receiving(&self.waker, &mut self.lock(), cx, poll)
     }
 }
 
@@ -292,17 +230,7 @@ impl<S, T> Shared<S, T> {
 
 impl<S, T: Write<S>> Shared<S, T> {
     fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.tasks.wait_as_sender(cx);
-        let mut out = self.lock();
-        let flushed = out.poll_flush_alone(&mut Context::from_waker(&self.waker));
-        if flushed.is_ready() {
-            self.tasks.wake_senders();
-            if !out.conn.is_open() {
-                // It may wait for the same output, before it reports the end.
-                self.tasks.wake_receiver();
-            }
-        }
-        flushed
+        self.tasks.poll_flush(&self.waker, &mut self.lock(), cx)
     }
 }
 

@@ -24,6 +24,7 @@ mod reconnect;
 mod runtime;
 pub mod serve;
 mod stop;
+mod tasks;
 mod waiting;
 mod web_socket;
 

@@ -16,6 +16,8 @@ pub struct Reconnect<T: Network> {
     backoff: Backoff,
     /// Whether an attempt was made before.
     has_tried: bool,
+    /// When the next attempt is due that was waited for, in vain so far.
+    due: Option<Instant>,
     /// When the connection was opened that is open, or has ended since.
     opened: Option<Instant>,
 }
@@ -30,7 +32,7 @@ impl<T: Network> Reconnect<T> {
     /// [`Error::Io`] if the system has no randomness.
     pub fn new(connector: impl Into<Arc<Connector<T>>>, connect: Connect) -> Result<Self, Error> {
         let backoff = Backoff::new(entropy()?);
-        Ok(Self { connector: connector.into(), connect, backoff, has_tried: false, opened: None })
+        Ok(Self { connector: connector.into(), connect, backoff, has_tried: false, due: None, opened: None })
     }
 
     /// Changes the delays.
@@ -42,7 +44,8 @@ impl<T: Network> Reconnect<T> {
 
     /// A new connection. It is tried for as long as what goes wrong may pass by itself: see [`Error::is_temporary`].
     ///
-    /// After a connection that was used for a minute the delays begin anew. Cancel safe: dropped, it has made its attempts.
+    /// After a connection that was used for a minute the delays begin anew. Cancel safe: dropped, it has made its attempts, and the delay
+    /// that it waited for goes on.
     ///
     /// # Errors
     /// As [`Connector::connect`], if it does not look as if another attempt would help. It may be called again all the same.
@@ -52,7 +55,10 @@ impl<T: Network> Reconnect<T> {
         }
         loop {
             if self.has_tried {
-                let _ = within::<T, _>(Some(T::now() + self.backoff.next_delay()), pending::<()>()).await;
+                // Dropped here, it goes on with the same delay: a longer one each time would never end.
+                let due = *self.due.get_or_insert_with(|| T::now() + self.backoff.next_delay());
+                let _ = within::<T, _>(Some(due), pending::<()>()).await;
+                self.due = None;
             }
             self.has_tried = true;
             match self.connector.connect(self.connect.clone()).await {

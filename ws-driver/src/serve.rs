@@ -1,9 +1,10 @@
 //! Serving: accepts connections in the background, and hands out those that are open.
 
 use core::fmt;
-use core::future::pending;
+use core::future::{pending, poll_fn};
 use core::net::SocketAddr;
 use core::pin::Pin;
+use core::task::Poll;
 use core::time::Duration;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -23,6 +24,9 @@ use crate::{Network, WebSocket};
 
 /// The shortest and the longest pause after the system could not accept a connection.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// How many connections are accepted, where none has to be waited for, before other tasks get their turn.
+const TURN: u8 = 32;
 
 /// What serving needs of a runtime besides: sockets that listen, and tasks.
 pub trait Serve: Network + Send {
@@ -219,7 +223,13 @@ impl<T: Serve> Server<T> {
 /// Accepts connections until no more are wanted.
 async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Shared<T>>) {
     let mut pause = PAUSES.0;
+    let mut taken = 0;
     while let Some(accepted) = shared.unless_over(T::accept(&socket)).await {
+        taken += 1;
+        if taken == TURN {
+            taken = 0;
+            give_way().await;
+        }
         match accepted {
             Ok((stream, address)) => {
                 pause = PAUSES.0;
@@ -247,6 +257,20 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
             }
         }
     }
+}
+
+/// Lets other tasks of the thread work first.
+async fn give_way() {
+    let mut has_waited = false;
+    poll_fn(|cx| {
+        if has_waited {
+            return Poll::Ready(());
+        }
+        has_waited = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Whether only the connection that would have been accepted is gone.

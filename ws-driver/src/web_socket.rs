@@ -1,7 +1,7 @@
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -14,17 +14,20 @@ use crate::drive::{In, Out};
 use crate::feed::{Feed, Until};
 use crate::halves::{Receiver, Sender};
 use crate::stop::Watch;
+use crate::tasks::Tasks;
 use crate::{Error, Runtime, Timer, Write};
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
 ///
-/// It is a [`Stream`] of [`Owned`] messages and a [`Sink`] of what can be sent.
+/// It is a [`Stream`] of [`Owned`] messages and a [`Sink`] of what can be sent, which may be used in two tasks (`StreamExt::split`).
 pub struct WebSocket<S, T>(Box<Inner<S, T>>);
 
 /// Boxed: in nested futures a wide value would be stored several times per task.
 struct Inner<S, T> {
     out: Out<S, T>,
     input: In,
+    /// Who waits for the `Stream` and the `Sink`, which may be in two tasks.
+    tasks: Option<Arc<Tasks>>,
 }
 
 /// The answering side of a [`WebSocket`], while what it received is on loan.
@@ -41,7 +44,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     }
 
     pub(crate) fn parts(&mut self) -> (&mut Out<S, T>, &mut In) {
-        let Inner { out, input } = &mut *self.0;
+        let Inner { out, input, .. } = &mut *self.0;
         (out, input)
     }
 
@@ -121,11 +124,11 @@ impl<S, T: Timer> WebSocket<S, T> {
     }
 
     pub(crate) fn from_ends(out: Out<S, T>, input: In) -> Self {
-        Self(Box::new(Inner { out, input }))
+        Self(Box::new(Inner { out, input, tasks: None }))
     }
 
     pub(crate) fn into_ends(self) -> (Out<S, T>, In) {
-        let Inner { out, input } = *self.0;
+        let Inner { out, input, .. } = *self.0;
         (out, input)
     }
 
@@ -154,7 +157,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     #[inline]
     pub async fn recv(&mut self) -> Result<Option<Owned>, Error> {
         poll_fn(|cx| self.poll_message(cx)).await?;
-        let Inner { out, input } = &mut *self.0;
+        let Inner { out, input, .. } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some(message.into())),
             None => {
@@ -181,7 +184,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     #[inline]
     pub async fn message_ref(&mut self) -> Result<Option<(Message<'_>, Reply<'_, S, T>)>, Error> {
         poll_fn(|cx| self.poll_message(cx)).await?;
-        let Inner { out, input } = &mut *self.0;
+        let Inner { out, input, .. } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some((message, Reply(out)))),
             None => {
@@ -199,7 +202,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// As [`recv`](Self::recv).
     #[inline]
     pub async fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S, T>)>, Error> {
-        let Inner { out, input } = &mut *self.0;
+        let Inner { out, input, .. } = &mut *self.0;
         poll_fn(|cx| input.poll_event(out, cx)).await?;
         match input.buf.take_event() {
             Some(event) => Ok(Some((event, Reply(out)))),
@@ -213,7 +216,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// Ready when a message waits, or the connection has closed.
     #[inline]
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Inner { out, input } = &mut *self.0;
+        let Inner { out, input, .. } = &mut *self.0;
         loop {
             ready!(input.poll_event(out, cx))?;
             if input.skip_to_message()?.is_some() {
@@ -387,18 +390,31 @@ impl<S, T: Write<S>> Reply<'_, S, T> {
     }
 }
 
+impl<S, T> Inner<S, T> {
+    /// The connection, whoever waits for it, and a waker of all of these.
+    fn shared(&mut self) -> (&mut Out<S, T>, &mut In, &Tasks, Waker) {
+        let Self { out, input, tasks } = self;
+        let tasks = tasks.get_or_insert_default();
+        let all = Waker::from(Arc::clone(tasks));
+        (out, input, tasks, all)
+    }
+}
+
 impl<S, T: Runtime<S>> Stream for WebSocket<S, T> {
     type Item = Result<Owned, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Inner { out, input } = &mut *self.0;
+        let inner = &mut *self.0;
         loop {
-            ready!(input.poll_event(out, cx))?;
-            match input.skip_to_message()? {
+            if !inner.input.is_ready(&mut inner.out.conn) || !inner.out.conn.is_open() {
+                let (out, input, tasks, all) = inner.shared();
+                ready!(tasks.poll_receiving(&all, out, cx, |out, cx| input.poll_drive(out, cx)))?;
+            }
+            match inner.input.skip_to_message()? {
                 None => {}
                 Some(false) => return Poll::Ready(None),
                 Some(true) => {
-                    if let Some(message) = input.buf.take_message() {
+                    if let Some(message) = inner.input.buf.take_message() {
                         return Poll::Ready(Some(Ok(message.into())));
                     }
                 }
@@ -411,10 +427,9 @@ impl<S, T: Write<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let out = &mut self.0.out;
-        match out.conn.check_send() {
+        match self.0.out.conn.check_send() {
             Ok(()) => Poll::Ready(Ok(())),
-            Err(SendError::Full) => out.poll_flush_alone(cx),
+            Err(SendError::Full) => self.0.poll_flush(cx),
             Err(error) => Poll::Ready(Err(error.into())),
         }
     }
@@ -426,16 +441,22 @@ impl<S, T: Write<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.out.poll_flush_alone(cx)
+        self.0.poll_flush(cx)
     }
 
     /// Sends a Close frame with 1000, unless one is sent; the [`Stream`] ends when the peer has answered.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let out = &mut self.0.out;
-        match out.conn.close(T::now(), Some(ws_core::CloseCode::NORMAL.into())) {
-            Ok(()) | Err(SendError::Closed) => out.poll_flush_alone(cx),
+        match self.0.out.conn.close(T::now(), Some(ws_core::CloseCode::NORMAL.into())) {
+            Ok(()) | Err(SendError::Closed) => self.0.poll_flush(cx),
             Err(error) => Poll::Ready(Err(error.into())),
         }
+    }
+}
+
+impl<S, T: Write<S>> Inner<S, T> {
+    fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        let (out, _, tasks, all) = self.shared();
+        tasks.poll_flush(&all, out, cx)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -155,9 +157,9 @@ async fn names_and_transports_may_be_the_programs() -> Outcome {
 #[tokio::test(start_paused = true)]
 async fn a_client_connects_again() -> Outcome {
     let port = echo().await?;
-    let attempts = std::sync::atomic::AtomicU32::new(0);
+    let attempts = AtomicU32::new(0);
     let connector = Connector::new().dialer(move |address| {
-        let is_first = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+        let is_first = attempts.fetch_add(1, Ordering::Relaxed) == 0;
         async move {
             if is_first {
                 return Err(io::ErrorKind::ConnectionRefused.into());
@@ -171,5 +173,24 @@ async fn a_client_connects_again() -> Outcome {
     drop(reconnect.open().await?);
     assert!(begin.elapsed() > Duration::ZERO);
     drop(reconnect.open().await?);
+    Ok(())
+}
+
+/// Whoever gives up waiting for a moment, again and again, does not put off the next attempt.
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_goes_on_where_it_was() -> Outcome {
+    let attempts = Arc::<AtomicU32>::default();
+    let counted = Arc::clone(&attempts);
+    let connector = Connector::new().dialer(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async { Err(io::ErrorKind::ConnectionRefused.into()) }
+    });
+    let mut reconnect = Reconnect::new(connector, Connect::new("ws://127.0.0.1:1/")?)?;
+    // The first four delays are 75 seconds in all at most, and the first five 65 at least.
+    for _ in 0..80 {
+        assert!(tokio::time::timeout(Duration::from_secs(1), reconnect.open()).await.is_err());
+    }
+    let attempts = attempts.load(Ordering::Relaxed);
+    assert!((5..=6).contains(&attempts), "{attempts} attempts");
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What is said of futures, streams and sinks.
 
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::Context;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll};
+use core::time::Duration;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::task::Wake;
@@ -130,7 +131,7 @@ fn a_large_payload_is_not_queued() -> Outcome {
 #[test]
 fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     on::run(async {
-        let close_timeout = core::time::Duration::from_millis(30);
+        let close_timeout = Duration::from_millis(30);
         let (mut ws, _peer) = pair(&Config { close_timeout, ..Config::default() });
         let message = vec![0; 200_000];
         assert!(ws.send(&message).now_or_never().is_none());
@@ -153,29 +154,120 @@ fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     })
 }
 
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Woken {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Polls `work` once, as a task of its own.
+    fn poll<W: Future + Unpin>(self: &Arc<Self>, work: &mut W) -> Poll<W::Output> {
+        work.poll_unpin(&mut Context::from_waker(&Arc::clone(self).into()))
+    }
+}
+
+/// An open connection through a gate.
+fn gated(config: Config) -> (WebSocket<Gate>, Gate) {
+    let gate = Gate::default();
+    let agreement = Agreement::default();
+    let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, config, agreement, [7; 32]);
+    (WebSocket::new(gate.clone(), conn), gate)
+}
+
 /// adapter-BP4: a sender whose message the receiver writes is woken, also by a stream that forgets who waited before.
 #[test]
 fn a_sender_hears_that_the_receiver_wrote_for_it() {
-    struct Woken(AtomicBool);
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
     on::run(async {
-        let gate = Gate::default();
-        let agreement = Agreement::default();
-        let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, Config::default(), agreement, [7; 32]);
-        let (sender, mut receiver) = WebSocket::new(gate.clone(), conn).split();
-        let woken = Arc::new(Woken(AtomicBool::new(false)));
-        let waker = woken.clone().into();
+        let (ws, gate) = gated(Config::default());
+        let (sender, mut receiver) = ws.split();
+        let woken = Arc::<Woken>::default();
         let mut sending = sender.send("news");
-        assert!(sending.poll_unpin(&mut Context::from_waker(&waker)).is_pending());
+        assert!(woken.poll(&mut sending).is_pending());
         gate.set_open(true);
-        assert!(!woken.0.load(Ordering::Relaxed));
+        assert_eq!(woken.count(), 0);
         assert!(receiver.recv().now_or_never().is_none());
-        assert!(woken.0.load(Ordering::Relaxed), "the sender waits for ever");
+        assert_eq!(woken.count(), 1, "the sender waits for ever");
         assert!(matches!(sending.now_or_never(), Some(Ok(()))));
+    });
+}
+
+/// adapter-BP4: the same where `Stream` and `Sink` went to two tasks.
+#[test]
+fn a_sink_hears_that_the_stream_wrote_for_it() {
+    on::run(async {
+        let (ws, gate) = gated(Config::default());
+        let (mut sink, mut stream) = futures_util::StreamExt::split::<Owned>(ws);
+        let woken = Arc::<Woken>::default();
+        let mut sending = futures_util::SinkExt::send(&mut sink, "news".into());
+        assert!(woken.poll(&mut sending).is_pending());
+        gate.set_open(true);
+        assert_eq!(woken.count(), 0);
+        assert!(stream.next().now_or_never().is_none());
+        assert_eq!(woken.count(), 1, "the sink waits for ever");
+        assert!(matches!(sending.now_or_never(), Some(Ok(()))));
+    });
+}
+
+/// close-H2: the task of the `Stream` keeps the deadline of a close that the task of the `Sink` began.
+#[test]
+fn a_stream_hears_that_the_sink_closes() {
+    on::run(async {
+        let (ws, gate) = gated(Config::default());
+        gate.set_open(true);
+        let (mut sink, mut stream) = futures_util::StreamExt::split::<Owned>(ws);
+        let woken = Arc::<Woken>::default();
+        assert!(woken.poll(&mut stream.next()).is_pending());
+        assert!(matches!(futures_util::SinkExt::close(&mut sink).now_or_never(), Some(Ok(()))));
+        assert_eq!(woken.count(), 1, "the stream waits for ever");
+        // Nothing has changed since.
+        assert!(woken.poll(&mut stream.next()).is_pending());
+        assert!(matches!(futures_util::SinkExt::flush(&mut sink).now_or_never(), Some(Ok(()))));
+        assert_eq!(woken.count(), 1);
+    });
+}
+
+/// close-H2: a deadline that passes while the `Sink` is stuck ends the `Stream` too, in its own task.
+#[test]
+fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
+    on::run(async {
+        let config = Config { close_timeout: Duration::from_millis(30), ..Config::default() };
+        let (ws, _gate) = gated(config);
+        let (mut sink, mut stream) = futures_util::StreamExt::split::<Owned>(ws);
+        let woken = Arc::<Woken>::default();
+        assert!(woken.poll(&mut stream.next()).is_pending());
+        let timed_out = |error: Option<Error>| {
+            let closing = Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)).to_string();
+            assert_eq!(error.map(|error| error.to_string()), Some(closing));
+        };
+        timed_out(futures_util::SinkExt::close(&mut sink).await.err());
+        assert_ne!(woken.count(), 0, "the stream waits for ever");
+        timed_out(stream.next().await.and_then(Result::err));
+    });
+}
+
+/// A send that need not wait wakes nobody, then or later.
+#[test]
+fn a_send_that_does_not_wait_wakes_nobody() {
+    on::run(async {
+        let (ws, gate) = gated(Config::default());
+        gate.set_open(true);
+        let (sender, mut receiver) = ws.split();
+        let (sending, receiving) = (Arc::<Woken>::default(), Arc::<Woken>::default());
+        for _ in 0..3 {
+            assert!(receiving.poll(&mut Box::pin(receiver.recv())).is_pending());
+            assert!(matches!(sending.poll(&mut sender.send("news")), Poll::Ready(Ok(()))));
+            assert!(matches!(sending.poll(&mut Box::pin(sender.ping(b""))), Poll::Ready(Ok(()))));
+        }
+        assert_eq!((sending.count(), receiving.count()), (0, 0));
     });
 }
 

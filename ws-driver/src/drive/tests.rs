@@ -82,6 +82,46 @@ impl Runtime<Endless> for Clock {
     }
 }
 
+/// A client that sends a ping whenever it is read from, until there were far too many.
+#[derive(Default)]
+struct Pinging {
+    reads: usize,
+}
+
+impl Write<Pinging> for Clock {
+    fn poll_write(_: &mut Pinging, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_write_vectored(
+        _: &mut Pinging,
+        _: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
+    }
+
+    fn poll_flush(_: &mut Pinging, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(_: &mut Pinging, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Runtime<Pinging> for Clock {
+    fn poll_read(io: &mut Pinging, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        const PING: [u8; 6] = [0x89, 0x80, 0, 0, 0, 0];
+        if io.reads == ROUNDS {
+            return Poll::Pending;
+        }
+        io.reads += 1;
+        room[..PING.len()].copy_from_slice(&PING);
+        Poll::Ready(Ok(PING.len()))
+    }
+}
+
 fn server() -> WebSocket<Endless, Clock> {
     let conn =
         Connection::upgraded(Clock::now(), Role::Server, Config::default(), Agreement::default(), [7; 32]);
@@ -153,5 +193,19 @@ fn a_peer_that_never_stops_does_not_keep_the_thread() {
             turn += 1;
             assert!(turn <= usize::from(super::TURN));
         }
+    }
+}
+
+/// However little comes at once, and though nothing of it is for the program.
+#[test]
+fn pings_that_never_stop_do_not_keep_the_thread() {
+    let conn =
+        Connection::upgraded(Clock::now(), Role::Server, Config::default(), Agreement::default(), [7; 32]);
+    let mut ws = WebSocket::<_, Clock>::new(Pinging::default(), conn);
+    for _ in 0..3 {
+        let before = ws.get_ref().reads;
+        let received = pin!(ws.recv()).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(received.is_pending(), "{received:?}");
+        assert!(ws.get_ref().reads - before <= usize::from(super::TURN));
     }
 }

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::future::pending;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Waker};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Mutex;
@@ -169,4 +169,19 @@ fn a_handshake_that_ends_gives_its_place_back() {
     let handle = listener.handle();
     assert_eq!((tasks.work(), handle.connections()), (2, 1));
     assert_eq!((tasks.work(), handle.connections()), (1, 0));
+}
+
+/// adapter-P1: clients that never stop coming do not keep those that have come from their handshakes.
+#[test]
+fn handshakes_get_their_turn_while_more_clients_come() {
+    let tasks = Tasks::default();
+    let takes = tasks.clone();
+    let server = Server::<Clock>::new().spawner(move |task| takes.0.lock().expect("no panic").push(task));
+    let clients = (0..1000).map(|_| Ok(Ended::default())).collect();
+    let listener = server.start([Outcomes(Mutex::new(clients))]);
+    let handle = listener.handle();
+    tasks.work();
+    assert!((1..=usize::from(TURN)).contains(&handle.connections()), "{handle:?}");
+    while tasks.work() > 1 {}
+    assert_eq!(handle.connections(), 0);
 }
