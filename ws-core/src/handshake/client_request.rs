@@ -1,4 +1,4 @@
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
 use super::{
     RequestError,
@@ -27,7 +27,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct ClientRequest<'a> {
     host: &'a str,
-    target: &'a str,
+    target: Cow<'a, str>,
     origin: Option<&'a str>,
     connection: &'a str,
     subprotocols: Vec<&'a str>,
@@ -46,10 +46,14 @@ impl<'a> ClientRequest<'a> {
     /// [`RequestError::HostInvalid`] and [`RequestError::TargetInvalid`]. Blanks and characters above ASCII
     /// must be percent-encoded already.
     pub fn new(host: &'a str, target: &'a str) -> Result<Self, RequestError> {
+        Self::with_target(host, target.into())
+    }
+
+    pub(super) fn with_target(host: &'a str, target: Cow<'a, str>) -> Result<Self, RequestError> {
         if !is_authority(host) {
             return Err(RequestError::HostInvalid);
         }
-        let has_valid_form = match Target::parse(target) {
+        let has_valid_form = match Target::parse(&target) {
             Target::Origin { .. } => true,
             Target::Absolute { authority, .. } => authority.eq_ignore_ascii_case(host),
             Target::Asterisk | Target::Other => false,
