@@ -1,4 +1,5 @@
 use alloc::{borrow::Cow, vec::Vec};
+use core::fmt;
 
 use super::{
     RequestError,
@@ -24,7 +25,7 @@ use super::{
 /// assert!(bytes.starts_with(b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com:8080\r\n"));
 /// # Ok::<(), ws_core::handshake::RequestError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientRequest<'a> {
     host: &'a str,
     target: Cow<'a, str>,
@@ -197,6 +198,20 @@ impl<'a> ClientRequest<'a> {
 
     pub(super) fn requires_subprotocol(&self) -> bool {
         !self.subprotocol_is_optional && !self.subprotocols.is_empty()
+    }
+}
+
+/// Field values may be secrets, so only names are shown.
+impl fmt::Debug for ClientRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.fields.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("ClientRequest")
+            .field("host", &self.host)
+            .field("target", &self.target)
+            .field("origin", &self.origin)
+            .field("subprotocols", &self.subprotocols)
+            .field("fields", &names)
+            .finish_non_exhaustive()
     }
 }
 
