@@ -261,7 +261,7 @@ fn every_frame_has_a_fresh_masking_key() {
         let mut conn = ws_core::Connection::upgraded(
             ws_core::Instant::ORIGIN,
             Role::Client,
-            ws_core::Config::default(),
+            Config::default(),
             Default::default(),
             entropy,
         );
@@ -302,7 +302,7 @@ fn a_payload_cannot_be_changed_once_it_is_sent() {
     let mut conn = ws_core::Connection::upgraded(
         ws_core::Instant::ORIGIN,
         Role::Client,
-        ws_core::Config::default(),
+        Config::default(),
         Default::default(),
         ENTROPY,
     );
