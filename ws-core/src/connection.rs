@@ -188,9 +188,9 @@ impl Connection {
         }
         match &self.state {
             State::Draining(draining) if self.out.queued() == 0 => {
-                // An end that overtook our Close frame leaves open whether that was read.
-                self.is_clean |= self.close_is_sent && self.close_received.is_some() && !draining.got_eof;
-                draining.is_shutdown_due().then_some(Transmit::Shutdown)
+                let is_due = draining.is_shutdown_due();
+                self.note_clean();
+                is_due.then_some(Transmit::Shutdown)
             }
             State::Opening(_)
             | State::Open
@@ -209,6 +209,7 @@ impl Connection {
 
     /// Notes that the stream of bytes from the peer has ended. What came before is still to be read.
     pub fn handle_eof(&mut self) {
+        self.note_clean();
         self.got_eof = true;
         self.at_boundary = false;
         self.state.got_eof();
@@ -263,6 +264,7 @@ impl Connection {
             }
             Timer::Pong => self.end(Error::TimedOut(timer)),
             Timer::Close => {
+                self.note_clean();
                 // Whoever has both Close frames need not hear that the transport's end is missing.
                 if matches!(self.state, State::CloseSent | State::CloseReceived) {
                     self.note_failure(Error::TimedOut(timer));
@@ -293,6 +295,7 @@ impl Connection {
     /// Ends the connection as it is, without a closing handshake: nothing more is read or written, and the transport can be
     /// dropped.
     pub fn abort(&mut self) {
+        self.note_clean();
         self.error = None;
         self.state.end();
         self.settle();
@@ -314,6 +317,18 @@ impl Connection {
     fn note_failure(&mut self, error: Error) {
         self.error = Some(error);
         self.failure = Some(error);
+    }
+
+    /// Notes whether both Close frames were exchanged and ours has left, as long as that can be told.
+    fn note_clean(&mut self) {
+        // An end that overtook our Close frame leaves open whether that was read.
+        if let State::Draining(draining) = &self.state
+            && !draining.got_eof
+            && !self.is_pipe_broken
+            && self.out.queued() == 0
+        {
+            self.is_clean |= self.close_is_sent && self.close_received.is_some();
+        }
     }
 
     fn settle(&mut self) {

@@ -148,7 +148,7 @@ impl RecvBuf {
         }
         let mut end = self.wire.len();
         if self.wanted != 0 && self.len() + self.wanted >= Self::LARGE {
-            end = end.min(self.end + self.wanted + Header::MAX_LEN);
+            end = end.min(self.end.saturating_add(self.wanted).saturating_add(Header::MAX_LEN));
         }
         &mut self.wire[self.end..end]
     }

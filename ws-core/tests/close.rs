@@ -4,8 +4,12 @@ mod common;
 
 use core::time::Duration;
 
+use bytes::Buf as _;
 use common::*;
-use ws_core::{CloseCode, CloseFrame, Config, Connection, Error, ProtocolError, Role, SendError, Timer};
+use ws_core::{
+    CloseCode, CloseFrame, Config, Connection, Error, Instant, ProtocolError, Role, SendError, Timer,
+    Transmit,
+};
 
 /// Codes of every kind that a Close frame may carry, and the ends of their ranges.
 const LEGAL: [u16; 17] =
@@ -388,6 +392,26 @@ fn an_end_after_both_close_frames_is_clean() {
         peer.transmits();
         assert_eq!(peer.receives_before(close_to(role, 1000, ""), Connection::handle_eof), [close(1000, "")]);
         assert_eq!(peer.ended(), (1000, true));
+    }
+}
+
+/// 6455-7.1.4-1: once our answer is written the close is clean, even if nobody asks for more output before the transport ends.
+#[test]
+fn an_answer_that_has_left_makes_the_close_clean() {
+    for role in BOTH {
+        let ends: [fn(&mut Connection, Instant); 3] =
+            [|conn, _| conn.handle_eof(), |conn, _| conn.abort(), |conn, later| conn.handle_timeout(later)];
+        for end in ends {
+            let mut peer = peer(role);
+            assert_eq!(peer.receives(close_to(role, 1000, "")), [close(1000, "")]);
+            let later = peer.now + Duration::from_secs(6);
+            peer.each(|conn| {
+                let Some(Transmit::Data(out)) = conn.poll_transmit() else { panic!("the answer is queued") };
+                out.advance(out.remaining());
+                end(conn, later);
+            });
+            assert_eq!(peer.ended(), (1000, true));
+        }
     }
 }
 

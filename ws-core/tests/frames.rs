@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashSet;
 
 use common::*;
-use ws_core::{ProtocolError, Role, frame::Header, mask};
+use ws_core::{Config, ProtocolError, Role, frame::Header, mask};
 
 /// 6455-5.1-2, 6455-5.1-3: a server closes on an unmasked frame, of any kind, even an empty one, with 1002.
 #[test]
@@ -261,7 +261,7 @@ fn every_frame_has_a_fresh_masking_key() {
         let mut conn = ws_core::Connection::upgraded(
             ws_core::Instant::ORIGIN,
             Role::Client,
-            ws_core::Config::default(),
+            Config::default(),
             Default::default(),
             entropy,
         );
@@ -302,7 +302,7 @@ fn a_payload_cannot_be_changed_once_it_is_sent() {
     let mut conn = ws_core::Connection::upgraded(
         ws_core::Instant::ORIGIN,
         Role::Client,
-        ws_core::Config::default(),
+        Config::default(),
         Default::default(),
         ENTROPY,
     );
@@ -412,6 +412,28 @@ fn a_length_is_never_cut_down() {
     for role in BOTH {
         for len in [1 << 32, (1 << 32) + 5, 1 << 60, 1 << 62, (1 << 63) - 1] {
             fails(role, header_to(role, FIN | BINARY, len), ProtocolError::FrameTooBig);
+        }
+    }
+}
+
+/// frame-H4, 6455-10.4-1: without any limit too, a length that does not fit the machine's words is too big; one that fits is waited for.
+#[test]
+fn a_length_is_never_cut_down_without_limits() {
+    for role in BOTH {
+        for stream in [false, true] {
+            for len in [1 << 32, (1 << 32) + 5, (1 << 63) - 1] {
+                let config =
+                    Config { stream, max_frame: usize::MAX, max_message: usize::MAX, ..Config::default() };
+                let mut peer = configured(role, config);
+                let mut bytes = header_to(role, FIN | BINARY, len);
+                if usize::try_from(len).is_err() {
+                    peer.fails_after(bytes, &[], ProtocolError::FrameTooBig);
+                    continue;
+                }
+                bytes.extend([0; 10]);
+                assert_eq!(peer.receives(bytes).len(), usize::from(stream), "{len} bytes are to come");
+                assert!(peer.is_open());
+            }
         }
     }
 }

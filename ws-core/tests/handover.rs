@@ -194,6 +194,34 @@ mod http_types {
         Ok(())
     }
 
+    /// 6455-3-4, 6455-4.1-14: a URI without path asks for `/`, an empty query is left out, and so is the scheme's own port.
+    #[test]
+    fn a_uri_is_asked_for_as_a_url_is() -> Result<(), Box<dyn std::error::Error>> {
+        let uris = [
+            ("ws://h", "/", "h"),
+            ("ws://h?x=1", "/?x=1", "h"),
+            ("ws://h?", "/", "h"),
+            ("ws://h/?", "/", "h"),
+            ("ws://h/p?", "/p", "h"),
+            ("ws://h/p??", "/p??", "h"),
+            ("ws://h:/p", "/p", "h"),
+            ("ws://h:80/", "/", "h"),
+            ("WS://u@h:80/", "/", "h"),
+            ("ws://h:443/", "/", "h:443"),
+            ("wss://h:443/", "/", "h"),
+            ("wss://u:p@h:80/", "/", "h:80"),
+            ("https://[::1]:443/", "/", "[::1]"),
+            ("http://[::1]:443/", "/", "[::1]:443"),
+        ];
+        for (uri, target, host) in uris {
+            let asked = http::Request::builder().uri(uri).body(())?;
+            let request = written(&ClientRequest::try_from(&asked)?);
+            let expected = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n");
+            assert!(request.starts_with(&expected), "{uri}: {request}");
+        }
+        Ok(())
+    }
+
     #[cfg(feature = "url")]
     #[test]
     fn an_http_request_says_where_to_connect_to() -> Result<(), Box<dyn std::error::Error>> {

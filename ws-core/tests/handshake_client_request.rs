@@ -129,6 +129,14 @@ fn connection_options_are_merged() {
     }
 }
 
+/// 6455-4.1-26: field values may be secrets, and are not shown to whoever debugs.
+#[test]
+fn the_debug_form_shows_no_values() {
+    let debug = format!("{:?}", request().field("Cookie", "id=1").unwrap());
+    assert!(debug.contains("/chat") && debug.contains("Cookie"), "{debug}");
+    assert!(!debug.contains("id=1") && !debug.contains(&format!("{:?}", b"id=1")), "{debug}");
+}
+
 /// 6455-4.1-17, E3150: keys are canonical base64 of the nonce.
 #[test]
 fn keys_are_canonical() {

@@ -129,6 +129,27 @@ fn memory_may_change_between_any_two_bytes() {
     }
 }
 
+/// 6455-10.7-1: who goes on with another buffer in the middle of a frame loses what was in the first, and nothing panics.
+#[test]
+fn another_buffer_in_the_middle_of_a_frame_is_survived() {
+    for role in BOTH {
+        for first in [FIN | TEXT, BINARY, FIN | PING] {
+            let bytes = to(role, first, b"some bytes");
+            for cut in 1..bytes.len() {
+                for other in 0..4 {
+                    let (mut conn, mut seen) = (open(role), Vec::new());
+                    for piece in [&bytes[..cut], &bytes[..other], &bytes[..]] {
+                        let mut buf = RecvBuf::new();
+                        buf.extend(piece);
+                        drain(&mut conn, NOW, &mut buf, &mut seen);
+                    }
+                    assert!(!conn.is_closed());
+                }
+            }
+        }
+    }
+}
+
 /// 6455-10.4-1: a pool lends memory for a read, takes it back before a wait, and keeps a short tail apart.
 #[test]
 fn a_pool_lends_memory_and_takes_it_back() {

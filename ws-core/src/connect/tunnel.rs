@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::http_proxy::HttpProxy;
 use super::socks::Socks;
@@ -9,7 +10,6 @@ use crate::handshake::OwnedResponse;
 /// The talk with a proxy that ends in a tunnel to the server.
 ///
 /// Nothing beyond the proxy's answer is read: what follows is found in the transport by whoever uses that next.
-#[derive(Debug)]
 pub(super) struct Tunnel {
     talk: Talk,
     out: Vec<u8>,
@@ -118,5 +118,12 @@ impl Tunnel {
             Talk::Http(http) => http.cut(is_over).map(Refusal::Response),
             Talk::Socks(_) => None,
         }
+    }
+}
+
+impl fmt::Debug for Tunnel {
+    /// Shows no bytes: user name and password are among what is said to a proxy.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tunnel").field("talk", &self.talk).finish_non_exhaustive()
     }
 }

@@ -208,10 +208,9 @@ impl Connection {
         if header.opcode.is_control() {
             return Ok(());
         }
-        let len = usize::try_from(header.len).unwrap_or(usize::MAX);
-        if len > self.config.max_frame {
-            return Err(ProtocolError::FrameTooBig);
-        }
+        // What does not fit the machine's words is over any limit.
+        let len = usize::try_from(header.len).ok().filter(|&len| len <= self.config.max_frame);
+        let len = len.ok_or(ProtocolError::FrameTooBig)?;
         // What is compressed is measured as it is inflated.
         let is_compressed = match &self.message {
             Some(message) => message.is_compressed,
@@ -251,6 +250,8 @@ impl Connection {
         let message = self.message.as_mut().expect("a data frame belongs to a message");
         let left = (frame.header.len - frame.passed) as usize;
         let have = input.len().min(left);
+        // Another buffer than the last may hold less, which is the caller's fault and no reason to panic.
+        frame.seen = frame.seen.min(have);
         let fresh = &mut input.unread_mut()[frame.seen..have];
         let is_fresh = !fresh.is_empty();
         // The mask goes on where it stopped, whatever has left the buffer.
@@ -338,6 +339,7 @@ impl Connection {
     ) -> Result<Step, ProtocolError> {
         let len = frame.header.len as usize;
         let have = input.len().min(len);
+        frame.seen = frame.seen.min(have);
         let payload = &mut input.unread_mut()[..have];
         if let Some(key) = frame.header.mask {
             mask::apply(key, frame.seen, &mut payload[frame.seen..]);

@@ -1,4 +1,5 @@
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
+use core::fmt;
 
 use super::{
     RequestError,
@@ -24,10 +25,10 @@ use super::{
 /// assert!(bytes.starts_with(b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com:8080\r\n"));
 /// # Ok::<(), ws_core::handshake::RequestError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientRequest<'a> {
     host: &'a str,
-    target: &'a str,
+    target: Cow<'a, str>,
     origin: Option<&'a str>,
     connection: &'a str,
     subprotocols: Vec<&'a str>,
@@ -46,10 +47,14 @@ impl<'a> ClientRequest<'a> {
     /// [`RequestError::HostInvalid`] and [`RequestError::TargetInvalid`]. Blanks and characters above ASCII
     /// must be percent-encoded already.
     pub fn new(host: &'a str, target: &'a str) -> Result<Self, RequestError> {
+        Self::with_target(host, target.into())
+    }
+
+    pub(super) fn with_target(host: &'a str, target: Cow<'a, str>) -> Result<Self, RequestError> {
         if !is_authority(host) {
             return Err(RequestError::HostInvalid);
         }
-        let has_valid_form = match Target::parse(target) {
+        let has_valid_form = match Target::parse(&target) {
             Target::Origin { .. } => true,
             Target::Absolute { authority, .. } => authority.eq_ignore_ascii_case(host),
             Target::Asterisk | Target::Other => false,
@@ -193,6 +198,20 @@ impl<'a> ClientRequest<'a> {
 
     pub(super) fn requires_subprotocol(&self) -> bool {
         !self.subprotocol_is_optional && !self.subprotocols.is_empty()
+    }
+}
+
+/// Field values may be secrets, so only names are shown.
+impl fmt::Debug for ClientRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.fields.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("ClientRequest")
+            .field("host", &self.host)
+            .field("target", &self.target)
+            .field("origin", &self.origin)
+            .field("subprotocols", &self.subprotocols)
+            .field("fields", &names)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,8 +1,8 @@
 //! The values of the handshake, from and to the types of the `http` crate.
 
-use alloc::{string::ToString as _, vec::Vec};
+use alloc::{borrow::Cow, format, string::ToString as _, vec::Vec};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
 use super::{
     ClientRequest, Fields, Handover, HandshakeError, HttpVersion, OwnedResponse, Request, RequestError,
@@ -17,7 +17,7 @@ impl Handover {
     /// As [`new`](Self::new), and [`HandshakeError::HttpVersionUnsupported`] for HTTP/2 and later.
     pub fn from_http(
         method: &Method,
-        uri: &http::Uri,
+        uri: &Uri,
         version: Version,
         headers: &HeaderMap,
         config: &Config,
@@ -43,15 +43,11 @@ impl<'a, B> TryFrom<&'a http::Request<B>> for ClientRequest<'a> {
             return Err(RequestError::MethodNotGet);
         }
         let (uri, headers) = (request.uri(), request.headers());
-        let host = match (uri.authority(), headers.get(header::HOST)) {
-            (_, Some(host)) => host.to_str().map_err(|_| RequestError::HostInvalid)?,
-            // The user name is not for the Host field.
-            (Some(authority), None) => {
-                authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host)
-            }
-            (None, None) => return Err(RequestError::HostInvalid),
+        let host = match headers.get(header::HOST) {
+            Some(host) => host.to_str().ok(),
+            None => host(uri),
         };
-        let mut asked = Self::new(host, uri.path_and_query().map_or("/", |target| target.as_str()))?;
+        let mut asked = Self::with_target(host.ok_or(RequestError::HostInvalid)?, resource(uri))?;
         for name in subprotocols(headers) {
             asked = asked.subprotocol(name?)?;
         }
@@ -59,6 +55,31 @@ impl<'a, B> TryFrom<&'a http::Request<B>> for ClientRequest<'a> {
             asked = asked.field(name.as_str(), value.as_bytes())?;
         }
         Ok(asked)
+    }
+}
+
+/// The Host field for a URI: without the user name, and the port only if it is not the scheme's own (§4.1).
+fn host(uri: &Uri) -> Option<&str> {
+    let authority = uri.authority()?;
+    let has_scheme = |names: [&str; 2]| {
+        uri.scheme_str().is_some_and(|scheme| names.iter().any(|name| scheme.eq_ignore_ascii_case(name)))
+    };
+    Some(match authority.port_u16() {
+        None => authority.host(),
+        Some(80) if has_scheme(["ws", "http"]) => authority.host(),
+        Some(443) if has_scheme(["wss", "https"]) => authority.host(),
+        Some(_) => authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host),
+    })
+}
+
+/// The path, at least `/`, and the query, unless it is empty (§3).
+fn resource(uri: &Uri) -> Cow<'_, str> {
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    let target = if uri.query() == Some("") { target.strip_suffix('?').unwrap_or(target) } else { target };
+    match target {
+        "" => "/".into(),
+        query if query.starts_with('?') => format!("/{query}").into(),
+        target => target.into(),
     }
 }
 

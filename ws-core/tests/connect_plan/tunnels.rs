@@ -218,6 +218,22 @@ fn credentials_are_for_the_proxy_only() {
     assert!(!shown.contains("sesame") && !shown.contains("QWxh"), "{shown}");
 }
 
+/// 6455-4.1-3p: user name and password of the proxy are not shown to whoever debugs, not as bytes that wait to be written either.
+#[test]
+fn the_debug_form_shows_no_credentials() {
+    let shown = |secret: &[u8]| {
+        let list = format!("{secret:?}");
+        list[1..list.len() - 1].to_owned()
+    };
+    let mut http = through("http://user:pass@192.0.2.9", "ws://h/");
+    assert!(http.action().contains("Basic dXNlcjpwYXNz"));
+    assert!(!format!("{:?}", http.plan).contains(&shown(b"dXNlcjpwYXNz")));
+    let mut socks = through("socks5h://user:pass@192.0.2.9", "ws://h/");
+    hears(&mut socks, b"\x05\x02", 1);
+    assert!(socks.action().contains("pass"));
+    assert!(!format!("{:?}", socks.plan).contains(&shown(b"pass")));
+}
+
 /// 6455-4.1-5: SOCKS5 with names looked up by the proxy (RFC 1928).
 #[test]
 fn socks_is_asked_for_a_name() {
