@@ -89,7 +89,7 @@ pub use ws_core::{
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};
-pub use ws_error::Error;
+pub use ws_adapter::Error;
 #[cfg(feature = "tls")]
 pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 

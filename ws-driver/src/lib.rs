@@ -37,4 +37,4 @@ pub use reconnect::Reconnect;
 pub use runtime::{Downcast, Network, Runtime, Timer, Write};
 pub use web_socket::{Reply, WebSocket};
 pub use ws_core;
-pub use ws_error::Error;
+pub use ws_adapter::Error;
