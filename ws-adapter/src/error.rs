@@ -137,10 +137,10 @@ wraps! {
 
 impl From<ConnectError<io::Error>> for Error {
     fn from(error: ConnectError<io::Error>) -> Self {
-        match error {
-            ConnectError::Rejected(response) => Self::Rejected(response),
-            error => Self::Connect(Box::new(error)),
+        if let ConnectError::Rejected(response) = error {
+            return Self::Rejected(response);
         }
+        Self::Connect(Box::new(error))
     }
 }
 
