@@ -1,6 +1,6 @@
-use std::io;
 use std::sync::Arc;
 
+use ws_adapter::entropy;
 use ws_core::connect::Connect;
 use ws_core::handshake::ClientRequest;
 use ws_core::{Config, Connection, Event};
@@ -44,11 +44,4 @@ pub fn client<S: Transport>(
         Some(_) => Ok(ws),
         None => Err(ws_core::Error::UnexpectedEof.into()),
     }
-}
-
-/// What nobody can foresee.
-pub(crate) fn entropy() -> Result<[u8; 32], Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes)
 }

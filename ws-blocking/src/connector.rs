@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use ws_core::connect::{Action, Attempt, Connect, ConnectError, Peer, Plan};
+use ws_adapter::entropy;
+use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
 use ws_core::{Config, Event, Instant, Timer};
 #[cfg(feature = "tls")]
 use ws_tls::ClientTls;
 
 use crate::clock::{now, wait_until};
-use crate::connect::entropy;
 use crate::{Error, NetStream, Transport as _, WebSocket};
 
 /// Opens connections: what is the same for each of them.
@@ -157,8 +157,7 @@ impl Connector {
                         Err(error) => return Err(error),
                     }
                 }
-                Action::Failed(ConnectError::Rejected(response)) => return Err(Error::Rejected(response)),
-                Action::Failed(error) => return Err(Error::Connect(Box::new(error))),
+                Action::Failed(error) => return Err(error.into()),
             }
         }
     }

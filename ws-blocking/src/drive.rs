@@ -1,10 +1,10 @@
 use core::time::Duration;
-use std::io;
 
-use ws_core::{Connection, Instant, SendError, Waits};
+use ws_adapter::{Failure, Pooled, with_pool};
+use ws_core::{Connection, Instant, SendError};
 
 use crate::clock::{now, wait_until};
-use crate::pool::{Pooled, park_codecs, prepare_codecs, with_pool};
+use crate::codecs::{park_codecs, prepare_codecs};
 use crate::socket::{BRIEF, Socket};
 use crate::{Error, Transport};
 
@@ -47,28 +47,20 @@ pub(crate) struct Input {
     pub(crate) buf: Pooled,
     /// When the last wait ended: the time of all that was received since.
     now: Instant,
-    pub(crate) failure: Failure,
-}
-
-/// Why the connection ended, until that is reported.
-#[derive(Debug, Default)]
-pub(crate) struct Failure {
     /// Reported once the output is written.
-    error: Option<ws_core::Error>,
-    /// How the transport broke.
-    broken: Option<io::Error>,
+    pub(crate) failure: Failure,
 }
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self { buf: Pooled::new(), now: now(), failure: Failure::default() }
+        Self { buf: Pooled::new(), now: now(), failure: Failure::new() }
     }
 
     /// Whether an event waits in what has been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
         conn.receive(self.now, &mut self.buf).unwrap_or_else(|error| {
-            self.failure.error = Some(error);
+            self.failure.fail(error);
             false
         })
     }
@@ -125,47 +117,22 @@ impl Input {
             }
             Err(error) => {
                 ends.settle();
-                self.failure.broken = Some(error);
+                self.failure.broke(error);
                 ends.with(Connection::handle_reset);
-            }
-        }
-    }
-
-    /// Drops the event that waits, unless whoever receives messages must know of it; tells whether a message waits.
-    #[inline]
-    pub(crate) fn skip_to_message(&mut self) -> Result<Option<bool>, Error> {
-        match self.buf.waits() {
-            Waits::Message => Ok(Some(true)),
-            Waits::Nothing => Ok(Some(false)),
-            Waits::Chunk => Err(Error::Streaming),
-            Waits::Request => Err(SendError::NotOpen.into()),
-            Waits::Other => {
-                self.buf.take_event();
-                Ok(None)
             }
         }
     }
 }
 
-impl Failure {
-    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
-    #[cold]
-    pub(crate) fn refuse<T>(&mut self, ends: &mut impl Drive) -> Result<Option<T>, Error> {
-        self.error = ends.with(|conn| conn.refuse_message(now()));
-        ends.write(Patience::Full);
-        self.report()?;
-        Ok(None)
+/// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+#[cold]
+pub(crate) fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<Option<T>, Error> {
+    if let Some(error) = ends.with(|conn| conn.refuse_message(now())) {
+        failure.fail(error);
     }
-
-    /// Reports the failure, if there is one.
-    fn report(&mut self) -> Result<(), Error> {
-        let Some(error) = self.error.take() else { return Ok(()) };
-        // An end that came with an error of the transport is that error.
-        Err(match self.broken.take() {
-            Some(broken) if error == ws_core::Error::UnexpectedEof => Error::Io(broken),
-            Some(_) | None => Error::WebSocket(error),
-        })
-    }
+    ends.write(Patience::Full);
+    failure.report()?;
+    Ok(None)
 }
 
 /// How things stand when there is nothing more to take.

@@ -2,14 +2,15 @@ use core::time::Duration;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
+use ws_adapter::with_pool;
 use ws_core::{
     Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, Role, SendBuf, SendError, Transmit,
 };
 
 use crate::clock::{now, wait_until};
-use crate::drive::{Drive, Input, Patience};
+use crate::codecs::prepare_codecs;
+use crate::drive::{Drive, Input, Patience, refuse};
 use crate::link::Link;
-use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
 use crate::stop::{ASK, Watch};
 use crate::{Error, ReuniteError, Transport, WebSocket};
@@ -84,13 +85,13 @@ impl<S: Transport> Receiver<S> {
     pub fn message_ref(&mut self) -> Result<Option<Message<'_>>, Error> {
         loop {
             self.input.drive(&mut self.reading)?;
-            if self.input.skip_to_message()?.is_some() {
+            if self.input.buf.skip_to_message()?.is_some() {
                 break;
             }
         }
         match self.input.buf.take_message() {
             Some(message) => Ok(Some(message)),
-            None => self.input.failure.refuse(&mut self.reading),
+            None => refuse(&mut self.input.failure, &mut self.reading),
         }
     }
 
@@ -102,7 +103,7 @@ impl<S: Transport> Receiver<S> {
         self.input.drive(&mut self.reading)?;
         match self.input.buf.take_event() {
             Some(event) => Ok(Some(event)),
-            None => self.input.failure.refuse(&mut self.reading),
+            None => refuse(&mut self.input.failure, &mut self.reading),
         }
     }
 

@@ -45,16 +45,18 @@
 
 mod accept;
 mod clock;
+mod codecs;
 mod connect;
 mod connector;
+mod door;
 mod drive;
 mod halves;
 #[cfg(feature = "serde")]
 mod json;
 mod link;
+mod listener;
 mod net_stream;
 mod parts;
-mod pool;
 mod reconnect;
 pub mod serve;
 mod socket;
@@ -76,6 +78,7 @@ pub use reconnect::Reconnect;
 pub use tls::TlsStream;
 pub use transport::{CloneTransport, Plain, Transport};
 pub use web_socket::{Reply, WebSocket};
+pub use ws_adapter::Error;
 pub use ws_core;
 pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
 #[cfg(feature = "deflate")]
@@ -89,7 +92,6 @@ pub use ws_core::{
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};
-pub use ws_error::Error;
 #[cfg(feature = "tls")]
 pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
 

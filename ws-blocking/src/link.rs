@@ -2,11 +2,12 @@ use core::time::Duration;
 use std::io;
 
 use bytes::Buf;
+use ws_adapter::with_pool;
 use ws_core::{Connection, Message, Outgoing, SendError, Transmit};
 
 use crate::clock::{now, wait_until};
+use crate::codecs::prepare_codecs;
 use crate::drive::{Drive, Patience};
-use crate::pool::{prepare_codecs, with_pool};
 use crate::socket::Socket;
 use crate::stop::{ASK, Watch};
 use crate::{Error, Transport};

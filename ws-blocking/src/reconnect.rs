@@ -1,12 +1,11 @@
-use core::time::Duration;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
 
-use ws_core::Backoff;
+use ws_adapter::entropy;
 use ws_core::connect::Connect;
+use ws_core::{Backoff, Retries};
 
-use crate::connect::entropy;
+use crate::clock::now;
 use crate::{Connector, Error, NetStream, WebSocket};
 
 /// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3).
@@ -28,15 +27,8 @@ use crate::{Connector, Error, NetStream, WebSocket};
 pub struct Reconnect {
     connector: Arc<Connector>,
     connect: Connect,
-    backoff: Backoff,
-    /// Whether an attempt was made before.
-    has_tried: bool,
-    /// When the connection was opened that is open, or has ended since.
-    opened: Option<Instant>,
+    retries: Retries,
 }
-
-/// A connection that was used for so long was a good one.
-const GOOD: Duration = Duration::from_secs(60);
 
 impl Reconnect {
     /// Connects to what `connect` says, with the usual delays: random, up to 5 seconds at first and up to a minute in the end.
@@ -44,14 +36,14 @@ impl Reconnect {
     /// # Errors
     /// [`Error::Io`] if the system has no randomness.
     pub fn new(connector: impl Into<Arc<Connector>>, connect: Connect) -> Result<Self, Error> {
-        let backoff = Backoff::new(entropy()?);
-        Ok(Self { connector: connector.into(), connect, backoff, has_tried: false, opened: None })
+        let retries = Retries::new(Backoff::new(entropy()?));
+        Ok(Self { connector: connector.into(), connect, retries })
     }
 
     /// Changes the delays.
     #[must_use]
     pub fn delays(mut self, change: impl FnOnce(Backoff) -> Backoff) -> Self {
-        self.backoff = change(self.backoff);
+        self.retries = self.retries.delays(change);
         self
     }
 
@@ -62,18 +54,14 @@ impl Reconnect {
     /// # Errors
     /// As [`Connector::connect`], if it does not look as if another attempt would help. It may be called again all the same.
     pub fn open(&mut self) -> Result<WebSocket<NetStream>, Error> {
-        if self.opened.take().is_some_and(|at| at.elapsed() >= GOOD) {
-            self.backoff.reset();
-        }
         loop {
-            if self.has_tried {
-                thread::sleep(self.backoff.next_delay());
+            while let Some(due) = self.retries.next_attempt(now()) {
+                thread::sleep(now().until(due));
             }
-            self.has_tried = true;
             match self.connector.connect(self.connect.clone()) {
                 Err(error) if error.is_temporary() => {}
                 Ok(ws) => {
-                    self.opened = Some(Instant::now());
+                    self.retries.handle_open(now());
                     return Ok(ws);
                 }
                 Err(error) => return Err(error),

@@ -23,33 +23,26 @@
 //! ```
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use core::time::Duration;
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
-use std::net::{TcpListener, TcpStream, ToSocketAddrs};
-#[cfg(unix)]
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::net::{TcpListener, ToSocketAddrs};
+use std::sync::Arc;
 use std::thread;
 
-use ws_core::handshake::{Accept, Decision, Origins, Reject, Request};
+use ws_adapter::is_of_one;
+use ws_core::handshake::{Accept, Decision, Origins, Request};
 pub use ws_core::serve::Limits;
-use ws_core::serve::{Admission, Admitted};
+use ws_core::serve::{Pause, Shutdown};
 use ws_core::{Config, Connection};
 #[cfg(feature = "tls")]
 use ws_tls::ServerTls;
 
 use crate::accept::accept_on;
 use crate::clock::now;
-use crate::stop::{Stop, Watch};
+pub use crate::door::Socket;
+use crate::listener::Shared;
+pub use crate::listener::{Handle, Listener};
+use crate::stop::Watch;
 use crate::{NetStream, WebSocket};
-
-/// How many open connections wait to be taken; more wait in their handshakes.
-const WAITING: usize = 64;
-
-/// The shortest and the longest pause after the system could not accept a connection.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// What a server does with each connection before it is open.
 #[derive(Clone)]
@@ -147,299 +140,17 @@ impl Server {
         for socket in &sockets {
             doors.push(socket.door()?);
         }
-        let shared = Arc::new(Shared {
-            places: Arc::new(Places {
-                admission: Mutex::new(Admission::new(self.limits)),
-                left: Condvar::new(),
-            }),
-            stop: Arc::default(),
-            opening: Arc::default(),
-            open: Mutex::default(),
-            changed: Condvar::new(),
-            doors,
-        });
+        let shared = Arc::new(Shared::new(self.limits, doors));
         // Dropped on the way out, it ends the threads that run already.
-        let listener = Listener { addresses: shared.addresses(), shared };
+        let listener = Listener::new(Arc::clone(&shared));
         let server = Arc::new(self);
         for socket in sockets {
-            let (server, shared) = (Arc::clone(&server), Arc::clone(&listener.shared));
+            let (server, shared) = (Arc::clone(&server), Arc::clone(&shared));
             thread::Builder::new().name("ws-accept".into()).spawn(move || run(&socket, &server, &shared))?;
         }
         Ok(listener)
     }
-}
 
-impl Default for Server {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A socket that listens.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Socket {
-    /// For TCP, over IPv4 or IPv6.
-    Tcp(TcpListener),
-    /// On a path of this machine.
-    #[cfg(unix)]
-    Unix(UnixListener),
-}
-
-impl Socket {
-    fn accept(&self) -> io::Result<(NetStream, Option<SocketAddr>)> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, address) = listener.accept()?;
-                // Without it, messages are only slower.
-                let _ = stream.set_nodelay(true);
-                Ok((stream.into(), Some(address)))
-            }
-            #[cfg(unix)]
-            Self::Unix(listener) => Ok((listener.accept()?.0.into(), None)),
-        }
-    }
-
-    fn door(&self) -> io::Result<Door> {
-        Ok(match self {
-            Self::Tcp(listener) => Door::Tcp(listener.local_addr()?),
-            #[cfg(unix)]
-            Self::Unix(listener) => Door::Unix(listener.local_addr()?),
-        })
-    }
-}
-
-impl From<TcpListener> for Socket {
-    fn from(listener: TcpListener) -> Self {
-        Self::Tcp(listener)
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixListener> for Socket {
-    fn from(listener: UnixListener) -> Self {
-        Self::Unix(listener)
-    }
-}
-
-/// Where a socket listens.
-#[derive(Debug)]
-enum Door {
-    Tcp(SocketAddr),
-    #[cfg(unix)]
-    Unix(std::os::unix::net::SocketAddr),
-}
-
-impl Door {
-    /// Ends the wait of whoever accepts: nothing but a connection does.
-    fn knock(&self) {
-        // Whoever cannot be reached is not waiting.
-        match self {
-            Self::Tcp(address) => {
-                let _ = TcpStream::connect_timeout(&reachable(*address), PAUSES.1);
-            }
-            #[cfg(unix)]
-            Self::Unix(address) => {
-                let _ = UnixStream::connect_addr(address);
-            }
-        }
-    }
-}
-
-/// The address of a listener as this machine can connect to it.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        IpAddr::V4(_) | IpAddr::V6(_) => {}
-    }
-    address
-}
-
-/// A server that runs. Dropped, it accepts no more; connections that were handed out go on.
-#[derive(Debug)]
-pub struct Listener {
-    addresses: Vec<SocketAddr>,
-    shared: Arc<Shared>,
-}
-
-impl Listener {
-    /// Waits for the next connection that is open; `None` once the server is shut down. Several threads may wait at once.
-    pub fn accept(&self) -> Option<WebSocket<NetStream>> {
-        self.shared.take()
-    }
-
-    /// Where it listens by TCP.
-    pub fn local_addrs(&self) -> &[SocketAddr] {
-        &self.addresses
-    }
-
-    /// The way to shut it down from anywhere.
-    pub fn handle(&self) -> Handle {
-        Handle(Arc::clone(&self.shared))
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.shared.accept_no_more();
-        // What nobody took is dropped, but not while the lock is held.
-        let left = core::mem::take(&mut *self.shared.open());
-        drop(left);
-    }
-}
-
-/// Shuts down a server, and counts its connections.
-#[derive(Clone, Debug)]
-pub struct Handle(Arc<Shared>);
-
-impl Handle {
-    /// How many connections there are, those in their handshakes included.
-    pub fn connections(&self) -> usize {
-        self.0.places.admission().connections()
-    }
-
-    /// Accepts no more, drops whoever has not finished its handshakes, and sends 1001 to all others; those that are not closed
-    /// after `grace` end. Waits until all streams are dropped, or until then.
-    ///
-    /// A connection does its part while somebody receives from it, or waits to send; it may take a quarter of a second to
-    /// notice. With a shorter `grace` it may end without a word.
-    pub fn shutdown(&self, grace: Duration) {
-        let Self(shared) = self;
-        shared.stop.close();
-        shared.accept_no_more();
-        let places = &shared.places;
-        let is_held = |admission: &mut Admission| admission.connections() > 0;
-        drop(places.left.wait_timeout_while(places.admission(), grace, is_held));
-        shared.stop.end();
-    }
-}
-
-#[derive(Debug)]
-struct Shared {
-    places: Arc<Places>,
-    /// What connections hear that are open.
-    stop: Arc<Stop>,
-    /// What those hear that are not yet, and whoever accepts them.
-    opening: Arc<Stop>,
-    /// The connections that wait to be taken.
-    open: Mutex<VecDeque<WebSocket<NetStream>>>,
-    /// Told when these change, or when no more come.
-    changed: Condvar,
-    doors: Vec<Door>,
-}
-
-impl Shared {
-    fn addresses(&self) -> Vec<SocketAddr> {
-        let address = |door: &Door| match door {
-            Door::Tcp(address) => Some(*address),
-            #[cfg(unix)]
-            Door::Unix(_) => None,
-        };
-        self.doors.iter().filter_map(address).collect()
-    }
-
-    fn open(&self) -> MutexGuard<'_, VecDeque<WebSocket<NetStream>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Option<WebSocket<NetStream>> {
-        let waits = |open: &mut VecDeque<_>| open.is_empty() && !self.opening.is_closing();
-        let mut open = self.changed.wait_while(self.open(), waits).unwrap_or_else(PoisonError::into_inner);
-        let taken = open.pop_front();
-        self.changed.notify_all();
-        taken
-    }
-
-    /// Hands out `ws`, unless nobody wants it any more.
-    fn give(&self, ws: WebSocket<NetStream>) {
-        let waits = |open: &mut VecDeque<_>| open.len() >= WAITING && !self.opening.is_closing();
-        let mut open = self.changed.wait_while(self.open(), waits).unwrap_or_else(PoisonError::into_inner);
-        if self.opening.is_closing() {
-            drop(open);
-            return;
-        }
-        open.push_back(ws);
-        self.changed.notify_all();
-    }
-
-    fn accept_no_more(&self) {
-        let open = self.open();
-        self.opening.close();
-        self.changed.notify_all();
-        drop(open);
-        self.doors.iter().for_each(Door::knock);
-    }
-}
-
-/// The places for connections.
-#[derive(Debug)]
-struct Places {
-    admission: Mutex<Admission>,
-    /// Told when a connection gives its place back.
-    left: Condvar,
-}
-
-impl Places {
-    fn admission(&self) -> MutexGuard<'_, Admission> {
-        self.admission.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn admit(self: &Arc<Self>, address: Option<SocketAddr>) -> Option<Place> {
-        let admitted = self.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { admitted: Some(admitted), places: Arc::clone(self) })
-    }
-}
-
-/// A place among the connections of a server; dropped, it is free again.
-#[derive(Debug)]
-pub(crate) struct Place {
-    admitted: Option<Admitted>,
-    places: Arc<Places>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // Inside the lock, so that nobody counts, misses this, and waits.
-        let admission = self.places.admission();
-        self.admitted = None;
-        self.places.left.notify_all();
-        drop(admission);
-    }
-}
-
-/// Accepts connections until the server is shut down.
-fn run(socket: &Socket, server: &Arc<Server>, shared: &Arc<Shared>) {
-    let mut pause = PAUSES.0;
-    loop {
-        let accepted = socket.accept();
-        if shared.opening.is_closing() {
-            return;
-        }
-        let spawned = accepted.and_then(|(stream, address)| {
-            let Some(place) = shared.places.admit(address) else { return Ok(()) };
-            let (server, shared, stream) = (Arc::clone(server), Arc::clone(shared), stream.holding(place));
-            let open = move || server.open(stream, &shared).map_or((), |ws| shared.give(ws));
-            thread::Builder::new().name("ws-open".into()).spawn(open).map(drop)
-        });
-        match spawned {
-            Ok(()) => pause = PAUSES.0,
-            Err(error) if is_of_one(&error) => {}
-            Err(error) => {
-                (server.on_error)(&error);
-                thread::sleep(pause);
-                pause = (pause * 2).min(PAUSES.1);
-            }
-        }
-    }
-}
-
-/// Whether only the connection that would have been accepted is gone.
-fn is_of_one(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
-}
-
-impl Server {
     /// Does the handshakes; `None` if no WebSocket comes of them.
     fn open(&self, stream: NetStream, shared: &Shared) -> Option<WebSocket<NetStream>> {
         let stream = self.secure(stream, &shared.opening)?;
@@ -451,23 +162,53 @@ impl Server {
     }
 
     #[cfg(feature = "tls")]
-    fn secure(&self, stream: NetStream, opening: &Stop) -> Option<NetStream> {
+    fn secure(&self, stream: NetStream, opening: &Shutdown) -> Option<NetStream> {
         let Some(tls) = &self.tls else { return Some(stream) };
         Some(crate::TlsStream::accept_watched(stream, tls, self.config.opening_timeout, opening).ok()?.into())
     }
 
     #[cfg(not(feature = "tls"))]
     #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "with TLS it may fail")]
-    fn secure(&self, stream: NetStream, _: &Stop) -> Option<NetStream> {
+    fn secure(&self, stream: NetStream, _: &Shutdown) -> Option<NetStream> {
         Some(stream)
     }
 
     fn answer(&self, request: &Request<'_>, stream: &NetStream) -> Decision {
-        let is_foreign = |origins: &Origins| request.is_upgrade() && !origins.allow(request);
-        if self.origins.as_ref().is_some_and(is_foreign) {
-            return Reject::new(403).expect("403 is a status").into();
+        match self.origins.as_ref().and_then(|origins| origins.refuse(request)) {
+            Some(refusal) => refusal.into(),
+            None => (self.decide)(request, stream),
         }
-        (self.decide)(request, stream)
+    }
+}
+
+/// Accepts connections until the server is shut down.
+fn run(socket: &Socket, server: &Arc<Server>, shared: &Arc<Shared>) {
+    let mut pause = Pause::new();
+    loop {
+        let accepted = socket.accept();
+        if shared.opening.is_closing() {
+            return;
+        }
+        let spawned = accepted.and_then(|(stream, address)| {
+            let Some(place) = shared.admit(address) else { return Ok(()) };
+            let (server, shared, stream) = (Arc::clone(server), Arc::clone(shared), stream.holding(place));
+            let open = move || server.open(stream, &shared).map_or((), |ws| shared.give(ws));
+            thread::Builder::new().name("ws-open".into()).spawn(open).map(drop)
+        });
+        match spawned {
+            Ok(()) => pause.reset(),
+            Err(error) if is_of_one(&error) => {}
+            Err(error) => {
+                (server.on_error)(&error);
+                thread::sleep(pause.next_delay());
+            }
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

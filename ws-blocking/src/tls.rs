@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::LocalKey;
 
 use ws_core::Instant;
+use ws_core::serve::Shutdown;
 use ws_tls::rustls::{self, Connection, ProtocolVersion};
 use ws_tls::{CertificateDer, ClientTls, ServerTls, TlsError, check_protocol};
 
 use crate::clock::{now, wait_until};
 use crate::socket::BRIEF;
-use crate::stop::{ASK, Stop};
+use crate::stop::ASK;
 use crate::{CloneTransport, Transport};
 
 /// How much is read at once; a TLS record is little longer at most.
@@ -82,7 +83,7 @@ impl<S: Transport> TlsStream<S> {
         io: S,
         tls: &ServerTls,
         time_limit: Option<Duration>,
-        stop: &Stop,
+        stop: &Shutdown,
     ) -> io::Result<Self> {
         Self::start(io, tls.session()?.into(), time_limit, Some(stop))
     }
@@ -91,7 +92,7 @@ impl<S: Transport> TlsStream<S> {
         mut io: S,
         mut session: Connection,
         time_limit: Option<Duration>,
-        stop: Option<&Stop>,
+        stop: Option<&Shutdown>,
     ) -> io::Result<Self> {
         let deadline = time_limit.map(|limit| now() + limit);
         shake_hands(&mut io, &mut session, || left(deadline, stop))?;
@@ -169,8 +170,8 @@ fn shake_hands(
 }
 
 /// How long to wait until `deadline`, or until it is time to ask again whether the server ends.
-fn left(deadline: Option<Instant>, stop: Option<&Stop>) -> io::Result<Option<Duration>> {
-    if stop.is_some_and(Stop::is_closing) {
+fn left(deadline: Option<Instant>, stop: Option<&Shutdown>) -> io::Result<Option<Duration>> {
+    if stop.is_some_and(Shutdown::is_closing) {
         return Err(Error::other("the server ends"));
     }
     match deadline {

@@ -7,7 +7,7 @@ use ws_core::handshake::{Accept, Agreement, Decision, Reject};
 use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, Owned};
 
 use crate::clock::now;
-use crate::drive::Input;
+use crate::drive::{Input, refuse};
 use crate::link::Link;
 use crate::socket::Socket;
 use crate::stop::Watch;
@@ -138,7 +138,7 @@ impl<S: Transport> WebSocket<S> {
         let Inner { link, input } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some(message.into())),
-            None => input.failure.refuse(link),
+            None => refuse(&mut input.failure, link),
         }
     }
 
@@ -163,7 +163,7 @@ impl<S: Transport> WebSocket<S> {
         let Inner { link, input } = &mut *self.0;
         match input.buf.take_message() {
             Some(message) => Ok(Some((message, Reply(link)))),
-            None => input.failure.refuse(link),
+            None => refuse(&mut input.failure, link),
         }
     }
 
@@ -179,7 +179,7 @@ impl<S: Transport> WebSocket<S> {
         let Inner { link, input } = &mut *self.0;
         match input.buf.take_event() {
             Some(event) => Ok(Some((event, Reply(link)))),
-            None => input.failure.refuse(link),
+            None => refuse(&mut input.failure, link),
         }
     }
 
@@ -195,7 +195,7 @@ impl<S: Transport> WebSocket<S> {
     fn wait_message(&mut self) -> Result<bool, Error> {
         loop {
             self.wait()?;
-            if let Some(is_message) = self.0.input.skip_to_message()? {
+            if let Some(is_message) = self.0.input.buf.skip_to_message()? {
                 return Ok(is_message);
             }
         }

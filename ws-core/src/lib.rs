@@ -25,7 +25,7 @@
 //! ```
 //!
 //! Below it, each usable alone: [`frame`] (headers, and a decoder that takes any pieces), [`mask`], [`handshake`]. Beside it lies what clients
-//! and servers need around a connection: `connect` (with the feature `url`), [`Backoff`], [`serve`].
+//! and servers need around a connection: `connect` (with the feature `url`), [`Backoff`], [`Retries`], [`serve`].
 //!
 //! # Promises
 //! No input panics. Memory is bounded by [`Config`]. Any split of the same bytes gives the same events. Output leaves only
@@ -58,6 +58,7 @@ mod parts;
 mod pool;
 mod prepared;
 mod recv_buf;
+mod retries;
 mod send_buf;
 pub mod serve;
 mod time;
@@ -77,6 +78,7 @@ pub use parts::Parts;
 pub use pool::Pool;
 pub use prepared::Prepared;
 pub use recv_buf::{RecvBuf, Waits};
+pub use retries::Retries;
 pub use send_buf::{Lent, Output, SendBuf};
 pub use time::Instant;
 pub use tunnel::{Side, Tunnel};

@@ -1,6 +1,10 @@
-//! What a server asks before it talks to a client: is there room for one more?
+//! What a server does beside its connections, without I/O: is there room for one more? How long to wait when none can be accepted? What
+//! do all of them hear when it ends?
 //!
 //! May the client's page connect? That is for [`Origins`](crate::handshake::Origins), once the request is there.
+
+mod pause;
+mod shutdown;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -8,6 +12,8 @@ use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
 use crate::handshake::{Decision, Reject};
+pub use pause::Pause;
+pub use shutdown::{Heard, Said, Shutdown};
 
 /// How many connections a server holds at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
-use std::io;
 use std::sync::Arc;
 
+use ws_adapter::entropy;
 use ws_core::handshake::ClientRequest;
 use ws_core::{Config, Connection, Event, Instant};
 
@@ -27,13 +27,6 @@ pub async fn client<S, T: Runtime<S>>(
         Some(_) => Ok(ws),
         None => Err(ws_core::Error::UnexpectedEof.into()),
     }
-}
-
-/// What nobody can foresee.
-pub(crate) fn entropy() -> Result<[u8; 32], Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes)
 }
 
 /// What `work` gives, or `None` if it is not done at the deadline.

@@ -6,12 +6,13 @@ use core::task::{Context, Poll};
 use std::io;
 use std::sync::Arc;
 
-use ws_core::connect::{Action, Attempt, Connect, ConnectError, Peer, Plan};
+use ws_adapter::entropy;
+use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
 use ws_core::{Config, Event, Timer};
 #[cfg(feature = "tls")]
 use ws_tls::ClientTls;
 
-use crate::connect::{entropy, within};
+use crate::connect::within;
 use crate::{Error, Network, WebSocket};
 
 /// Opens connections by a [`Network`]: what is the same for each of them.
@@ -160,8 +161,7 @@ impl<T: Network> Connector<T> {
                         Err(error) => return Err(error),
                     }
                 }
-                Action::Failed(ConnectError::Rejected(response)) => return Err(Error::Rejected(response)),
-                Action::Failed(error) => return Err(Error::Connect(Box::new(error))),
+                Action::Failed(error) => return Err(error.into()),
             }
         }
     }

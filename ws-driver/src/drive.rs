@@ -2,10 +2,10 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
+use ws_adapter::{Failure, Pooled, with_pool};
 use ws_core::{Connection, Instant, Output, SendError, Transmit};
 
 use crate::alarm::Alarm;
-use crate::pool::{Pooled, with_pool};
 use crate::stop::Watch;
 use crate::{Error, Runtime, Timer, Write};
 
@@ -33,27 +33,19 @@ pub(crate) struct In {
     now: Instant,
     /// How many events and reads were taken since the task last gave way to others.
     taken: u8,
-    pub(crate) failure: Failure,
-}
-
-/// Why the connection ended, until that is reported.
-#[derive(Debug, Default)]
-pub(crate) struct Failure {
     /// Reported once the output is written.
-    error: Option<ws_core::Error>,
-    /// How the transport broke.
-    broken: Option<io::Error>,
+    pub(crate) failure: Failure,
 }
 
 impl In {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { buf: Pooled::new(), now, taken: 0, failure: Failure::default() }
+        Self { buf: Pooled::new(), now, taken: 0, failure: Failure::new() }
     }
 
     /// Whether an event waits in what has been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
-        if self.taken >= TURN || self.failure.error.is_some() {
+        if self.taken >= TURN || self.failure.is_some() {
             return false;
         }
         match conn.receive(self.now, &mut self.buf) {
@@ -62,7 +54,7 @@ impl In {
                 is_ready
             }
             Err(error) => {
-                self.failure.error = Some(error);
+                self.failure.fail(error);
                 false
             }
         }
@@ -94,8 +86,8 @@ impl In {
             if self.is_ready(&mut out.conn) {
                 return Poll::Ready(Ok(()));
             }
-            if self.failure.error.is_some() {
-                return self.failure.poll_report(out, cx);
+            if self.failure.is_some() {
+                return out.poll_report(&mut self.failure, cx);
             }
             // An error of the write is none of the read: what the peer sent before, its Close frame perhaps, is still there.
             let _ = out.poll_flush(cx);
@@ -133,46 +125,11 @@ impl In {
             Ok(0) => out.conn.handle_eof(),
             Ok(n) => self.buf.commit(n),
             Err(error) => {
-                self.failure.broken = Some(error);
+                self.failure.broke(error);
                 out.conn.handle_reset();
             }
         }
         Poll::Ready(())
-    }
-}
-
-impl Failure {
-    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
-    #[cold]
-    pub(crate) fn poll_refuse<S, T: Write<S>>(
-        &mut self,
-        out: &mut Out<S, T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
-        if self.error.is_none() {
-            self.error = out.conn.refuse_message(T::now());
-        }
-        self.poll_report(out, cx)
-    }
-
-    /// Reports the failure, if there is one, as soon as the peer is told.
-    pub(crate) fn poll_report<S, T: Write<S>>(
-        &mut self,
-        out: &mut Out<S, T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
-        while out.poll_flush(cx).is_pending() {
-            ready!(out.poll_alarm(cx));
-        }
-        Poll::Ready(self.error.take().map_or(Ok(()), |error| Err(self.cause(error))))
-    }
-
-    /// An end that came with an error of the transport is that error.
-    fn cause(&mut self, error: ws_core::Error) -> Error {
-        match self.broken.take() {
-            Some(broken) if error == ws_core::Error::UnexpectedEof => Error::Io(broken),
-            Some(_) | None => Error::WebSocket(error),
-        }
     }
 }
 
@@ -265,6 +222,33 @@ impl<S, T: Write<S>> Out<S, T> {
                 return Poll::Ready(Err(error.into()));
             }
         }
+    }
+
+    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+    #[cold]
+    pub(crate) fn poll_refuse(
+        &mut self,
+        failure: &mut Failure,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        if !failure.is_some()
+            && let Some(error) = self.conn.refuse_message(T::now())
+        {
+            failure.fail(error);
+        }
+        self.poll_report(failure, cx)
+    }
+
+    /// Reports the failure, if there is one, as soon as the peer is told.
+    pub(crate) fn poll_report(
+        &mut self,
+        failure: &mut Failure,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        while self.poll_flush(cx).is_pending() {
+            ready!(self.poll_alarm(cx));
+        }
+        Poll::Ready(failure.report())
     }
 
     /// Notes that nothing can be written any more.

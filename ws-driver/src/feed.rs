@@ -165,7 +165,9 @@ impl<S, T: Write<S>> Rare<'_, S, T> {
                 Unqueued::Failed(error) => return Poll::Ready(Err((*error).into())),
                 Unqueued::Waiting(_) => {
                     ready!(self.out.poll_flush_alone(cx))?;
-                    if let Unqueued::Waiting(message) = core::mem::replace(&mut self.message, Unqueued::Nothing) {
+                    if let Unqueued::Waiting(message) =
+                        core::mem::replace(&mut self.message, Unqueued::Nothing)
+                    {
                         self.message = queue(self.out, message);
                     }
                 }

@@ -70,7 +70,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
     pub async fn message_ref(&mut self) -> Result<Option<Message<'_>>, Error> {
         loop {
             self.wait().await?;
-            if self.input.skip_to_message()?.is_some() {
+            if self.input.buf.skip_to_message()?.is_some() {
                 break;
             }
         }
@@ -78,7 +78,8 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         match input.buf.take_message() {
             Some(message) => Ok(Some(message)),
             None => {
-                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await?;
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.failure, cx)))
+                    .await?;
                 Ok(None)
             }
         }
@@ -94,7 +95,8 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         match input.buf.take_event() {
             Some(event) => Ok(Some(event)),
             None => {
-                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| input.failure.poll_refuse(out, cx))).await?;
+                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.failure, cx)))
+                    .await?;
                 Ok(None)
             }
         }

@@ -5,13 +5,14 @@ use core::future::{pending, poll_fn};
 use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::Poll;
-use core::time::Duration;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 
+use ws_adapter::is_of_one;
 use ws_core::Config;
-use ws_core::handshake::{Accept, Decision, Origins, Reject, Request};
+use ws_core::handshake::{Accept, Decision, Origins, Request};
 pub use ws_core::serve::Limits;
+use ws_core::serve::Pause;
 #[cfg(feature = "tls")]
 use ws_tls::ServerTls;
 
@@ -21,9 +22,6 @@ use crate::listener::Shared;
 pub use crate::listener::{Handle, Listener, Place};
 use crate::stop::Watch;
 use crate::{Network, WebSocket};
-
-/// The shortest and the longest pause after the system could not accept a connection.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// How many connections are accepted, where none has to be waited for, before other tasks get their turn.
 const TURN: u8 = 32;
@@ -212,17 +210,16 @@ impl<T: Serve> Server<T> {
     }
 
     fn answer(&self, request: &Request<'_>, stream: &T::Stream) -> Decision {
-        let is_foreign = |origins: &Origins| request.is_upgrade() && !origins.allow(request);
-        if self.origins.as_ref().is_some_and(is_foreign) {
-            return Reject::new(403).expect("403 is a status").into();
+        match self.origins.as_ref().and_then(|origins| origins.refuse(request)) {
+            Some(refusal) => refusal.into(),
+            None => (self.decide)(request, stream),
         }
-        (self.decide)(request, stream)
     }
 }
 
 /// Accepts connections until no more are wanted.
 async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Shared<T>>) {
-    let mut pause = PAUSES.0;
+    let mut pause = Pause::new();
     let mut taken = 0;
     while let Some(accepted) = shared.unless_over(T::accept(&socket)).await {
         taken += 1;
@@ -232,7 +229,7 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
         }
         match accepted {
             Ok((stream, address)) => {
-                pause = PAUSES.0;
+                pause.reset();
                 let Some(place) = shared.admit(address) else { continue };
                 let stream = T::hold(stream, place);
                 let (opener, shared) = (Arc::clone(&server), Arc::clone(&shared));
@@ -249,11 +246,10 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
             Err(error) if is_of_one(&error) => {}
             Err(error) => {
                 (server.on_error)(&error);
-                let sleep = within::<T, _>(Some(T::now() + pause), pending::<()>());
+                let sleep = within::<T, _>(Some(T::now() + pause.next_delay()), pending::<()>());
                 if shared.unless_over(sleep).await.is_none() {
                     return;
                 }
-                pause = (pause * 2).min(PAUSES.1);
             }
         }
     }
@@ -271,11 +267,6 @@ async fn give_way() {
         Poll::Pending
     })
     .await;
-}
-
-/// Whether only the connection that would have been accepted is gone.
-fn is_of_one(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
 }
 
 impl<T: Serve> Default for Server<T> {

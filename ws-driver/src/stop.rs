@@ -1,16 +1,15 @@
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::Arc;
 
-use ws_core::{CloseCode, Connection, Instant};
+use ws_core::serve::{Heard, Shutdown};
+use ws_core::{Connection, Instant};
 
 use crate::waiting::Waiting;
 
-/// Tells the connections of a server to close.
+/// Tells the connections of a server to close, and wakes them to hear it.
 #[derive(Debug, Default)]
 pub(crate) struct Stop {
-    is_closing: AtomicBool,
-    is_over: AtomicBool,
+    shutdown: Shutdown,
     /// The tasks that wait for their connections.
     waiting: Waiting,
 }
@@ -25,31 +24,23 @@ pub(crate) struct Watch {
     heard: Heard,
 }
 
-/// What a connection was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Heard {
-    Nothing,
-    Close,
-    End,
-}
-
 impl Stop {
     /// All connections send a Close frame with 1001.
     pub(crate) fn close(&self) {
-        self.is_closing.store(true, Ordering::SeqCst);
+        self.shutdown.close();
         self.waiting.wake_all();
     }
 
     /// All connections end, closed or not.
     pub(crate) fn end(&self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        self.close();
+        self.shutdown.end();
+        self.waiting.wake_all();
     }
 }
 
 impl Watch {
     pub(crate) fn new(stop: Arc<Stop>) -> Self {
-        Self { stop, key: None, waker: None, heard: Heard::Nothing }
+        Self { stop, key: None, waker: None, heard: Heard::new() }
     }
 
     /// Ready if `conn` was told something new.
@@ -70,27 +61,10 @@ impl Watch {
 
     /// Tells `conn` what is new, if anything is.
     pub(crate) fn tell(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
-        let said = if self.stop.is_over.load(Ordering::SeqCst) {
-            Heard::End
-        } else if self.stop.is_closing.load(Ordering::SeqCst) {
-            Heard::Close
-        } else {
-            Heard::Nothing
-        };
-        if said <= self.heard {
-            return false;
-        }
-        self.heard = said;
+        let Some(said) = self.heard.news(&self.stop.shutdown) else { return false };
         // Whoever waited has been woken and forgotten.
         self.waker = None;
-        match said {
-            Heard::End => conn.handle_reset(),
-            // A connection that is closing already is as good.
-            Heard::Close => {
-                let _ = conn.close(now(), Some(CloseCode::GOING_AWAY.into()));
-            }
-            Heard::Nothing => {}
-        }
+        said.tell(now(), conn);
         true
     }
 }

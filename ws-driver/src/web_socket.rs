@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_core::Stream;
 use futures_sink::Sink;
 use ws_core::handshake::{Accept, Agreement, Decision, Reject};
-use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, Owned, SendError, Waits};
+use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, Owned, SendError};
 
 use crate::drive::{In, Out};
 use crate::feed::{Feed, Until};
@@ -161,7 +161,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         match input.buf.take_message() {
             Some(message) => Ok(Some(message.into())),
             None => {
-                poll_fn(|cx| input.failure.poll_refuse(out, cx)).await?;
+                poll_fn(|cx| out.poll_refuse(&mut input.failure, cx)).await?;
                 Ok(None)
             }
         }
@@ -188,7 +188,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         match input.buf.take_message() {
             Some(message) => Ok(Some((message, Reply(out)))),
             None => {
-                poll_fn(|cx| input.failure.poll_refuse(out, cx)).await?;
+                poll_fn(|cx| out.poll_refuse(&mut input.failure, cx)).await?;
                 Ok(None)
             }
         }
@@ -207,7 +207,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         match input.buf.take_event() {
             Some(event) => Ok(Some((event, Reply(out)))),
             None => {
-                poll_fn(|cx| input.failure.poll_refuse(out, cx)).await?;
+                poll_fn(|cx| out.poll_refuse(&mut input.failure, cx)).await?;
                 Ok(None)
             }
         }
@@ -219,25 +219,8 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         let Inner { out, input, .. } = &mut *self.0;
         loop {
             ready!(input.poll_event(out, cx))?;
-            if input.skip_to_message()?.is_some() {
+            if input.buf.skip_to_message()?.is_some() {
                 return Poll::Ready(Ok(()));
-            }
-        }
-    }
-}
-
-impl In {
-    /// Drops the event that waits, if it is none that matters to whoever receives messages; tells whether a message waits.
-    #[inline]
-    pub(crate) fn skip_to_message(&mut self) -> Result<Option<bool>, Error> {
-        match self.buf.waits() {
-            Waits::Message => Ok(Some(true)),
-            Waits::Nothing => Ok(Some(false)),
-            Waits::Chunk => Err(Error::Streaming),
-            Waits::Request => Err(SendError::NotOpen.into()),
-            Waits::Other => {
-                self.buf.take_event();
-                Ok(None)
             }
         }
     }
@@ -410,7 +393,7 @@ impl<S, T: Runtime<S>> Stream for WebSocket<S, T> {
                 let (out, input, tasks, all) = inner.shared();
                 ready!(tasks.poll_receiving(&all, out, cx, |out, cx| input.poll_drive(out, cx)))?;
             }
-            match inner.input.skip_to_message()? {
+            match inner.input.buf.skip_to_message()? {
                 None => {}
                 Some(false) => return Poll::Ready(None),
                 Some(true) => {

@@ -1,17 +1,16 @@
 use alloc::{boxed::Box, vec::Vec};
 
-use super::Request;
+use super::{Reject, Request};
 
 /// The origins whose pages may connect: what a server asks that is meant for certain sites (§10.2).
 ///
 /// ```
-/// use ws_core::handshake::{Accept, Decision, Origins, Reject, Request};
+/// use ws_core::handshake::{Accept, Decision, Origins, Request};
 ///
 /// fn decide(request: &Request<'_>, origins: &Origins) -> Decision {
-///     if origins.allow(request) {
-///         Accept::new().into()
-///     } else {
-///         Reject::new(403).expect("a final status").into()
+///     match origins.refuse(request) {
+///         Some(refusal) => refusal.into(),
+///         None => Accept::new().into(),
 ///     }
 /// }
 /// ```
@@ -45,5 +44,11 @@ impl Origins {
             Some(origin) => self.listed.iter().any(|listed| listed.as_bytes() == origin),
             None => self.absent,
         }
+    }
+
+    /// The answer to a page that may not connect: 403. Requests that ask for no WebSocket are not refused.
+    pub fn refuse(&self, request: &Request<'_>) -> Option<Reject> {
+        let is_foreign = request.is_upgrade() && !self.allow(request);
+        is_foreign.then(|| Reject::new(403).expect("a final status"))
     }
 }

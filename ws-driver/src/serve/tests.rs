@@ -4,8 +4,9 @@ use core::cell::Cell;
 use core::future::pending;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Waker};
+use core::time::Duration;
 use std::collections::VecDeque;
-use std::io::IoSlice;
+use std::io::{ErrorKind, IoSlice};
 use std::sync::Mutex;
 
 use ws_core::Instant;

@@ -358,6 +358,20 @@ fn origins_are_allowed_letter_by_letter() {
     assert!(!allows(&lenient, "Origin: https://example.com") && !allows(&lenient, "Origin:"));
 }
 
+/// 6455-10.2-1: a page that may not connect is answered 403; an ordinary request may come from anywhere.
+#[test]
+fn foreign_pages_are_refused_a_web_socket_and_nothing_else() {
+    let origins = Origins::new(["https://example.com"]);
+    let refused = |head: &Head| {
+        told(head, |request| origins.refuse(&request).map(|reject| alloc::format!("{reject:?}")))
+    };
+    let foreign = request().with("Origin: https://evil.example");
+    assert!(refused(&foreign).is_some_and(|reject| reject.contains("status: 403")));
+    assert!(refused(&request()).is_some());
+    assert_eq!(refused(&request().with("Origin: https://example.com")), None);
+    assert_eq!(refused(&foreign.without("Upgrade")), None);
+}
+
 /// 6455-4.2.1-8, 6455-11.3.4-1, 6455-4.3-2: the offered subprotocols, in order, over any lines; a few empty
 /// elements are ignored.
 #[test]

@@ -1,9 +1,3 @@
-//! What can go wrong with a WebSocket over a socket: the one error type of `ws-blocking`, `ws-tokio`, `ws-smol` and `ws-async-std`.
-//!
-//! The protocol's own errors are those of `ws-core`, which knows no [`io::Error`].
-
-#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
-
 use core::fmt;
 use std::io::{self, ErrorKind};
 
@@ -139,6 +133,15 @@ wraps! {
 wraps! {
     ws_core::JsonError => Json,
     ws_core::NotJson => NotJson,
+}
+
+impl From<ConnectError<io::Error>> for Error {
+    fn from(error: ConnectError<io::Error>) -> Self {
+        if let ConnectError::Rejected(response) = error {
+            return Self::Rejected(response);
+        }
+        Self::Connect(Box::new(error))
+    }
 }
 
 #[cfg(feature = "tls")]

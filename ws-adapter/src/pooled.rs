@@ -1,0 +1,85 @@
+use core::cell::RefCell;
+use core::ops::{Deref, DerefMut};
+
+use ws_core::{Pool, RecvBuf, SendError, Waits};
+
+use crate::Error;
+
+thread_local! {
+    /// Memory for the connections of this thread that have bytes waiting.
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
+}
+
+/// Uses this thread's pool, or does nothing if the thread ends just now. `use_pool` must drop no [`Pooled`].
+#[inline]
+pub fn with_pool(use_pool: impl FnOnce(&mut Pool)) {
+    let _ = POOL.try_with(|pool| use_pool(&mut pool.borrow_mut()));
+}
+
+/// What has been received, in memory that goes back to the pool of the thread that drops it: to make it anew for the next
+/// connection would cost more than its handshake.
+#[derive(Debug, Default)]
+pub struct Pooled(RecvBuf);
+
+impl Pooled {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self(RecvBuf::new())
+    }
+
+    /// Drops the event that waits, if it is none that matters to whoever receives messages; tells whether a message waits, or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Streaming`] for a chunk, and [`SendError::NotOpen`] for a request; both wait still.
+    #[inline]
+    pub fn skip_to_message(&mut self) -> Result<Option<bool>, Error> {
+        match self.0.waits() {
+            Waits::Message => Ok(Some(true)),
+            Waits::Nothing => Ok(Some(false)),
+            Waits::Chunk => Err(Error::Streaming),
+            Waits::Request => Err(SendError::NotOpen.into()),
+            Waits::Other => {
+                self.0.take_event();
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Deref for Pooled {
+    type Target = RecvBuf;
+
+    #[inline]
+    fn deref(&self) -> &RecvBuf {
+        &self.0
+    }
+}
+
+impl DerefMut for Pooled {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut RecvBuf {
+        &mut self.0
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        with_pool(|pool| pool.park(&mut self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_comes_back_when_it_is_dropped() {
+        let mut received = Pooled::new();
+        received.extend(b"what nobody has asked for");
+        let memory = received.unread().as_ptr();
+        drop(received);
+        let mut next = Pooled::new();
+        with_pool(|pool| pool.prepare(&mut next));
+        assert_eq!(next.spare_mut().as_ptr(), memory);
+    }
+}
