@@ -10,6 +10,7 @@ mod echo;
 mod failure;
 mod platform;
 mod proxy;
+mod refused;
 mod signals;
 mod trust;
 

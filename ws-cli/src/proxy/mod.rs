@@ -4,6 +4,7 @@ mod frames;
 use core::future::Future;
 use core::net::SocketAddr;
 use core::time::Duration;
+use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
@@ -18,8 +19,9 @@ use ws_tokio::NetStream;
 
 use crate::args;
 use crate::deflate::Deflate;
-use crate::echo::{Refused, not_listening};
+use crate::echo::not_listening;
 use crate::failure::Failure;
+use crate::refused::Refused;
 use crate::signals;
 use crate::trust::Trust;
 
@@ -68,6 +70,9 @@ fn backend(url: &str) -> Result<Target, String> {
     }
     Ok(target)
 }
+
+/// How long to wait when connections cannot be accepted, for want of files or memory most likely: those that end give it back.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where connections go, the same for each.
 #[derive(Debug)]
@@ -164,7 +169,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
 ) {
     // Each connection holds a sender: there are none left when nothing more can be received.
     let (connection, mut connections) = mpsc::channel::<()>(1);
-    let mut refused = Refused::default();
+    let refused = Refused::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -179,10 +184,11 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
                     drop(connection);
                 });
             }
+            // Only that one connection is gone.
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) => {}
             Err(error) => {
-                if let Some(pause) = refused.pause(&error) {
-                    sleep(pause).await;
-                }
+                refused.tell(&error);
+                sleep(PAUSE).await;
             }
         }
     }
