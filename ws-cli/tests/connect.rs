@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::thread;
 
-use support::{CLOSE, Peer, RUNTIMES, Ws, switching};
+use support::{CLOSE, PATIENTLY, Peer, RUNTIMES, Ws, switching};
 
 #[test]
 fn lines_go_out_and_come_back() {
@@ -353,7 +353,7 @@ mod signals {
     fn a_signal_closes_the_connection() {
         for runtime in RUNTIMES {
             for signal in ["INT", "TERM"] {
-                let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+                let (mut ws, mut peer) = Ws::connect(runtime, PATIENTLY);
                 ws.input(b"hello\n");
                 peer.expect(0x81, b"hello");
                 ws.signal(signal);
@@ -368,7 +368,7 @@ mod signals {
     #[test]
     fn a_second_signal_ends_it_at_once() {
         for runtime in RUNTIMES {
-            let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+            let (mut ws, mut peer) = Ws::connect(runtime, PATIENTLY);
             ws.input(b"hello\n");
             peer.expect(0x81, b"hello");
             ws.signal("INT");

@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// How many seconds everything may take from looking up the host's name to the server's 101 answer.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
     timeout: Duration,
+    /// How many seconds the server has to close its side, once this side is closed.
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds)]
+    close_timeout: Duration,
     /// Ping a server that has been silent for so many seconds, and give up if it stays silent for as long again, but
     /// for 5 seconds at least.
     #[arg(long, value_name = "SECS", value_parser = args::seconds)]
@@ -84,6 +87,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = Arc::new(Config {
         // The time limit of the whole covers it.
         opening_timeout: None,
+        close_timeout: args.close_timeout,
         compression: args.deflate.compression(),
         keep_alive: args
             .ping_every

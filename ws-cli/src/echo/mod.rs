@@ -21,8 +21,8 @@ use crate::refused::Refused;
 /// Serve on every path, and send each message back as it came.
 ///
 /// The first line on standard output says where the server listens. Ctrl-C (SIGINT) and SIGTERM end it: it accepts no
-/// more, closes all connections with 1001, and exits with status 0, within 5 seconds even if peers do not answer. A
-/// second signal ends it at once.
+/// more, closes all connections with 1001, and exits with status 0, within the close timeout (5 seconds by default) even
+/// if peers do not answer. A second signal ends it at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to listen; port 0 picks a free one.
@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// How many seconds the opening handshake may take.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
     opening_timeout: Duration,
+    /// How many seconds a peer has to close its side, once this side is closed.
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds)]
+    close_timeout: Duration,
     /// Speak TLS, and show the certificates in this file, in PEM: the server's own first, then those that prove it.
     #[arg(long, value_name = "PEM", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -101,6 +104,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             max_frame: args.max_message,
             idle_timeout: args.idle_timeout,
             opening_timeout: Some(args.opening_timeout),
+            close_timeout: args.close_timeout,
             compression: args.deflate.compression(),
             ..Config::default()
         }),
