@@ -45,6 +45,11 @@ impl Stop {
         self.is_over.store(true, Ordering::SeqCst);
         self.close();
     }
+
+    /// Whether the connections were told to close.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::SeqCst)
+    }
 }
 
 impl Watch {
@@ -72,7 +77,7 @@ impl Watch {
     pub(crate) fn tell(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
         let said = if self.stop.is_over.load(Ordering::SeqCst) {
             Heard::End
-        } else if self.stop.is_closing.load(Ordering::SeqCst) {
+        } else if self.stop.is_closing() {
             Heard::Close
         } else {
             Heard::Nothing
