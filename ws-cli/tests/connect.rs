@@ -195,6 +195,16 @@ fn a_refused_connection_is_named() {
     }
 }
 
+/// A server that answers nothing opens no connection.
+#[test]
+fn an_end_without_an_answer_is_named() {
+    for runtime in RUNTIMES {
+        let (ws, listener) = Ws::connecting(runtime, &[]);
+        drop(Peer::accept(&listener));
+        ws.wait().badly("", "the server hung up without an answer\n");
+    }
+}
+
 #[test]
 fn the_opening_handshake_has_a_time_limit() {
     for runtime in RUNTIMES {
@@ -342,6 +352,24 @@ fn wrong_command_lines_are_told_apart_by_their_status() {
         let ended = Ws::start(args).wait();
         assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{args:?}");
         assert!(ended.stderr.contains("error: "), "{args:?}: {}", ended.stderr);
+    }
+}
+
+/// Of several arguments it is the wrong one that is named.
+#[test]
+fn what_is_wrong_with_a_command_line_is_said() {
+    for (args, wrong, cause) in [
+        (&["connect", "ws://h/", "--header", "A: b", "--header", ": c"][..], "--header", "not a token"),
+        (&["connect", "ws://h/", "--origin", "two words"], "--origin", "two words"),
+        (&["connect", "ws://h/", "--timeout", "-1"], "--timeout", "'-1'"),
+        (&["echo", "--listen", "127.0.0.1"], "--listen", "no port"),
+        (&["echo", "--listen", ":9001"], "--listen", "no address"),
+        (&["proxy", "127.0.0.1", "ws://h"], "<ADDR:PORT>", "no port"),
+    ] {
+        let ended = Ws::start(args).wait();
+        let said = ended.stderr.lines().next().unwrap_or_default();
+        assert!(said.contains(wrong) && said.contains(cause), "{args:?}: {}", ended.stderr);
+        assert_eq!(ended.code, Some(2));
     }
 }
 

@@ -40,13 +40,13 @@ pub(crate) struct Args {
     max_message: usize,
     /// Close a connection, with 1001, on which for so many seconds nothing has come but pongs. Without this, it may be
     /// silent for ever.
-    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
     /// How many seconds the opening handshake may take.
-    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     opening_timeout: Duration,
     /// How many seconds a peer has to close its side, once this side is closed.
-    #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
     close_timeout: Duration,
     /// Speak TLS, and show the certificates in this file, in PEM: the server's own first, then those that prove it.
     #[arg(long, value_name = "PEM", requires = "tls_key")]

@@ -45,11 +45,11 @@ pub(crate) struct Args {
     #[arg(value_name = "URL", value_parser = backend)]
     backend: Target,
     /// How many seconds a request may take to arrive, and to be answered.
-    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     opening_timeout: Duration,
     /// Give up a connection on which for so many seconds nothing has passed either way. Without this, it may be silent for
     /// ever.
-    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
     /// Check frames rather than pass bytes.
     #[arg(long)]
