@@ -10,8 +10,8 @@ mod echo;
 mod failure;
 mod platform;
 mod proxy;
-mod refused;
 mod signals;
+mod trouble;
 mod trust;
 
 use std::process::ExitCode;

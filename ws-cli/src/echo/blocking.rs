@@ -27,12 +27,12 @@ pub(super) fn run(address: SocketAddr, service: &Arc<Service>) -> Result<(), Fai
 
 /// Listens at `address`.
 pub(crate) fn bind(address: SocketAddr, service: &Arc<Service>) -> io::Result<Listener> {
-    let (deciding, refused) = (Arc::clone(service), Arc::clone(service));
+    let (deciding, refusing) = (Arc::clone(service), Arc::clone(service));
     let mut server = Server::new()
         .config(Arc::clone(&service.config))
         .limits(LIMITS)
         .decide(move |request, _| deciding.decide(request))
-        .on_error(move |error| refused.refused.tell(error));
+        .on_error(move |error| refusing.refuse(error));
     if let Some(tls) = &service.tls {
         server = server.tls(tls.clone());
     }
@@ -49,7 +49,7 @@ pub(crate) fn echo_on_all(listener: &Listener, service: &Service) {
             }
         };
         if let Err(error) = thread::Builder::new().name("connection".into()).spawn(attend) {
-            service.refused.tell(&error);
+            service.refuse(&error);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
 use crate::failure::Failure;
 use crate::platform::{AsyncStd, Smol, Tokio};
-use crate::refused::Refused;
+use crate::trouble::Trouble;
 
 /// Serve on every path, and send each message back as it came.
 ///
@@ -70,19 +70,26 @@ pub(crate) struct Service {
     pub(crate) subprotocols: Vec<String>,
     /// Who to be inside TLS; none to speak none.
     pub(crate) tls: Option<ServerTls>,
-    pub(crate) refused: Refused,
+    /// Connections that cannot be accepted.
+    pub(crate) trouble: Trouble,
 }
 
 impl Service {
     /// Every request is accepted, with the first subprotocol that both ends know.
     fn decide(&self, request: &Request<'_>) -> Decision {
-        self.refused.end();
+        // Whoever asks has been accepted.
+        self.trouble.end();
         let known = |name: &&str| self.subprotocols.iter().any(|known| known == name);
         let accept = Accept::new();
         match request.subprotocols().find(known) {
             Some(name) => accept.subprotocol(name).into(),
             None => accept.into(),
         }
+    }
+
+    /// A connection cannot be accepted.
+    fn refuse(&self, cause: &io::Error) {
+        self.trouble.tell(format_args!("cannot accept connections: {cause}"));
     }
 
     /// How long connections may take to close when the server ends: a little less than the close timeout, so that the
@@ -110,7 +117,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }),
         subprotocols: args.subprotocol,
         tls,
-        refused: Refused::default(),
+        trouble: Trouble::default(),
     });
     match args.runtime {
         Runtime::Tokio => tasks::run::<Tokio>(args.listen, service),

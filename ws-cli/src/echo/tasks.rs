@@ -43,12 +43,12 @@ pub(crate) async fn bind<R: Bind<SocketAddr>>(
     address: SocketAddr,
     service: &Arc<Service>,
 ) -> io::Result<Listener<R>> {
-    let (deciding, refused) = (Arc::clone(service), Arc::clone(service));
+    let (deciding, refusing) = (Arc::clone(service), Arc::clone(service));
     let mut server = Server::new()
         .config(Arc::clone(&service.config))
         .limits(LIMITS)
         .decide(move |request, _| deciding.decide(request))
-        .on_error(move |error| refused.refused.tell(error));
+        .on_error(move |error| refusing.refuse(error));
     if let Some(tls) = &service.tls {
         server = server.tls(tls.clone());
     }

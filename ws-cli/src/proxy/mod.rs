@@ -21,15 +21,16 @@ use crate::args;
 use crate::deflate::Deflate;
 use crate::echo::not_listening;
 use crate::failure::Failure;
-use crate::refused::Refused;
 use crate::signals;
+use crate::trouble::Trouble;
 use crate::trust::Trust;
 
 /// Forward WebSocket connections to a backend.
 ///
 /// Requests for an upgrade go to the backend with their own path, query and Host field. Once it has switched protocols, bytes
 /// pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
-/// be inside TLS, is a 502, one that does not answer in time a 504. Requests that ask for no WebSocket are answered here, with 426.
+/// be inside TLS, is a 502, and the reason is told on standard error, once until it is reached; one that does not answer in time is a
+/// 504. Requests that ask for no WebSocket are answered here, with 426.
 ///
 /// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
 /// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
@@ -85,10 +86,21 @@ struct Proxy {
     idle_timeout: Option<Duration>,
     /// Whether frames are looked at.
     frames: bool,
+    /// A backend that cannot be reached.
+    trouble: Trouble,
 }
 
 impl Proxy {
     async fn dial(&self) -> io::Result<NetStream> {
+        let dialed = self.reach().await;
+        match &dialed {
+            Ok(_) => self.trouble.end(),
+            Err(error) => self.trouble.tell(format_args!("cannot reach {}: {error}", self.backend)),
+        }
+        dialed
+    }
+
+    async fn reach(&self) -> io::Result<NetStream> {
         let host = self.backend.host();
         let stream = TcpStream::connect((host, self.backend.port())).await?;
         // Without it, bytes only pass later.
@@ -132,6 +144,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         opening_timeout: args.opening_timeout,
         idle_timeout: args.idle_timeout,
         frames: args.frames,
+        trouble: Trouble::default(),
     });
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
     let served = runtime.block_on(async {
@@ -169,7 +182,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
 ) {
     // Each connection holds a sender: there are none left when nothing more can be received.
     let (connection, mut connections) = mpsc::channel::<()>(1);
-    let refused = Refused::default();
+    let trouble = Trouble::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -177,7 +190,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
         };
         match accepted {
             Ok((client, _)) => {
-                refused.end();
+                trouble.end();
                 let (attended, connection) = (attend(client, stop.clone()), connection.clone());
                 tokio::spawn(async move {
                     attended.await;
@@ -187,7 +200,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
             // Only that one connection is gone.
             Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) => {}
             Err(error) => {
-                refused.tell(&error);
+                trouble.tell(format_args!("cannot accept connections: {error}"));
                 sleep(PAUSE).await;
             }
         }
