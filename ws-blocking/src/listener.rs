@@ -129,12 +129,14 @@ impl Shared {
         taken
     }
 
-    /// Hands out `ws`, unless nobody wants it any more.
-    pub(crate) fn give(&self, ws: WebSocket<NetStream>) {
+    /// Hands out `ws` as soon as there is room. Once nobody takes it any more, it is closed here if the server is shut down, since its
+    /// client was let in, or else dropped.
+    pub(crate) fn give(&self, mut ws: WebSocket<NetStream>) {
         let waits = |open: &mut VecDeque<_>| open.len() >= WAITING && !self.opening.is_closing();
         let mut open = self.changed.wait_while(self.open(), waits).unwrap_or_else(PoisonError::into_inner);
         if self.opening.is_closing() {
             drop(open);
+            while self.stop.is_closing() && matches!(ws.event_ref(), Ok(Some(_))) {}
             return;
         }
         open.push_back(ws);

@@ -49,6 +49,11 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
 
 /// Reads an address and a port to listen on; the address may be a name.
 pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    match text.rsplit_once(':') {
+        None => return Err("no port: end it with `:PORT`".into()),
+        Some(("", _)) => return Err("no address: `0.0.0.0`, or `[::]`, stands for all".into()),
+        Some(_) => {}
+    }
     let mut addresses = text.to_socket_addrs().map_err(|error| error.to_string())?;
     addresses.next().ok_or_else(|| "the name has no address".into())
 }
@@ -59,10 +64,18 @@ pub(crate) fn subprotocol(text: &str) -> Result<String, String> {
     request.map(|_| text.into()).map_err(|error| error.to_string())
 }
 
+/// Reads the value of an Origin field.
+pub(crate) fn origin(text: &str) -> Result<String, String> {
+    let request = ClientRequest::new("localhost", "/").and_then(|request| request.origin(text));
+    request.map(|_| text.into()).map_err(|error| error.to_string())
+}
+
 /// Reads a header field as it stands in a request: `Name: value`.
 pub(crate) fn field(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("no colon after the name")?;
-    Ok((name.into(), value.trim_matches([' ', '\t']).into()))
+    let value = value.trim_matches([' ', '\t']);
+    let request = ClientRequest::new("localhost", "/").and_then(|request| request.field(name, value));
+    request.map(|_| (name.into(), value.into())).map_err(|error| error.to_string())
 }
 
 /// Reads a file that the command line names.
@@ -97,6 +110,23 @@ mod tests {
         assert_eq!(field("Cookie: a=b: c \t"), Ok(("Cookie".into(), "a=b: c".into())));
         assert_eq!(field("X-Empty:"), Ok(("X-Empty".into(), String::new())));
         assert!(field("no colon").is_err());
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_sent_is_refused_at_once() {
+        for text in [":x", "two words: x", "Sec-WebSocket-Key: mine", "X: a\r\nY: b", "Host: a b"] {
+            assert!(field(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_to_listen_on_needs_a_port_and_an_address() {
+        assert_eq!(socket_address("127.0.0.1:9"), Ok(SocketAddr::from(([127, 0, 0, 1], 9))));
+        assert!(socket_address("[::1]:9").is_ok());
+        for (text, cause) in [("127.0.0.1", "no port"), ("", "no port"), (":9", "no address")] {
+            let error = socket_address(text).unwrap_err();
+            assert!(error.starts_with(cause), "{text:?}: {error}");
+        }
     }
 
     #[test]

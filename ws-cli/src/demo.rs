@@ -55,7 +55,8 @@ impl Pairs {
         let mut servers = Vec::new();
         for server in Runtime::ALL {
             let service = Service { tls: server_tls.clone(), ..Service::default() };
-            servers.push((server, serve(server, service).map_err(Failure::System)?));
+            let addresses = serve(server, service).map_err(Failure::System)?;
+            servers.extend(addresses.into_iter().map(|address| (server, address)));
         }
         print(format_args!("{title:<22}{}{:>11}", Cells(STEPS), "total"))?;
         for client in Runtime::ALL {
@@ -76,7 +77,7 @@ impl Pairs {
 }
 
 /// Starts an echo server that runs as long as the process.
-fn serve(server: Runtime, service: Service) -> io::Result<SocketAddr> {
+fn serve(server: Runtime, service: Service) -> io::Result<Vec<SocketAddr>> {
     let service = Arc::new(service);
     match server {
         Runtime::Tokio => tasks::serve::<Tokio>(service),

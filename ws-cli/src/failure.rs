@@ -40,9 +40,27 @@ pub(crate) enum Failure {
 impl Failure {
     /// Says on standard error what is wrong.
     pub(crate) fn report(&self) {
-        // Whoever closed the pipe knows, and wants to hear no more.
-        if !matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe) {
+        if !self.is_known() {
             note(&self.to_string());
+        }
+    }
+
+    /// Whether the user has done it: whoever closed the pipe wants to hear no more.
+    fn is_known(&self) -> bool {
+        match self {
+            Self::Output(error) => error.kind() == ErrorKind::BrokenPipe,
+            Self::Unsent { failure, .. } => failure.is_known(),
+            Self::NotListening { .. }
+            | Self::File { .. }
+            | Self::Tls(_)
+            | Self::NotOpened { .. }
+            | Self::Broken(_)
+            | Self::Closed { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Input(_)
+            | Self::Interrupted
+            | Self::System(_)
+            | Self::Demo { .. } => false,
         }
     }
 }
@@ -53,13 +71,20 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "ws: {}", OneLine(text));
 }
 
-/// Text from a peer without its line breaks and other control characters, which are escaped.
+/// Text from a peer without what a terminal would obey, which is escaped: line breaks and other control characters, and those that
+/// change the direction of writing.
 struct OneLine<'a>(&'a str);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|char| {
-            if char.is_control() { write!(f, "{}", char.escape_default()) } else { write!(f, "{char}") }
+            let directs =
+                matches!(char, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+            if char.is_control() || directs {
+                write!(f, "{}", char.escape_default())
+            } else {
+                write!(f, "{char}")
+            }
         })
     }
 }
@@ -71,7 +96,7 @@ impl fmt::Display for Failure {
             Self::File { path, cause } => write!(f, "{path}: {cause}"),
             Self::Tls(cause) => cause.fmt(f),
             Self::NotOpened { url, cause } => write!(f, "cannot connect to {url}: {cause}"),
-            Self::Broken(cause) => cause.fmt(f),
+            Self::Broken(cause) => write!(f, "the connection failed: {cause}"),
             Self::Closed { code, reason } if reason.is_empty() => write!(f, "closed by the peer: {code}"),
             Self::Closed { code, reason } => write!(f, "closed by the peer: {code} {reason}"),
             Self::NotUtf8 { line } => write!(f, "line {line} of standard input is not UTF-8"),
@@ -84,5 +109,25 @@ impl fmt::Display for Failure {
             Self::System(cause) => cause.fmt(f),
             Self::Demo { failed } => write!(f, "{failed} of the pairs did not pass"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_a_peer_reaches_the_terminal_but_text() {
+        let reason = "é\n\x1B[31m\u{9B}\u{202E}\u{2028}";
+        assert_eq!(OneLine(reason).to_string(), r"é\n\u{1b}[31m\u{9b}\u{202e}\u{2028}");
+    }
+
+    #[test]
+    fn a_closed_output_is_known_whatever_waits_for_it() {
+        let closed = || Failure::Output(ErrorKind::BrokenPipe.into());
+        assert!(closed().is_known());
+        assert!(Failure::Unsent { failure: Box::new(closed()), line: 7 }.is_known());
+        assert!(!Failure::Output(ErrorKind::StorageFull.into()).is_known());
+        assert!(!Failure::Unsent { failure: Box::new(Failure::Interrupted), line: 7 }.is_known());
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod platform;
 mod proxy;
 mod signals;
+mod trouble;
 mod trust;
 
 use std::process::ExitCode;

@@ -1,12 +1,10 @@
 //! What is not the same for the runtimes with tasks.
 
-use core::future::poll_fn;
 use core::net::SocketAddr;
-use core::time::Duration;
 use std::io;
 
 use tokio::runtime::Builder;
-use ws_driver::serve::{Bind, Serve};
+use ws_driver::serve::Bind;
 use ws_smol::driver::FuturesIo;
 
 /// A runtime whose connections are tasks.
@@ -16,12 +14,6 @@ pub(crate) trait Platform: 'static {
 
     /// Does `work` on this thread, and what it spawns beside it.
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T>;
-}
-
-/// Ready after `delay`.
-pub(crate) async fn sleep<R: Serve>(delay: Duration) {
-    let mut timer = R::after(delay);
-    poll_fn(|cx| timer.poll(cx)).await;
 }
 
 /// Tokio.

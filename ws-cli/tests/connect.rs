@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::thread;
 
-use support::{CLOSE, Peer, RUNTIMES, Ws, switching};
+use support::{CLOSE, PATIENTLY, Peer, RUNTIMES, Ws, switching};
 
 #[test]
 fn lines_go_out_and_come_back() {
@@ -195,6 +195,16 @@ fn a_refused_connection_is_named() {
     }
 }
 
+/// A server that answers nothing opens no connection.
+#[test]
+fn an_end_without_an_answer_is_named() {
+    for runtime in RUNTIMES {
+        let (ws, listener) = Ws::connecting(runtime, &[]);
+        drop(Peer::accept(&listener));
+        ws.wait().badly("", "the server hung up without an answer\n");
+    }
+}
+
 #[test]
 fn the_opening_handshake_has_a_time_limit() {
     for runtime in RUNTIMES {
@@ -345,6 +355,24 @@ fn wrong_command_lines_are_told_apart_by_their_status() {
     }
 }
 
+/// Of several arguments it is the wrong one that is named.
+#[test]
+fn what_is_wrong_with_a_command_line_is_said() {
+    for (args, wrong, cause) in [
+        (&["connect", "ws://h/", "--header", "A: b", "--header", ": c"][..], "--header", "not a token"),
+        (&["connect", "ws://h/", "--origin", "two words"], "--origin", "two words"),
+        (&["connect", "ws://h/", "--timeout", "-1"], "--timeout", "'-1'"),
+        (&["echo", "--listen", "127.0.0.1"], "--listen", "no port"),
+        (&["echo", "--listen", ":9001"], "--listen", "no address"),
+        (&["proxy", "127.0.0.1", "ws://h"], "<ADDR:PORT>", "no port"),
+    ] {
+        let ended = Ws::start(args).wait();
+        let said = ended.stderr.lines().next().unwrap_or_default();
+        assert!(said.contains(wrong) && said.contains(cause), "{args:?}: {}", ended.stderr);
+        assert_eq!(ended.code, Some(2));
+    }
+}
+
 #[cfg(unix)]
 mod signals {
     use super::*;
@@ -353,7 +381,7 @@ mod signals {
     fn a_signal_closes_the_connection() {
         for runtime in RUNTIMES {
             for signal in ["INT", "TERM"] {
-                let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+                let (mut ws, mut peer) = Ws::connect(runtime, PATIENTLY);
                 ws.input(b"hello\n");
                 peer.expect(0x81, b"hello");
                 ws.signal(signal);
@@ -368,7 +396,7 @@ mod signals {
     #[test]
     fn a_second_signal_ends_it_at_once() {
         for runtime in RUNTIMES {
-            let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+            let (mut ws, mut peer) = Ws::connect(runtime, PATIENTLY);
             ws.input(b"hello\n");
             peer.expect(0x81, b"hello");
             ws.signal("INT");

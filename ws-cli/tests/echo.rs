@@ -4,7 +4,7 @@ mod support;
 
 use std::net::TcpListener;
 
-use support::{Peer, RUNTIMES, Ws, masked, request};
+use support::{PATIENTLY, Peer, RUNTIMES, Ws, masked, request};
 
 #[test]
 fn messages_come_back_with_their_type_on_any_path() {
@@ -205,7 +205,7 @@ mod signals {
     fn a_signal_closes_all_connections_and_ends_the_server() {
         for runtime in RUNTIMES {
             for signal in ["INT", "TERM"] {
-                let (ws, address) = Ws::echo(runtime, &[]);
+                let (ws, address) = Ws::echo(runtime, PATIENTLY);
                 let mut peers: Vec<_> = (0..3).map(|_| Peer::open(address, "")).collect();
                 ws.signal(signal);
                 for peer in &mut peers {
@@ -245,7 +245,7 @@ mod signals {
     #[test]
     fn no_connection_is_accepted_after_a_signal() {
         for runtime in RUNTIMES {
-            let (mut ws, address) = Ws::echo(runtime, &[]);
+            let (mut ws, address) = Ws::echo(runtime, PATIENTLY);
             let mut silent = Peer::open(address, "");
             ws.signal("TERM");
             silent.expect_close(Some(1001));
@@ -263,7 +263,7 @@ mod signals {
     #[test]
     fn a_second_signal_ends_the_server_at_once() {
         for runtime in RUNTIMES {
-            let (ws, address) = Ws::echo(runtime, &[]);
+            let (ws, address) = Ws::echo(runtime, PATIENTLY);
             let mut silent = Peer::open(address, "");
             ws.signal("TERM");
             silent.expect_close(Some(1001));

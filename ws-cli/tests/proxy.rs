@@ -423,6 +423,27 @@ fn connections_do_not_wait_for_each_other() {
     }
 }
 
+/// Clients hear that the backend is down; whoever runs the proxy hears why, once.
+#[cfg(unix)]
+#[test]
+fn why_a_backend_cannot_be_reached_is_told_once() {
+    for mode in MODES {
+        let (ws, address, backend) = before(mode);
+        let down = backend.local_addr().unwrap();
+        drop(backend);
+        for _ in 0..2 {
+            let mut client = Peer::dial(address);
+            client.write(&request(""));
+            client.read_answer();
+            assert!(client.head.starts_with("HTTP/1.1 502 "), "{}", client.head);
+        }
+        ws.signal("TERM");
+        let ended = ws.wait();
+        assert_eq!((ended.code, ended.stderr.lines().count()), (Some(0), 1), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with(&format!("ws: cannot reach ws://{down}/: ")), "{}", ended.stderr);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it() {

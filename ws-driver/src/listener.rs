@@ -155,7 +155,8 @@ impl<T: Serve> Shared<T> {
         .await
     }
 
-    /// Hands out `ws` as soon as there is room, unless nobody wants it any more.
+    /// Hands out `ws` as soon as there is room. Once nobody takes it any more, it is closed here if the server is shut down, since its
+    /// client was let in, or else dropped.
     pub(crate) async fn give(&self, ws: WebSocket<T::Stream, T>) {
         let mut given = Some(ws);
         let give = || {
@@ -167,6 +168,11 @@ impl<T: Serve> Shared<T> {
         };
         self.giving.until(give).await;
         self.taking.wake_all();
+        if let Some(mut ws) = given
+            && self.stop.is_closing()
+        {
+            while let Ok(Some(_)) = ws.event_ref().await {}
+        }
     }
 
     fn is_over(&self) -> bool {

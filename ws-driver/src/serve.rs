@@ -234,13 +234,10 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
                 let stream = T::hold(stream, place);
                 let (opener, shared) = (Arc::clone(&server), Arc::clone(&shared));
                 server.spawn(async move {
-                    let opening = async {
-                        if let Some(ws) = opener.open(stream, &shared).await {
-                            shared.give(ws).await;
-                        }
-                    };
                     // Dropped half-way, if nobody accepts any more.
-                    let _ = shared.unless_over(opening).await;
+                    if let Some(Some(ws)) = shared.unless_over(opener.open(stream, &shared)).await {
+                        shared.give(ws).await;
+                    }
                 });
             }
             Err(error) if is_of_one(&error) => {}

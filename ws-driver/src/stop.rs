@@ -36,6 +36,11 @@ impl Stop {
         self.shutdown.end();
         self.waiting.wake_all();
     }
+
+    /// Whether the connections were told to close.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.shutdown.is_closing()
+    }
 }
 
 impl Watch {

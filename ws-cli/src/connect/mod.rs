@@ -11,11 +11,12 @@ use clap::error::ErrorKind;
 use ws_core::connect::{Connect, Proxy, Target};
 use ws_core::handshake::RequestError;
 use ws_core::{Config, KeepAlive};
+use ws_driver::Error;
 use ws_tls::ClientTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trust::Trust;
 use input::Input;
@@ -44,14 +45,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", value_parser = args::subprotocol)]
     subprotocol: Vec<String>,
     /// The Origin field to send; there is none without this.
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = args::origin)]
     origin: Option<String>,
     /// How many seconds everything may take from looking up the host's name to the server's 101 answer.
-    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     timeout: Duration,
+    /// How many seconds the server has to close its side, once this side is closed.
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
+    close_timeout: Duration,
     /// Ping a server that has been silent for so many seconds, and give up if it stays silent for as long again, but
     /// for 5 seconds at least.
-    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     ping_every: Option<Duration>,
     #[command(flatten)]
     trust: Trust,
@@ -84,6 +88,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = Arc::new(Config {
         // The time limit of the whole covers it.
         opening_timeout: None,
+        close_timeout: args.close_timeout,
         compression: args.deflate.compression(),
         keep_alive: args
             .ping_every
@@ -126,6 +131,10 @@ fn asked(args: Args) -> Result<Connect, RequestError> {
     Ok(connect)
 }
 
-fn not_opened(target: &Target, cause: impl Into<Cause>) -> Failure {
-    Failure::NotOpened { url: target.to_string(), cause: cause.into() }
+fn not_opened(target: &Target, error: Error) -> Failure {
+    let cause = match error {
+        Error::WebSocket(ws_core::Error::UnexpectedEof) => "the server hung up without an answer".into(),
+        error => error.into(),
+    };
+    Failure::NotOpened { url: target.to_string(), cause }
 }

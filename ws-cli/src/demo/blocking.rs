@@ -1,6 +1,5 @@
-use core::net::SocketAddr;
+use core::net::{Ipv4Addr, SocketAddr};
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
@@ -10,14 +9,14 @@ use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
 use ws_tls::ClientTls;
 
 use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
-use crate::echo::{BlockingServer, Service};
+use crate::echo::{Service, blocking};
 use crate::failure::Cause;
 
-pub(super) fn serve(service: Arc<Service>) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    thread::Builder::new().spawn(move || Arc::new(BlockingServer::new(service)).run(listener))?;
-    Ok(address)
+pub(super) fn serve(service: Arc<Service>) -> io::Result<Vec<SocketAddr>> {
+    let listener = blocking::bind((Ipv4Addr::LOCALHOST, 0).into(), &service)?;
+    let addresses = listener.local_addrs().to_vec();
+    thread::Builder::new().spawn(move || blocking::echo_on_all(&listener, &service))?;
+    Ok(addresses)
 }
 
 pub(super) fn talk(url: &str, tls: Option<&ClientTls>, config: Config, laps: &mut Laps) -> Result<(), Cause> {

@@ -3,29 +3,27 @@ use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use tokio::sync::watch;
 use ws_core::connect::Connect;
 use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
 use ws_driver::{Connector, Network};
 use ws_tls::ClientTls;
 
 use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
-use crate::echo::{self, Service};
+use crate::echo::{Service, tasks};
 use crate::failure::Cause;
 use crate::platform::Platform;
 
-pub(super) fn serve<P: Platform>(service: Arc<Service>) -> io::Result<SocketAddr> {
-    let (bound, address) = mpsc::channel();
+pub(super) fn serve<P: Platform>(service: Arc<Service>) -> io::Result<Vec<SocketAddr>> {
+    let (bound, addresses) = mpsc::channel();
     let server = thread::Builder::new().spawn(move || {
         P::block_on(async {
-            let (socket, address) = echo::bind::<P::Runtime>((Ipv4Addr::LOCALHOST, 0).into()).await?;
-            let _ = bound.send(address);
-            let (_never, stop) = watch::channel(false);
-            echo::serve::<P::Runtime>(socket, service, stop).await;
+            let listener = tasks::bind::<P::Runtime>((Ipv4Addr::LOCALHOST, 0).into(), &service).await?;
+            let _ = bound.send(listener.local_addrs().to_vec());
+            tasks::echo_on_all(&listener).await;
             Ok(())
         })?
     })?;
-    address.recv().map_err(|_| match server.join() {
+    addresses.recv().map_err(|_| match server.join() {
         Ok(Err(error)) => error,
         Ok(Ok(())) | Err(_) => io::ErrorKind::Other.into(),
     })

@@ -1,5 +1,5 @@
-mod blocking;
-mod tasks;
+pub(crate) mod blocking;
+pub(crate) mod tasks;
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -9,21 +9,20 @@ use std::sync::Arc;
 
 use ws_core::Config;
 use ws_core::handshake::{Accept, Decision, Request};
+use ws_core::serve::Limits;
 use ws_tls::ServerTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::{Failure, note};
+use crate::failure::Failure;
 use crate::platform::{AsyncStd, Smol, Tokio};
-
-pub(crate) use self::blocking::Server as BlockingServer;
-pub(crate) use self::tasks::{bind, serve};
+use crate::trouble::Trouble;
 
 /// Serve on every path, and send each message back as it came.
 ///
 /// The first line on standard output says where the server listens. Ctrl-C (SIGINT) and SIGTERM end it: it accepts no
-/// more, closes all connections with 1001, and exits with status 0, within 5 seconds even if peers do not answer. A
-/// second signal ends it at once.
+/// more, closes all connections with 1001, and exits with status 0, within the close timeout (5 seconds by default) even
+/// if peers do not answer. A second signal ends it at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to listen; port 0 picks a free one.
@@ -41,11 +40,14 @@ pub(crate) struct Args {
     max_message: usize,
     /// Close a connection, with 1001, on which for so many seconds nothing has come but pongs. Without this, it may be
     /// silent for ever.
-    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
     /// How many seconds the opening handshake may take.
-    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     opening_timeout: Duration,
+    /// How many seconds a peer has to close its side, once this side is closed.
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
+    close_timeout: Duration,
     /// Speak TLS, and show the certificates in this file, in PEM: the server's own first, then those that prove it.
     #[arg(long, value_name = "PEM", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -56,6 +58,9 @@ pub(crate) struct Args {
     deflate: Deflate,
 }
 
+/// There may be as many connections as the system can hold.
+const LIMITS: Limits = Limits { connections: usize::MAX, per_address: usize::MAX };
+
 /// What is served, the same for each connection.
 #[derive(Debug, Default)]
 pub(crate) struct Service {
@@ -65,11 +70,15 @@ pub(crate) struct Service {
     pub(crate) subprotocols: Vec<String>,
     /// Who to be inside TLS; none to speak none.
     pub(crate) tls: Option<ServerTls>,
+    /// Connections that cannot be accepted.
+    pub(crate) trouble: Trouble,
 }
 
 impl Service {
     /// Every request is accepted, with the first subprotocol that both ends know.
     fn decide(&self, request: &Request<'_>) -> Decision {
+        // Whoever asks has been accepted.
+        self.trouble.end();
         let known = |name: &&str| self.subprotocols.iter().any(|known| known == name);
         let accept = Accept::new();
         match request.subprotocols().find(known) {
@@ -78,10 +87,15 @@ impl Service {
         }
     }
 
+    /// A connection cannot be accepted.
+    fn refuse(&self, cause: &io::Error) {
+        self.trouble.tell(format_args!("cannot accept connections: {cause}"));
+    }
+
     /// How long connections may take to close when the server ends: a little less than the close timeout, so that the
     /// process is gone within it.
     fn patience(&self) -> Duration {
-        self.config.close_timeout * 9 / 10
+        self.config.close_timeout.mul_f64(0.9)
     }
 }
 
@@ -97,17 +111,19 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             max_frame: args.max_message,
             idle_timeout: args.idle_timeout,
             opening_timeout: Some(args.opening_timeout),
+            close_timeout: args.close_timeout,
             compression: args.deflate.compression(),
             ..Config::default()
         }),
         subprotocols: args.subprotocol,
         tls,
+        trouble: Trouble::default(),
     });
     match args.runtime {
         Runtime::Tokio => tasks::run::<Tokio>(args.listen, service),
         Runtime::Smol => tasks::run::<Smol>(args.listen, service),
         Runtime::AsyncStd => tasks::run::<AsyncStd>(args.listen, service),
-        Runtime::Blocking => blocking::run(args.listen, service),
+        Runtime::Blocking => blocking::run(args.listen, &service),
     }
 }
 
@@ -122,37 +138,9 @@ pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
 }
 
 /// Tells whoever waits for it that connections are accepted now.
-fn announce(address: SocketAddr, service: &Service) -> Result<(), Failure> {
+fn announce(addresses: &[SocketAddr], service: &Service) -> Result<(), Failure> {
     let scheme = if service.tls.is_some() { "wss" } else { "ws" };
     let mut out = io::stdout().lock();
-    writeln!(out, "listening on {scheme}://{address}").and_then(|()| out.flush()).map_err(Failure::Output)
-}
-
-/// Connections that could not be accepted.
-#[derive(Debug, Default)]
-pub(crate) struct Refused {
-    /// Whether this was told, and no connection has been accepted since.
-    is_told: bool,
-}
-
-impl Refused {
-    /// How long to wait after `error` before the next try.
-    pub(crate) fn pause(&mut self, error: &io::Error) -> Option<Duration> {
-        use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-        if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
-            // Only that one connection is gone.
-            return None;
-        }
-        if !self.is_told {
-            note(&format!("cannot accept connections: {error}"));
-            self.is_told = true;
-        }
-        // Out of files or memory most likely; connections that end give them back.
-        Some(Duration::from_millis(50))
-    }
-
-    /// A connection was accepted.
-    pub(crate) fn end(&mut self) {
-        self.is_told = false;
-    }
+    let told = addresses.iter().try_for_each(|address| writeln!(out, "listening on {scheme}://{address}"));
+    told.and_then(|()| out.flush()).map_err(Failure::Output)
 }

@@ -4,6 +4,7 @@ mod frames;
 use core::future::Future;
 use core::net::SocketAddr;
 use core::time::Duration;
+use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
@@ -18,16 +19,18 @@ use ws_tokio::NetStream;
 
 use crate::args;
 use crate::deflate::Deflate;
-use crate::echo::{Refused, not_listening};
+use crate::echo::not_listening;
 use crate::failure::Failure;
 use crate::signals;
+use crate::trouble::Trouble;
 use crate::trust::Trust;
 
 /// Forward WebSocket connections to a backend.
 ///
 /// Requests for an upgrade go to the backend with their own path, query and Host field. Once it has switched protocols, bytes
 /// pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
-/// be inside TLS, is a 502, one that does not answer in time a 504. Requests that ask for no WebSocket are answered here, with 426.
+/// be inside TLS, is a 502, and the reason is told on standard error, once until it is reached; one that does not answer in time is a
+/// 504. Requests that ask for no WebSocket are answered here, with 426.
 ///
 /// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
 /// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
@@ -43,11 +46,11 @@ pub(crate) struct Args {
     #[arg(value_name = "URL", value_parser = backend)]
     backend: Target,
     /// How many seconds a request may take to arrive, and to be answered.
-    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     opening_timeout: Duration,
     /// Give up a connection on which for so many seconds nothing has passed either way. Without this, it may be silent for
     /// ever.
-    #[arg(long, value_name = "SECS", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
     /// Check frames rather than pass bytes.
     #[arg(long)]
@@ -69,6 +72,9 @@ fn backend(url: &str) -> Result<Target, String> {
     Ok(target)
 }
 
+/// How long to wait when connections cannot be accepted, for want of files or memory most likely: those that end give it back.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Where connections go, the same for each.
 #[derive(Debug)]
 struct Proxy {
@@ -80,10 +86,21 @@ struct Proxy {
     idle_timeout: Option<Duration>,
     /// Whether frames are looked at.
     frames: bool,
+    /// A backend that cannot be reached.
+    trouble: Trouble,
 }
 
 impl Proxy {
     async fn dial(&self) -> io::Result<NetStream> {
+        let dialed = self.reach().await;
+        match &dialed {
+            Ok(_) => self.trouble.end(),
+            Err(error) => self.trouble.tell(format_args!("cannot reach {}: {error}", self.backend)),
+        }
+        dialed
+    }
+
+    async fn reach(&self) -> io::Result<NetStream> {
         let host = self.backend.host();
         let stream = TcpStream::connect((host, self.backend.port())).await?;
         // Without it, bytes only pass later.
@@ -127,6 +144,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         opening_timeout: args.opening_timeout,
         idle_timeout: args.idle_timeout,
         frames: args.frames,
+        trouble: Trouble::default(),
     });
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
     let served = runtime.block_on(async {
@@ -164,7 +182,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
 ) {
     // Each connection holds a sender: there are none left when nothing more can be received.
     let (connection, mut connections) = mpsc::channel::<()>(1);
-    let mut refused = Refused::default();
+    let trouble = Trouble::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -172,17 +190,18 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
         };
         match accepted {
             Ok((client, _)) => {
-                refused.end();
+                trouble.end();
                 let (attended, connection) = (attend(client, stop.clone()), connection.clone());
                 tokio::spawn(async move {
                     attended.await;
                     drop(connection);
                 });
             }
+            // Only that one connection is gone.
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) => {}
             Err(error) => {
-                if let Some(pause) = refused.pause(&error) {
-                    sleep(pause).await;
-                }
+                trouble.tell(format_args!("cannot accept connections: {error}"));
+                sleep(PAUSE).await;
             }
         }
     }

@@ -11,6 +11,9 @@ use certificates::Files;
 
 pub(crate) const RUNTIMES: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
 
+/// Has `ws` wait for the peer's Close frame as long as it takes, however busy the machine is.
+pub(crate) const PATIENTLY: &[&str] = &["--close-timeout", "3600"];
+
 /// A close with 1000.
 pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
 

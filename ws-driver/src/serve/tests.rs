@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::future::pending;
+use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Waker};
 use core::time::Duration;
@@ -13,6 +14,9 @@ use ws_core::Instant;
 
 use super::*;
 use crate::{Runtime, Timer, Write};
+
+const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 thread_local! {
     /// The time in each test.
@@ -37,68 +41,82 @@ impl Timer for Clock {
     }
 }
 
-/// A stream that has ended, and holds a place.
+/// What a client has sent so far, and what it gets.
 #[derive(Debug, Default)]
-struct Ended {
+struct Client {
+    sent: &'static [u8],
+    /// Whether it has left; it waits otherwise.
+    is_gone: bool,
+    gets: Arc<Mutex<Vec<u8>>>,
     _place: Option<Place>,
 }
 
-impl Write<Ended> for Clock {
-    fn poll_write(_: &mut Ended, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+impl Client {
+    /// Leaves without a word.
+    fn gone() -> Self {
+        Self { is_gone: true, ..Self::default() }
+    }
+}
+
+impl Write<Client> for Clock {
+    fn poll_write(io: &mut Client, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        io.gets.lock().expect("no panic").extend(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_write_vectored(
-        io: &mut Ended,
+        io: &mut Client,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Self::poll_write(io, cx, slices.first().map_or(&[], |slice| slice))
     }
 
-    fn poll_flush(_: &mut Ended, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(_: &mut Client, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(_: &mut Ended, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(_: &mut Client, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
 
-impl Runtime<Ended> for Clock {
-    fn poll_read(_: &mut Ended, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(0))
+impl Runtime<Client> for Clock {
+    fn poll_read(io: &mut Client, _: &mut Context<'_>, mut room: &mut [u8]) -> Poll<io::Result<usize>> {
+        let n = io::Write::write(&mut room, io.sent)?;
+        io.sent = &io.sent[n..];
+        if n == 0 && !io.is_gone { Poll::Pending } else { Poll::Ready(Ok(n)) }
     }
 }
 
 impl Network for Clock {
-    type Tcp = Ended;
-    type Stream = Ended;
+    type Tcp = Client;
+    type Stream = Client;
 
     async fn resolve(_: String, _: u16) -> io::Result<Vec<SocketAddr>> {
         Ok(Vec::new())
     }
 
-    async fn dial(_: SocketAddr) -> io::Result<Ended> {
-        Ok(Ended::default())
+    async fn dial(_: SocketAddr) -> io::Result<Client> {
+        Ok(Client::gone())
     }
 
-    fn local_addr(_: &Ended) -> io::Result<SocketAddr> {
+    fn local_addr(_: &Client) -> io::Result<SocketAddr> {
         Err(ErrorKind::Unsupported.into())
     }
 
-    fn peer_addr(_: &Ended) -> io::Result<SocketAddr> {
+    fn peer_addr(_: &Client) -> io::Result<SocketAddr> {
         Err(ErrorKind::Unsupported.into())
     }
 }
 
 /// What becomes of each attempt to accept; with none left, nobody comes.
-struct Outcomes(Mutex<VecDeque<io::Result<Ended>>>);
+struct Outcomes(Mutex<VecDeque<io::Result<Client>>>);
 
 impl Serve for Clock {
     type Socket = Outcomes;
 
-    async fn accept(socket: &Outcomes) -> io::Result<(Ended, Option<SocketAddr>)> {
+    async fn accept(socket: &Outcomes) -> io::Result<(Client, Option<SocketAddr>)> {
         let next = socket.0.lock().expect("no panic").pop_front();
         match next {
             Some(outcome) => outcome.map(|stream| (stream, None)),
@@ -114,8 +132,8 @@ impl Serve for Clock {
         panic!("the spawner takes all tasks");
     }
 
-    fn hold(_: Ended, place: Place) -> Ended {
-        Ended { _place: Some(place) }
+    fn hold(client: Client, place: Place) -> Client {
+        Client { _place: Some(place), ..client }
     }
 }
 
@@ -166,7 +184,7 @@ fn a_handshake_that_ends_gives_its_place_back() {
     let tasks = Tasks::default();
     let takes = tasks.clone();
     let server = Server::<Clock>::new().spawner(move |task| takes.0.lock().expect("no panic").push(task));
-    let listener = server.start([Outcomes(Mutex::new([Ok(Ended::default())].into()))]);
+    let listener = server.start([Outcomes(Mutex::new([Ok(Client::gone())].into()))]);
     let handle = listener.handle();
     assert_eq!((tasks.work(), handle.connections()), (2, 1));
     assert_eq!((tasks.work(), handle.connections()), (1, 0));
@@ -178,11 +196,34 @@ fn handshakes_get_their_turn_while_more_clients_come() {
     let tasks = Tasks::default();
     let takes = tasks.clone();
     let server = Server::<Clock>::new().spawner(move |task| takes.0.lock().expect("no panic").push(task));
-    let clients = (0..1000).map(|_| Ok(Ended::default())).collect();
+    let clients = (0..1000).map(|_| Ok(Client::default())).collect();
     let listener = server.start([Outcomes(Mutex::new(clients))]);
     let handle = listener.handle();
     tasks.work();
     assert!((1..=usize::from(TURN)).contains(&handle.connections()), "{handle:?}");
     while tasks.work() > 1 {}
     assert_eq!(handle.connections(), 0);
+}
+
+/// The answer that lets a client in may leave while the server is shut down.
+#[test]
+fn who_is_let_in_at_the_end_is_told_of_it() {
+    let gets = Arc::<Mutex<Vec<u8>>>::default();
+    let client = Client { sent: UPGRADE, gets: Arc::clone(&gets), ..Client::default() };
+    let (tasks, ending) = (Tasks::default(), Arc::<Mutex<Option<Handle<Clock>>>>::default());
+    let (takes, ends) = (tasks.clone(), Arc::clone(&ending));
+    let server = Server::<Clock>::new()
+        .decide(move |_, _| {
+            let handle = ends.lock().expect("no panic").take().expect("one client asks");
+            let shutdown = pin!(handle.shutdown(Duration::from_secs(1)));
+            assert!(shutdown.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            Accept::new().into()
+        })
+        .spawner(move |task| takes.0.lock().expect("no panic").push(task));
+    let listener = server.start([Outcomes(Mutex::new([Ok(client)].into()))]);
+    *ending.lock().expect("no panic") = Some(listener.handle());
+    tasks.work();
+    tasks.work();
+    let gets = gets.lock().expect("no panic");
+    assert!(gets.starts_with(b"HTTP/1.1 101 ") && gets.ends_with(b"\r\n\r\n\x88\x02\x03\xE9"));
 }
