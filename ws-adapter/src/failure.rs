@@ -3,8 +3,13 @@ use std::io;
 use crate::Error;
 
 /// Why a connection ended, until that is reported: the protocol's reason, and how the transport broke if it did.
+///
+/// Connections that go well hold no more than a pointer for it.
 #[derive(Debug, Default)]
-pub struct Failure {
+pub struct Failure(Option<Box<Causes>>);
+
+#[derive(Debug, Default)]
+struct Causes {
     error: Option<ws_core::Error>,
     broken: Option<io::Error>,
 }
@@ -12,23 +17,23 @@ pub struct Failure {
 impl Failure {
     /// The connection has not failed.
     pub const fn new() -> Self {
-        Self { error: None, broken: None }
+        Self(None)
     }
 
     /// Whether the connection has failed, and nobody was told.
     #[inline]
     pub fn is_some(&self) -> bool {
-        self.error.is_some()
+        self.0.as_ref().is_some_and(|causes| causes.error.is_some())
     }
 
     /// Notes why the connection fails.
     pub fn fail(&mut self, error: ws_core::Error) {
-        self.error = Some(error);
+        self.0.get_or_insert_default().error = Some(error);
     }
 
     /// Notes how the transport broke. What that means to the connection it tells itself.
     pub fn broke(&mut self, error: io::Error) {
-        self.broken = Some(error);
+        self.0.get_or_insert_default().broken = Some(error);
     }
 
     /// The failure, once: an end that came with an error of the transport is that error.
@@ -36,8 +41,9 @@ impl Failure {
     /// # Errors
     /// [`Error::Io`] or [`Error::WebSocket`], if the connection has failed.
     pub fn report(&mut self) -> Result<(), Error> {
-        let Some(error) = self.error.take() else { return Ok(()) };
-        Err(match self.broken.take() {
+        let Some(causes) = &mut self.0 else { return Ok(()) };
+        let Some(error) = causes.error.take() else { return Ok(()) };
+        Err(match causes.broken.take() {
             Some(broken) if error == ws_core::Error::UnexpectedEof => Error::Io(broken),
             Some(_) | None => Error::WebSocket(error),
         })

@@ -196,7 +196,7 @@ fn handshakes_get_their_turn_while_more_clients_come() {
     let tasks = Tasks::default();
     let takes = tasks.clone();
     let server = Server::<Clock>::new().spawner(move |task| takes.0.lock().expect("no panic").push(task));
-    let clients = (0..1000).map(|_| Ok(Client::default())).collect();
+    let clients = (0..1000).map(|_| Ok(Client::gone())).collect();
     let listener = server.start([Outcomes(Mutex::new(clients))]);
     let handle = listener.handle();
     tasks.work();
