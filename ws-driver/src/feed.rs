@@ -72,7 +72,9 @@ impl<'a, S, T> Feed<'a, S, T> {
         }
         Self(match queue(out, message) {
             Unqueued::Nothing => Step::queued(out, until),
-            rest => Step::rare(out, rest, until),
+            rest @ (Unqueued::Waiting(_) | Unqueued::Lent(_) | Unqueued::Failed(_)) => {
+                Step::rare(out, rest, until)
+            }
         })
     }
 
@@ -132,10 +134,7 @@ impl<S, T: Write<S>> Future for Feed<'_, S, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Step::Done => Poll::Ready(Ok(())),
-            step => step.poll(cx),
-        }
+        if matches!(self.0, Step::Done) { Poll::Ready(Ok(())) } else { self.0.poll(cx) }
     }
 }
 
