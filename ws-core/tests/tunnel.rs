@@ -221,6 +221,29 @@ fn the_body_of_a_refusal_passes() {
     });
 }
 
+/// inter-2: a body that is coded otherwise than in chunks keeps the name of what it is coded in; HTTP/1.0 knows no codings.
+#[test]
+fn the_codings_of_a_body_pass() {
+    const TWICE: &str = "Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n";
+    for (version, fields, passed) in [
+        ("1.1", "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: gzip, chunked\r\n"),
+        ("1.1", TWICE, TWICE),
+        (
+            "1.1",
+            "Content-Length: 9\r\nTransfer-Encoding: gzip\r\n",
+            "Transfer-Encoding: gzip\r\nConnection: close\r\n",
+        ),
+        ("1.0", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n"),
+    ] {
+        Sim::each(|mut sim| {
+            sim.asks(REQUEST);
+            sim.receives(Backend, format!("HTTP/{version} 403 No\r\n{fields}\r\n0\r\n\r\n"));
+            sim.tunnel.handle_eof(sim.now, Backend);
+            assert_eq!(sim.writes(Client), format!("HTTP/1.1 403 No\r\n{passed}\r\n0\r\n\r\n"));
+        });
+    }
+}
+
 /// inter-2: what looks like a 101 and is none opens nothing.
 #[test]
 fn a_false_101_is_a_bad_gateway() {

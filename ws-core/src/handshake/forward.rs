@@ -65,16 +65,17 @@ pub(crate) fn forward_response(
     out.push(b' ');
     out.extend_from_slice(response.reason().as_bytes());
     out.extend_from_slice(b"\r\n");
-    let is_chunked = framing == BodyFraming::Chunked;
+    // The body passes as it comes, so its codings are those of the next hop too. HTTP/1.0 has none.
+    let may_be_coded = framing != BodyFraming::None && response.is_http11;
+    let codings = response.fields().get_all("transfer-encoding").filter(|_| may_be_coded);
+    let is_coded = codings.clone().next().is_some();
     for (name, value) in response.fields().end_to_end() {
         // A transfer coding overrides a length, and the two together are an attack (RFC 9112 §6.3).
-        if !(is_chunked && name.eq_ignore_ascii_case("content-length")) {
+        if !(is_coded && name.eq_ignore_ascii_case("content-length")) {
             write_field(out, name, value);
         }
     }
-    if is_chunked {
-        write_field(out, "Transfer-Encoding", b"chunked");
-    }
+    codings.for_each(|codings| write_field(out, "Transfer-Encoding", codings));
     let protocols = response.fields().get("upgrade");
     if let Some(protocols) = protocols {
         write_field(out, "Upgrade", protocols);
