@@ -224,3 +224,13 @@ impl<S, T> Drop for Rare<'_, S, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_moved_for_each_message_fits_two_registers() {
+        assert_eq!(size_of::<Feed<'_, [usize; 4], Box<u8>>>(), 2 * size_of::<usize>());
+    }
+}
