@@ -49,8 +49,13 @@ impl Connection {
     #[inline]
     pub fn send<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), SendError> {
         let message = message.into();
+        self.send_copied(message.kind(), message.as_bytes())
+    }
+
+    /// The parts of a message travel in registers, and a message does not: to load it as a whole would wait for its parts to be stored.
+    fn send_copied(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
         self.check_send()?;
-        self.push_message(message.kind(), message.as_bytes());
+        self.push_message(kind, payload);
         Ok(())
     }
 
