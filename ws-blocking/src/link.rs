@@ -23,18 +23,30 @@ pub(crate) struct Link<S> {
 
 impl<S: Transport> Link<S> {
     /// Queues a message as soon as there is room; a long lent one is written at once.
-    #[inline]
+    ///
+    /// Always inlined, for where this is called the kind of message is known, and a short lent one need not pass through memory.
+    #[inline(always)]
     pub(crate) fn feed(&mut self, message: Outgoing<'_>) -> Result<(), Error> {
-        if let Outgoing::Lent(lent) = message
-            && lent.as_bytes().len() >= Connection::LEND_MIN
-        {
-            return self.send_lent(lent);
-        }
+        let message = match message.into_lent() {
+            Ok(message) if message.as_bytes().len() < Connection::LEND_MIN => message,
+            Ok(message) => return self.send_lent(message),
+            Err(message) => {
+                self.make_room()?;
+                return Ok(self.conn.send_outgoing(message)?);
+            }
+        };
+        self.make_room()?;
+        Ok(self.conn.send(message)?)
+    }
+
+    /// Writes if the queue is above its mark, and sees to it that there is memory to queue into.
+    #[inline]
+    fn make_room(&mut self) -> Result<(), Error> {
         if self.conn.check_send() == Err(SendError::Full) {
             self.flush()?;
         }
         self.prepare();
-        Ok(self.conn.send_outgoing(message)?)
+        Ok(())
     }
 
     /// Queues with `queue` as soon as there is room, and writes.
@@ -61,10 +73,7 @@ impl<S: Transport> Link<S> {
     /// Writes what is queued, then the payload from where it lies. A deadline passes only over a queue that is whole: if
     /// one does, or the server ends, the rest is copied.
     fn send_lent(&mut self, message: Message<'_>) -> Result<(), Error> {
-        if self.conn.check_send() == Err(SendError::Full) {
-            self.flush()?;
-        }
-        self.prepare();
+        self.make_room()?;
         let deadline = self.conn.poll_timeout();
         let longest_wait = self.longest_wait();
         let Self { conn, socket, watch } = self;

@@ -276,6 +276,27 @@ pub enum Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
+    /// The message if it is on loan, and may be compressed; else all of it again.
+    ///
+    /// Asked first, a short message can travel in registers to where it is copied.
+    ///
+    /// ```
+    /// use ws_core::{Message, Outgoing};
+    /// assert_eq!(Outgoing::from("hello").into_lent().ok(), Some(Message::Text("hello")));
+    /// assert!(matches!(Outgoing::plain("secret").into_lent(), Err(Outgoing::Plain(Message::Text("secret")))));
+    /// ```
+    ///
+    /// # Errors
+    /// Any other form, as it was.
+    // Where the form is known, nothing is left of this.
+    #[inline(always)]
+    pub fn into_lent(self) -> Result<Message<'a>, Self> {
+        match self {
+            Self::Lent(message) => Ok(message),
+            Self::Plain(_) | Self::Owned(_) | Self::Prepared(_) => Err(self),
+        }
+    }
+
     /// A message that is sent uncompressed, whatever was agreed.
     pub fn plain(message: impl Into<Message<'a>>) -> Self {
         Self::Plain(message.into())

@@ -2,7 +2,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use bytes::Buf;
-use ws_core::{Connection, Message, Outgoing, SendError};
+use ws_core::{Connection, Outgoing, SendError};
 
 use crate::drive::{Out, poll_write};
 use crate::{Error, Write};
@@ -60,7 +60,7 @@ impl<'a, S, T> Feed<'a, S, T> {
     /// Always inlined, for where this is called the kind of message is known, and a short lent one need not pass through memory.
     #[inline(always)]
     pub(crate) fn new(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
-        let message = match lent(message) {
+        let message = match message.into_lent() {
             Ok(message) if message.as_bytes().len() < Connection::LEND_MIN => message,
             Ok(message) => return Self::queued(out, Outgoing::Lent(message), until),
             Err(message) => return Self::queued(out, message, until),
@@ -105,15 +105,6 @@ impl<'a, S, T> Step<'a, S, T> {
     #[cold]
     fn rare(out: &'a mut Out<S, T>, message: Unqueued<'a>, until: Until) -> Self {
         Self::Rare(Box::new(Rare { out, message, until }))
-    }
-}
-
-/// The message, if it is on loan.
-#[inline(always)]
-fn lent(message: Outgoing<'_>) -> Result<Message<'_>, Outgoing<'_>> {
-    match message {
-        Outgoing::Lent(message) => Ok(message),
-        message @ (Outgoing::Plain(_) | Outgoing::Owned(_) | Outgoing::Prepared(_)) => Err(message),
     }
 }
 
