@@ -143,9 +143,8 @@ impl Case {
     ) -> Vec<Row> {
         let mut ready: Vec<(&'static Contestant, Turn, usize, Vec<f64>)> = Vec::new();
         for (contestant, mut turn) in turns {
-            let cost = turn(1).and_then(|cost| turn((plan.turn / 8.0 / cost).ceil() as usize));
-            match cost {
-                Ok(cost) => ready.push((contestant, turn, (plan.turn / cost).ceil() as usize, Vec::new())),
+            match count(&mut turn, plan.turn) {
+                Ok(count) => ready.push((contestant, turn, count, Vec::new())),
                 Err(error) => notes.push(format!("{} fails in {}: {error:#}", contestant.title, self.name)),
             }
         }
@@ -165,6 +164,19 @@ impl Case {
             .into_iter()
             .map(|(contestant, _, _, series)| Row::new(contestant, self.task(), series))
             .collect()
+    }
+}
+
+/// How many messages make a turn of `length` nanoseconds of CPU time.
+fn count(turn: &mut Turn, length: f64) -> anyhow::Result<usize> {
+    let mut count = 1;
+    loop {
+        // Once in a long while the clock of a process stands still for a moment, and a message seems to cost nothing.
+        let spent = turn(count)? * count as f64;
+        if spent >= length / 8.0 {
+            return Ok((count as f64 * length / spent).ceil() as usize);
+        }
+        count *= 2;
     }
 }
 
@@ -219,4 +231,16 @@ fn deflate_in_memory(
         turns.push((contestant, Box::new(turn)));
     }
     turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_no_longer_for_a_clock_that_stood_still() {
+        let mut costs = [0.0, 0.0, 1e-9].into_iter();
+        let mut turn: Turn = Box::new(move |_| Ok(costs.next().unwrap_or(100.0)));
+        assert_eq!(count(&mut turn, 1e6).unwrap(), 10_000);
+    }
 }
