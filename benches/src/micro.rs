@@ -1,6 +1,6 @@
 //! Messages into and out of memory, one thread: the core beside what nobody can save, and beside rivals.
 
-mod floor;
+pub(crate) mod floor;
 mod rivals;
 
 use std::fmt::Write as _;
@@ -158,11 +158,6 @@ fn encode_ours(payload: Vec<u8>, role: Role, depth: usize) -> Subject {
         }
         Ok(())
     })
-}
-
-/// Copies `wire`, and unmasks and checks `depth` payloads of `len` bytes.
-pub(crate) fn decode_floor(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Subject {
-    floor::all(kind, wire, len, depth)
 }
 
 /// Nanoseconds for each batch.

@@ -109,7 +109,7 @@ fn over_sockets(shape: echo::Shape, messages: usize, core: Option<CoreId>) -> an
 fn in_memory(wire: &[u8], kind: Kind, len: usize, depth: usize) -> anyhow::Result<[f64; 2]> {
     let payload = (len * depth) as f64;
     let mut ours = turns(micro::decode_ours(wire.to_vec(), len * depth))?;
-    let mut floor = turns(micro::decode_floor(kind, wire, len, depth))?;
+    let mut floor = turns(micro::floor::all(kind, wire, len, depth))?;
     Ok(least([&mut ours, &mut floor])?.map(|cost| cost / payload))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn decode(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Vec<(
         ("memcpy", copy(wire.to_vec())),
         ("mask", each(payloads.clone(), len, |payload| mask::apply(KEY, 0, payload))),
         ("xor", each(payloads.clone(), len, xor)),
-        ("floor", parts(wire.to_vec(), payloads.clone(), len, is_text)),
+        ("floor", all(kind, wire, len, depth)),
     ];
     if is_text {
         subjects.push(("utf8", check(payloads, len)));
@@ -26,7 +26,7 @@ pub(super) fn decode(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Vec<(
 }
 
 /// All that nobody can save to take `wire`, which has `depth` payloads of `len` bytes.
-pub(super) fn all(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Subject {
+pub(crate) fn all(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Subject {
     parts(wire.to_vec(), counters::frames::payload(kind, 0, len).repeat(depth), len, kind != Kind::Binary)
 }
 

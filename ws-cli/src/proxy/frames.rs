@@ -1,7 +1,6 @@
 //! A gateway with an endpoint for each side.
 
 use core::time::Duration;
-use std::io;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -139,8 +138,7 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
     }
     let asked = forwarded(request, &resource).map_err(|_| refusal(400))?;
     let stream = proxy.dial().await.map_err(bad_gateway)?;
-    let mut entropy = [0; 32];
-    getrandom::fill(&mut entropy).map_err(io::Error::from).map_err(bad_gateway)?;
+    let entropy = ws_adapter::entropy().map_err(bad_gateway)?;
     let conn = Connection::client(Instant::ORIGIN, proxy.config.clone(), &asked, entropy);
     let mut backend = WebSocket::new(stream, conn);
     let accept = match backend.event_ref().await {

@@ -4,7 +4,6 @@ mod frames;
 use core::future::Future;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
@@ -198,7 +197,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
                 });
             }
             // Only that one connection is gone.
-            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) => {}
+            Err(error) if ws_adapter::is_of_one(&error) => {}
             Err(error) => {
                 trouble.tell(format_args!("cannot accept connections: {error}"));
                 sleep(PAUSE).await;
