@@ -68,7 +68,8 @@ impl Input {
     /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
     pub(crate) fn drive(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
         loop {
-            if ends.with(|conn| self.is_ready(conn)) {
+            let (is_ready, is_held_up) = ends.with(|conn| (self.is_ready(conn), !conn.wants_input()));
+            if is_ready {
                 return Ok(());
             }
             ends.hear();
@@ -89,6 +90,8 @@ impl Input {
             }
             if stand.deadline.is_some_and(|at| at <= self.now) {
                 ends.with(|conn| conn.handle_timeout(self.now));
+            } else if is_held_up && stand.wants_input {
+                // What was written made room for the answer to a request that has come already.
             } else if stand.wants_input {
                 self.fill(ends, &stand);
             } else {

@@ -370,11 +370,15 @@ impl Connection {
         self.error
     }
 
-    /// Whether more input would be read: not while a request waits for its answer, nor after the end.
+    /// Returns whether more input would be read: not while a request waits for its answer, nor while so many answers wait to
+    /// be written that they reach the mark ([`Config::max_output`](Config::max_output)), nor after the end.
+    ///
+    /// When this turns true again, call [`poll_event`](Self::poll_event) before the next read: the rest of what has come may
+    /// hold an event.
     #[inline]
     pub fn wants_input(&self) -> bool {
         match &self.state {
-            State::Opening(opening) => opening.wants_input() && !self.got_eof,
+            State::Opening(opening) => opening.wants_input(self.has_room()) && !self.got_eof,
             State::Open | State::CloseSent | State::CloseReceived => !self.got_eof,
             State::Draining(draining) => !draining.got_eof,
             State::Closed => false,
@@ -383,7 +387,7 @@ impl Connection {
 
     /// Whether an [`Event::Request`](crate::Event::Request) waits for its answer.
     pub fn is_undecided(&self) -> bool {
-        matches!(&self.state, State::Opening(opening) if !opening.wants_input())
+        matches!(&self.state, State::Opening(opening) if opening.is_undecided())
     }
 
     /// How many bytes wait to be written.

@@ -89,6 +89,7 @@ impl In {
             if self.failure.is_some() {
                 return out.poll_report(&mut self.failure, cx);
             }
+            let is_held_up = !out.conn.wants_input();
             // An error of the write is none of the read: what the peer sent before, its Close frame perhaps, is still there.
             let _ = out.poll_flush(cx);
             if out.conn.is_closed() {
@@ -97,7 +98,9 @@ impl In {
             if out.conn.is_undecided() {
                 return Poll::Ready(Err(SendError::NotOpen.into()));
             }
-            if out.is_due(self.now) {
+            // What was written may have made room for the answer to a request that has come already.
+            let goes_on = is_held_up && out.conn.wants_input();
+            if out.is_due(self.now) || goes_on {
                 continue;
             }
             if out.conn.wants_input() && self.poll_fill(out, cx).is_ready() {

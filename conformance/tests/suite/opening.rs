@@ -55,6 +55,29 @@ fn bytes_behind_the_answer_are_kept() -> Outcome {
     })
 }
 
+/// hs-H6: requests that come in one segment are all answered, though each answer alone reaches the mark of the output.
+#[test]
+fn requests_that_wait_for_room_are_answered() -> Outcome {
+    on::run(async {
+        let (near, mut far) = sockets();
+        let requests = "GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20);
+        far.write_all(&[requests.as_bytes(), UPGRADE.as_bytes()].concat())?;
+        let config = Config { max_output: 1, ..Config::default() };
+        let _ws = wait!(accept_with(near, config, |request| {
+            if request.is_upgrade() {
+                return Accept::new().into();
+            }
+            Reject::new(204).expect("204 is a status").keep_alive().into()
+        }))?;
+        for _ in 0..20 {
+            let text = head(&mut far)?;
+            assert!(text.starts_with("HTTP/1.1 204 "), "{text}");
+        }
+        assert!(head(&mut far)?.starts_with("HTTP/1.1 101 "));
+        Ok(())
+    })
+}
+
 /// 6455-4.2.2-2, 6455-4.1-29: the server sees the whole request and refuses as it likes; the client gets all of it.
 #[test]
 fn a_refusal_reaches_the_client_whole() -> Outcome {

@@ -39,9 +39,14 @@ impl Peer {
             while let Some(event) = self.conn.poll_event(now, &mut self.input)? {
                 on_event(&mut self.conn, event)?;
             }
+            let is_held_up = !self.conn.wants_input();
             self.write()?;
             if !self.conn.wants_input() {
                 return Ok(());
+            }
+            if is_held_up {
+                // What was written made room for the answer to a request that has come already.
+                continue;
             }
             pool.prepare(&mut self.input);
             match self.stream.read(self.input.spare_mut()) {

@@ -36,9 +36,19 @@ pub(super) enum Opening {
 }
 
 impl Opening {
-    /// An undecided request reads no further.
-    pub(super) const fn wants_input(&self) -> bool {
-        !matches!(self, Self::Deciding(_))
+    /// Returns whether a request waits for its answer.
+    pub(super) const fn is_undecided(&self) -> bool {
+        matches!(self, Self::Deciding(_))
+    }
+
+    /// Returns whether more input would be read: an undecided request reads no further, and no request is read above the
+    /// mark of the output, as each is answered.
+    pub(super) const fn wants_input(&self, has_room: bool) -> bool {
+        match self {
+            Self::Connecting { .. } | Self::Refused(_) => true,
+            Self::Accepting { .. } | Self::Skipping { .. } => has_room,
+            Self::Deciding(_) => false,
+        }
     }
 
     fn accepting(is_next: bool) -> Self {
@@ -133,10 +143,14 @@ impl Connection {
             Asked::Upgrade(_) => Some(0),
             Asked::Ordinary(request) => request.body(),
         };
+        let is_behind = self.out.queued() != 0;
         match (self.out.append(|out| reject.write(asked.reply_to(), out)), left) {
             (Then::NextRequest, Some(left)) => {
                 **opening = Opening::Skipping { left };
-                self.alarm.begin_opening(now, &self.config);
+                // A client that does not read its answers gets no more time by asking for others.
+                if !is_behind {
+                    self.alarm.begin_opening(now, &self.config);
+                }
             }
             (Then::NextRequest | Then::Close, _) => self.drain_opening(now),
         }
@@ -145,8 +159,10 @@ impl Connection {
 
     pub(super) fn step_opening(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, Error> {
         let limits = Limits { max_head: self.config.max_head, max_fields: self.config.max_fields };
+        let has_room = self.has_room();
         let State::Opening(opening) = &mut self.state else { return Ok(Step::NeedsMore) };
         match &mut **opening {
+            Opening::Accepting { .. } | Opening::Skipping { .. } if !has_room => Ok(Step::NeedsRoom),
             Opening::Connecting { scanner, expected } => {
                 let Some(n) = scanner.find_end(input.unread(), &limits)? else { return Ok(Step::NeedsMore) };
                 let bytes = &input.unread()[..n];
@@ -179,8 +195,7 @@ impl Connection {
             Opening::Accepting { scanner, is_next } => {
                 let Some(n) = scanner.find_end(input.unread(), &limits)? else {
                     if self.got_eof && *is_next && input.is_empty() {
-                        self.state.end();
-                        self.settle();
+                        self.end_after_requests(now);
                         return Ok(Step::Done);
                     }
                     return Ok(Step::NeedsMore);
@@ -227,6 +242,16 @@ impl Connection {
         }
         self.note_failure(error);
         self.drain_opening(now);
+    }
+
+    /// Ends a connection whose client has asked all that it had to ask. The answers are still written.
+    fn end_after_requests(&mut self, now: Instant) {
+        if self.out.queued() == 0 {
+            self.state.end();
+            self.settle();
+        } else {
+            self.drain_opening(now);
+        }
     }
 
     /// Queues the HTTP answer that says what was wrong.

@@ -35,6 +35,8 @@ pub(super) struct Assembly {
 pub(super) enum Step {
     Done,
     NeedsMore,
+    /// Not before some of the output has left.
+    NeedsRoom,
 }
 
 impl Connection {
@@ -150,6 +152,7 @@ impl Connection {
             };
             match step {
                 Ok(Step::Done) => {}
+                Ok(Step::NeedsRoom) => break,
                 Ok(Step::NeedsMore) => {
                     if self.got_eof {
                         self.end_early(now);
@@ -435,7 +438,9 @@ impl Connection {
 
     /// The peer's stream of bytes ended first. What is queued is still written: it may have closed that one direction only.
     fn end_early(&mut self, now: Instant) {
-        if self.out.queued() == 0 || self.is_pipe_broken || matches!(self.state, State::Opening(_)) {
+        // §4.1: a client closes the socket.
+        let is_connecting = matches!(self.state, State::Opening(_)) && self.role == Role::Client;
+        if self.out.queued() == 0 || self.is_pipe_broken || is_connecting {
             return self.end(Error::UnexpectedEof);
         }
         self.note_failure(Error::UnexpectedEof);

@@ -1,0 +1,126 @@
+//! The mark of the output ([`Config::max_output`]) before the connection is open: a client that asks and does not read.
+
+mod common;
+
+use core::time::Duration;
+
+use common::*;
+use ws_core::handshake::{Accept, Reject};
+use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Timer};
+
+const SECOND: Duration = Duration::from_secs(1);
+const ORDINARY: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+fn marked(max_output: usize) -> Config {
+    Config { max_output, ..Config::default() }
+}
+
+fn ok() -> Reject {
+    Reject::new(200).expect("200 is a status").body("ok\n").keep_alive()
+}
+
+/// How many answers the bytes hold.
+fn answers(bytes: &[u8]) -> usize {
+    bytes.windows(13).filter(|window| window == b"HTTP/1.1 200 ").count()
+}
+
+/// hs-H6: a server stops reading requests once the answers that wait reach the mark.
+#[test]
+fn requests_obey_the_mark() {
+    let config = Config::default();
+    let (mark, now) = (config.max_output, Instant::ORIGIN);
+    let mut conn = Connection::server(now, config);
+    let mut input = RecvBuf::new();
+    for _ in 0..100 {
+        if !conn.wants_input() {
+            break;
+        }
+        input.extend(ORDINARY.repeat(1000).as_bytes());
+        while let Some(event) = conn.poll_event(now, &mut input).expect("the requests are fine") {
+            assert!(matches!(event, Event::Request(_)));
+            assert!(conn.queued() < mark);
+            conn.reject(now, &ok()).expect("a request waits");
+        }
+    }
+    assert!(!conn.wants_input() && !conn.is_undecided(), "the mark is reached");
+}
+
+/// hs-H6: what waited for room is answered once the client reads, to the last request, and nothing twice.
+#[test]
+fn requests_go_on_once_the_client_reads() {
+    let mut server = accepting(marked(300));
+    server.decision = Some(ok().into());
+    let mut seen = server.receives(ORDINARY.repeat(20)).len();
+    assert!(seen < 20, "the mark holds some of them up");
+    assert!(!server.each(|conn| conn.wants_input()));
+    let mut given = 0;
+    while given < 20 {
+        given += answers(&server.transmits());
+        assert!(server.each(|conn| conn.wants_input()), "what is written makes room");
+        seen += server.receives(b"").len();
+    }
+    assert_eq!((seen, given, server.transmits()), (20, 20, vec![]));
+}
+
+/// hs-H6: a WebSocket may follow the requests that were held up.
+#[test]
+fn an_upgrade_that_was_held_up_is_accepted() {
+    let mut server = accepting(marked(1));
+    server.decision = Some(ok().into());
+    assert_eq!(server.receives([ORDINARY, heads::REQUEST].concat()).len(), 1);
+    assert_eq!(answers(&server.transmits()), 1);
+    server.decision = Some(Accept::new().into());
+    assert_eq!(server.receives(b"").len(), 1);
+    assert!(server.is_open());
+}
+
+/// hs-H6: a client that half-closes after its requests gets all the answers, those that were held up too.
+#[test]
+fn a_client_that_half_closes_gets_its_answers() {
+    for mark in [1, 300, 1 << 20] {
+        let mut server = accepting(marked(mark));
+        server.decision = Some(ok().into());
+        let mut seen = server.receives_before(ORDINARY.repeat(5), Connection::handle_eof).len();
+        let mut given = 0;
+        for _ in 0..5 {
+            given += answers(&server.transmits());
+            seen += server.receives(b"").len();
+        }
+        assert_eq!((seen, given), (5, 5), "with a mark of {mark}");
+        if server.shuts_down() {
+            server.shut_down();
+        }
+        assert!(server.is_closed());
+    }
+}
+
+/// hs-H6: a stream that ends inside a further request is an error; the answer to the one before is still written.
+#[test]
+fn an_end_inside_a_request_loses_no_answer() {
+    let mut server = accepting(Config::default());
+    server.decision = Some(ok().into());
+    let seen = server.receives_before([ORDINARY, "GET /"].concat(), Connection::handle_eof);
+    assert_eq!(seen.last(), Some(&failed(Error::UnexpectedEof)));
+    assert_eq!(answers(&server.transmits()), 1);
+    server.shut_down();
+    assert!(server.is_closed());
+}
+
+/// hs-H6: a client that does not read cannot put off its deadline by asking for more; one that reads has time for each.
+#[test]
+fn answers_that_wait_do_not_move_the_deadline() {
+    let mut server = accepting(Config::default());
+    server.decision = Some(ok().into());
+    server.receives(ORDINARY);
+    for left in (4..10).rev() {
+        assert_eq!(server.alarm(), Some((left + 1) * SECOND));
+        server.waits(SECOND);
+        assert_eq!(server.receives(ORDINARY).len(), 1);
+    }
+    server.transmits();
+    server.receives(ORDINARY);
+    assert_eq!(server.alarm(), Some(10 * SECOND), "all earlier answers were written");
+    server.waits(10 * SECOND);
+    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
+    assert!(server.is_closed());
+}
