@@ -10,6 +10,7 @@ mod codec;
 #[cfg(not(feature = "deflate"))]
 #[path = "connection/no_codec.rs"]
 mod codec;
+mod ending;
 mod inflate;
 mod open;
 mod receive;
@@ -20,15 +21,15 @@ mod state;
 pub(crate) use open::Head;
 
 use crate::close::Closing;
-use crate::frame::MAX_CONTROL_LEN;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
 use crate::{CloseFrame, Config, Error, Instant, Pool, SendBuf, Timer};
 use alarm::Alarm;
 use codec::Codec;
+use ending::Ending;
 use receive::{Assembly, Incoming};
 use send::Streaming;
-use state::State;
+use state::{Phase, State};
 
 /// One end of a WebSocket connection, from the opening handshake to the closing one.
 ///
@@ -47,31 +48,17 @@ pub struct Connection {
     at_boundary: bool,
     /// Whether a frame from the peer moves a deadline.
     has_timers: bool,
-    /// Whether the peer's stream of bytes has ended.
-    got_eof: bool,
-    /// Whether nothing can be written any more.
-    is_pipe_broken: bool,
-    close_is_sent: bool,
-    /// Whether both Close frames were exchanged and ours has left.
-    is_clean: bool,
-    /// The peer's Close frame.
-    close_received: Option<Box<Closing>>,
-    /// Why the connection ended, reported or not.
-    failure: Option<Error>,
     /// Largest payload taken as a whole message without a closer look.
     max_whole: u16,
     config: Arc<Config>,
     state: State,
-    /// Why the connection ended, until it is reported.
-    error: Option<Error>,
+    ending: Ending,
     /// The frame whose payload is arriving.
     frame: Option<Incoming>,
     /// The message that waits for its next frame, or whose frame is arriving.
     message: Option<Assembly>,
     /// The message that is being sent in chunks.
     sending: Option<Streaming>,
-    /// The answer to the latest ping, while there is no room for it, and its length.
-    pong: Option<Box<([u8; MAX_CONTROL_LEN], usize)>>,
     out: SendBuf,
     alarm: Alarm,
     /// A client's. On the heap, for a server has none, and may have a million connections.
@@ -121,7 +108,7 @@ impl Connection {
         entropy: [u8; 32],
     ) -> Self {
         let keys = (role == Role::Client).then(|| Box::new(MaskingKeys::new(entropy)));
-        let mut this = Self::new(now, role, config.into(), keys, State::Open);
+        let mut this = Self::new(now, role, config.into(), keys, Phase::Open);
         this.agree(agreement);
         this.alarm.begin_open(now);
         this
@@ -132,27 +119,20 @@ impl Connection {
         role: Role,
         config: Arc<Config>,
         keys: Option<Box<MaskingKeys>>,
-        state: State,
+        phase: Phase,
     ) -> Self {
         let mut this = Self {
             role,
             at_boundary: false,
             has_timers: config.idle_timeout.is_some() || config.keep_alive.is_some(),
-            got_eof: false,
-            is_pipe_broken: false,
-            close_is_sent: false,
-            is_clean: false,
-            close_received: None,
-            failure: None,
             max_whole: u16::try_from(config.max_frame.min(config.max_message)).unwrap_or(u16::MAX),
             alarm: Alarm::opening(now, &config),
             config,
-            state,
-            error: None,
+            state: State::new(phase),
+            ending: Ending::default(),
             frame: None,
             message: None,
             sending: None,
-            pong: None,
             out: SendBuf::default(),
             keys,
             agreement: Agreement::default(),
@@ -162,72 +142,43 @@ impl Connection {
         this
     }
 
-    /// What the transport should do next; `None` when there is nothing to do.
+    /// Returns what the transport should do next; `None` when there is nothing to do. It changes nothing.
     ///
     /// Nothing leaves in any other way.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        if self.pong.is_some() {
-            self.queue_waiting_pong();
-        }
-        if self.out.is_cut() {
-            self.end(Error::PayloadForgotten);
-        }
-        if self.is_pipe_broken {
-            self.out.clear();
-            self.state.sent_eof();
-            self.settle();
+        if !self.state.can_write() || self.out.is_cut() {
             return None;
-        }
-        if self.out.has_remaining() && matches!(self.state, State::Closed) {
-            // It was detached when the connection ended.
-            self.out.clear();
         }
         if self.out.has_remaining() {
             return Some(Transmit::Data(&mut self.out));
         }
-        match &self.state {
-            State::Draining(draining) if self.out.queued() == 0 => {
-                let is_due = draining.is_shutdown_due();
-                self.note_clean();
-                is_due.then_some(Transmit::Shutdown)
-            }
-            State::Opening(_)
-            | State::Open
-            | State::CloseSent
-            | State::CloseReceived
-            | State::Draining(_)
-            | State::Closed => None,
-        }
+        (self.state.is_shutdown_due() && self.out.queued() == 0).then_some(Transmit::Shutdown)
     }
 
-    /// Notes that the stream of bytes to the peer has ended.
+    /// Notes that the stream of bytes to the peer has ended. What is queued is dropped: it cannot leave any more.
     pub fn handle_shutdown(&mut self) {
-        self.state.sent_eof();
-        self.settle();
+        self.sent_eof();
     }
 
     /// Notes that the stream of bytes from the peer has ended. What came before is still to be read.
     pub fn handle_eof(&mut self) {
-        self.note_clean();
-        self.got_eof = true;
-        self.at_boundary = false;
-        self.state.got_eof();
+        self.state.got_eof(self.is_written());
         self.settle();
     }
 
     /// Notes that nothing can be written any more, because the peer or the network closed that way.
     ///
-    /// What the peer sent before, its Close frame perhaps, can still be read.
+    /// What the peer sent before, its Close frame perhaps, can still be read; not so the requests of a client that a server
+    /// cannot answer.
     pub fn handle_broken_pipe(&mut self) {
-        self.is_pipe_broken = true;
-        self.poll_transmit();
+        self.sent_eof();
     }
 
     /// Notes that the transport broke both ways. What came before is still to be read, and then the end is as
     /// unexpected as that of [`handle_eof`](Self::handle_eof).
     pub fn handle_reset(&mut self) {
-        self.handle_broken_pipe();
+        self.sent_eof();
         self.handle_eof();
     }
 
@@ -241,35 +192,31 @@ impl Connection {
     /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.alarm.next(matches!(self.state, State::Open), &self.config).map(|(at, _)| at)
+        self.alarm.next(self.state.is_watched(), &self.config).map(|(at, _)| at)
     }
 
     /// Notes that it is `now`. Calls that come early, late or twice do no harm.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let next = self.alarm.next(matches!(self.state, State::Open), &self.config);
+        let next = self.alarm.next(self.state.is_watched(), &self.config);
         let Some((_, timer)) = next.filter(|(at, _)| *at <= now) else { return };
         match timer {
             Timer::KeepAlive => {
                 let payload = self.alarm.ping(now);
-                self.push_frame(crate::frame::Opcode::Ping, &payload);
+                if self.state.can_write() {
+                    self.push_frame(crate::frame::Opcode::Ping, &payload);
+                }
             }
             Timer::Opening => self.opening_timed_out(now),
             Timer::Idle => {
                 let frame = CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
-                self.pong = None;
-                self.push_close(Some(frame));
-                self.note_failure(Error::TimedOut(timer));
-                self.state.drain_failed(self.got_eof);
-                self.alarm.begin_close(now, &self.config);
+                self.fail_with(now, Error::TimedOut(timer), Some(frame));
             }
             Timer::Pong => self.end(Error::TimedOut(timer)),
             Timer::Close => {
-                self.note_clean();
-                // Whoever has both Close frames need not hear that the transport's end is missing.
-                if matches!(self.state, State::CloseSent | State::CloseReceived) {
-                    self.note_failure(Error::TimedOut(timer));
+                // Once both Close frames were exchanged, a missing end of the stream is not an error.
+                if self.state.close_timed_out(self.is_written()) {
+                    self.ending.fail(Error::TimedOut(timer));
                 }
-                self.state.end();
                 self.settle();
             }
         }
@@ -295,9 +242,8 @@ impl Connection {
     /// Ends the connection as it is, without a closing handshake: nothing more is read or written, and the transport can be
     /// dropped.
     pub fn abort(&mut self) {
-        self.note_clean();
-        self.error = None;
-        self.state.end();
+        self.ending.drop_report();
+        self.state.end(self.is_written());
         self.settle();
     }
 
@@ -313,32 +259,33 @@ impl Connection {
         self.agreement = agreement;
     }
 
-    /// Notes why the connection ends, to be reported once.
-    fn note_failure(&mut self, error: Error) {
-        self.error = Some(error);
-        self.failure = Some(error);
+    /// Notes that nothing can be written any more.
+    fn sent_eof(&mut self) {
+        self.state.sent_eof(self.role, self.is_written());
+        self.out.close();
+        self.settle();
     }
 
-    /// Notes whether both Close frames were exchanged and ours has left, as long as that can be told.
-    fn note_clean(&mut self) {
-        // An end that overtook our Close frame leaves open whether that was read.
-        if let State::Draining(draining) = &self.state
-            && !draining.got_eof
-            && !self.is_pipe_broken
-            && self.out.queued() == 0
-        {
-            self.is_clean |= self.close_is_sent && self.close_received.is_some();
-        }
+    /// Ends the connection as it is; nothing more is written.
+    fn end(&mut self, error: Error) {
+        self.ending.fail(error);
+        self.state.end(self.is_written());
+        self.settle();
     }
 
     fn settle(&mut self) {
-        if matches!(self.state, State::Closed) {
+        if self.state.is_closed() {
             self.codec = None;
             self.keys = None;
             self.alarm.end();
-            self.out.clear();
+            self.out.close();
         }
         self.note_boundary();
+    }
+
+    /// Returns whether nothing waits to be written.
+    fn is_written(&self) -> bool {
+        self.out.queued() == 0
     }
 }
 
@@ -356,18 +303,18 @@ impl Connection {
 
     /// Whether messages may be sent: the opening handshake is done, and the closing one has not begun.
     pub const fn is_open(&self) -> bool {
-        matches!(self.state, State::Open)
+        self.state.is_open()
     }
 
     /// Whether the connection is over, all that was to be said about it is said, and its transport can be dropped.
     #[inline]
     pub const fn is_closed(&self) -> bool {
-        matches!(self.state, State::Closed) && self.error.is_none()
+        self.state.is_closed() && self.ending.due().is_none()
     }
 
     /// Why the connection ended, while that is still to be reported.
     pub const fn error(&self) -> Option<Error> {
-        self.error
+        if self.out.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
     }
 
     /// Returns whether more input would be read: not while a request waits for its answer, nor while so many answers wait to
@@ -377,17 +324,12 @@ impl Connection {
     /// hold an event.
     #[inline]
     pub fn wants_input(&self) -> bool {
-        match &self.state {
-            State::Opening(opening) => opening.wants_input(self.has_room()) && !self.got_eof,
-            State::Open | State::CloseSent | State::CloseReceived => !self.got_eof,
-            State::Draining(draining) => !draining.got_eof,
-            State::Closed => false,
-        }
+        self.state.wants_input(self.has_room())
     }
 
     /// Whether an [`Event::Request`](crate::Event::Request) waits for its answer.
     pub fn is_undecided(&self) -> bool {
-        matches!(&self.state, State::Opening(opening) if opening.is_undecided())
+        matches!(self.state.phase(), Phase::Opening(opening) if opening.is_undecided())
     }
 
     /// How many bytes wait to be written.
@@ -414,24 +356,21 @@ impl Connection {
     /// _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had none, and 1006 if
     /// no Close frame has come.
     pub const fn close_code(&self) -> u16 {
-        match &self.close_received {
-            Some(closing) => closing.code(),
-            None => 1006,
-        }
+        self.ending.close_code()
     }
 
     /// The peer's Close frame, once it has come; `None` if it was empty.
     pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
-        self.close_received.as_deref().and_then(Closing::frame)
+        self.ending.close().and_then(Closing::frame)
     }
 
     /// Why the connection ended other than by a clean close, whether that is reported already or not.
     pub const fn failure(&self) -> Option<Error> {
-        self.failure
+        self.ending.failure()
     }
 
     /// Whether both Close frames were exchanged, and ours was written before the peer's stream ended (§7.1.4).
-    pub const fn was_clean(&self) -> bool {
-        self.is_clean
+    pub fn was_clean(&self) -> bool {
+        self.state.was_clean(self.is_written())
     }
 }

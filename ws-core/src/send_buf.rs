@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::{Buf, Bytes};
 
-use crate::frame::Header;
+use crate::frame::{Header, MAX_CONTROL_LEN};
 use crate::mask;
 
 /// What has to be masked after it was copied is masked block by block, while it is in cache; a multiple of the key's length.
@@ -26,6 +26,19 @@ pub struct SendBuf {
     detached: usize,
     /// Whether the memory goes back to the allocator once it is empty.
     release: bool,
+    /// Whether nothing will be written any more.
+    is_closed: bool,
+    /// The frame that is queued as soon as there is room for it.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// A control frame that found no room.
+#[derive(Debug)]
+struct Waiting {
+    /// It is queued once the queue is below this, in bytes.
+    mark: usize,
+    frame: [u8; Header::MAX_LEN + MAX_CONTROL_LEN],
+    len: usize,
 }
 
 #[derive(Debug, Default)]
@@ -94,8 +107,16 @@ impl SendBuf {
     }
 
     /// Takes back what [`detach`](Self::detach) gave, written or not: what is left of it comes before all else.
-    pub fn reattach(&mut self, mut taken: Self) {
+    pub fn reattach(&mut self, taken: Self) {
         self.detached = 0;
+        if self.is_closed {
+            return;
+        }
+        self.merge(taken);
+        self.queue_waiting();
+    }
+
+    fn merge(&mut self, mut taken: Self) {
         if !taken.has_remaining() {
             if let Some(memory) = taken.reclaim() {
                 self.give(memory);
@@ -121,13 +142,56 @@ impl SendBuf {
 
     /// Whether a [`Lent`] was forgotten.
     #[inline]
-    pub(crate) fn is_cut(&self) -> bool {
+    pub(crate) const fn is_cut(&self) -> bool {
         self.owed != 0
     }
 
-    /// Drops all that is queued.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+    /// Drops all that is queued, and what comes back from elsewhere: nothing is written any more.
+    pub(crate) fn close(&mut self) {
+        *self = Self { is_closed: true, ..Self::default() };
+    }
+
+    /// Keeps a control frame until the queue is below `mark`; it replaces the one that waits already.
+    pub(crate) fn put_off(&mut self, mark: usize, header: Header, payload: &[u8]) {
+        let mut encoded = [0; Header::MAX_LEN];
+        let encoded = header.encode(&mut encoded);
+        let mut frame = [0; Header::MAX_LEN + MAX_CONTROL_LEN];
+        let len = encoded.len() + payload.len();
+        frame[..encoded.len()].copy_from_slice(encoded);
+        let room = &mut frame[encoded.len()..len];
+        room.copy_from_slice(payload);
+        if let Some(key) = header.mask {
+            mask::apply(key, 0, room);
+        }
+        self.waiting = Some(Box::new(Waiting { mark, frame, len }));
+    }
+
+    /// Returns whether a control frame waits for room.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// Drops the control frame that waits for room.
+    pub(crate) fn drop_waiting(&mut self) {
+        self.waiting = None;
+    }
+
+    /// Queues the control frame that waits, once there is room; not inside a frame whose payload is lent.
+    #[inline]
+    fn queue_waiting(&mut self) {
+        if self.waiting.is_some() {
+            self.queue_if_room();
+        }
+    }
+
+    #[cold]
+    fn queue_if_room(&mut self) {
+        let queued = self.queued();
+        if self.owed == 0
+            && let Some(waiting) = self.waiting.take_if(|waiting| queued < waiting.mark.max(1))
+        {
+            self.push(&waiting.frame[..waiting.len]);
+        }
     }
 
     /// Gives the memory in use back to the allocator once it is written: an opening handshake needs it once.
@@ -270,6 +334,7 @@ impl Buf for SendBuf {
         } else if self.head >= Self::CHAIN_MIN && self.head * 2 >= self.end {
             self.compact();
         }
+        self.queue_waiting();
     }
 }
 
@@ -366,6 +431,7 @@ impl Drop for Lent<'_, '_> {
         if !self.is_paused {
             self.out.push(self.payload);
             self.out.owe(0);
+            self.out.queue_waiting();
         }
     }
 }

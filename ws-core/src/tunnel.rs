@@ -104,7 +104,7 @@ impl End {
 
     fn break_off(&mut self) {
         self.is_broken = true;
-        self.out.clear();
+        self.out.close();
     }
 }
 

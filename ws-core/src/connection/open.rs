@@ -3,11 +3,11 @@ use alloc::sync::Arc;
 
 use super::receive::Step;
 use super::refused::Refused;
-use super::state::State;
+use super::state::Phase;
 use crate::handshake::client::{Expected, ResponseHead};
 use crate::handshake::server::{Asked, RequestHead};
 use crate::handshake::{
-    Accept, AnswerError, ClientRequest, Decision, Limits, Reject, Scanner, Then, refusal, too_slow, undecided,
+    Accept, AnswerError, ClientRequest, Decision, Limits, Reject, Scanner, Then, too_slow, undecided,
 };
 use crate::masking_keys::MaskingKeys;
 use crate::recv_buf::Ready;
@@ -73,7 +73,7 @@ impl Connection {
         let nonce = keys.next();
         let expected = Expected::new(request, nonce);
         let opening = Opening::Connecting { scanner: Scanner::response(), expected };
-        let mut this = Self::new(now, Role::Client, config, Some(keys), State::Opening(Box::new(opening)));
+        let mut this = Self::new(now, Role::Client, config, Some(keys), Phase::Opening(Box::new(opening)));
         let config = Arc::clone(&this.config);
         this.out.append(|out| request.write_offering(config.compression(), nonce, out));
         this.out.release_when_empty();
@@ -89,7 +89,7 @@ impl Connection {
     /// The server end of a connection over a fresh transport.
     pub fn server(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let opening = Opening::accepting(false);
-        Self::new(now, Role::Server, config.into(), None, State::Opening(Box::new(opening)))
+        Self::new(now, Role::Server, config.into(), None, Phase::Opening(Box::new(opening)))
     }
 
     /// Answers an [`Event::Request`](crate::Event::Request) either way. To accept a request that asks for no WebSocket is to leave
@@ -114,7 +114,7 @@ impl Connection {
     /// # Errors
     /// [`AnswerError`] if no request for a WebSocket waits, or the answer does not fit it; the request still waits then.
     pub fn accept(&mut self, now: Instant, accept: &Accept) -> Result<(), AnswerError> {
-        let State::Opening(opening) = &self.state else { return Err(AnswerError::NoRequest) };
+        let Phase::Opening(opening) = self.state.phase() else { return Err(AnswerError::NoRequest) };
         let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
         let Asked::Upgrade(upgrade) = asked else { return Err(AnswerError::NotUpgrade) };
         let is_own = !self.out.has_memory();
@@ -123,7 +123,7 @@ impl Connection {
         if is_own {
             self.out.release_when_empty();
         }
-        self.state.open();
+        self.state.opened();
         self.alarm.begin_open(now);
         self.note_boundary();
         Ok(())
@@ -137,8 +137,8 @@ impl Connection {
     /// # Errors
     /// [`AnswerError::NoRequest`] if no request waits.
     pub fn reject(&mut self, now: Instant, reject: &Reject) -> Result<(), AnswerError> {
-        let State::Opening(opening) = &mut self.state else { return Err(AnswerError::NoRequest) };
-        let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
+        let Some(opening) = self.state.opening_mut() else { return Err(AnswerError::NoRequest) };
+        let Opening::Deciding(asked) = opening else { return Err(AnswerError::NoRequest) };
         let left = match asked {
             Asked::Upgrade(_) => Some(0),
             Asked::Ordinary(request) => request.body(),
@@ -146,7 +146,7 @@ impl Connection {
         let is_behind = self.out.queued() != 0;
         match (self.out.append(|out| reject.write(asked.reply_to(), out)), left) {
             (Then::NextRequest, Some(left)) => {
-                **opening = Opening::Skipping { left };
+                *opening = Opening::Skipping { left };
                 // A client that does not read its answers gets no more time by asking for others.
                 if !is_behind {
                     self.alarm.begin_opening(now, &self.config);
@@ -160,8 +160,9 @@ impl Connection {
     pub(super) fn step_opening(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, Error> {
         let limits = Limits { max_head: self.config.max_head, max_fields: self.config.max_fields };
         let has_room = self.has_room();
-        let State::Opening(opening) = &mut self.state else { return Ok(Step::NeedsMore) };
-        match &mut **opening {
+        let got_eof = self.state.has_eof();
+        let Some(opening) = self.state.opening_mut() else { return Ok(Step::NeedsMore) };
+        match opening {
             Opening::Accepting { .. } | Opening::Skipping { .. } if !has_room => Ok(Step::NeedsRoom),
             Opening::Connecting { scanner, expected } => {
                 let Some(n) = scanner.find_end(input.unread(), &limits)? else { return Ok(Step::NeedsMore) };
@@ -174,34 +175,34 @@ impl Connection {
                     let agreement =
                         expected.check(&head.view(bytes, b"", true), self.config.compression())?;
                     self.agree(agreement);
-                    self.state.open();
+                    self.state.opened();
                     self.alarm.begin_open(now);
                     input.announce_head(Ready::Open, n, Head::Response(head));
                 } else {
-                    **opening = Opening::Refused(Refused::new(head.body(), n));
+                    *opening = Opening::Refused(Refused::new(head.body(), n));
                     input.keep_head(n, Head::Response(head));
                 }
                 Ok(Step::Done)
             }
             Opening::Refused(refused) => {
-                if !refused.read(input, self.config.max_body, self.got_eof) {
+                if !refused.read(input, self.config.max_body, got_eof) {
                     return Ok(Step::NeedsMore);
                 }
                 input.announce_rejected(refused.is_whole());
-                self.state.end();
+                self.state.end(self.is_written());
                 self.settle();
                 Ok(Step::Done)
             }
             Opening::Accepting { scanner, is_next } => {
                 let Some(n) = scanner.find_end(input.unread(), &limits)? else {
-                    if self.got_eof && *is_next && input.is_empty() {
+                    if got_eof && *is_next && input.is_empty() {
                         self.end_after_requests(now);
                         return Ok(Step::Done);
                     }
                     return Ok(Step::NeedsMore);
                 };
                 let head = RequestHead::parse(&input.unread()[..n])?;
-                **opening = Opening::Deciding(head.asked(&input.unread()[..n], self.config.compression())?);
+                *opening = Opening::Deciding(head.asked(&input.unread()[..n], self.config.compression())?);
                 input.announce_head(Ready::Request, n, Head::Request(head));
                 Ok(Step::Done)
             }
@@ -219,7 +220,7 @@ impl Connection {
                 if *left != 0 {
                     return Ok(Step::NeedsMore);
                 }
-                **opening = Opening::accepting(true);
+                *opening = Opening::accepting(true);
                 Ok(Step::Done)
             }
         }
@@ -227,8 +228,8 @@ impl Connection {
 
     pub(super) fn opening_timed_out(&mut self, now: Instant) {
         let error = Error::TimedOut(Timer::Opening);
-        let State::Opening(opening) = &mut self.state else { return };
-        match &mut **opening {
+        let Some(opening) = self.state.opening_mut() else { return };
+        match opening {
             Opening::Refused(refused) => {
                 refused.cut();
                 self.alarm.end();
@@ -240,27 +241,24 @@ impl Connection {
                 return self.end(error);
             }
         }
-        self.note_failure(error);
+        self.ending.fail(error);
         self.drain_opening(now);
     }
 
     /// Ends a connection whose client has asked all that it had to ask. The answers are still written.
     fn end_after_requests(&mut self, now: Instant) {
-        if self.out.queued() == 0 {
-            self.state.end();
+        if self.is_written() {
+            self.state.end(true);
             self.settle();
         } else {
             self.drain_opening(now);
         }
     }
 
-    /// Queues the HTTP answer that says what was wrong.
-    pub(super) fn refuse(&mut self, error: crate::handshake::HandshakeError) {
-        self.out.append(|out| refusal(error, out));
-    }
-
+    /// Waits, after an answer that is the last, for the two ends of the transport.
     fn drain_opening(&mut self, now: Instant) {
-        self.state.drain_failed(self.got_eof);
+        self.state.fail(self.role);
         self.alarm.begin_close(now, &self.config);
+        self.settle();
     }
 }

@@ -1,10 +1,10 @@
-use super::state::State;
-use crate::close::{CloseFrame, Closing};
-use crate::frame::{Header, MAX_CONTROL_LEN, Opcode, Rules};
+use super::state::{Answer, Notice, Phase};
+use crate::close::CloseFrame;
+use crate::frame::{Header, Opcode, Rules};
+use crate::handshake::refusal;
 use crate::recv_buf::Ready;
 use crate::utf8::{InvalidUtf8, Utf8};
 use crate::{Connection, Error, Event, Instant, MessageKind, ProtocolError, RecvBuf, Role, mask};
-use alloc::boxed::Box;
 
 /// Payloads are unmasked and checked in blocks that stay in cache; a multiple of the key's length.
 const BLOCK: usize = 8192;
@@ -67,13 +67,10 @@ impl Connection {
     /// as the connection has ended meanwhile.
     #[cold]
     pub fn refuse_message(&mut self, now: Instant) -> Option<Error> {
-        if matches!(self.state, State::Open | State::CloseSent) {
-            let error = Error::Protocol(ProtocolError::InvalidUtf8);
-            self.fail(now, error);
-            self.note_boundary();
-            return Some(error);
+        if self.state.takes_frames() {
+            self.fail(now, Error::Protocol(ProtocolError::InvalidUtf8));
         }
-        self.error.take()
+        self.ending.report()
     }
 
     /// Reads `input` up to the next event and tells whether one waits there: [`poll_event`](Self::poll_event)
@@ -137,15 +134,24 @@ impl Connection {
     fn receive_rest(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
         if self.out.is_cut() {
             self.end(Error::PayloadForgotten);
+        } else if !self.at_boundary {
+            // A message that was lent in between may have hidden the boundary.
+            self.note_boundary();
+            if self.at_boundary && !input.is_ready() && self.take_whole(input) {
+                if self.has_timers {
+                    self.alarm.heard(now);
+                }
+                return Ok(true);
+            }
         }
-        if input.take_refused() {
-            self.error = self.refuse_message(now);
+        if input.take_refused() && self.state.takes_frames() {
+            self.fail(now, Error::Protocol(ProtocolError::InvalidUtf8));
         }
         while !input.is_ready() {
-            let step = match self.state {
-                State::Opening(_) => self.step_opening(now, input),
-                State::Open | State::CloseSent => self.step_frame(now, input).map_err(Error::Protocol),
-                State::CloseReceived | State::Draining(_) | State::Closed => {
+            let step = match self.state.phase() {
+                Phase::Opening(_) => self.step_opening(now, input),
+                Phase::Open | Phase::CloseSent => self.step_frame(now, input).map_err(Error::Protocol),
+                Phase::CloseReceived | Phase::Draining(_) | Phase::Closed => {
                     input.skip_all();
                     break;
                 }
@@ -154,31 +160,25 @@ impl Connection {
                 Ok(Step::Done) => {}
                 Ok(Step::NeedsRoom) => break,
                 Ok(Step::NeedsMore) => {
-                    if self.got_eof {
+                    if self.state.has_eof() {
                         self.end_early(now);
                     }
                     break;
                 }
-                Err(error) => {
-                    self.fail(now, error);
-                    self.error = Some(error);
-                }
+                Err(error) => self.fail(now, error),
             }
         }
         self.note_boundary();
-        match self.error {
-            Some(error) if !input.is_ready() => {
-                self.error = None;
-                Err(error)
-            }
-            Some(_) | None => Ok(input.is_ready()),
+        if input.is_ready() {
+            return Ok(true);
         }
+        self.ending.report().map_or(Ok(false), Err)
     }
 
     /// Notes whether the next byte begins a frame of a new message that may be lent whole.
     pub(super) fn note_boundary(&mut self) {
-        let takes_frames = matches!(self.state, State::Open | State::CloseSent);
-        self.at_boundary = takes_frames
+        self.at_boundary = self.state.takes_frames()
+            && !self.state.has_eof()
             && self.frame.is_none()
             && self.message.is_none()
             && !self.config.stream
@@ -374,85 +374,61 @@ impl Connection {
 
     /// Queues the pong; none once our Close frame has been sent (§1.4).
     fn answer_ping(&mut self, payload: &[u8]) {
-        if !self.config.auto_pong || !matches!(self.state, State::Open) {
+        if !self.config.auto_pong || !self.state.is_open() {
             return;
         }
-        self.queue_waiting_pong();
-        if self.pong.is_none() && self.has_room() {
+        if self.has_room() && !self.out.has_waiting() {
             self.push_frame(Opcode::Pong, payload);
             return;
         }
         // The peer does not read: only the latest ping needs an answer (§5.5.3), so a flood cannot grow the output.
-        let pong = self.pong.get_or_insert_with(|| Box::new(([0; MAX_CONTROL_LEN], 0)));
-        pong.0[..payload.len()].copy_from_slice(payload);
-        pong.1 = payload.len();
+        let header = self.header(true, false, Opcode::Pong, payload.len());
+        self.out.put_off(self.config.max_output, header, payload);
     }
 
     /// Queues the Close frame that answers the peer's, unless ours is sent already.
     fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
-        self.close_received = Some(Box::new(Closing::from(close)));
-        self.pong = None;
-        if matches!(self.state, State::Open) && !self.config.auto_close {
-            self.state.close_received();
-            self.alarm.begin_close(now, &self.config);
-            return;
-        }
-        if matches!(self.state, State::Open) {
+        self.ending.recv_close(close);
+        self.out.drop_waiting();
+        match self.state.recv_close(self.role, self.config.auto_close, self.is_written()) {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
-            self.push_close(close.map(|close| close.code.into()));
+            Answer::Echo => self.push_close(close.map(|close| close.code.into())),
+            Answer::Later | Answer::Nothing => {}
         }
-        self.drain_closed(now);
-    }
-
-    /// Both Close frames are done.
-    pub(super) fn drain_closed(&mut self, now: Instant) {
-        self.is_clean = self.out.queued() == 0 && !self.is_pipe_broken;
-        self.state.drain_closed(self.role, self.got_eof);
         self.alarm.begin_close(now, &self.config);
+        self.settle();
     }
 
     /// _Fail the WebSocket Connection_ (§7.1.7).
     fn fail(&mut self, now: Instant, error: Error) {
-        self.failure = Some(error);
+        let frame = match error {
+            Error::Protocol(error) => Some(error.close_code().into()),
+            Error::Handshake(_) | Error::TimedOut(_) | Error::UnexpectedEof | Error::PayloadForgotten => None,
+        };
+        self.fail_with(now, error, frame);
+    }
+
+    /// Fails the connection, and sends the peer this Close frame if that is how it can learn it.
+    pub(super) fn fail_with(&mut self, now: Instant, error: Error, frame: Option<CloseFrame<'_>>) {
+        self.ending.fail(error);
         self.frame = None;
         self.message = None;
-        self.pong = None;
-        match (&self.state, error) {
-            // §4.1: a client closes the socket; there is nothing to say.
-            (State::Opening(_), _) if self.role == Role::Client => return self.end(error),
-            (State::Opening(_), Error::Handshake(error)) => self.refuse(error),
-            (State::Open, Error::Protocol(error)) => self.push_close(Some(error.close_code().into())),
-            (
-                State::Open
-                | State::Opening(_)
-                | State::CloseSent
-                | State::CloseReceived
-                | State::Draining(_)
-                | State::Closed,
-                _,
-            ) => {}
+        self.out.drop_waiting();
+        match (self.state.fail(self.role), error) {
+            (Notice::Http, Error::Handshake(error)) => self.out.append(|out| refusal(error, out)),
+            (Notice::Close, _) => self.push_close(frame),
+            (Notice::Http | Notice::Nothing, _) => {}
         }
-        self.state.drain_failed(self.got_eof);
         self.alarm.begin_close(now, &self.config);
+        self.settle();
     }
 
-    /// The peer's stream of bytes ended first. What is queued is still written: it may have closed that one direction only.
+    /// Ends the connection where the peer's stream of bytes ended first.
     fn end_early(&mut self, now: Instant) {
-        // §4.1: a client closes the socket.
-        let is_connecting = matches!(self.state, State::Opening(_)) && self.role == Role::Client;
-        if self.out.queued() == 0 || self.is_pipe_broken || is_connecting {
-            return self.end(Error::UnexpectedEof);
-        }
-        self.note_failure(Error::UnexpectedEof);
-        self.pong = None;
-        self.state.drain_failed(true);
+        self.ending.fail(Error::UnexpectedEof);
+        self.out.drop_waiting();
+        self.state.eof_read(self.role, self.is_written());
         self.alarm.begin_close(now, &self.config);
-    }
-
-    /// Ends the connection as it is; nothing more is written.
-    pub(super) fn end(&mut self, error: Error) {
-        self.note_failure(error);
-        self.state.end();
         self.settle();
     }
 }

@@ -1,6 +1,5 @@
 use bytes::Bytes;
 
-use super::state::State;
 use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
 use crate::utf8::Utf8;
 use crate::{
@@ -28,7 +27,7 @@ impl Connection {
     /// [`SendError::MessageInProgress`].
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
-        let is_open = matches!(self.state, State::Open) && !self.is_pipe_broken && !self.out.is_cut();
+        let is_open = self.state.is_open() && !self.out.is_cut();
         if !is_open || self.sending.is_some() || !self.has_room() {
             return self.explain_send();
         }
@@ -100,6 +99,8 @@ impl Connection {
             return Ok(Lent::new(&mut self.out, b""));
         }
         self.push_header(kind.into(), payload.len());
+        // If the loan is forgotten, no message is read before that is noticed.
+        self.at_boundary = false;
         Ok(Lent::new(&mut self.out, payload))
     }
 
@@ -217,14 +218,11 @@ impl Connection {
         if frame.is_some_and(|frame| frame.reason.len() > CloseFrame::MAX_REASON) {
             return Err(SendError::ReasonTooLong);
         }
-        self.pong = None;
+        self.state.send_close(self.role)?;
+        self.out.drop_waiting();
         self.push_close(frame);
-        if matches!(self.state, State::CloseReceived) {
-            self.drain_closed(now);
-            return Ok(());
-        }
-        self.state.close_sent();
         self.alarm.begin_close(now, &self.config);
+        self.settle();
         Ok(())
     }
 
@@ -256,12 +254,10 @@ impl Connection {
     }
 
     fn check_open(&self) -> Result<(), SendError> {
-        match self.state {
-            _ if self.out.is_cut() || self.is_pipe_broken => Err(SendError::Closed),
-            State::Opening(_) => Err(SendError::NotOpen),
-            State::Open | State::CloseReceived => Ok(()),
-            State::CloseSent | State::Draining(_) | State::Closed => Err(SendError::Closed),
+        if self.out.is_cut() {
+            return Err(SendError::Closed);
         }
+        self.state.check_send()
     }
 
     #[cold]
@@ -276,16 +272,6 @@ impl Connection {
 
 /// Encoding.
 impl Connection {
-    /// Queues the latest pong that found no room, once there is some.
-    pub(super) fn queue_waiting_pong(&mut self) {
-        if self.has_room()
-            && let Some(pong) = self.pong.take()
-        {
-            let (payload, len) = *pong;
-            self.push_frame(Opcode::Pong, &payload[..len]);
-        }
-    }
-
     pub(super) fn push_close(&mut self, frame: Option<CloseFrame<'_>>) {
         let mut payload = [0; MAX_CONTROL_LEN];
         let len = frame.map_or(0, |frame| {
@@ -296,7 +282,6 @@ impl Connection {
         });
         self.push_frame(Opcode::Close, &payload[..len]);
         self.sending = None;
-        self.close_is_sent = true;
     }
 
     /// Queues a message, compressed if that is agreed and worth it.
@@ -358,7 +343,7 @@ impl Connection {
 
     /// The header of the next frame, with the key that its payload has to be masked with at a client.
     #[inline]
-    fn header(&mut self, fin: bool, rsv1: bool, opcode: Opcode, len: usize) -> Header {
+    pub(super) fn header(&mut self, fin: bool, rsv1: bool, opcode: Opcode, len: usize) -> Header {
         let mask = self.keys.as_mut().map(|keys| keys.next());
         Header { fin, rsv1, opcode, mask, len: len as u64 }
     }
