@@ -1,4 +1,8 @@
+use alloc::borrow::Cow;
+use alloc::format;
 use core::time::Duration;
+
+use crate::ProtocolError;
 
 /// Limits, timeouts and choices of a connection, shared by as many as wanted.
 ///
@@ -18,6 +22,8 @@ pub struct Config {
     /// How much of the body of a response that refuses the upgrade is kept, in bytes; 64 KiB by default.
     pub max_body: usize,
     /// Largest payload of one frame accepted, in bytes; 64 MiB by default. More ends the connection with 1009 (§10.4).
+    ///
+    /// With [`stream`](Self::stream) no frame has to fit into memory, so the default does not bind there; any other value does.
     pub max_frame: usize,
     /// Largest message accepted, in bytes; 64 MiB by default. More ends the connection with 1009 (§10.4).
     ///
@@ -53,6 +59,60 @@ pub struct Config {
 }
 
 impl Config {
+    /// The default of [`max_frame`](Self::max_frame).
+    const MAX_FRAME: usize = 64 << 20;
+
+    /// Returns the largest payload of a frame that is let in.
+    pub(crate) const fn frame_limit(&self) -> u64 {
+        if self.stream && self.max_frame == Self::MAX_FRAME {
+            return u64::MAX;
+        }
+        self.limit(self.max_frame)
+    }
+
+    /// Returns the largest message that is let in.
+    pub(crate) const fn message_limit(&self) -> u64 {
+        self.limit(self.max_message)
+    }
+
+    /// Returns what the peer has to know about the limit that it went beyond; nothing if it did not.
+    pub(crate) fn limit_of(&self, fault: ProtocolError) -> Cow<'static, str> {
+        match fault {
+            ProtocolError::FrameTooBig => {
+                format!("a frame may have at most {} bytes", self.frame_limit()).into()
+            }
+            ProtocolError::MessageTooBig => {
+                format!("a message may have at most {} bytes", self.message_limit()).into()
+            }
+            ProtocolError::TooManyFragments => {
+                format!("a message may have at most {} frames", self.max_fragments).into()
+            }
+            ProtocolError::TooManyFinalBlocks => "a compressed message may have few final blocks".into(),
+            ProtocolError::ReservedBits
+            | ProtocolError::ReservedOpcode
+            | ProtocolError::UnmaskedFrame
+            | ProtocolError::MaskedFrame
+            | ProtocolError::FragmentedControl
+            | ProtocolError::ControlTooLong
+            | ProtocolError::LengthNotMinimal
+            | ProtocolError::LengthTooLarge
+            | ProtocolError::UnexpectedContinuation
+            | ProtocolError::UnfinishedMessage
+            | ProtocolError::CorruptCompression
+            | ProtocolError::TruncatedCompression
+            | ProtocolError::InvalidUtf8
+            | ProtocolError::CloseTooShort
+            | ProtocolError::InvalidCloseCode
+            | ProtocolError::InvalidCloseReason => "".into(),
+        }
+    }
+
+    /// Returns a limit in bytes. The largest number of the machine is no limit for what is streamed; all else has to fit into
+    /// memory.
+    const fn limit(&self, max: usize) -> u64 {
+        if self.stream && max == usize::MAX { u64::MAX } else { max as u64 }
+    }
+
     pub(crate) fn compression(&self) -> Option<&crate::handshake::Compression> {
         #[cfg(feature = "deflate")]
         return self.compression.as_ref();
@@ -67,7 +127,7 @@ impl Default for Config {
             max_head: 16 << 10,
             max_fields: 128,
             max_body: 64 << 10,
-            max_frame: 64 << 20,
+            max_frame: Self::MAX_FRAME,
             max_message: 64 << 20,
             max_fragments: 1 << 18,
             max_output: 1 << 20,

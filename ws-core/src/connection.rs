@@ -48,6 +48,8 @@ pub struct Connection {
     at_boundary: bool,
     /// Whether a frame from the peer moves a deadline.
     has_timers: bool,
+    /// How many bytes of an incomplete header have come.
+    partial: u8,
     /// Largest payload taken as a whole message without a closer look.
     max_whole: u16,
     config: Arc<Config>,
@@ -125,6 +127,7 @@ impl Connection {
             role,
             at_boundary: false,
             has_timers: config.idle_timeout.is_some() || config.keep_alive.is_some(),
+            partial: 0,
             max_whole: u16::try_from(config.max_frame.min(config.max_message)).unwrap_or(u16::MAX),
             alarm: Alarm::opening(now, &config),
             config,

@@ -7,7 +7,7 @@ use crate::handshake::HandshakeError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer broke the protocol; the Close frame that says so is in the output.
+    /// The peer broke the protocol, or [went beyond a limit](ProtocolError::is_limit); the Close frame that says so is in the output.
     Protocol(ProtocolError),
     /// The opening handshake failed; a server's HTTP answer that says so is in the output.
     Handshake(HandshakeError),
@@ -82,6 +82,11 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
+    /// Returns whether the peer kept to the protocol and went beyond a limit of this end.
+    pub const fn is_limit(self) -> bool {
+        matches!(self.close_code(), CloseCode::TOO_BIG)
+    }
+
     /// The code to close the connection with (§7.4.1).
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -143,6 +148,7 @@ impl From<HandshakeError> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Protocol(error) if error.is_limit() => write!(f, "the peer sent {error}"),
             Self::Protocol(error) => write!(f, "the peer broke the protocol: {error}"),
             Self::Handshake(error) => write!(f, "the opening handshake failed: {error}"),
             Self::TimedOut(timer) => write!(f, "timed out: {timer}"),
@@ -175,9 +181,9 @@ impl fmt::Display for ProtocolError {
             Self::ControlTooLong => "a control frame over 125 bytes",
             Self::LengthNotMinimal => "a frame length that is not minimally encoded",
             Self::LengthTooLarge => "a frame length with its top bit set",
-            Self::FrameTooBig => "a frame over the size limit",
-            Self::MessageTooBig => "a message over the size limit",
-            Self::TooManyFragments => "a message in too many frames",
+            Self::FrameTooBig => "a frame larger than `Config::max_frame`",
+            Self::MessageTooBig => "a message larger than `Config::max_message`",
+            Self::TooManyFragments => "a message in more frames than `Config::max_fragments`",
             Self::UnexpectedContinuation => "a continuation frame without a message",
             Self::UnfinishedMessage => "a message inside another",
             Self::CorruptCompression => "a compressed message that is corrupt",

@@ -36,6 +36,11 @@ pub enum Opcode {
 }
 
 impl Opcode {
+    /// Returns whether this first byte of a frame begins a pong.
+    pub(crate) const fn is_pong(first: u8) -> bool {
+        first & 0x0F == 0xA
+    }
+
     /// The opcode in the low four bits of a frame's first byte; `None` if it is reserved.
     pub const fn from_bits(bits: u8) -> Option<Self> {
         Some(match bits {

@@ -436,14 +436,15 @@ fn a_close_frame_is_read_after_a_broken_pipe() {
 #[test]
 fn a_failure_is_told_to_both_sides() {
     for role in BOTH {
-        for (bytes, error, code) in [
-            (b"\x83".to_vec(), ProtocolError::ReservedOpcode, 1002),
-            (to(role, FIN | TEXT, b"\xff"), ProtocolError::InvalidUtf8, 1007),
-            (header_to(role, FIN | TEXT, 1 << 40), ProtocolError::FrameTooBig, 1009),
+        let limit = "a frame may have at most 67108864 bytes";
+        for (bytes, error, code, reason) in [
+            (b"\x83".to_vec(), ProtocolError::ReservedOpcode, 1002, ""),
+            (to(role, FIN | TEXT, b"\xff"), ProtocolError::InvalidUtf8, 1007, ""),
+            (header_to(role, FIN | TEXT, 1 << 40), ProtocolError::FrameTooBig, 1009, limit),
         ] {
             let mut open = peer(role);
             assert_eq!(open.receives(&bytes), [failed(error)]);
-            assert_eq!(open.sends(), [(FIN | CLOSE, close_payload(code, ""))]);
+            assert_eq!(open.sends(), [(FIN | CLOSE, close_payload(code, reason))]);
             let mut closing = peer(role);
             closing.close(1000, "");
             closing.transmits();

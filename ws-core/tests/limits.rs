@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use ws_core::{Config, ProtocolError};
+use ws_core::{Config, Error, MessageKind, ProtocolError, Role};
 
 fn limited(max_frame: usize, max_message: usize, max_fragments: usize) -> Config {
     Config { max_frame, max_message, max_fragments, ..Config::default() }
@@ -97,5 +97,60 @@ fn limits_may_be_lifted() {
             let bytes = [to(role, BINARY, &[1; 200]), header_to(role, CONTINUATION, len)].concat();
             assert_eq!(configured(role, config()).receives(bytes), []);
         }
+    }
+}
+
+/// 6455-10.4-2: what is streamed need not fit into memory, so the default limit of frames does not bind there; one that was set does.
+#[test]
+fn streamed_frames_have_no_limit_but_one_that_is_set() {
+    for role in BOTH {
+        let endless = || Config { stream: true, max_message: usize::MAX, ..Config::default() };
+        for len in [100 << 20, 1 << 40, (1 << 63) - 1] {
+            let bytes = [header_to(role, FIN | BINARY, len), vec![0; 10]].concat();
+            let chunk = configured(role, endless()).receives(bytes);
+            assert!(
+                matches!(&chunk[..], [Seen::Chunk(MessageKind::Binary, bytes, false)] if bytes.len() == 10)
+            );
+        }
+        let mut bounded = configured(role, Config { max_message: 1000, ..endless() });
+        bounded.fails_after(header_to(role, FIN | BINARY, 1001), &[], ProtocolError::MessageTooBig);
+        for max_frame in [1000, (64 << 20) - 1, (64 << 20) + 1] {
+            let mut set = configured(role, Config { max_frame, ..endless() });
+            let header = header_to(role, FIN | BINARY, max_frame as u64 + 1);
+            set.fails_after(header, &[], ProtocolError::FrameTooBig);
+        }
+    }
+}
+
+/// 6455-7.4.1-1009: the Close frame and the error name the limit, and neither says that the protocol was broken.
+#[test]
+fn a_limit_is_named() {
+    for (bytes, error, reason) in [
+        (
+            header_to(Role::Server, FIN | TEXT, 11),
+            ProtocolError::FrameTooBig,
+            "a frame may have at most 10 bytes",
+        ),
+        (
+            [to(Role::Server, TEXT, &[b'a'; 10]), header_to(Role::Server, FIN, 10)].concat(),
+            ProtocolError::MessageTooBig,
+            "a message may have at most 19 bytes",
+        ),
+        (
+            to(Role::Server, CONTINUATION, b"").iter().copied().cycle().take(18).collect(),
+            ProtocolError::UnexpectedContinuation,
+            "",
+        ),
+        (
+            [to(Role::Server, TEXT, b""), to(Role::Server, 0, b""), to(Role::Server, 0, b"")].concat(),
+            ProtocolError::TooManyFragments,
+            "a message may have at most 2 frames",
+        ),
+    ] {
+        let mut server = configured(Role::Server, limited(10, 19, 2));
+        assert_eq!(server.receives(bytes), [failed(error)]);
+        assert_eq!(server.sends(), [(FIN | CLOSE, close_payload(error.close_code().get(), reason))]);
+        let text = Error::Protocol(error).to_string();
+        assert_eq!(text.contains("broke the protocol"), reason.is_empty(), "{text}");
     }
 }

@@ -287,6 +287,36 @@ fn a_peer_that_only_answers_pings_is_idle() {
     }
 }
 
+/// adapter-K1: the bytes of a frame that trickles in are signs of life, those of its header as well as those of its payload; those
+/// of a pong are not.
+#[test]
+fn each_byte_of_a_frame_is_a_sign_of_life() {
+    for role in BOTH {
+        for (first, is_sign) in
+            [(FIN | TEXT, true), (FIN | PING, true), (FIN | CLOSE, true), (FIN | PONG, false)]
+        {
+            let payload = close_payload(1000, "0123456789");
+            for bytes in [to(role, first, &payload), to(role, FIN | BINARY, &[0; 300])] {
+                let mut peer = configured(role, idle());
+                let is_sign = is_sign || bytes[0] != first;
+                let (last, start) = bytes.split_last().expect("a frame has bytes");
+                for byte in start {
+                    peer.waits(SECOND);
+                    peer.receives([*byte]);
+                    // A wake-up without a byte is not a sign.
+                    peer.receives(b"");
+                    let left = peer.alarm().expect("the idle timeout is set");
+                    assert_eq!(left == 10 * SECOND, is_sign, "{role:?}: {}", bytes.escape_ascii());
+                    if !is_sign && left <= SECOND {
+                        break;
+                    }
+                }
+                peer.receives([*last]);
+            }
+        }
+    }
+}
+
 /// close-H2, 6455-5.5.1-13: the close timeout takes the place of all others, and runs anew once the peer's Close frame has come.
 #[test]
 fn the_close_timeout_replaces_the_others() {

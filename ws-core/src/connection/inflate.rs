@@ -62,7 +62,7 @@ impl Connection {
         frame.seen -= n;
         if !is_passed {
             if is_done {
-                input.want((frame.header.len - frame.passed) as usize);
+                input.want(frame.left());
             }
             self.frame = Some(frame);
         }

@@ -19,6 +19,13 @@ pub(super) struct Incoming {
     pub(super) passed: u64,
 }
 
+impl Incoming {
+    /// Returns how many bytes of the payload are still to leave the input; all that fit the machine's words of more.
+    pub(super) fn left(&self) -> usize {
+        usize::try_from(self.header.len - self.passed).unwrap_or(usize::MAX)
+    }
+}
+
 /// The message that waits for its next frame, or whose frame is arriving.
 #[derive(Clone, Debug)]
 pub(super) struct Assembly {
@@ -26,7 +33,7 @@ pub(super) struct Assembly {
     pub(super) utf8: Utf8,
     is_compressed: bool,
     /// The payload of all its frames so far, in bytes, the one at hand included; not counted if it is compressed.
-    len: usize,
+    len: u64,
     frames: usize,
 }
 
@@ -82,6 +89,7 @@ impl Connection {
     pub fn receive(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
         if self.at_boundary && !input.is_ready() && self.take_whole(input) {
             if self.has_timers {
+                self.partial = 0;
                 self.alarm.heard(now);
             }
             return Ok(true);
@@ -139,6 +147,7 @@ impl Connection {
             self.note_boundary();
             if self.at_boundary && !input.is_ready() && self.take_whole(input) {
                 if self.has_timers {
+                    self.partial = 0;
                     self.alarm.heard(now);
                 }
                 return Ok(true);
@@ -191,7 +200,11 @@ impl Connection {
             Some(frame) => frame,
             None => {
                 let rules = Rules { masked: Some(self.role == Role::Server), rsv1: self.codec.is_some() };
-                let Some((header, len)) = rules.parse(input.unread())? else { return Ok(Step::NeedsMore) };
+                let Some((header, len)) = rules.parse(input.unread())? else {
+                    self.note_partial(now, input.unread());
+                    return Ok(Step::NeedsMore);
+                };
+                self.partial = 0;
                 self.admit(&header)?;
                 input.skip(len);
                 if header.opcode != Opcode::Pong {
@@ -206,33 +219,42 @@ impl Connection {
         }
     }
 
+    /// Takes the bytes of a header that trickles in as signs of life, like those of a payload.
+    fn note_partial(&mut self, now: Instant, header: &[u8]) {
+        if self.has_timers && header.len() > usize::from(self.partial) && !Opcode::is_pong(header[0]) {
+            self.alarm.heard(now);
+        }
+        self.partial = header.len() as u8;
+    }
+
     /// Checks what a header says against the limits, and against the message in progress.
     fn admit(&mut self, header: &Header) -> Result<(), ProtocolError> {
         if header.opcode.is_control() {
             return Ok(());
         }
-        // What does not fit the machine's words is over any limit.
-        let len = usize::try_from(header.len).ok().filter(|&len| len <= self.config.max_frame);
-        let len = len.ok_or(ProtocolError::FrameTooBig)?;
+        if header.len > self.config.frame_limit() {
+            return Err(ProtocolError::FrameTooBig);
+        }
+        let most = self.config.message_limit();
         // What is compressed is measured as it is inflated.
         let is_compressed = match &self.message {
             Some(message) => message.is_compressed,
             None => header.rsv1,
         };
-        let len = if is_compressed { 0 } else { len };
-        if len > self.config.max_message {
+        let len = if is_compressed { 0 } else { header.len };
+        if len > most {
             return Err(ProtocolError::MessageTooBig);
         }
         match (header.opcode, &mut self.message) {
             (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
             (Opcode::Continuation, Some(message)) => {
-                if len > self.config.max_message - message.len {
+                if most != u64::MAX && len > most - message.len {
                     return Err(ProtocolError::MessageTooBig);
                 }
                 if message.frames >= self.config.max_fragments {
                     return Err(ProtocolError::TooManyFragments);
                 }
-                message.len += len;
+                message.len = message.len.saturating_add(len);
                 message.frames += 1;
             }
             (_, Some(_)) => return Err(ProtocolError::UnfinishedMessage),
@@ -251,7 +273,7 @@ impl Connection {
         input: &mut RecvBuf,
     ) -> Result<Step, ProtocolError> {
         let message = self.message.as_mut().expect("a data frame belongs to a message");
-        let left = (frame.header.len - frame.passed) as usize;
+        let left = frame.left();
         let have = input.len().min(left);
         // Another buffer than the last may hold less, which is the caller's fault and no reason to panic.
         frame.seen = frame.seen.min(have);
@@ -347,6 +369,9 @@ impl Connection {
         if let Some(key) = frame.header.mask {
             mask::apply(key, frame.seen, &mut payload[frame.seen..]);
         }
+        if frame.seen < have && self.has_timers && frame.header.opcode != Opcode::Pong {
+            self.alarm.heard(now);
+        }
         frame.seen = have;
         if have < len {
             input.want(len - have);
@@ -401,11 +426,9 @@ impl Connection {
 
     /// _Fail the WebSocket Connection_ (§7.1.7).
     fn fail(&mut self, now: Instant, error: Error) {
-        let frame = match error {
-            Error::Protocol(error) => Some(error.close_code().into()),
-            Error::Handshake(_) | Error::TimedOut(_) | Error::UnexpectedEof | Error::PayloadForgotten => None,
-        };
-        self.fail_with(now, error, frame);
+        let Error::Protocol(fault) = error else { return self.fail_with(now, error, None) };
+        let reason = self.config.limit_of(fault);
+        self.fail_with(now, error, Some(CloseFrame { code: fault.close_code(), reason: &reason }));
     }
 
     /// Fails the connection, and sends the peer this Close frame if that is how it can learn it.

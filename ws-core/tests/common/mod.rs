@@ -407,7 +407,10 @@ impl Peer {
         let (last, rest) = seen.split_last().expect("something is seen");
         assert_eq!((rest, last), (before, &failed(error)));
         let code = error.close_code().get();
-        assert_eq!(self.sends(), [(FIN | CLOSE, close_payload(code, ""))], "the peer is told why");
+        let frames = self.sends();
+        let [(0x88, payload)] = &frames[..] else { panic!("one Close frame is sent: {frames:?}") };
+        assert_eq!(payload[..2], code.to_be_bytes(), "the peer is told why");
+        assert_eq!(payload.len() > 2, error.is_limit(), "the reason names the limit, if it is one");
         assert_eq!(self.receives(close_to(self.role, 1000, "")), [], "nothing is heard after a failure");
         assert_eq!(self.ended(), (1006, false));
         assert!(self.shuts_down(), "the transport ends after a failure");
