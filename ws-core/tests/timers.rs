@@ -293,7 +293,7 @@ fn a_peer_that_only_answers_pings_is_idle() {
 fn each_byte_of_a_frame_is_a_sign_of_life() {
     for role in BOTH {
         for (first, is_sign) in
-            [(FIN | TEXT, true), (FIN | PING, true), (FIN | CLOSE, true), (FIN | PONG, false)]
+            [(FIN | BINARY, true), (FIN | PING, true), (FIN | CLOSE, true), (FIN | PONG, false)]
         {
             let payload = close_payload(1000, "0123456789");
             for bytes in [to(role, first, &payload), to(role, FIN | BINARY, &[0; 300])] {
