@@ -194,6 +194,7 @@ fn a_proxy_that_goes_away_is_an_error() {
         assert_eq!(run.action(), "failed: no tunnel through the proxy: it closed the connection");
 
         let mut run = through(proxy, "ws://h/");
+        run.written(usize::MAX);
         run.plan.handle_failed("reset");
         assert_eq!(run.action(), "failed: the connection to the proxy broke: reset");
 
@@ -403,6 +404,33 @@ fn socks_refusals_are_told() {
     assert_eq!(fault(run.failure()), ProxyError::ReplyMalformed);
     let mut run = through(SOCKS, &format!("ws://{}/", "a".to_owned() + &".a2345678".repeat(30)));
     assert_eq!(fault(run.failure()), ProxyError::NameTooLong);
+}
+
+/// 6455-4.1-9, 6455-4.1-29: a proxy that answers and reads no further is still read: a write that fails hides no refusal.
+#[test]
+fn what_the_proxy_said_before_a_write_failed_is_told() {
+    let broken = |proxy| {
+        let mut run = through(proxy, "ws://h/");
+        assert!(run.action().starts_with("write"));
+        run.plan.handle_failed("broken pipe");
+        run
+    };
+    let mut run = broken(HTTP);
+    run.read(b"HTTP/1.1 407 Who are you\r\nContent-Length: 4\r\n\r\nname", 9);
+    let response = response(run.failure());
+    assert_eq!((response.status, &response.body[..]), (407, &b"name"[..]));
+    let mut run = broken(SOCKS);
+    run.read(&[5, 0xFF], 9);
+    assert_eq!(run.action(), format!("failed: no tunnel through the proxy: {}", ProxyError::NoMethod));
+
+    for proxy in [HTTP, SOCKS] {
+        let mut run = broken(proxy);
+        run.plan.handle_read(0);
+        assert_eq!(run.action(), "failed: the connection to the proxy broke: broken pipe");
+        let mut run = broken(proxy);
+        run.plan.handle_failed("reset");
+        assert_eq!(run.action(), "failed: the connection to the proxy broke: broken pipe");
+    }
 }
 
 /// What came of a talk, and what was not read of it.
