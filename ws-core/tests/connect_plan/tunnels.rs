@@ -348,6 +348,36 @@ fn addresses_for_the_proxy_may_come_apart() {
     assert_eq!(run.action(), "failed: cannot look up h: no such name");
 }
 
+/// 6455-4.1-5, 8305-H: an address that is told again, in the same answer to a look-up or in a later one, is dialled once, and the proxy
+/// is asked for it once.
+#[test]
+fn each_address_is_tried_once() {
+    let resolve = |run: &mut Run| {
+        assert_eq!(run.action(), "resolve h 80");
+        run.resolve_some(&["192.0.2.1:80", "192.0.2.1:80"]);
+        run.resolve_some(&["[::2]:80", "192.0.2.1:80"]);
+        run.resolve(&["[::2]:80"]);
+    };
+    let proxy: Proxy = "socks5://proxy.example".parse().unwrap();
+    let mut run = Run::new(connect("ws://h/").proxy(proxy));
+    resolve(&mut run);
+    for address in [&[1, 192, 0, 2, 1][..], &[4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]] {
+        assert_eq!(run.action(), "resolve proxy.example 1080");
+        run.resolve(&["192.0.2.9:1080"]);
+        run.take();
+        hears(&mut run, &[5, 0], 9);
+        assert_eq!(run.written(usize::MAX), [&[5, 1, 0], address, &[0, 80]].concat());
+        run.read(&[5, 4], 9);
+    }
+    assert_eq!(run.action(), "failed: no tunnel through the proxy: the host cannot be reached");
+
+    let mut run = Run::to("ws://h/");
+    resolve(&mut run);
+    run.refuse();
+    run.refuse();
+    assert!(matches!(run.failure(), ConnectError::Dial { tried, .. } if tried.len() == 2));
+}
+
 /// 6455-4.1-3p: SOCKS5 is offered user name and password only if there are any (RFC 1929).
 #[test]
 fn socks_can_be_logged_in_to() {
