@@ -189,6 +189,75 @@ fn a_refusal_passes_and_the_next_request_is_one() {
     }
 }
 
+/// inter-2, 9112-6.3-2: so does one whose body comes later than its head, whatever ends it.
+#[test]
+fn a_refusal_in_pieces_passes() {
+    for mode in MODES {
+        let (_ws, address, backend) = before(mode);
+        for (fields, pieces, ends) in [
+            ("Content-Length: 6\r\n", &["den", "ied"][..], false),
+            ("Transfer-Encoding: chunked\r\n", &["3\r\nden\r\n", "3\r\nied\r\n0\r\n\r\n"], false),
+            ("Connection: close\r\n", &["den", "ied"], true),
+        ] {
+            let (mut client, mut refusing) = asked(address, &backend, &request(""));
+            refusing.write(format!("HTTP/1.1 401 Unauthorized\r\nX-Why: because\r\n{fields}\r\n").as_bytes());
+            for piece in pieces {
+                // Long enough for the proxy to have waited, on most machines.
+                std::thread::sleep(core::time::Duration::from_millis(10));
+                refusing.write(piece.as_bytes());
+            }
+            if ends {
+                refusing.end();
+            }
+            client.read_answer();
+            assert!(client.head.starts_with("HTTP/1.1 401 "), "{}", client.head);
+            assert_eq!(client.head_field("X-Why"), "because");
+        }
+    }
+}
+
+/// inter-2, 6455-4.1-29: a refusal that came in time passes, though its body has no end, or is more than is kept.
+#[test]
+fn a_refusal_without_an_end_passes() {
+    for mode in MODES {
+        // What the backend says is there long before the time is up.
+        let (_ws, address, backend) = before(&[mode, &["--opening-timeout", "3"]].concat());
+        let refusals = [
+            ("Connection: keep-alive\r\n", ""),
+            ("Content-Type: text/plain\r\nContent-Length: 6\r\n", "den"),
+            ("Transfer-Encoding: chunked\r\n", "3\r\nden"),
+            ("Content-Length: 2000000\r\n", &"x".repeat(1_100_000)[..]),
+        ];
+        let asked = refusals.map(|(fields, body)| {
+            let (client, mut refusing) = asked(address, &backend, &request(""));
+            let head = format!("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n{fields}\r\n");
+            refusing.write(&[head.as_bytes(), body.as_bytes()].concat());
+            (client, refusing)
+        });
+        for (mut client, _refusing) in asked {
+            client.read_answer();
+            assert!(client.head.starts_with("HTTP/1.1 401 "), "{}", client.head);
+            assert_eq!(client.head_field("WWW-Authenticate"), "Basic");
+            if !mode.is_empty() {
+                assert_eq!(client.head_field("Content-Length"), "0");
+                assert!(!client.head.contains("Content-Type"), "{}", client.head);
+            }
+        }
+    }
+}
+
+/// hs-H6: a request that does not come to its end is answered as the core would, not dropped.
+#[test]
+fn a_request_that_is_slow_is_answered() {
+    for mode in MODES {
+        let (_ws, address, _backend) = before(&[mode, &["--opening-timeout", "0.2"]].concat());
+        let mut client = Peer::dial(address);
+        client.write(b"GET / HTTP/1.1\r\nHost: loc");
+        client.read_answer();
+        assert!(client.head.starts_with("HTTP/1.1 408 "), "{}", client.head);
+    }
+}
+
 /// inter-2: a version that the backend does not know opens no tunnel, so the bytes behind it never reach the backend.
 #[test]
 fn nothing_is_smuggled_behind_a_refusal() {

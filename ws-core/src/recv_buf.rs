@@ -277,8 +277,9 @@ impl RecvBuf {
         if !self.is_empty() || self.ready != Ready::Nothing {
             return None;
         }
-        self.head = None;
+        // What is being gathered stays: a message, or a refusal's head and the begin of its body.
         if !self.gathering {
+            self.head = None;
             self.message = Vec::new();
         }
         (self.start, self.end, self.at) = (0, 0, (0, 0));

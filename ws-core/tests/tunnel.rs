@@ -50,12 +50,16 @@ impl Sim {
 
     /// What is written to one side, as text.
     fn writes(&mut self, to: Side) -> String {
+        String::from_utf8(self.writes_bytes(to)).unwrap()
+    }
+
+    fn writes_bytes(&mut self, to: Side) -> Vec<u8> {
         let mut written = Vec::new();
         while let Some(Transmit::Data(out)) = self.tunnel.poll_transmit(to) {
             written.extend_from_slice(out.chunk());
             out.advance(out.chunk().len());
         }
-        String::from_utf8(written).unwrap()
+        written
     }
 
     /// Whether the stream to one side is to end now, with nothing before it. It is ended then.
@@ -240,6 +244,19 @@ fn the_codings_of_a_body_pass() {
             sim.receives(Backend, format!("HTTP/{version} 403 No\r\n{fields}\r\n0\r\n\r\n"));
             sim.tunnel.handle_eof(sim.now, Backend);
             assert_eq!(sim.writes(Client), format!("HTTP/1.1 403 No\r\n{passed}\r\n0\r\n\r\n"));
+        });
+    }
+}
+
+/// inter-2, 9112-4-1: a reason phrase passes as it came, whatever its encoding.
+#[test]
+fn the_reason_of_a_refusal_passes() {
+    for reason in ["Accès refusé".as_bytes(), b"Acc\xe8s refus\xe9"] {
+        let head = [b"HTTP/1.1 403 ", reason, b"\r\nContent-Length: 2\r\n\r\nno"].concat();
+        Sim::each(|mut sim| {
+            sim.asks(REQUEST);
+            sim.receives(Backend, &head);
+            assert_eq!(sim.writes_bytes(Client), head);
         });
     }
 }

@@ -7,6 +7,7 @@ mod halves;
 mod messages;
 mod opening;
 mod reconnect;
+mod refusals;
 mod serve;
 mod timers;
 mod tls;

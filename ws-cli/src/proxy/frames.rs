@@ -7,7 +7,8 @@ use tokio::time::timeout;
 use ws_core::handshake::{
     Accept, AnswerError, ClientRequest, Decision, Reject, Request, RequestError, Response,
 };
-use ws_core::{CloseCode, Config, Connection, Event, Instant};
+use ws_core::{CloseCode, Config, Connection, Event, Timer};
+use ws_driver::Timer as _;
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 
 use super::{Proxy, stopped};
@@ -34,15 +35,14 @@ pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> C
 
 /// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.
 pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Receiver<bool>) {
-    // The time limits are kept here: what one side takes of them, the other does not have.
-    let mut client = WebSocket::new(client, Connection::server(Instant::ORIGIN, proxy.config.clone()));
+    let mut client = WebSocket::new(client, Connection::server(now(), proxy.config.clone()));
     let opened = tokio::select! {
         opened = open(proxy, &mut client) => opened,
         () = stopped(&mut stop) => return,
     };
     let Ok(Some(backend)) = opened else {
         // What the client is answered shall not be lost to what it may still send.
-        let _ = timeout(proxy.opening_timeout, drain(&mut client)).await;
+        let _ = timeout(proxy.config.close_timeout, drain(&mut client)).await;
         return;
     };
     let (to_client, from_client) = client.split();
@@ -106,18 +106,13 @@ async fn open(
     client: &mut WebSocket<NetStream>,
 ) -> Result<Option<WebSocket<NetStream>>, Error> {
     loop {
-        let asked = timeout(proxy.opening_timeout, client.event_ref()).await.map_err(|_| late())?;
-        let Some((Event::Request(request), mut reply)) = asked? else { return Ok(None) };
+        let Some((Event::Request(request), mut reply)) = client.event_ref().await? else { return Ok(None) };
         if !request.is_upgrade() {
             // To accept it is to leave it alone: it gets a 426.
             reply.answer(&Accept::new().into())?;
             continue;
         }
-        let answer = match timeout(proxy.opening_timeout, ask(proxy, &request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(refusal(504)),
-        };
-        match answer {
+        match ask(proxy, &request).await {
             Ok((backend, accept)) => {
                 reply.answer(&accept.into())?;
                 client.flush().await?;
@@ -128,22 +123,25 @@ async fn open(
     }
 }
 
-/// Asks the backend for what the client asks for; an error is what the client is to be answered.
+/// Asks the backend for what the client asks for; an error is what the client is to be answered. The time limit is one for all of
+/// it: that of the connection to the backend, which knows what has come by then, counts from here.
 async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStream>, Accept), Reject> {
-    let bad_gateway = |_| refusal(502);
+    let (bad_gateway, begun) = (|_| refusal(502), now());
     let mut resource = String::from(request.path());
     if let Some(query) = request.query() {
         resource.push('?');
         resource.push_str(query);
     }
     let asked = forwarded(request, &resource).map_err(|_| refusal(400))?;
-    let stream = proxy.dial().await.map_err(bad_gateway)?;
+    let dialed = timeout(proxy.opening_timeout, proxy.dial()).await.map_err(|_| refusal(504))?;
+    let stream = dialed.map_err(bad_gateway)?;
     let entropy = ws_adapter::entropy().map_err(bad_gateway)?;
-    let conn = Connection::client(Instant::ORIGIN, proxy.config.clone(), &asked, entropy);
+    let conn = Connection::client(begun, proxy.config.clone(), &asked, entropy);
     let mut backend = WebSocket::new(stream, conn);
     let accept = match backend.event_ref().await {
         Ok(Some((Event::Open(response), _))) => accepted(&response).map_err(|_| refusal(502))?,
         Ok(Some((Event::Rejected(response), _))) => return Err(rejected(&response)),
+        Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening))) => return Err(refusal(504)),
         Ok(_) | Err(_) => return Err(refusal(502)),
     };
     Ok((backend, accept))
@@ -173,26 +171,28 @@ fn accepted(response: &Response<'_>) -> Result<Accept, AnswerError> {
     Ok(accept)
 }
 
-/// The backend's refusal, whole or not at all.
+/// The backend's refusal. Of a body that did not come whole, nothing is passed on, and no field that describes it.
 fn rejected(response: &Response<'_>) -> Reject {
-    let Some(mut reject) = Reject::new(response.status()).filter(|_| response.body_is_complete()) else {
-        return refusal(502);
-    };
+    let Some(mut reject) = Reject::new(response.status()) else { return refusal(502) };
+    let is_whole = response.body_is_complete();
+    let passes = |name: &str| passes(name) && (is_whole || !starts_with(name, "content-"));
     for (name, value) in response.fields().end_to_end().filter(|(name, _)| passes(name)) {
         match reject.field(name, value) {
             Ok(more) => reject = more,
             Err(_) => return refusal(502),
         }
     }
-    reject.body(response.body())
+    if is_whole { reject.body(response.body()) } else { reject }
 }
 
 /// Whether a field is none that each handshake writes for itself.
 fn passes(name: &str) -> bool {
     let own = ["host", "expect", "content-length"];
-    let prefix = "sec-websocket-";
-    let is_handshake = name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    !is_handshake && !own.iter().any(|own| name.eq_ignore_ascii_case(own))
+    !starts_with(name, "sec-websocket-") && !own.iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// An answer in the backend's place.
@@ -204,6 +204,7 @@ fn refusal(status: u16) -> Reject {
     })
 }
 
-fn late() -> Error {
-    ws_core::Error::TimedOut(ws_core::Timer::Opening).into()
+/// The time by which the connections are counted.
+fn now() -> ws_core::Instant {
+    ws_tokio::Timer::now()
 }

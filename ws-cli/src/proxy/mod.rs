@@ -33,7 +33,8 @@ use crate::trust::Trust;
 ///
 /// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
 /// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
-/// breaks the protocol hears so; then, as when a side is lost, the backend is closed with 1001, a client with 1014.
+/// breaks the protocol hears so; then, as when a side is lost, the backend is closed with 1001, a client with 1014. A refusal whose
+/// body is over 1 MiB, or has no end in time, passes without it.
 ///
 /// The first line on standard output says where the proxy listens. Ctrl-C (SIGINT) and SIGTERM end it.
 #[derive(Debug, clap::Args)]
@@ -123,7 +124,7 @@ impl Proxy {
 /// Forwards until a signal comes.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = Config {
-        opening_timeout: (!args.frames).then_some(args.opening_timeout),
+        opening_timeout: Some(args.opening_timeout),
         // Of frames, those of the other side count too.
         idle_timeout: args.idle_timeout.filter(|_| !args.frames),
         ..Config::default()

@@ -94,7 +94,7 @@ impl<E> ConnectError<E> {
     /// True if more time might have helped.
     pub fn is_timeout(&self) -> bool {
         match self {
-            Self::TimedOut(_) => true,
+            Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
             Self::Dial { tried, .. } => tried.iter().any(|tried| tried.error.is_none()),
             Self::Resolve { .. }
             | Self::Tls { .. }
@@ -111,7 +111,11 @@ impl<E> ConnectError<E> {
     /// `tls` says so.
     pub fn is_temporary(&self, tls: impl FnOnce(&E) -> bool) -> bool {
         match self {
-            Self::Resolve { .. } | Self::Dial { .. } | Self::Lost { .. } | Self::TimedOut(_) => true,
+            Self::Resolve { .. }
+            | Self::Dial { .. }
+            | Self::Lost { .. }
+            | Self::TimedOut(_)
+            | Self::Redirected { error: RedirectError::TooLate, .. } => true,
             Self::Tls { error, .. } => tls(error),
             Self::Alpn(_)
             | Self::Proxy(_)

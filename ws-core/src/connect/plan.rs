@@ -23,6 +23,8 @@ pub struct Plan<E> {
     route: Route,
     /// How many redirects were followed.
     redirects: u8,
+    /// The answer that leads where the next step goes, until that step is taken.
+    redirect: Option<Box<OwnedResponse>>,
     deadline: Option<Instant>,
     /// How many attempts were begun.
     attempts: u32,
@@ -94,7 +96,11 @@ enum State<E> {
         race: Race<E>,
     },
     Securing(Peer),
-    Tunnelling(Box<Tunnel>),
+    Tunnelling {
+        tunnel: Box<Tunnel>,
+        /// Why nothing more can be written to the proxy, which may have answered before.
+        broken: Option<E>,
+    },
     Opening,
     Failed(Option<ConnectError<E>>),
 }
@@ -105,7 +111,7 @@ impl<E> Plan<E> {
         let deadline = connect.time_limit().map(|limit| now + limit);
         let route = Route::new(connect);
         let state = State::Start(route.begin());
-        Self { route, redirects: 0, deadline, attempts: 0, state }
+        Self { route, redirects: 0, redirect: None, deadline, attempts: 0, state }
     }
 
     /// What to do next, at `now`. Whatever is due by then has happened.
@@ -115,6 +121,7 @@ impl<E> Plan<E> {
         }
         if let State::Start(peer) = self.state {
             self.state = State::Resolving(peer);
+            self.redirect = None;
             if let Some(address) = self.route.known_address(peer) {
                 self.race(now, [address], false);
             }
@@ -139,7 +146,7 @@ impl<E> Plan<E> {
                 let server_name = host.strip_suffix('.').unwrap_or(host);
                 Action::StartTls { peer: *peer, server_name, alpn: ALPN }
             }
-            State::Tunnelling(tunnel) => match tunnel.poll() {
+            State::Tunnelling { tunnel, .. } => match tunnel.poll() {
                 Say::Write(bytes) => Action::Write(bytes),
                 Say::Read(room) => Action::Read(room),
             },
@@ -182,7 +189,7 @@ impl<E> Plan<E> {
             | State::Resolving(_)
             | State::Dialling { .. }
             | State::Securing(_)
-            | State::Tunnelling(_)
+            | State::Tunnelling { .. }
             | State::Opening
             | State::Failed(_) => self.race(now, addresses, true),
         }
@@ -227,22 +234,27 @@ impl<E> Plan<E> {
 
     /// Notes that the first `n` bytes of [`Action::Write`] were written.
     pub fn handle_written(&mut self, n: usize) {
-        if let State::Tunnelling(tunnel) = &mut self.state {
+        if let State::Tunnelling { tunnel, .. } = &mut self.state {
             tunnel.written(n);
         }
     }
 
     /// Notes that `n` bytes were read into the room of [`Action::Read`]; 0 if the stream of bytes has ended.
     pub fn handle_read(&mut self, n: usize) {
-        let State::Tunnelling(tunnel) = &mut self.state else { return };
+        let State::Tunnelling { tunnel, broken } = &mut self.state else { return };
         match tunnel.read(n) {
             Ok(false) => {}
             Ok(true) => self.reach_server(),
+            Err(refusal @ Refusal::Error(ProxyError::Closed)) => match broken.take() {
+                Some(error) => self.fail(ConnectError::Lost { peer: Peer::Proxy, error }),
+                None => self.handle_refusal(refusal),
+            },
             Err(refusal) => self.handle_refusal(refusal),
         }
     }
 
-    /// Notes that what was to be done, other than dialling, failed with `error`.
+    /// Notes that what was to be done, other than dialling, failed with `error`. After a failed write, what the proxy may have
+    /// answered is still read.
     pub fn handle_failed(&mut self, error: E) {
         match &mut self.state {
             // The rest of a look-up failed; what has come before may do.
@@ -265,9 +277,16 @@ impl<E> Plan<E> {
                 let peer = *peer;
                 self.fail(ConnectError::Tls { peer, error });
             }
-            State::Tunnelling(tunnel) => match tunnel.cut(false) {
-                Some(refusal) => self.handle_refusal(refusal),
-                None => self.fail(ConnectError::Lost { peer: Peer::Proxy, error }),
+            State::Tunnelling { tunnel, broken } if tunnel.is_writing() => {
+                tunnel.give_up_writing();
+                *broken = Some(error);
+            }
+            State::Tunnelling { tunnel, broken } => match (tunnel.cut(false), broken.take()) {
+                (Some(refusal), _) => self.handle_refusal(refusal),
+                (None, first) => {
+                    let error = first.unwrap_or(error);
+                    self.fail(ConnectError::Lost { peer: Peer::Proxy, error });
+                }
             },
             State::Opening => self.fail(ConnectError::Lost { peer: Peer::Server, error }),
             State::Start(_) | State::Failed(_) => {}
@@ -289,6 +308,7 @@ impl<E> Plan<E> {
                 self.redirects += 1;
                 self.route = Route::new(self.route.connect.clone().turned_to(target));
                 self.state = State::Start(self.route.begin());
+                self.redirect = Some(response);
             }
             Some(Err(error)) => self.fail(ConnectError::Redirected { error, response }),
             None => self.fail(ConnectError::Rejected(response)),
@@ -335,7 +355,9 @@ impl<E> Plan<E> {
     /// The proxy can be talked to.
     fn reach_proxy(&mut self) {
         match self.route.tunnel() {
-            Some(Ok(tunnel)) => self.state = State::Tunnelling(Box::new(tunnel)),
+            Some(Ok(tunnel)) => {
+                self.state = State::Tunnelling { tunnel: Box::new(tunnel), broken: None };
+            }
             Some(Err(error)) => self.fail(ConnectError::Proxy(error)),
             None => self.reach_server(),
         }
@@ -363,11 +385,15 @@ impl<E> Plan<E> {
     }
 
     fn time_out(&mut self) {
+        // A redirect whose body did not end in time.
+        if let Some(response) = self.redirect.take() {
+            return self.fail(ConnectError::Redirected { error: RedirectError::TooLate, response });
+        }
         let stage = match &mut self.state {
             State::Start(_) | State::Resolving(_) => Stage::Resolving,
             State::Dialling { .. } => return self.give_up_dialling(),
             State::Securing(peer) => Stage::Securing(*peer),
-            State::Tunnelling(tunnel) => match tunnel.cut(false) {
+            State::Tunnelling { tunnel, .. } => match tunnel.cut(false) {
                 Some(refusal) => return self.handle_refusal(refusal),
                 None => Stage::Tunnelling,
             },

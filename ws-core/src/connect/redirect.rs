@@ -16,6 +16,8 @@ pub enum RedirectError {
     Insecure,
     /// It leads to what is no WebSocket URL.
     Url(UrlError),
+    /// Its body did not end before the time limit.
+    TooLate,
 }
 
 /// Where `response` leads; `None` if it is no redirect.
@@ -51,6 +53,7 @@ impl fmt::Display for RedirectError {
             Self::TooMany => f.write_str("there were too many redirects"),
             Self::Insecure => f.write_str("the redirect leads from wss to ws"),
             Self::Url(error) => write!(f, "the redirect leads nowhere: {error}"),
+            Self::TooLate => f.write_str("the redirect came too late to be followed"),
         }
     }
 }

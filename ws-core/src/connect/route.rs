@@ -1,6 +1,6 @@
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::ToString as _;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use super::tunnel::Tunnel;
 use super::{Connect, Host, Peer, Proxy, ProxyError, ProxyKind};
@@ -12,12 +12,14 @@ pub(super) struct Route {
     pub(super) proxy: Option<Proxy>,
     /// The addresses of the server that the proxy is to be asked for, one after the other, if it is to look up no names.
     behind_proxy: VecDeque<SocketAddr>,
+    /// All that were told of those, so that the proxy is asked for each once.
+    known_behind_proxy: BTreeSet<(IpAddr, u16)>,
 }
 
 impl Route {
     pub(super) fn new(connect: Connect) -> Self {
         let proxy = connect.proxies.select(connect.target()).cloned();
-        Self { connect, proxy, behind_proxy: VecDeque::new() }
+        Self { connect, proxy, behind_proxy: VecDeque::new(), known_behind_proxy: BTreeSet::new() }
     }
 
     /// Which name is needed first.
@@ -51,7 +53,11 @@ impl Route {
 
     /// Takes addresses of the server that the proxy is to be asked for.
     pub(super) fn add_behind_proxy(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
-        self.behind_proxy.extend(addresses);
+        for address in addresses {
+            if self.known_behind_proxy.insert((address.ip(), address.port())) {
+                self.behind_proxy.push_back(address);
+            }
+        }
     }
 
     /// Whether there is an address, now that all have come.

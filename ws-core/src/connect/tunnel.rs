@@ -90,6 +90,16 @@ impl Tunnel {
         self.written = self.written.saturating_add(n);
     }
 
+    /// Returns whether something is left to write.
+    pub(super) fn is_writing(&self) -> bool {
+        self.written < self.out.len()
+    }
+
+    /// Drops what is left to write.
+    pub(super) fn give_up_writing(&mut self) {
+        self.written = self.out.len();
+    }
+
     /// Notes that `n` bytes were read. True once the tunnel is there.
     pub(super) fn read(&mut self, n: usize) -> Result<bool, Refusal> {
         if n == 0 {

@@ -25,6 +25,9 @@ const BYTES_PER_RESTART: usize = 64;
 /// It takes the payload of a message in any pieces, fragments or less: [`push`](Self::push) each, then
 /// [`finish`](Self::finish). Messages that came uncompressed are not for it. After an error there is nothing but that
 /// error.
+///
+/// A message may refer back by 32 KiB within itself, and by the agreed window (of 8 bits: by that of 9) to what came before it; that is
+/// never less than RFC 7692 §7.1.2 allows. What refers farther is corrupt.
 #[derive(Debug)]
 pub struct Inflater {
     takes_over: bool,
@@ -142,6 +145,9 @@ impl Inflater {
         self.message = Counts::default();
         if !self.takes_over {
             self.window.clear();
+            self.is_current = false;
+        } else if self.window.is_less_than_all() {
+            // The codec remembers 32 KiB, and would let the next message refer to more than is kept of it when it is parked.
             self.is_current = false;
         }
         Ok(())

@@ -1,5 +1,8 @@
 use alloc::vec::Vec;
 
+/// How many bytes DEFLATE can refer back (RFC 1951 §3.2.5).
+const FARTHEST: usize = 32 << 10;
+
 /// The last bytes that a stream inflated to, which its next bytes may refer to.
 ///
 /// It holds no more memory than there are such bytes, rounded up to a power of two.
@@ -38,6 +41,11 @@ impl Window {
     pub(super) fn parts(&self) -> (&[u8], &[u8]) {
         let (newer, older) = self.bytes.split_at(self.oldest);
         (older, newer)
+    }
+
+    /// Returns whether the stream may have had more bytes, of the 32 KiB that DEFLATE can refer to, than are here.
+    pub(super) fn is_less_than_all(&self) -> bool {
+        self.size < FARTHEST && self.bytes.len() == self.size
     }
 
     /// Forgets the bytes, not their memory.

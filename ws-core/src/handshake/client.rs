@@ -38,7 +38,8 @@ impl ResponseHead {
             check_whole(result, head, HandshakeError::StatusLineMalformed)?;
             let (status, version) = (parsed.code.unwrap_or_default(), version(parsed.version));
             let line_end = find(head, b'\r').unwrap_or(head.len());
-            let reason = line_end.saturating_sub(parsed.reason.unwrap_or_default().len());
+            // httparse has none if it is not all ASCII.
+            let reason = "HTTP/1.1 101".len().min(line_end);
             let fields = line_end + "\r\n".len();
             let body = if has_body(status) {
                 response_body(version, &Known::new(lines(head, fields), pairs(parsed.headers)))?
@@ -55,7 +56,7 @@ impl ResponseHead {
         Response {
             status: self.status,
             is_http11: self.version == HttpVersion::Http11,
-            reason: ascii(trim(reason)),
+            reason: trim(reason),
             fields: lines(head.get(..self.end).unwrap_or_default(), self.fields),
             body,
             body_is_complete,

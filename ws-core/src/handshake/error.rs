@@ -18,7 +18,7 @@ pub enum HandshakeError {
     ControlByte,
     /// The first line is not `method SP target SP HTTP/n.n`.
     RequestLineMalformed,
-    /// The first line is not `HTTP/n.n SP status [SP reason]`, in ASCII.
+    /// The first line is not `HTTP/n.n SP status [SP reason]` (RFC 9112 §4).
     StatusLineMalformed,
     /// A field line does not begin with a token and a colon.
     FieldLineMalformed,

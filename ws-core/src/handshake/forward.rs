@@ -63,7 +63,7 @@ pub(crate) fn forward_response(
     out.extend_from_slice(b"HTTP/1.1 ");
     write_number(out, response.status().into());
     out.push(b' ');
-    out.extend_from_slice(response.reason().as_bytes());
+    out.extend_from_slice(response.reason_bytes());
     out.extend_from_slice(b"\r\n");
     // The body passes as it comes, so its codings are those of the next hop too. HTTP/1.0 has none.
     let may_be_coded = framing != BodyFraming::None && response.is_http11;

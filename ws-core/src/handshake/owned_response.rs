@@ -10,7 +10,7 @@ use super::Response;
 pub struct OwnedResponse {
     /// The status, from 100 to 999.
     pub status: u16,
-    /// The reason phrase, which may be empty.
+    /// The reason phrase, which may be empty. What was not UTF-8 is U+FFFD.
     pub reason: String,
     /// The fields, in order, by name and value.
     pub fields: Vec<(String, Vec<u8>)>,
@@ -31,7 +31,7 @@ impl From<&Response<'_>> for OwnedResponse {
     fn from(response: &Response<'_>) -> Self {
         Self {
             status: response.status(),
-            reason: response.reason().into(),
+            reason: response.reason().into_owned(),
             fields: response.fields().iter().map(|(name, value)| (name.into(), value.into())).collect(),
             body: response.body().into(),
             body_is_complete: response.body_is_complete(),

@@ -1,3 +1,6 @@
+use alloc::borrow::Cow;
+use alloc::string::String;
+
 use super::{
     Fields,
     grammar::{ascii, trim},
@@ -8,7 +11,7 @@ use super::{
 pub struct Response<'a> {
     pub(super) status: u16,
     pub(super) is_http11: bool,
-    pub(super) reason: &'a str,
+    pub(super) reason: &'a [u8],
     pub(super) fields: Fields<'a>,
     pub(super) body: &'a [u8],
     pub(super) body_is_complete: bool,
@@ -20,8 +23,14 @@ impl<'a> Response<'a> {
         self.status
     }
 
-    /// The words after the status, often empty.
-    pub fn reason(&self) -> &'a str {
+    /// The words after the status, often empty. What is not UTF-8 becomes U+FFFD: see [`reason_bytes`](Self::reason_bytes).
+    pub fn reason(&self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.reason)
+    }
+
+    /// The words after the status as they came: visible characters, blanks and octets above ASCII, whose encoding is not specified
+    /// (RFC 9112 §4).
+    pub fn reason_bytes(&self) -> &'a [u8] {
         self.reason
     }
 

@@ -140,7 +140,7 @@ impl Scanner {
             (State::Status(3), b' ') => return Ok(State::Reason),
             // The blank before an empty reason is often left out.
             (State::Status(3) | State::Reason, b'\r') => return Ok(State::LineEnd),
-            (State::Reason, b'\t' | 0x20..=0x7e) => return Ok(State::Reason),
+            (State::Reason, byte) if is_value_byte(byte) => return Ok(State::Reason),
             (State::LineEnd, b'\n') => return Ok(State::FieldStart),
             (State::FieldStart, b'\r') => return Ok(State::HeadEnd),
             (State::HeadEnd, b'\n') | (State::Over, _) => return Ok(State::Over),

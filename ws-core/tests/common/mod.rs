@@ -1,8 +1,9 @@
 //! What the tests share: both ends of the wire as bytes, and a [`Peer`] that takes all input in many splits at once.
 //!
 //! A `Peer` is not one connection but many equal ones. Each is told the same, but gets what arrives cut
-//! in its own way: whole, byte by byte, or in two pieces with the cut at another place. Whatever they see, send and
-//! answer must be the same, so every test that is written with it is also a test that splits do not matter.
+//! in its own way: whole, byte by byte, or in two pieces with the cut at another place. Each way is taken by connections that
+//! keep their memory, and by others that give it up between any two calls, as an adapter does before it waits. Whatever they see,
+//! send and answer must be the same, so every test that is written with it is also a test that neither splits nor parking matter.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use bytes::Buf as _;
 use ws_core::handshake::{Agreement, ClientRequest, Decision, OwnedResponse};
 use ws_core::{
-    Chunk, CloseFrame, Config, Connection, Error, Event, Instant, Message, MessageKind, ProtocolError,
+    Chunk, CloseFrame, Config, Connection, Error, Event, Instant, Message, MessageKind, Pool, ProtocolError,
     RecvBuf, Role, Transmit,
 };
 
@@ -233,8 +234,45 @@ impl Split {
 #[derive(Debug)]
 struct End {
     split: Split,
+    /// The pool that has the memory between any two calls, unless it stays with the connection.
+    pool: Option<Pool>,
     conn: Connection,
     buf: RecvBuf,
+}
+
+impl End {
+    /// Takes memory out of the pool, as before a read.
+    fn prepare(&mut self) {
+        if let Some(pool) = &mut self.pool {
+            pool.prepare(&mut self.buf);
+            self.conn.prepare(pool);
+        }
+    }
+
+    /// Gives the pool what it takes back, as before a wait.
+    fn park(&mut self) {
+        if let Some(pool) = &mut self.pool {
+            pool.park(&mut self.buf);
+            self.conn.park(pool);
+        }
+    }
+
+    /// The next event, or the error; parks before and after each step.
+    fn next(&mut self, now: Instant) -> Option<Seen> {
+        self.prepare();
+        let received = self.conn.receive(now, &mut self.buf);
+        self.park();
+        let seen = match received {
+            Ok(false) => return None,
+            Err(error) => return Some(Seen::Failed(error)),
+            Ok(true) => match self.buf.take_event() {
+                Some(event) => Some(event.into()),
+                None => self.conn.refuse_message(now).map(Seen::Failed),
+            },
+        };
+        self.park();
+        seen
+    }
 }
 
 /// One end of a connection, and its clock: see the [module](self).
@@ -283,10 +321,11 @@ impl Peer {
     pub(crate) fn new(role: Role, cuts: usize, make: impl Fn(Instant) -> Connection) -> Self {
         let now = Instant::ORIGIN + Duration::from_secs(1000);
         let splits = [Split::Whole, Split::Bytes].into_iter().chain((1..cuts).map(|n| Split::At(n, cuts)));
-        let ends = splits.map(|split| {
+        let splits = splits.flat_map(|split| [(split, None), (split, Some(Pool::new()))]);
+        let ends = splits.map(|(split, pool)| {
             let mut buf = RecvBuf::new();
             buf.replace(vec![0; 512]);
-            End { split, conn: make(now), buf }
+            End { split, pool, conn: make(now), buf }
         });
         Self { role, ends: ends.collect(), now, decision: None }
     }
@@ -305,17 +344,15 @@ impl Peer {
             let mut seen = Vec::new();
             let pieces = end.split.pieces(bytes.as_ref());
             for (i, piece) in pieces.iter().enumerate() {
+                end.prepare();
                 end.buf.extend(piece);
                 if i + 1 == pieces.len() {
                     finish(&mut end.conn);
                 }
-                loop {
+                end.park();
+                while let Some(next) = end.next(now) {
                     let before = seen.len();
-                    match end.conn.poll_event(now, &mut end.buf) {
-                        Ok(Some(event)) => push(&mut seen, event.into()),
-                        Ok(None) => break,
-                        Err(error) => push(&mut seen, Seen::Failed(error)),
-                    }
+                    push(&mut seen, next);
                     if let (Some(Seen::Request(_)), Some(decision)) = (seen.get(before), &decision) {
                         end.conn.answer(now, decision).expect("the answer fits the request");
                     }
@@ -375,7 +412,12 @@ impl Peer {
     /// Does the same to all, which must answer the same.
     #[track_caller]
     pub(crate) fn each<R: PartialEq + Debug>(&mut self, mut act: impl FnMut(&mut Connection) -> R) -> R {
-        self.same(|end| act(&mut end.conn))
+        self.same(|end| {
+            end.prepare();
+            let result = act(&mut end.conn);
+            end.park();
+            result
+        })
     }
 
     #[track_caller]
@@ -422,7 +464,8 @@ impl Peer {
         let first = act(ends.next().expect("there is always one"));
         for end in ends {
             let other = act(end);
-            assert_eq!(first, other, "left: whole, right: split {:?}", end.split);
+            let parks = if end.pool.is_some() { ", parked between calls" } else { "" };
+            assert_eq!(first, other, "left: whole, right: split {:?}{parks}", end.split);
         }
         first
     }

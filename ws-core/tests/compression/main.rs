@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod distances;
 mod limits;
 mod memory;
 mod opening;

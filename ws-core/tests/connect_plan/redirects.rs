@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use ws_core::connect::{Connect, ConnectError, Proxy, RedirectError, Target, UrlError};
+use ws_core::{Config, Event, RecvBuf};
 
 use crate::run::{Run, connect};
 
@@ -112,6 +113,26 @@ fn redirects_are_counted() {
     let error = run.failure();
     assert_eq!(error.to_string(), "the server answered 307 x: there were too many redirects");
     assert!(matches!(error, ConnectError::Redirected { error: RedirectError::TooMany, .. }));
+}
+
+/// 6455-4.1-29: a redirect whose body ends no sooner than the time limit is told; another step would only say that time is up.
+#[test]
+fn a_redirect_that_comes_too_late_is_told() {
+    let mut run = reach(connect("ws://192.0.2.1/").follow_redirects(1));
+    assert_eq!(run.action(), "open");
+    let mut conn =
+        run.plan.connection(run.now, Config { opening_timeout: None, ..Config::default() }, [7; 32]);
+    let mut buf = RecvBuf::new();
+    buf.extend(b"HTTP/1.1 302 x\r\nLocation: /there\r\n\r\nThis page has");
+    assert!(matches!(conn.poll_event(run.now, &mut buf), Ok(None)));
+    conn.handle_timeout(run.after(30_000).now);
+    match conn.poll_event(run.now, &mut buf) {
+        Ok(Some(Event::Rejected(response))) => run.plan.handle_rejected(&response),
+        other => panic!("{other:?}"),
+    }
+    let error = run.failure();
+    assert_eq!(error.to_string(), "the server answered 302 x: the redirect came too late to be followed");
+    assert!(error.is_timeout() && error.is_temporary(|_| false));
 }
 
 /// 6455-11.1-3: what was given by hand may be secret, so another origin is not told; not even on the way back.

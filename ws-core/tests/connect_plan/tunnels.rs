@@ -194,6 +194,7 @@ fn a_proxy_that_goes_away_is_an_error() {
         assert_eq!(run.action(), "failed: no tunnel through the proxy: it closed the connection");
 
         let mut run = through(proxy, "ws://h/");
+        run.written(usize::MAX);
         run.plan.handle_failed("reset");
         assert_eq!(run.action(), "failed: the connection to the proxy broke: reset");
 
@@ -347,6 +348,36 @@ fn addresses_for_the_proxy_may_come_apart() {
     assert_eq!(run.action(), "failed: cannot look up h: no such name");
 }
 
+/// 6455-4.1-5, 8305-H: an address that is told again, in the same answer to a look-up or in a later one, is dialled once, and the proxy
+/// is asked for it once.
+#[test]
+fn each_address_is_tried_once() {
+    let resolve = |run: &mut Run| {
+        assert_eq!(run.action(), "resolve h 80");
+        run.resolve_some(&["192.0.2.1:80", "192.0.2.1:80"]);
+        run.resolve_some(&["[::2]:80", "192.0.2.1:80"]);
+        run.resolve(&["[::2]:80"]);
+    };
+    let proxy: Proxy = "socks5://proxy.example".parse().unwrap();
+    let mut run = Run::new(connect("ws://h/").proxy(proxy));
+    resolve(&mut run);
+    for address in [&[1, 192, 0, 2, 1][..], &[4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]] {
+        assert_eq!(run.action(), "resolve proxy.example 1080");
+        run.resolve(&["192.0.2.9:1080"]);
+        run.take();
+        hears(&mut run, &[5, 0], 9);
+        assert_eq!(run.written(usize::MAX), [&[5, 1, 0], address, &[0, 80]].concat());
+        run.read(&[5, 4], 9);
+    }
+    assert_eq!(run.action(), "failed: no tunnel through the proxy: the host cannot be reached");
+
+    let mut run = Run::to("ws://h/");
+    resolve(&mut run);
+    run.refuse();
+    run.refuse();
+    assert!(matches!(run.failure(), ConnectError::Dial { tried, .. } if tried.len() == 2));
+}
+
 /// 6455-4.1-3p: SOCKS5 is offered user name and password only if there are any (RFC 1929).
 #[test]
 fn socks_can_be_logged_in_to() {
@@ -403,6 +434,33 @@ fn socks_refusals_are_told() {
     assert_eq!(fault(run.failure()), ProxyError::ReplyMalformed);
     let mut run = through(SOCKS, &format!("ws://{}/", "a".to_owned() + &".a2345678".repeat(30)));
     assert_eq!(fault(run.failure()), ProxyError::NameTooLong);
+}
+
+/// 6455-4.1-9, 6455-4.1-29: a proxy that answers and reads no further is still read: a write that fails hides no refusal.
+#[test]
+fn what_the_proxy_said_before_a_write_failed_is_told() {
+    let broken = |proxy| {
+        let mut run = through(proxy, "ws://h/");
+        assert!(run.action().starts_with("write"));
+        run.plan.handle_failed("broken pipe");
+        run
+    };
+    let mut run = broken(HTTP);
+    run.read(b"HTTP/1.1 407 Who are you\r\nContent-Length: 4\r\n\r\nname", 9);
+    let response = response(run.failure());
+    assert_eq!((response.status, &response.body[..]), (407, &b"name"[..]));
+    let mut run = broken(SOCKS);
+    run.read(&[5, 0xFF], 9);
+    assert_eq!(run.action(), format!("failed: no tunnel through the proxy: {}", ProxyError::NoMethod));
+
+    for proxy in [HTTP, SOCKS] {
+        let mut run = broken(proxy);
+        run.plan.handle_read(0);
+        assert_eq!(run.action(), "failed: the connection to the proxy broke: broken pipe");
+        let mut run = broken(proxy);
+        run.plan.handle_failed("reset");
+        assert_eq!(run.action(), "failed: the connection to the proxy broke: broken pipe");
+    }
 }
 
 /// What came of a talk, and what was not read of it.

@@ -4,6 +4,7 @@ use super::{Head, Limits, Scanner, response, scan};
 use crate::handshake::{
     Agreement, ClientRequest,
     HandshakeError::{self, *},
+    OwnedResponse,
     client::{Expected, ResponseHead},
 };
 
@@ -199,11 +200,30 @@ fn another_answer_is_told_with_fields_and_body() {
     let head = parse(&bytes).expect("valid");
     assert_eq!(head.status(), 401);
     let response = head.view(&bytes, b"body", false);
-    assert_eq!((response.status(), response.reason()), (401, "Who are\tyou?"));
+    assert_eq!((response.status(), &response.reason()[..]), (401, "Who are\tyou?"));
     assert_eq!(response.fields().get_str("www-authenticate"), Some("Basic"));
     assert_eq!((response.body(), response.body_is_complete()), (&b"body"[..], false));
     assert_eq!(response.subprotocol(), None);
     assert_eq!(response.fields().len(), 2);
+}
+
+/// 9112-4-1: a reason phrase in any encoding is no matter; it is told as it came, and as a text.
+#[test]
+fn a_reason_may_be_in_any_encoding() {
+    for (reason, text) in [
+        ("Accès refusé".as_bytes(), "Accès refusé"),
+        (b"Acc\xe8s refus\xe9", "Acc\u{FFFD}s refus\u{FFFD}"),
+        (b"\x80", "\u{FFFD}"),
+        (b"", ""),
+    ] {
+        let line = [b"HTTP/1.1 403 ", reason].concat();
+        let bytes = response().line(&line).bytes();
+        let response = parse(&bytes).expect("valid").view(&bytes, b"", true);
+        assert_eq!((response.reason_bytes(), &response.reason()[..]), (reason, text));
+        let owned = OwnedResponse::from(&response);
+        assert_eq!((owned.status, &owned.reason[..]), (403, text));
+        assert!(is_open(&super::response().line([b"HTTP/1.1 101 ", reason].concat())));
+    }
 }
 
 /// 6455-4.1-35: a 101 is HTTP/1.1; other versions of HTTP do not count at all.

@@ -4,7 +4,7 @@ use super::{Head, Limits, Scanner, ask, request, response, scan, status};
 use crate::handshake::{
     HandshakeError::{self, *},
     client::ResponseHead,
-    grammar::{is_authority, is_token},
+    grammar::{is_authority, is_token, trim},
     server::RequestHead,
 };
 
@@ -183,7 +183,7 @@ fn a_bare_carriage_return_is_refused() {
     }
 }
 
-/// hs-H2: NUL and other controls anywhere, and a status line above ASCII, are refused.
+/// hs-H2: NUL and other controls anywhere, and octets above ASCII before the reason phrase, are refused.
 #[test]
 fn control_bytes_are_refused() {
     for control in (0..=0x1f).chain([0x7f]).filter(|byte| !b"\t\r\n".contains(byte)) {
@@ -198,7 +198,31 @@ fn control_bytes_are_refused() {
             assert_eq!(scan_response(&bytes), Err(ControlByte), "{}", bytes.escape_ascii());
         }
     }
-    assert_eq!(scan_response("HTTP/1.1 101 Umschaltvorgänge"), Err(StatusLineMalformed));
+    for above_ascii in ["ä", "HTTP/1.ä", "HTTP/1.1 10ä", "HTTP/1.1 101ä"] {
+        assert_eq!(scan_response(above_ascii), Err(StatusLineMalformed));
+    }
+}
+
+/// 9112-4-1: what the grammar allows passes: any octet but controls in reason phrases and values, empty ones, HTAB.
+#[test]
+fn what_the_grammar_allows_is_read() {
+    let octets: Vec<u8> =
+        (0..=0xff).filter(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f)).collect();
+    for text in [&octets[..], b"", b"\t", b" \t ", b"\xff", "Accès refusé".as_bytes()] {
+        for before in ["HTTP/1.1 403 ", "HTTP/1.1 403 No\r\nX:", "HTTP/1.1 403\r\nX:\t"] {
+            let bytes = [before.as_bytes(), text, b"\r\nY: y\r\n\r\n"].concat();
+            assert_eq!(scan_response(&bytes), Ok(Some(bytes.len())), "{}", bytes.escape_ascii());
+            let head = ResponseHead::parse(&bytes).expect("valid");
+            let response = head.view(&bytes, b"", true);
+            assert_eq!(response.fields().get("y"), Some(&b"y"[..]));
+            let kept = response.fields().get("x").unwrap_or(response.reason_bytes());
+            assert_eq!(kept, trim(text));
+        }
+        let bytes = [b"GET / HTTP/1.1\r\nHost: h\r\nX:", text, b"\r\n\r\n"].concat();
+        assert_eq!(scan_request(&bytes), Ok(Some(bytes.len())), "{}", bytes.escape_ascii());
+        let head = RequestHead::parse(&bytes).expect("valid");
+        assert_eq!(head.view(&bytes).fields().get("x"), Some(trim(text)));
+    }
 }
 
 /// 6455-4.1-35: a first line that is no HTTP status line fails the handshake.
