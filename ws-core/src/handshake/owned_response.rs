@@ -31,7 +31,7 @@ impl From<&Response<'_>> for OwnedResponse {
     fn from(response: &Response<'_>) -> Self {
         Self {
             status: response.status(),
-            reason: response.reason().into_owned(),
+            reason: String::from_utf8_lossy(response.reason_bytes()).into_owned(),
             fields: response.fields().iter().map(|(name, value)| (name.into(), value.into())).collect(),
             body: response.body().into(),
             body_is_complete: response.body_is_complete(),

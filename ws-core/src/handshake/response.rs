@@ -1,6 +1,3 @@
-use alloc::borrow::Cow;
-use alloc::string::String;
-
 use super::{
     Fields,
     grammar::{ascii, trim},
@@ -23,9 +20,9 @@ impl<'a> Response<'a> {
         self.status
     }
 
-    /// The words after the status, often empty. What is not UTF-8 becomes U+FFFD: see [`reason_bytes`](Self::reason_bytes).
-    pub fn reason(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.reason)
+    /// The words after the status, often empty, and so too if they are not UTF-8: see [`reason_bytes`](Self::reason_bytes).
+    pub fn reason(&self) -> &'a str {
+        core::str::from_utf8(self.reason).unwrap_or_default()
     }
 
     /// The words after the status as they came: visible characters, blanks and octets above ASCII, whose encoding is not specified

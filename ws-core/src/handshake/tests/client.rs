@@ -200,7 +200,7 @@ fn another_answer_is_told_with_fields_and_body() {
     let head = parse(&bytes).expect("valid");
     assert_eq!(head.status(), 401);
     let response = head.view(&bytes, b"body", false);
-    assert_eq!((response.status(), &response.reason()[..]), (401, "Who are\tyou?"));
+    assert_eq!((response.status(), response.reason()), (401, "Who are\tyou?"));
     assert_eq!(response.fields().get_str("www-authenticate"), Some("Basic"));
     assert_eq!((response.body(), response.body_is_complete()), (&b"body"[..], false));
     assert_eq!(response.subprotocol(), None);
@@ -219,7 +219,8 @@ fn a_reason_may_be_in_any_encoding() {
         let line = [b"HTTP/1.1 403 ", reason].concat();
         let bytes = response().line(&line).bytes();
         let response = parse(&bytes).expect("valid").view(&bytes, b"", true);
-        assert_eq!((response.reason_bytes(), &response.reason()[..]), (reason, text));
+        assert_eq!(response.reason_bytes(), reason);
+        assert_eq!(response.reason(), if text.contains('\u{FFFD}') { "" } else { text });
         let owned = OwnedResponse::from(&response);
         assert_eq!((owned.status, &owned.reason[..]), (403, text));
         assert!(is_open(&super::response().line([b"HTTP/1.1 101 ", reason].concat())));
