@@ -103,7 +103,11 @@ impl Inflater {
     }
 
     fn step(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<bool, InflateError> {
-        let allowed = self.max_message - self.message.inflated;
+        // A message without a limit may have more bytes than the machine's words can count.
+        let allowed = match self.max_message {
+            usize::MAX => usize::MAX,
+            most => most.saturating_sub(self.message.inflated),
+        };
         // One byte more than allowed tells whether there is more.
         let room = input.len().saturating_mul(RATIO).clamp(MIN_STEP, STEP).min(allowed.saturating_add(1));
         let start = output.len();
@@ -222,7 +226,7 @@ impl Inflater {
 impl Counts {
     fn note(&mut self, payload: &[u8], inflated: usize) {
         self.compressed = self.compressed.saturating_add(payload.len());
-        self.inflated += inflated;
+        self.inflated = self.inflated.saturating_add(inflated);
         match payload.last_chunk() {
             Some(&last) => self.last = last,
             None => {
