@@ -14,7 +14,7 @@ use ws_tls::ServerTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::Failure;
+use crate::failure::{Chain, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trouble::Trouble;
 
@@ -89,7 +89,7 @@ impl Service {
 
     /// A connection cannot be accepted.
     fn refuse(&self, cause: &io::Error) {
-        self.trouble.tell(format_args!("cannot accept connections: {cause}"));
+        self.trouble.tell(format_args!("cannot accept connections: {}", Chain(cause)));
     }
 
     /// How long connections may take to close when the server ends: a little less than the close timeout, so that the

@@ -19,7 +19,7 @@ use ws_tokio::NetStream;
 use crate::args;
 use crate::deflate::Deflate;
 use crate::echo::not_listening;
-use crate::failure::Failure;
+use crate::failure::{Chain, Failure};
 use crate::signals;
 use crate::trouble::Trouble;
 use crate::trust::Trust;
@@ -94,7 +94,9 @@ impl Proxy {
         let dialed = self.reach().await;
         match &dialed {
             Ok(_) => self.trouble.end(),
-            Err(error) => self.trouble.tell(format_args!("cannot reach {}: {error}", self.backend)),
+            Err(error) => {
+                self.trouble.tell(format_args!("cannot reach {}: {}", self.backend, Chain(error)));
+            }
         }
         dialed
     }
@@ -199,7 +201,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
             // Only that one connection is gone.
             Err(error) if ws_adapter::is_of_one(&error) => {}
             Err(error) => {
-                trouble.tell(format_args!("cannot accept connections: {error}"));
+                trouble.tell(format_args!("cannot accept connections: {}", Chain(&error)));
                 sleep(PAUSE).await;
             }
         }

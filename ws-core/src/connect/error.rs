@@ -146,14 +146,20 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
     }
 }
 
+/// The message holds that of the cause, so the source is the cause's own.
 impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => Some(error),
-            Self::Proxy(error) => Some(error),
-            Self::Redirected { error, .. } => Some(error),
-            Self::Dial { tried, .. } => Some(tried.iter().rev().find_map(|tried| tried.error.as_ref())?),
-            Self::Alpn(_) | Self::TimedOut(_) | Self::ProxyRefused(_) | Self::Rejected(_) => None,
+            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => {
+                error.source()
+            }
+            Self::Dial { tried, .. } => tried.iter().rev().find_map(|tried| tried.error.as_ref())?.source(),
+            Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::ProxyRefused(_)
+            | Self::TimedOut(_)
+            | Self::Rejected(_)
+            | Self::Redirected { .. } => None,
         }
     }
 }
