@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Broken(Cause),
     /// The peer closed the connection with a code that says that something is wrong.
     Closed { code: CloseCode, reason: String },
+    /// The peer closed the connection before all input was sent.
+    ClosedEarly,
     /// A line of the input is no text.
     NotUtf8 { line: u64 },
     /// A failure, and the first line of the input that may not have been sent.
@@ -56,6 +58,7 @@ impl Failure {
             | Self::NotOpened { .. }
             | Self::Broken(_)
             | Self::Closed { .. }
+            | Self::ClosedEarly
             | Self::NotUtf8 { .. }
             | Self::Input(_)
             | Self::Interrupted
@@ -102,6 +105,7 @@ impl fmt::Display for Failure {
             Self::Broken(cause) => write!(f, "the connection failed: {}", Chain(&**cause)),
             Self::Closed { code, reason } if reason.is_empty() => write!(f, "closed by the peer: {code}"),
             Self::Closed { code, reason } => write!(f, "closed by the peer: {code} {reason}"),
+            Self::ClosedEarly => f.write_str("closed by the peer"),
             Self::NotUtf8 { line } => write!(f, "line {line} of standard input is not UTF-8"),
             Self::Unsent { failure, line } => {
                 write!(f, "{failure} (input may be unsent from line {line} on)")

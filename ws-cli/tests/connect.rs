@@ -25,7 +25,7 @@ fn lines_go_out_and_come_back() {
 #[test]
 fn each_line_is_a_text_message() {
     for runtime in RUNTIMES {
-        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", "0"]);
         ws.input(b"a\n");
         let frame = peer.read(7);
         assert_eq!(frame[..2], [0x81, 0x81]);
@@ -52,6 +52,100 @@ fn messages_are_printed_at_once() {
         assert_eq!(ws.line(), "binary: 007fff");
         peer.write(b"\x82\x00");
         assert_eq!(ws.line(), "binary: ");
+    }
+}
+
+/// A server's answers may take a moment.
+#[test]
+fn the_end_of_the_input_waits_for_the_answers() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", "3600"]);
+        ws.input(b"question\nanother\n");
+        ws.end_input();
+        peer.expect(0x81, b"question");
+        peer.expect(0x81, b"another");
+        peer.expect_silence();
+        peer.write(b"\x81\x06answer");
+        assert_eq!(ws.line(), "answer");
+        peer.expect_silence();
+        peer.write(b"\x82\x00");
+        peer.expect_close(Some(1000));
+        peer.write(CLOSE);
+        peer.end();
+        ws.wait().well("binary: \n");
+    }
+}
+
+/// What a server sends besides is no answer: nothing is waited for that has come already.
+#[test]
+fn the_end_of_the_input_does_not_wait_for_more_messages_than_lines() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", "3600"]);
+        peer.write(b"\x81\x07welcome\x81\x04news");
+        assert_eq!((ws.line(), ws.line()), ("welcome".into(), "news".into()));
+        ws.input(b"a\n");
+        peer.expect(0x81, b"a");
+        ws.end_input();
+        peer.expect_close(Some(1000));
+        peer.write(CLOSE);
+        peer.end();
+        ws.wait().well("");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_left_after_a_time() {
+    for runtime in RUNTIMES {
+        for linger in ["0", "0.1"] {
+            let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", linger]);
+            ws.input(b"a\nb\n");
+            ws.end_input();
+            peer.expect(0x81, b"a");
+            peer.expect(0x81, b"b");
+            peer.expect_close(Some(1000));
+            peer.write(b"\x81\x04late");
+            peer.write(CLOSE);
+            peer.end();
+            ws.wait().well("late\n");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_the_input_may_wait_for_the_server_to_close() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--wait-close"]);
+        ws.input(b"a\n");
+        ws.end_input();
+        peer.expect(0x81, b"a");
+        peer.write(b"\x81\x01a\x81\x04more");
+        assert_eq!((ws.line(), ws.line()), ("a".into(), "more".into()));
+        peer.expect_silence();
+        peer.write(CLOSE);
+        peer.expect_close(Some(1000));
+        peer.end();
+        ws.wait().well("");
+    }
+}
+
+/// A server that closes while a line waits to be written has not read it, whatever its code says.
+#[test]
+fn a_line_that_was_not_written_is_a_failure() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--close-timeout", "0.2"]);
+        let mut input = ws.take_input();
+        let typing = thread::spawn(move || {
+            // More than sockets hold; some of it is never taken.
+            let line = [&[b'x'; 16 << 20][..], b"\n"].concat();
+            let _ = input.write_all(&line);
+        });
+        assert_eq!(peer.read(1), [0x81]);
+        peer.write(CLOSE);
+        peer.end();
+        let ended = ws.wait();
+        drop(peer);
+        typing.join().unwrap();
+        ended.badly("", "input may be unsent from line 1 on");
     }
 }
 
@@ -344,6 +438,7 @@ fn wrong_command_lines_are_told_apart_by_their_status() {
         &["connect", "ws://127.0.0.1/", "--subprotocol", "two words"],
         &["connect", "ws://127.0.0.1/", "--subprotocol", "a", "--subprotocol", "a"],
         &["connect", "ws://127.0.0.1/", "--timeout", "soon"],
+        &["connect", "ws://127.0.0.1/", "--linger", "1", "--wait-close"],
         &["connect", "ws://127.0.0.1/", "--runtime", "unknown"],
         &["echo", "--listen", "nowhere"],
         &["echo", "--max-message", "-1"],
@@ -362,6 +457,8 @@ fn what_is_wrong_with_a_command_line_is_said() {
         (&["connect", "ws://h/", "--header", "A: b", "--header", ": c"][..], "--header", "not a token"),
         (&["connect", "ws://h/", "--origin", "two words"], "--origin", "two words"),
         (&["connect", "ws://h/", "--timeout", "-1"], "--timeout", "'-1'"),
+        (&["connect", "ws://h/", "--timeout", "0"], "--timeout", "above 0"),
+        (&["connect", "ws://h/", "--linger", "-1"], "--linger", "from 0 to"),
         (&["echo", "--listen", "127.0.0.1"], "--listen", "no port"),
         (&["echo", "--listen", ":9001"], "--listen", "no address"),
         (&["proxy", "127.0.0.1", "ws://h"], "<ADDR:PORT>", "no port"),

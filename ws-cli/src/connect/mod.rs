@@ -20,13 +20,16 @@ use crate::failure::Failure;
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trust::Trust;
 use input::Input;
-use session::Session;
+use session::{Linger, Session};
 
 /// Send each line of standard input as a text message, and print what comes back.
 ///
-/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. At the end of the input
-/// the connection is closed with 1000; what arrives until the server has closed its side is still printed. The command
-/// ends when the server closes, even while input is still open, and exits with 0 after a close with 1000 or without a code.
+/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. After the end of the
+/// input the command waits for answers: until as many messages have come as lines were sent, or none for as long as
+/// `--linger` says. Then it closes with 1000; what arrives until the server has closed its side is still printed.
+///
+/// The command ends when the server closes, even while input is still open. It exits with 0 after a close with 1000 or
+/// without a code, if each line that was read was sent.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An input line
 /// that is not UTF-8 ends it in the same way. User name and password of a URL are not sent: use `--header`.
@@ -53,6 +56,13 @@ pub(crate) struct Args {
     /// How many seconds the server has to close its side, once this side is closed.
     #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
     close_timeout: Duration,
+    /// How many seconds to wait for the next message after the end of the input, as long as fewer messages have come than
+    /// lines were sent; 0 closes at once.
+    #[arg(long, value_name = "SECS", default_value = "2", value_parser = args::seconds_or_none, allow_negative_numbers = true)]
+    linger: Duration,
+    /// After the end of the input, stay until the server closes.
+    #[arg(long, conflicts_with = "linger")]
+    wait_close: bool,
     /// Ping a server that has been silent for so many seconds, and give up if it stays silent for as long again, but
     /// for 5 seconds at least.
     #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
@@ -75,6 +85,7 @@ struct Asked {
     config: Arc<Config>,
     /// None for whom the system trusts.
     tls: Option<ClientTls>,
+    linger: Linger,
 }
 
 /// How many redirects are followed.
@@ -96,12 +107,13 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         ..Config::default()
     });
     let runtime = args.runtime;
+    let linger = if args.wait_close { Linger::UntilClosed } else { Linger::For(args.linger) };
     let tls = args.trust.tls()?;
     let connect = asked(args).unwrap_or_else(|error| {
         crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
     });
     let session = Arc::new(Session::default());
-    let asked = Asked { connect, config, tls };
+    let asked = Asked { connect, config, tls, linger };
     match runtime {
         Runtime::Tokio => tasks::run::<Tokio>(asked, &session),
         Runtime::Smol => tasks::run::<Smol>(asked, &session),
@@ -129,6 +141,21 @@ fn asked(args: Args) -> Result<Connect, RequestError> {
         connect = connect.field(name, value)?;
     }
     Ok(connect)
+}
+
+/// Reads standard input on a thread of its own, as [`input::read`] does; its end comes when `linger` is over.
+fn read_input(
+    session: &Arc<Session>,
+    linger: Linger,
+    mut take: impl FnMut(Input) -> bool + Send + 'static,
+) -> Result<(), Failure> {
+    let session = Arc::clone(session);
+    input::read(move |input| {
+        if let Input::End { lines } = input {
+            session.linger(lines, linger);
+        }
+        take(input)
+    })
 }
 
 fn not_opened(target: &Target, error: Error) -> Failure {
