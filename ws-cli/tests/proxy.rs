@@ -138,7 +138,6 @@ fn the_request_is_written_anew() {
         let (mut client, mut backend) = asked(address, &backend, &request(fields));
         assert!(backend.head.starts_with("GET /any/path HTTP/1.1\r\n"), "{}", backend.head);
         for (name, value) in [
-            ("Host", "localhost"),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Cookie", "a=b"),
@@ -157,6 +156,25 @@ fn the_request_is_written_anew() {
         assert_eq!(client.head_field("Set-Cookie"), "c=d");
         assert_eq!(client.head_field("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
+}
+
+/// A virtual host is asked for by its own name, and by the client's or another on request.
+#[test]
+fn the_backend_is_asked_for_its_own_host() {
+    for mode in MODES {
+        for (args, named) in [
+            (&[][..], None),
+            (&["--host", "keep"], Some("localhost")),
+            (&["--host", "a.example:81"], Some("a.example:81")),
+        ] {
+            let (_ws, address, backend) = before(&[mode, args].concat());
+            let own = backend.local_addr().unwrap().to_string();
+            let (_client, backend) = asked(address, &backend, &request(""));
+            assert_eq!(backend.head_field("Host"), named.unwrap_or(&own));
+        }
+    }
+    let ended = Ws::start(&["proxy", "127.0.0.1:0", "ws://localhost", "--host", "two words"]).wait();
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
 }
 
 /// inter-2, inter-3: a refusal passes whole; then the client's next request is a request, over another connection.

@@ -4,6 +4,7 @@ use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 
 use bytes::Buf as _;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use ws_core::{Output as _, Side, Transmit, Tunnel};
 use ws_tokio::NetStream;
 
-use super::{Proxy, stopped};
+use super::{Host, Proxy, stopped};
 
 /// Most pieces of output that one system call takes.
 const SLICES: usize = 16;
@@ -24,7 +25,10 @@ type Dial<'p> = Pin<Box<dyn Future<Output = io::Result<NetStream>> + Send + 'p>>
 /// Moves bytes for `client` until both sides are done, or the proxy stops.
 pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Receiver<bool>) {
     let origin = Instant::now();
-    let tunnel = Tunnel::new(ws_core::Instant::ORIGIN, proxy.config.clone());
+    let mut tunnel = Tunnel::new(ws_core::Instant::ORIGIN, proxy.config.clone());
+    if let Host::Named(host) = &proxy.host {
+        tunnel = tunnel.host(Arc::clone(host)).expect("a host that was checked when it was given");
+    }
     let mut run = Run {
         tunnel,
         origin,

@@ -10,7 +10,7 @@ use ws_core::handshake::{
 use ws_core::{CloseCode, Config, Connection, Event, Instant};
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 
-use super::{Proxy, stopped};
+use super::{Host, Proxy, stopped};
 use crate::deflate::Deflate;
 
 /// How much of a refusal passes, in bytes.
@@ -136,7 +136,11 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
         resource.push('?');
         resource.push_str(query);
     }
-    let asked = forwarded(request, &resource).map_err(|_| refusal(400))?;
+    let host = match &proxy.host {
+        Host::Kept => request.host().unwrap_or_default(),
+        Host::Named(host) => host,
+    };
+    let asked = forwarded(request, host, &resource).map_err(|_| refusal(400))?;
     let stream = proxy.dial().await.map_err(bad_gateway)?;
     let entropy = ws_adapter::entropy().map_err(bad_gateway)?;
     let conn = Connection::client(Instant::ORIGIN, proxy.config.clone(), &asked, entropy);
@@ -150,9 +154,12 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
 }
 
 /// What the backend is asked, in the client's words but for what belongs to one hop or to one handshake.
-fn forwarded<'r>(request: &Request<'r>, resource: &'r str) -> Result<ClientRequest<'r>, RequestError> {
-    let mut asked =
-        ClientRequest::new(request.host().unwrap_or_default(), resource)?.subprotocol_is_optional();
+fn forwarded<'r>(
+    request: &Request<'r>,
+    host: &'r str,
+    resource: &'r str,
+) -> Result<ClientRequest<'r>, RequestError> {
+    let mut asked = ClientRequest::new(host, resource)?.subprotocol_is_optional();
     for name in request.subprotocols() {
         asked = asked.subprotocol(name)?;
     }

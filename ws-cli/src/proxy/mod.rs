@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use ws_core::Config;
 use ws_core::connect::Target;
+use ws_core::handshake::ClientRequest;
 use ws_tls::ClientTls;
 use ws_tokio::NetStream;
 
@@ -26,8 +27,8 @@ use crate::trust::Trust;
 
 /// Forward WebSocket connections to a backend.
 ///
-/// Requests for an upgrade go to the backend with their own path, query and Host field. Once it has switched protocols, bytes
-/// pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
+/// Requests for an upgrade go to the backend with their own path, query and fields, and the backend's own Host field unless
+/// `--host` says otherwise. Once it has switched protocols, bytes pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
 /// be inside TLS, is a 502, and the reason is told on standard error, once until it is reached; one that does not answer in time is a
 /// 504. Requests that ask for no WebSocket are answered here, with 426.
 ///
@@ -51,6 +52,10 @@ pub(crate) struct Args {
     /// ever.
     #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
+    /// The Host field to send to the backend: `keep` for the client's own, or a name, with a port if need be. Without this,
+    /// it is the host and port of the URL.
+    #[arg(long, value_name = "keep|NAME", value_parser = host)]
+    host: Option<Host>,
     /// Check frames rather than pass bytes.
     #[arg(long)]
     frames: bool,
@@ -71,6 +76,23 @@ fn backend(url: &str) -> Result<Target, String> {
     Ok(target)
 }
 
+/// The Host field that the backend gets.
+#[derive(Clone, Debug)]
+enum Host {
+    /// The client's.
+    Kept,
+    /// This one.
+    Named(Arc<str>),
+}
+
+fn host(text: &str) -> Result<Host, String> {
+    if text == "keep" {
+        return Ok(Host::Kept);
+    }
+    let request = ClientRequest::new(text, "/");
+    request.map(|_| Host::Named(text.into())).map_err(|error| error.to_string())
+}
+
 /// How long to wait when connections cannot be accepted, for want of files or memory most likely: those that end give it back.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -78,6 +100,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 struct Proxy {
     backend: Target,
+    host: Host,
     /// Whom to trust as the backend, inside TLS; none to speak none.
     tls: Option<ClientTls>,
     config: Arc<Config>,
@@ -139,6 +162,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     };
     let patience = config.close_timeout * 9 / 10;
     let proxy = Arc::new(Proxy {
+        host: args.host.unwrap_or_else(|| Host::Named(args.backend.host_header().into())),
         backend: args.backend,
         tls,
         config: Arc::new(config),
