@@ -171,6 +171,52 @@ fn a_chain_says_each_cause_once() {
     }
 }
 
+/// What a peer may say to a terminal: clear it, ring, change colours, write from right to left.
+const HOSTILE: &str = "a\x1b[2J\x07\u{9b}31m\u{202e}\r\nb";
+
+/// Each error that holds words of a peer.
+fn errors_with_words_of_a_peer() -> Vec<Any> {
+    let response = || {
+        let mut response = refusal("No");
+        response.reason = HOSTILE.into();
+        response
+    };
+    let redirected = || ConnectError::Redirected { error: RedirectError::TooMany, response: response() };
+    let not_json = || {
+        let json = Owned::json(&BTreeMap::from([(HOSTILE, 1)])).expect("JSON");
+        json.parse_json::<Result<u8, u8>>().expect_err("neither Ok nor Err")
+    };
+    let name_mismatch = || {
+        let expected = rustls::pki_types::ServerName::try_from("server.example").expect("a name");
+        let presented = vec![format!("DnsName(\"{HOSTILE}\")")];
+        let mismatch = rustls::CertificateError::NotValidForNameContext { expected, presented };
+        TlsError::from(rustls::Error::InvalidCertificate(mismatch))
+    };
+    vec![
+        Box::new(ConnectError::<io::Error>::Rejected(response())),
+        Box::new(ConnectError::<io::Error>::ProxyRefused(response())),
+        Box::new(redirected()),
+        Box::new(Error::Rejected(response())),
+        Box::new(Error::from(redirected())),
+        Box::new(Error::NotJson(not_json())),
+        Box::new(not_json()),
+        Box::new(name_mismatch()),
+        Box::new(Error::from(name_mismatch())),
+        Box::new(Error::from(ConnectError::Tls { peer: Peer::Server, error: name_mismatch().into() })),
+    ]
+}
+
+/// A program that prints an error on a terminal hands it nothing of a peer's that the terminal obeys.
+#[test]
+fn words_of_a_peer_are_escaped() {
+    for error in errors_with_words_of_a_peer() {
+        for message in chain(&*error) {
+            assert!(message.chars().all(|char| char == ' ' || char.is_ascii_graphic()), "{message:?}");
+            assert!(message.contains(r"a\u{1b}[2J\u{7}\u{9b}31m\u{202e}\r\nb"), "{message:?}");
+        }
+    }
+}
+
 /// `eprintln!("{error}")` alone says where the connection was to go and what happened there.
 #[test]
 fn a_message_alone_says_enough() {

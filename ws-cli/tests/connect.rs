@@ -149,6 +149,18 @@ fn a_line_that_was_not_written_is_a_failure() {
     }
 }
 
+/// What would move the cursor of a terminal reaches a pipe as it came; in a message on standard error it never does.
+#[test]
+fn a_pipe_gets_the_bytes_as_they_are() {
+    for runtime in RUNTIMES {
+        let (ws, mut peer) = Ws::connect(runtime, &[]);
+        peer.write(b"\x81\x06\x1B[2J\r\x07\x88\x06\x0F\xA0\x1B[2J");
+        peer.expect_close(Some(4000));
+        peer.end();
+        ws.wait().badly("\x1B[2J\r\x07\n", r"closed by the peer: 4000 \u{1b}[2J");
+    }
+}
+
 #[test]
 fn what_arrives_after_the_end_of_the_input_is_printed() {
     for runtime in RUNTIMES {

@@ -24,7 +24,8 @@ use session::{Linger, Session};
 
 /// Send each line of standard input as a text message, and print what comes back.
 ///
-/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. After the end of the
+/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. On a terminal, control
+/// characters of a message, but line feeds and tabs, are shown escaped; anything else gets them as they came. After the end of the
 /// input the command waits for answers: until as many messages have come as lines were sent, or none for as long as
 /// `--linger` says. Then it closes with 1000; what arrives until the server has closed its side is still printed.
 ///

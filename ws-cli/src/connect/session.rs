@@ -1,9 +1,9 @@
 use core::time::Duration;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ws_core::{CloseCode, Event, Message};
+use ws_core::{CloseCode, Escaped, Event, Message};
 
 use crate::failure::Failure;
 
@@ -154,15 +154,39 @@ impl State {
 /// Prints a message as a line, at once.
 fn print(message: Message<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
+    let text_as = if out.is_terminal() { write_escaped } else { write_raw };
+    write_line(&mut out, message, text_as)?;
+    out.flush()
+}
+
+/// Writes a message as a line, and a text of it by `write_text`.
+fn write_line<W: Write>(
+    out: &mut W,
+    message: Message<'_>,
+    write_text: fn(&mut W, &str) -> io::Result<()>,
+) -> io::Result<()> {
     match message {
-        Message::Text(text) => writeln!(out, "{text}")?,
+        Message::Text(text) => write_text(out, text)?,
         Message::Binary(bytes) => {
             let hex: String =
                 bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]).filter_map(digit).collect();
-            writeln!(out, "binary: {hex}")?;
+            write!(out, "binary: {hex}")?;
         }
     }
-    out.flush()
+    writeln!(out)
+}
+
+/// Writes a text as it came.
+fn write_raw(out: &mut impl Write, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes())
+}
+
+/// Writes a text without what a terminal would obey, but line feeds and tabs.
+fn write_escaped(out: &mut impl Write, text: &str) -> io::Result<()> {
+    text.split_inclusive(['\n', '\t']).try_for_each(|piece| {
+        let words = piece.trim_end_matches(['\n', '\t']);
+        write!(out, "{}{}", Escaped(words), &piece[words.len()..])
+    })
 }
 
 fn digit(value: u8) -> Option<char> {
@@ -177,6 +201,20 @@ mod tests {
 
     fn closed(code: CloseCode) -> Event<'static> {
         Event::Close(Some(CloseFrame { code, reason: "bye" }))
+    }
+
+    /// No message moves the cursor of a terminal, but to a new line or the next stop of the tabulator; a pipe gets all of it.
+    #[test]
+    fn a_terminal_shows_what_it_would_obey() {
+        let text = "a\tb\n\x1B[2J\r\x7F\u{9B}\u{202E}é\n";
+        for (write_text, shown) in [
+            (write_escaped as fn(&mut Vec<u8>, &str) -> _, "a\tb\n\\u{1b}[2J\\r\\u{7f}\\u{9b}\\u{202e}é\n\n"),
+            (write_raw, "a\tb\n\x1B[2J\r\x7F\u{9B}\u{202E}é\n\n"),
+        ] {
+            let mut out = Vec::new();
+            write_line(&mut out, Message::Text(text), write_text).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), shown);
+        }
     }
 
     #[test]
