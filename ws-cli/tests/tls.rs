@@ -64,15 +64,25 @@ fn a_server_that_is_not_trusted_is_refused() {
     }
 }
 
-/// Whoever speaks no TLS gets nothing, and holds up nobody.
+/// Whoever speaks no TLS gets nothing but an alert, which is recognized, and holds up nobody.
 #[test]
 fn a_client_without_tls_is_turned_away() {
     let files = identity("127.0.0.1", "plain");
     for runtime in RUNTIMES {
         let (_server, url) = Ws::echo_tls(runtime, &files);
         let plain = url.replacen("wss:", "ws:", 1);
-        assert_eq!(connect(&plain, runtime, &[]).wait().code, Some(1));
+        connect(&plain, runtime, &[]).wait().badly("", "looks like TLS: try wss: rather than ws:");
         connect(&url, runtime, &["--ca", &files.authority]).wait().well("hello\n");
+    }
+}
+
+/// A server without TLS answers a ClientHello in HTTP, which is no TLS.
+#[test]
+fn a_server_without_tls_is_recognized() {
+    for runtime in RUNTIMES {
+        let (_server, address) = Ws::echo(runtime, &[]);
+        let ended = connect(&format!("wss://{address}/"), runtime, &["--insecure"]).wait();
+        ended.badly("", "the URL begins with ws: rather than wss:");
     }
 }
 
