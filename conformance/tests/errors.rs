@@ -220,9 +220,15 @@ fn words_of_a_peer_are_escaped() {
 /// `eprintln!("{error}")` alone says where the connection was to go and what happened there.
 #[test]
 fn a_message_alone_says_enough() {
-    let tried = vec![tried(Some(ErrorKind::ConnectionRefused.into()))];
-    let error = Error::from(ConnectError::Dial { host: "server.example".into(), tried });
-    assert_eq!(error.to_string(), "cannot connect to server.example: 127.0.0.1:9 (connection refused)");
+    for (host, message) in [
+        ("server.example", "cannot connect to server.example: 127.0.0.1:9 (connection refused)"),
+        // The same address is not said twice.
+        ("127.0.0.1", "cannot connect to 127.0.0.1:9: connection refused"),
+    ] {
+        let tried = vec![tried(Some(ErrorKind::ConnectionRefused.into()))];
+        let error = Error::from(ConnectError::Dial { host: host.into(), tried });
+        assert_eq!(error.to_string(), message);
+    }
     let error = Error::from(ConnectError::Resolve { host: "server.example".into(), error: layered() });
     assert_eq!(error.to_string(), "cannot look up server.example: the outer fault");
 }

@@ -192,6 +192,26 @@ fn the_request_says_what_was_asked_for() {
     }
 }
 
+/// User name and password go to their origin, and nowhere else.
+#[test]
+fn credentials_of_the_url_are_sent() {
+    for runtime in RUNTIMES {
+        let (listener, elsewhere) =
+            (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let url = format!("ws://Aladdin:open%20sesame@{}/", listener.local_addr().unwrap());
+        let ws = Ws::start(&["connect", &url, "--follow-redirects", "--runtime", runtime]);
+        let mut peer = Peer::accept(&listener);
+        assert_eq!(peer.head_field("Authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        let location = elsewhere.local_addr().unwrap();
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: ws://{location}/\r\nContent-Length: 0\r\n\r\n");
+        peer.write(answer.as_bytes());
+        let mut peer = Peer::accept(&elsewhere);
+        assert!(!peer.head.contains("Authorization"), "{}", peer.head);
+        peer.write(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+        ws.wait().badly("", "the server answered 403 No");
+    }
+}
+
 #[test]
 fn it_ends_when_the_peer_closes_even_with_its_input_open() {
     for runtime in RUNTIMES {
@@ -297,7 +317,9 @@ fn a_refused_connection_is_named() {
     for runtime in RUNTIMES {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let ws = Ws::start(&["connect", &format!("ws://{free}/"), "--runtime", runtime]);
-        ws.wait().badly("", &format!("cannot connect to ws://{free}/: "));
+        let ended = ws.wait();
+        assert_eq!(ended.stderr.matches(&free.to_string()).count(), 1, "{}", ended.stderr);
+        ended.badly("", &format!("ws: cannot connect to ws://{free}/: "));
     }
 }
 
@@ -469,6 +491,8 @@ fn what_is_wrong_with_a_command_line_is_said() {
         (&["connect", "ws://h/", "--header", "A: b", "--header", ": c"][..], "--header", "not a token"),
         (&["connect", "ws://h/", "--origin", "two words"], "--origin", "two words"),
         (&["connect", "ws://h/", "--timeout", "-1"], "--timeout", "'-1'"),
+        (&["connect", "ws://a:b@h/", "--header", "authorization: x"], "--header", "leave out one of them"),
+        (&["connect", "ws://a%3Ab:c@h/"], "user name", "colon"),
         (&["connect", "ws://h/", "--timeout", "0"], "--timeout", "above 0"),
         (&["connect", "ws://h/", "--linger", "-1"], "--linger", "from 0 to"),
         (&["echo", "--listen", "127.0.0.1"], "--listen", "no port"),

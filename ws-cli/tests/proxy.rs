@@ -483,7 +483,9 @@ fn a_signal_ends_it() {
 
 #[test]
 fn a_backend_that_cannot_be_is_an_error_of_usage() {
-    for url in ["wss://localhost/path", "ws://localhost/path", "http//x", "ws://"] {
+    for url in
+        ["wss://localhost/path", "ws://user:password@localhost", "ws://localhost/path", "http//x", "ws://"]
+    {
         let ended = Ws::start(&["proxy", "127.0.0.1:0", url]).wait();
         assert_eq!(ended.code, Some(2), "{url}");
     }

@@ -4,19 +4,19 @@ mod session;
 mod tasks;
 
 use core::time::Duration;
+use std::io;
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use ws_core::connect::{Connect, Proxy, Target};
-use ws_core::handshake::RequestError;
+use ws_core::connect::{Connect, ConnectError, Proxy, Target, Tried};
 use ws_core::{Config, KeepAlive};
 use ws_driver::Error;
 use ws_tls::ClientTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::Failure;
+use crate::failure::{Cause, Chain, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trust::Trust;
 use input::Input;
@@ -33,7 +33,9 @@ use session::{Linger, Session};
 /// without a code, if each line that was read was sent.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An input line
-/// that is not UTF-8 ends it in the same way. User name and password of a URL are not sent: use `--header`.
+/// that is not UTF-8 ends it in the same way.
+///
+/// User name and password of the URL are sent in an Authorization field (Basic), and not to another origin where a redirect leads.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to connect to: `ws://HOST[:PORT][/PATH][?QUERY]`, or `wss://` for TLS.
@@ -124,8 +126,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     session.outcome()
 }
 
-fn asked(args: Args) -> Result<Connect, RequestError> {
-    let mut connect = Connect::from(args.url).timeout(Some(args.timeout));
+fn asked(args: Args) -> Result<Connect, Box<dyn core::error::Error>> {
+    let is_authorization = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
+    if args.url.userinfo().is_some() && args.header.iter().any(is_authorization) {
+        return Err("the URL has a user name, and --header says Authorization: leave out one of them".into());
+    }
+    let mut connect = Connect::from(args.url).timeout(Some(args.timeout)).basic_authorization()?;
     if let Some(proxy) = args.proxy {
         connect = connect.proxy(proxy);
     }
@@ -162,7 +168,23 @@ fn read_input(
 fn not_opened(target: &Target, error: Error) -> Failure {
     let cause = match error {
         Error::WebSocket(ws_core::Error::UnexpectedEof) => "the server hung up without an answer".into(),
+        Error::Connect(error) => dialled_in_vain(target, &error).map_or_else(|| error.into(), Cause::from),
         error => error.into(),
     };
     Failure::NotOpened { url: target.to_string(), cause }
+}
+
+/// Returns what became of the addresses of the URL's host, which stands before it; `None` if that is not what failed.
+fn dialled_in_vain(target: &Target, error: &ConnectError<io::Error>) -> Option<String> {
+    let ConnectError::Dial { host, tried } = error else { return None };
+    if host != target.host() || tried.is_empty() {
+        return None;
+    }
+    if let [Tried { address, error: Some(error) }] = &tried[..]
+        && host.parse() == Ok(address.ip())
+        && address.port() == target.port()
+    {
+        return Some(Chain(error).to_string());
+    }
+    Some(tried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

@@ -73,6 +73,9 @@ fn backend(url: &str) -> Result<Target, String> {
     if target.resource() != "/" {
         return Err("each request keeps its own path: leave out the URL's".into());
     }
+    if target.userinfo().is_some() {
+        return Err("each request keeps its own Authorization field: leave out the URL's user name".into());
+    }
     Ok(target)
 }
 
