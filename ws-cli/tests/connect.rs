@@ -288,6 +288,28 @@ fn a_refusal_is_named_by_its_status_and_reason() {
     }
 }
 
+#[test]
+fn the_head_of_the_answer_has_a_limit_that_can_be_moved() {
+    let padding = format!("X-Padding: {}\r\n", "x".repeat(20_000));
+    for runtime in RUNTIMES {
+        for args in [&[][..], &["--max-head", "30000"]] {
+            let (mut ws, listener) = Ws::connecting(runtime, args);
+            ws.end_input();
+            let mut peer = Peer::accept(&listener);
+            let answer = switching(&peer.head_field("Sec-WebSocket-Key"), &padding);
+            peer.write(&answer);
+            if args.is_empty() {
+                ws.wait().badly("", "the head is too long");
+            } else {
+                peer.expect_close(Some(1000));
+                peer.write(CLOSE);
+                peer.end();
+                ws.wait().well("");
+            }
+        }
+    }
+}
+
 /// 6455-4.1-32: an answer to another key opens no connection.
 #[test]
 fn a_wrong_accept_is_named() {

@@ -287,6 +287,32 @@ fn a_backend_that_is_slow_is_given_up() {
     }
 }
 
+/// A client that leaves takes its request along, whether the backend is reached already or not, and whatever it sent early.
+#[test]
+fn a_backend_is_given_up_when_its_client_has_left() {
+    let patiently = &["--opening-timeout", "3600"];
+    for mode in MODES {
+        for early in [&b""[..], &masked(0x81, b"early")] {
+            let (_ws, address, backend) = before(&[mode, patiently].concat());
+            let (mut client, mut backend) = asked(address, &backend, &request(""));
+            client.write(early);
+            drop(client);
+            assert_eq!(backend.read_to_end(), b"");
+        }
+        // Inside TLS a backend that says nothing is not reached.
+        let backend = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("wss://{}", backend.local_addr().unwrap());
+        let args = [&["proxy", "127.0.0.1:0", &url, "--insecure"], mode, &patiently[..]].concat();
+        let mut ws = Ws::start(&args);
+        let address = ws.line().strip_prefix("listening on ws://").unwrap().parse().unwrap();
+        let mut client = Peer::dial(address);
+        client.write(&request(""));
+        let mut hello = backend.accept().unwrap().0;
+        drop(client);
+        assert!(std::io::copy(&mut hello, &mut std::io::sink()).unwrap() > 0);
+    }
+}
+
 /// inter-4: Close frames and ends pass both ways, in their order.
 #[test]
 fn the_closing_handshake_passes() {

@@ -56,6 +56,9 @@ pub(crate) struct Args {
     /// How many seconds everything may take from looking up the host's name to the server's 101 answer.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     timeout: Duration,
+    /// Largest head of the server's answer; a larger one fails.
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
+    max_head: usize,
     /// How many seconds the server has to close its side, once this side is closed.
     #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
     close_timeout: Duration,
@@ -103,6 +106,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         // The time limit of the whole covers it.
         opening_timeout: None,
         close_timeout: args.close_timeout,
+        max_head: args.max_head,
         compression: args.deflate.compression(),
         keep_alive: args
             .ping_every

@@ -10,7 +10,7 @@ use ws_core::handshake::{
 use ws_core::{CloseCode, Config, Connection, Event, Instant};
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 
-use super::{Host, Proxy, stopped};
+use super::{Host, Proxy, Twin, stopped};
 use crate::deflate::Deflate;
 
 /// How much of a refusal passes, in bytes.
@@ -33,13 +33,14 @@ pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> C
 }
 
 /// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.
-pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Receiver<bool>) {
+pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop: watch::Receiver<bool>) {
     // The time limits are kept here: what one side takes of them, the other does not have.
     let mut client = WebSocket::new(client, Connection::server(Instant::ORIGIN, proxy.config.clone()));
     let opened = tokio::select! {
-        opened = open(proxy, &mut client) => opened,
+        opened = open(proxy, &mut client, &twin) => opened,
         () = stopped(&mut stop) => return,
     };
+    drop(twin);
     let Ok(Some(backend)) = opened else {
         // What the client is answered shall not be lost to what it may still send.
         let _ = timeout(proxy.opening_timeout, drain(&mut client)).await;
@@ -104,6 +105,7 @@ async fn drain(client: &mut WebSocket<NetStream>) {
 async fn open(
     proxy: &Proxy,
     client: &mut WebSocket<NetStream>,
+    twin: &Twin,
 ) -> Result<Option<WebSocket<NetStream>>, Error> {
     loop {
         let asked = timeout(proxy.opening_timeout, client.event_ref()).await.map_err(|_| late())?;
@@ -113,9 +115,12 @@ async fn open(
             reply.answer(&Accept::new().into())?;
             continue;
         }
-        let answer = match timeout(proxy.opening_timeout, ask(proxy, &request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(refusal(504)),
+        let answer = tokio::select! {
+            answer = timeout(proxy.opening_timeout, ask(proxy, &request)) => {
+                answer.unwrap_or_else(|_| Err(refusal(504)))
+            }
+            // Nothing is left to ask for.
+            () = twin.left() => Err(refusal(502)),
         };
         match answer {
             Ok((backend, accept)) => {

@@ -1,5 +1,6 @@
 mod bytes;
 mod frames;
+mod leaving;
 
 use core::future::Future;
 use core::net::SocketAddr;
@@ -24,13 +25,15 @@ use crate::failure::{Chain, Failure};
 use crate::signals;
 use crate::trouble::Trouble;
 use crate::trust::Trust;
+use leaving::Twin;
 
 /// Forward WebSocket connections to a backend.
 ///
 /// Requests for an upgrade go to the backend with their own path, query and fields, and the backend's own Host field unless
 /// `--host` says otherwise. Once it has switched protocols, bytes pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
 /// be inside TLS, is a 502, and the reason is told on standard error, once until it is reached; one that does not answer in time is a
-/// 504. Requests that ask for no WebSocket are answered here, with 426.
+/// 504. A client that ends its stream before the answer has left, and the backend is given up. Requests that ask for no WebSocket
+/// are answered here, with 426.
 ///
 /// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
 /// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
@@ -140,10 +143,11 @@ impl Proxy {
 
     async fn attend(&self, client: TcpStream, stop: watch::Receiver<bool>) {
         let _ = client.set_nodelay(true);
+        let Ok((client, twin)) = Twin::of(client) else { return };
         if self.frames {
-            frames::pass(self, client.into(), stop).await;
+            frames::pass(self, client.into(), twin, stop).await;
         } else {
-            bytes::pass(self, client.into(), stop).await;
+            bytes::pass(self, client.into(), twin, stop).await;
         }
     }
 }
