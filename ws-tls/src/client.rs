@@ -164,10 +164,7 @@ pub(crate) fn store(
 ) -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore::empty();
     for (root, nth) in roots.into_iter().zip(1..) {
-        store.add(root).map_err(|error| match error {
-            rustls::Error::InvalidCertificate(error) => TlsError::CertificateInvalid { nth, error },
-            error => TlsError::Rustls(error),
-        })?;
+        store.add(root).map_err(|error| TlsError::of_certificate(nth, error))?;
     }
     Ok(store)
 }

@@ -54,8 +54,8 @@ impl TlsError {
 
     /// The fault of a chain of certificates and its key, as rustls found it.
     pub(crate) fn of_identity(error: rustls::Error) -> Self {
-        if let rustls::Error::InvalidCertificate(error) = error {
-            return Self::CertificateInvalid { nth: 1, error };
+        if let rustls::Error::InvalidCertificate(_) = error {
+            return Self::of_certificate(1, error);
         }
         if let rustls::Error::NoCertificatesPresented = error {
             return Self::NoCertificate;
@@ -64,6 +64,14 @@ impl TlsError {
             return Self::KeyMismatch;
         }
         Self::KeyInvalid(error)
+    }
+
+    /// The fault of the certificate at this place of its list, from 1.
+    pub(crate) fn of_certificate(nth: usize, error: rustls::Error) -> Self {
+        if let rustls::Error::InvalidCertificate(error) = error {
+            return Self::CertificateInvalid { nth, error };
+        }
+        Self::Rustls(error)
     }
 }
 
