@@ -140,11 +140,8 @@ fn what_is_no_file_of_roots_is_told() {
 #[test]
 fn an_authority_that_stands_for_a_server_is_named() {
     let Identity { chain, key } = Authority::self_signed(&["127.0.0.1"]);
-    let files = Files {
-        authority: file("self.crt", &[chain.clone()]),
-        chain: file("self.crt", &[chain]),
-        key: file("self.key", &[key]),
-    };
+    let chain = file("self.crt", &[chain]);
+    let files = Files { authority: chain.clone(), chain, key: file("self.key", &[key]) };
     let (_server, url) = Ws::echo_tls("tokio", &files);
     for runtime in RUNTIMES {
         let ended = connect(&url, runtime, &["--ca", &files.authority]).wait();

@@ -111,7 +111,8 @@ impl fmt::Display for TlsError {
             ),
             Self::Rustls(error) => write!(Visible(f), "TLS: {error}"),
             Self::NotTls => f.write_str(
-                "the peer does not speak TLS: if it speaks plain HTTP, the URL begins with ws: rather than wss:",
+                "the peer does not speak TLS: if it speaks plain HTTP, the URL begins with ws: rather than wss: \
+                 (of a proxy, with http: rather than https:)",
             ),
             Self::OtherProtocol => f.write_str("another protocol than http/1.1 was agreed on in TLS"),
         }
