@@ -91,22 +91,23 @@ impl fmt::Display for Error {
     }
 }
 
+/// The message is that of the error inside, so the source is that error's own.
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Io(error) => Some(error),
-            Self::WebSocket(error) => Some(error),
-            Self::Send(error) => Some(error),
-            Self::Answer(error) => Some(error),
-            Self::Request(error) => Some(error),
-            Self::Url(error) => Some(error),
+            Self::Io(error) => error.source(),
+            Self::WebSocket(error) => error.source(),
+            Self::Send(error) => error.source(),
+            Self::Answer(error) => error.source(),
+            Self::Request(error) => error.source(),
+            Self::Url(error) => error.source(),
             #[cfg(feature = "serde")]
-            Self::Json(error) => Some(error),
+            Self::Json(error) => error.source(),
             #[cfg(feature = "serde")]
-            Self::NotJson(error) => Some(error),
-            Self::Connect(error) => Some(error),
+            Self::NotJson(error) => error.source(),
+            Self::Connect(error) => error.source(),
             #[cfg(feature = "tls")]
-            Self::Tls(error) => Some(&**error),
+            Self::Tls(error) => error.source(),
             Self::Rejected(_) | Self::NotUpgraded | Self::Streaming => None,
         }
     }

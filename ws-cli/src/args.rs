@@ -37,14 +37,25 @@ impl Runtime {
     }
 }
 
-/// Reads a time in seconds, with a fraction or without.
+/// Longest time that the command line may say, in seconds: some thirty years.
+const MAX_SECONDS: f64 = 1e9;
+
+/// Reads a time in seconds, with a fraction or without: more than 0.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(Duration::ZERO) => Err("not more than 0 seconds".into()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
-    }
+    duration(text)
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("not a number of seconds above 0 and up to {MAX_SECONDS}, such as 0.5 or 10"))
+}
+
+/// Reads a time in seconds, with a fraction or without; it may be 0.
+pub(crate) fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    duration(text)
+        .ok_or_else(|| format!("not a number of seconds from 0 to {MAX_SECONDS}, such as 0, 0.5 or 10"))
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds))?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// Reads an address and a port to listen on; the address may be a name.
@@ -98,10 +109,26 @@ mod tests {
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
     }
 
+    /// What is wrong is said by what would be right.
     #[test]
-    fn seconds_are_a_positive_number() {
-        for text in ["", "x", "0", "0.0", "-1", "nan", "inf", "1e300", "5s"] {
-            assert!(seconds(text).is_err(), "{text:?}");
+    fn seconds_are_a_number_in_a_range() {
+        for text in ["", "x", "0", "0.0", "-0", "1e-300", "-1", "nan", "inf", "1e300", "1000000001", "5s"] {
+            let error = seconds(text).unwrap_err();
+            assert_eq!(
+                error, "not a number of seconds above 0 and up to 1000000000, such as 0.5 or 10",
+                "{text:?}"
+            );
+        }
+        for text in ["", "-1", "nan", "inf", "1000000001"] {
+            let error = seconds_or_none(text).unwrap_err();
+            assert!(error.starts_with("not a number of seconds from 0 to 1000000000"), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_time_at_all_is_a_time_where_it_makes_sense() {
+        for text in ["0", "0.0", "-0"] {
+            assert_eq!(seconds_or_none(text), Ok(Duration::ZERO));
         }
     }
 

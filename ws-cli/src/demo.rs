@@ -14,7 +14,7 @@ use ws_tls::{ClientTls, ServerTls};
 
 use crate::args::Runtime;
 use crate::echo::Service;
-use crate::failure::{Cause, Failure};
+use crate::failure::{Cause, Chain, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 
 /// What every client does with every server, in order.
@@ -68,7 +68,8 @@ impl Pairs {
                 self.all += 1;
                 if let Err(cause) = talked {
                     self.failed += 1;
-                    print(format_args!("  {} failed: {cause}", STEPS.get(laps.ends.len()).unwrap_or(&"")))?;
+                    let step = STEPS.get(laps.ends.len()).unwrap_or(&"");
+                    print(format_args!("  {step} failed: {}", Chain(&*cause)))?;
                 }
             }
         }

@@ -1,7 +1,7 @@
 use core::fmt;
 use std::io::{self, ErrorKind, Write as _};
 
-use ws_core::CloseCode;
+use ws_core::{CloseCode, Escaped};
 
 /// An error of one of the adapters, or of a library below it.
 pub(crate) type Cause = Box<dyn core::error::Error + Send + Sync>;
@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Broken(Cause),
     /// The peer closed the connection with a code that says that something is wrong.
     Closed { code: CloseCode, reason: String },
+    /// The peer closed the connection before all input was sent.
+    ClosedEarly,
     /// A line of the input is no text.
     NotUtf8 { line: u64 },
     /// A failure, and the first line of the input that may not have been sent.
@@ -56,6 +58,7 @@ impl Failure {
             | Self::NotOpened { .. }
             | Self::Broken(_)
             | Self::Closed { .. }
+            | Self::ClosedEarly
             | Self::NotUtf8 { .. }
             | Self::Input(_)
             | Self::Interrupted
@@ -68,45 +71,49 @@ impl Failure {
 /// Writes one line on standard error, whatever `text` holds.
 pub(crate) fn note(text: &str) {
     // With standard error gone there is nobody to tell.
-    let _ = writeln!(io::stderr(), "ws: {}", OneLine(text));
+    let _ = writeln!(io::stderr(), "ws: {}", Escaped(text));
 }
 
-/// Text from a peer without what a terminal would obey, which is escaped: line breaks and other control characters, and those that
-/// change the direction of writing.
-struct OneLine<'a>(&'a str);
+/// An error and its sources, with `: ` between them.
+///
+/// Not every library keeps its source out of its own message: a source whose words stand there already is left out.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn core::error::Error + 'static));
 
-impl fmt::Display for OneLine<'_> {
+impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|char| {
-            let directs =
-                matches!(char, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-            if char.is_control() || directs {
-                write!(f, "{}", char.escape_default())
-            } else {
-                write!(f, "{char}")
+        let mut chain = self.0.to_string();
+        let sources = core::iter::successors(self.0.source(), |&error| error.source());
+        for message in sources.map(ToString::to_string) {
+            if !chain.contains(&message) {
+                chain.push_str(": ");
+                chain.push_str(&message);
             }
-        })
+        }
+        f.write_str(&chain)
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotListening { address, cause } => write!(f, "cannot listen on {address}: {cause}"),
-            Self::File { path, cause } => write!(f, "{path}: {cause}"),
-            Self::Tls(cause) => cause.fmt(f),
-            Self::NotOpened { url, cause } => write!(f, "cannot connect to {url}: {cause}"),
-            Self::Broken(cause) => write!(f, "the connection failed: {cause}"),
+            Self::NotListening { address, cause } => {
+                write!(f, "cannot listen on {address}: {}", Chain(cause))
+            }
+            Self::File { path, cause } => write!(f, "{path}: {}", Chain(&**cause)),
+            Self::Tls(cause) => Chain(&**cause).fmt(f),
+            Self::NotOpened { url, cause } => write!(f, "cannot connect to {url}: {}", Chain(&**cause)),
+            Self::Broken(cause) => write!(f, "the connection failed: {}", Chain(&**cause)),
             Self::Closed { code, reason } if reason.is_empty() => write!(f, "closed by the peer: {code}"),
             Self::Closed { code, reason } => write!(f, "closed by the peer: {code} {reason}"),
+            Self::ClosedEarly => f.write_str("closed by the peer"),
             Self::NotUtf8 { line } => write!(f, "line {line} of standard input is not UTF-8"),
             Self::Unsent { failure, line } => {
                 write!(f, "{failure} (input may be unsent from line {line} on)")
             }
-            Self::Input(cause) => write!(f, "cannot read standard input: {cause}"),
-            Self::Output(cause) => write!(f, "cannot write standard output: {cause}"),
+            Self::Input(cause) => write!(f, "cannot read standard input: {}", Chain(cause)),
+            Self::Output(cause) => write!(f, "cannot write standard output: {}", Chain(cause)),
             Self::Interrupted => f.write_str("interrupted"),
-            Self::System(cause) => cause.fmt(f),
+            Self::System(cause) => Chain(cause).fmt(f),
             Self::Demo { failed } => write!(f, "{failed} of the pairs did not pass"),
         }
     }
@@ -116,10 +123,32 @@ impl fmt::Display for Failure {
 mod tests {
     use super::*;
 
+    /// An error with this message, and perhaps a source.
+    #[derive(Debug)]
+    struct Link(&'static str, Option<Box<Self>>);
+
+    impl fmt::Display for Link {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl core::error::Error for Link {
+        fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+            self.1.as_deref().map(|link| link as _)
+        }
+    }
+
     #[test]
-    fn nothing_from_a_peer_reaches_the_terminal_but_text() {
-        let reason = "é\n\x1B[31m\u{9B}\u{202E}\u{2028}";
-        assert_eq!(OneLine(reason).to_string(), r"é\n\u{1b}[31m\u{9b}\u{202e}\u{2028}");
+    fn a_failure_names_all_its_causes_once() {
+        let refused = Link("refused", None);
+        let proxy = Link("the proxy did not answer: refused", Some(Box::new(refused)));
+        let cause = Box::new(Link("no way", Some(Box::new(proxy))));
+        let failure = Failure::NotOpened { url: "ws://h/".into(), cause };
+        assert_eq!(
+            failure.to_string(),
+            "cannot connect to ws://h/: no way: the proxy did not answer: refused"
+        );
     }
 
     #[test]

@@ -20,11 +20,16 @@ impl Trust {
     /// What the command line asks for; `None` for whom the system trusts.
     pub(crate) fn tls(&self) -> Result<Option<ClientTls>, Failure> {
         let builder = ClientTls::builder();
-        let builder = match &self.ca {
-            Some(path) => builder.roots_pem(args::read(path)?).map_err(|error| args::unfit(path, error))?,
-            None if self.insecure => builder.dangerously_skip_verification(),
+        let built = match &self.ca {
+            Some(path) => {
+                let built = builder.roots_pem(args::read(path)?).and_then(|builder| builder.build());
+                built.map_err(|error| args::unfit(path, error))
+            }
+            None if self.insecure => {
+                builder.dangerously_skip_verification().build().map_err(|cause| Failure::Tls(cause.into()))
+            }
             None => return Ok(None),
         };
-        builder.build().map(Some).map_err(|cause| Failure::Tls(cause.into()))
+        built.map(Some)
     }
 }

@@ -25,7 +25,7 @@ fn lines_go_out_and_come_back() {
 #[test]
 fn each_line_is_a_text_message() {
     for runtime in RUNTIMES {
-        let (mut ws, mut peer) = Ws::connect(runtime, &[]);
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", "0"]);
         ws.input(b"a\n");
         let frame = peer.read(7);
         assert_eq!(frame[..2], [0x81, 0x81]);
@@ -52,6 +52,112 @@ fn messages_are_printed_at_once() {
         assert_eq!(ws.line(), "binary: 007fff");
         peer.write(b"\x82\x00");
         assert_eq!(ws.line(), "binary: ");
+    }
+}
+
+/// A server's answers may take a moment.
+#[test]
+fn the_end_of_the_input_waits_for_the_answers() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", "3600"]);
+        ws.input(b"question\nanother\n");
+        ws.end_input();
+        peer.expect(0x81, b"question");
+        peer.expect(0x81, b"another");
+        peer.expect_silence();
+        peer.write(b"\x81\x06answer");
+        assert_eq!(ws.line(), "answer");
+        peer.expect_silence();
+        peer.write(b"\x82\x00");
+        peer.expect_close(Some(1000));
+        peer.write(CLOSE);
+        peer.end();
+        ws.wait().well("binary: \n");
+    }
+}
+
+/// What a server sends besides is no answer: nothing is waited for that has come already.
+#[test]
+fn the_end_of_the_input_does_not_wait_for_more_messages_than_lines() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", "3600"]);
+        peer.write(b"\x81\x07welcome\x81\x04news");
+        assert_eq!((ws.line(), ws.line()), ("welcome".into(), "news".into()));
+        ws.input(b"a\n");
+        peer.expect(0x81, b"a");
+        ws.end_input();
+        peer.expect_close(Some(1000));
+        peer.write(CLOSE);
+        peer.end();
+        ws.wait().well("");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_left_after_a_time() {
+    for runtime in RUNTIMES {
+        for linger in ["0", "0.1"] {
+            let (mut ws, mut peer) = Ws::connect(runtime, &["--linger", linger]);
+            ws.input(b"a\nb\n");
+            ws.end_input();
+            peer.expect(0x81, b"a");
+            peer.expect(0x81, b"b");
+            peer.expect_close(Some(1000));
+            peer.write(b"\x81\x04late");
+            peer.write(CLOSE);
+            peer.end();
+            ws.wait().well("late\n");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_the_input_may_wait_for_the_server_to_close() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--wait-close"]);
+        ws.input(b"a\n");
+        ws.end_input();
+        peer.expect(0x81, b"a");
+        peer.write(b"\x81\x01a\x81\x04more");
+        assert_eq!((ws.line(), ws.line()), ("a".into(), "more".into()));
+        peer.expect_silence();
+        peer.write(CLOSE);
+        peer.expect_close(Some(1000));
+        peer.end();
+        ws.wait().well("");
+    }
+}
+
+/// A server that closes while a line waits to be written has not read it, whatever its code says.
+#[test]
+fn a_line_that_was_not_written_is_a_failure() {
+    for runtime in RUNTIMES {
+        let (mut ws, mut peer) = Ws::connect(runtime, &["--close-timeout", "0.2"]);
+        let mut input = ws.take_input();
+        let typing = thread::spawn(move || {
+            // More than sockets hold; some of it is never taken.
+            let line = [&[b'x'; 16 << 20][..], b"\n"].concat();
+            let _ = input.write_all(&line);
+        });
+        assert_eq!(peer.read(1), [0x81]);
+        peer.write(CLOSE);
+        peer.end();
+        let ended = ws.wait();
+        drop(peer);
+        typing.join().unwrap();
+        ended.badly("", "input may be unsent from line 1 on");
+    }
+}
+
+/// What would move the cursor of a terminal reaches a pipe as it came; in a message on standard error it never does.
+#[test]
+fn a_pipe_gets_the_bytes_as_they_are() {
+    for runtime in RUNTIMES {
+        let (ws, mut peer) = Ws::connect(runtime, &[]);
+        peer.write(b"\x81\x06\x1B[2J\r\x07\x88\x06\x0F\xA0\x1B[2J");
+        peer.expect_close(Some(4000));
+        peer.end();
+        ws.wait().badly("\x1B[2J\r\x07\n", r"closed by the peer: 4000 \u{1b}[2J");
     }
 }
 
@@ -83,6 +189,26 @@ fn the_request_says_what_was_asked_for() {
         assert_eq!(peer.head_field("X-Empty"), "");
         assert_eq!(peer.head_field("Origin"), "http://example.com");
         assert_eq!(peer.head_field("Sec-WebSocket-Protocol"), "chat, superchat");
+    }
+}
+
+/// User name and password go to their origin, and nowhere else.
+#[test]
+fn credentials_of_the_url_are_sent() {
+    for runtime in RUNTIMES {
+        let (listener, elsewhere) =
+            (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let url = format!("ws://Aladdin:open%20sesame@{}/", listener.local_addr().unwrap());
+        let ws = Ws::start(&["connect", &url, "--follow-redirects", "--runtime", runtime]);
+        let mut peer = Peer::accept(&listener);
+        assert_eq!(peer.head_field("Authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        let location = elsewhere.local_addr().unwrap();
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: ws://{location}/\r\nContent-Length: 0\r\n\r\n");
+        peer.write(answer.as_bytes());
+        let mut peer = Peer::accept(&elsewhere);
+        assert!(!peer.head.contains("Authorization"), "{}", peer.head);
+        peer.write(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+        ws.wait().badly("", "the server answered 403 No");
     }
 }
 
@@ -162,6 +288,28 @@ fn a_refusal_is_named_by_its_status_and_reason() {
     }
 }
 
+#[test]
+fn the_head_of_the_answer_has_a_limit_that_can_be_moved() {
+    let padding = format!("X-Padding: {}\r\n", "x".repeat(20_000));
+    for runtime in RUNTIMES {
+        for args in [&[][..], &["--max-head", "30000"]] {
+            let (mut ws, listener) = Ws::connecting(runtime, args);
+            ws.end_input();
+            let mut peer = Peer::accept(&listener);
+            let answer = switching(&peer.head_field("Sec-WebSocket-Key"), &padding);
+            peer.write(&answer);
+            if args.is_empty() {
+                ws.wait().badly("", "the head is too long");
+            } else {
+                peer.expect_close(Some(1000));
+                peer.write(CLOSE);
+                peer.end();
+                ws.wait().well("");
+            }
+        }
+    }
+}
+
 /// 6455-4.1-32: an answer to another key opens no connection.
 #[test]
 fn a_wrong_accept_is_named() {
@@ -191,7 +339,9 @@ fn a_refused_connection_is_named() {
     for runtime in RUNTIMES {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let ws = Ws::start(&["connect", &format!("ws://{free}/"), "--runtime", runtime]);
-        ws.wait().badly("", &format!("cannot connect to ws://{free}/: "));
+        let ended = ws.wait();
+        assert_eq!(ended.stderr.matches(&free.to_string()).count(), 1, "{}", ended.stderr);
+        ended.badly("", &format!("ws: cannot connect to ws://{free}/: "));
     }
 }
 
@@ -344,6 +494,7 @@ fn wrong_command_lines_are_told_apart_by_their_status() {
         &["connect", "ws://127.0.0.1/", "--subprotocol", "two words"],
         &["connect", "ws://127.0.0.1/", "--subprotocol", "a", "--subprotocol", "a"],
         &["connect", "ws://127.0.0.1/", "--timeout", "soon"],
+        &["connect", "ws://127.0.0.1/", "--linger", "1", "--wait-close"],
         &["connect", "ws://127.0.0.1/", "--runtime", "unknown"],
         &["echo", "--listen", "nowhere"],
         &["echo", "--max-message", "-1"],
@@ -362,6 +513,10 @@ fn what_is_wrong_with_a_command_line_is_said() {
         (&["connect", "ws://h/", "--header", "A: b", "--header", ": c"][..], "--header", "not a token"),
         (&["connect", "ws://h/", "--origin", "two words"], "--origin", "two words"),
         (&["connect", "ws://h/", "--timeout", "-1"], "--timeout", "'-1'"),
+        (&["connect", "ws://a:b@h/", "--header", "authorization: x"], "--header", "leave out one of them"),
+        (&["connect", "ws://a%3Ab:c@h/"], "user name", "colon"),
+        (&["connect", "ws://h/", "--timeout", "0"], "--timeout", "above 0"),
+        (&["connect", "ws://h/", "--linger", "-1"], "--linger", "from 0 to"),
         (&["echo", "--listen", "127.0.0.1"], "--listen", "no port"),
         (&["echo", "--listen", ":9001"], "--listen", "no address"),
         (&["proxy", "127.0.0.1", "ws://h"], "<ADDR:PORT>", "no port"),

@@ -3,6 +3,7 @@
 mod support;
 
 use core::net::SocketAddr;
+use std::io::Read as _;
 use std::net::TcpListener;
 
 use support::{CLOSE, Peer, RUNTIMES, Ws, masked, request, switching};
@@ -138,7 +139,6 @@ fn the_request_is_written_anew() {
         let (mut client, mut backend) = asked(address, &backend, &request(fields));
         assert!(backend.head.starts_with("GET /any/path HTTP/1.1\r\n"), "{}", backend.head);
         for (name, value) in [
-            ("Host", "localhost"),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Cookie", "a=b"),
@@ -157,6 +157,25 @@ fn the_request_is_written_anew() {
         assert_eq!(client.head_field("Set-Cookie"), "c=d");
         assert_eq!(client.head_field("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
+}
+
+/// A virtual host is asked for by its own name, and by the client's or another on request.
+#[test]
+fn the_backend_is_asked_for_its_own_host() {
+    for mode in MODES {
+        for (args, named) in [
+            (&[][..], None),
+            (&["--host", "keep"], Some("localhost")),
+            (&["--host", "a.example:81"], Some("a.example:81")),
+        ] {
+            let (_ws, address, backend) = before(&[mode, args].concat());
+            let own = backend.local_addr().unwrap().to_string();
+            let (_client, backend) = asked(address, &backend, &request(""));
+            assert_eq!(backend.head_field("Host"), named.unwrap_or(&own));
+        }
+    }
+    let ended = Ws::start(&["proxy", "127.0.0.1:0", "ws://localhost", "--host", "two words"]).wait();
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
 }
 
 /// inter-2, inter-3: a refusal passes whole; then the client's next request is a request, over another connection.
@@ -335,6 +354,33 @@ fn a_backend_that_is_slow_is_given_up() {
         client.read_answer();
         assert!(client.head.starts_with("HTTP/1.1 504 "), "{}", client.head);
         assert_eq!(backend.read_to_end(), b"");
+    }
+}
+
+/// A client that leaves takes its request along, whether the backend is reached already or not, and whatever it sent early.
+#[test]
+fn a_backend_is_given_up_when_its_client_has_left() {
+    let patiently = &["--opening-timeout", "3600"];
+    for mode in MODES {
+        for early in [&b""[..], &masked(0x81, b"early")] {
+            let (_ws, address, backend) = before(&[mode, patiently].concat());
+            let (mut client, mut backend) = asked(address, &backend, &request(""));
+            client.write(early);
+            drop(client);
+            assert_eq!(backend.read_to_end(), b"");
+        }
+        // Inside TLS a backend that says nothing is not reached.
+        let backend = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("wss://{}", backend.local_addr().unwrap());
+        let args = [&["proxy", "127.0.0.1:0", &url, "--insecure"], mode, &patiently[..]].concat();
+        let mut ws = Ws::start(&args);
+        let address = ws.line().strip_prefix("listening on ws://").unwrap().parse().unwrap();
+        let mut client = Peer::dial(address);
+        client.write(&request(""));
+        let mut hello = backend.accept().unwrap().0;
+        hello.read_exact(&mut [0]).unwrap();
+        drop(client);
+        hello.read_to_end(&mut Vec::new()).unwrap();
     }
 }
 
@@ -534,7 +580,9 @@ fn a_signal_ends_it() {
 
 #[test]
 fn a_backend_that_cannot_be_is_an_error_of_usage() {
-    for url in ["wss://localhost/path", "ws://localhost/path", "http//x", "ws://"] {
+    for url in
+        ["wss://localhost/path", "ws://user:password@localhost", "ws://localhost/path", "http//x", "ws://"]
+    {
         let ended = Ws::start(&["proxy", "127.0.0.1:0", url]).wait();
         assert_eq!(ended.code, Some(2), "{url}");
     }

@@ -6,9 +6,9 @@ use core::net::SocketAddr;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
-use std::thread;
+use std::{fs, thread};
 
-use certificates::{Authority, Files};
+use certificates::{Authority, Files, Identity};
 use support::{Peer, RUNTIMES, Ws, masked, request, switching};
 use ws_blocking::TlsStream;
 
@@ -64,15 +64,25 @@ fn a_server_that_is_not_trusted_is_refused() {
     }
 }
 
-/// Whoever speaks no TLS gets nothing, and holds up nobody.
+/// Whoever speaks no TLS gets nothing but an alert, which is recognized, and holds up nobody.
 #[test]
 fn a_client_without_tls_is_turned_away() {
     let files = identity("127.0.0.1", "plain");
     for runtime in RUNTIMES {
         let (_server, url) = Ws::echo_tls(runtime, &files);
         let plain = url.replacen("wss:", "ws:", 1);
-        assert_eq!(connect(&plain, runtime, &[]).wait().code, Some(1));
+        connect(&plain, runtime, &[]).wait().badly("", "looks like TLS: try wss: rather than ws:");
         connect(&url, runtime, &["--ca", &files.authority]).wait().well("hello\n");
+    }
+}
+
+/// A server without TLS answers a ClientHello in HTTP, which is no TLS.
+#[test]
+fn a_server_without_tls_is_recognized() {
+    for runtime in RUNTIMES {
+        let (_server, address) = Ws::echo(runtime, &[]);
+        let ended = connect(&format!("wss://{address}/"), runtime, &["--insecure"]).wait();
+        ended.badly("", "the URL begins with ws: rather than wss:");
     }
 }
 
@@ -82,8 +92,73 @@ fn what_is_no_identity_is_told() {
     let Files { chain, key, .. } = &files;
     let serve = |args: &[&str]| Ws::start(&[&["echo", "--listen", "127.0.0.1:0"], args].concat()).wait();
     serve(&["--tls-cert", "/nowhere", "--tls-key", key]).badly("", "/nowhere: ");
-    serve(&["--tls-cert", key, "--tls-key", key]).badly("", key);
     assert_eq!(serve(&["--tls-cert", chain]).code, Some(2));
+
+    let broken = file("broken.crt", &[section("CERTIFICATE")]);
+    let unknown = file("unknown.key", &[section("PRIVATE KEY")]);
+    let locked = file("locked.key", &[section("ENCRYPTED PRIVATE KEY")]);
+    let cut = file("cut.crt", &["-----BEGIN CERTIFICATE-----\nAAAA\n".into()]);
+    let other = identity("127.0.0.1", "other-files").key;
+    for (chain, key, wrong, cause) in [
+        (key, key, key, "there is no certificate in the PEM"),
+        (&broken, key, &broken, "certificate 1 is malformed"),
+        (&cut, key, &cut, "malformed PEM"),
+        (chain, chain, chain, "there is no private key in the PEM"),
+        (chain, &locked, &locked, "the private key is encrypted"),
+        (chain, &unknown, &unknown, "the private key is unfit"),
+        (chain, &other, &other, &format!("the private key is not the one of {chain}")),
+        (chain, &"/nowhere".into(), &"/nowhere".into(), ""),
+    ] {
+        let ended = serve(&["--tls-cert", chain, "--tls-key", key]);
+        assert!(ended.stderr.starts_with(&format!("ws: {wrong}: {cause}")), "{}", ended.stderr);
+        ended.badly("", cause);
+    }
+}
+
+/// A file of roots is checked before anything is done with them; a failure names it.
+#[test]
+fn what_is_no_file_of_roots_is_told() {
+    let files = identity("127.0.0.1", "roots");
+    let second = file("second.crt", &[fs::read_to_string(&files.authority).unwrap(), section("CERTIFICATE")]);
+    for (ca, cause) in [
+        (&second, "certificate 2 is malformed: "),
+        (&files.key, "there is no certificate in the PEM"),
+        (&"/nowhere".into(), ""),
+    ] {
+        let failure = format!("ws: {ca}: {cause}");
+        for command in
+            [&["connect", "wss://127.0.0.1:1/"][..], &["proxy", "127.0.0.1:0", "wss://127.0.0.1:1"]]
+        {
+            let ended = Ws::start(&[command, &["--ca", ca]].concat()).wait();
+            assert!(ended.stderr.starts_with(&failure), "{}", ended.stderr);
+            ended.badly("", cause);
+        }
+    }
+}
+
+/// A certificate that vouches for itself may be trusted, but an authority is not a server.
+#[test]
+fn an_authority_that_stands_for_a_server_is_named() {
+    let Identity { chain, key } = Authority::self_signed(&["127.0.0.1"]);
+    let chain = file("self.crt", &[chain]);
+    let files = Files { authority: chain.clone(), chain, key: file("self.key", &[key]) };
+    let (_server, url) = Ws::echo_tls("tokio", &files);
+    for runtime in RUNTIMES {
+        let ended = connect(&url, runtime, &["--ca", &files.authority]).wait();
+        ended.badly("", "the peer's certificate is one of a certificate authority (CA:TRUE)");
+    }
+}
+
+/// A section of PEM that holds three zeros.
+fn section(label: &str) -> String {
+    format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")
+}
+
+/// A file with this text, and its path.
+fn file(name: &str, text: &[String]) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text.concat()).unwrap();
+    path.display().to_string()
 }
 
 /// A proxy before the backend at `url`, and where it listens.

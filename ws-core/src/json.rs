@@ -3,7 +3,7 @@ use core::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::Owned;
+use crate::{Escaped, Owned};
 
 pub use serde_json::Error as JsonError;
 
@@ -41,13 +41,15 @@ impl fmt::Display for NotJson {
             f,
             "a message of {} bytes is not what was asked for: {}",
             self.message.as_bytes().len(),
-            self.error
+            // It may quote the message.
+            Escaped(&self.error)
         )
     }
 }
 
+/// The message holds that of the cause, so the source is the cause's own.
 impl core::error::Error for NotJson {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(&self.error)
+        self.error.source()
     }
 }

@@ -46,6 +46,7 @@ mod connection;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 mod error;
+mod escape;
 mod event;
 pub mod frame;
 pub mod handshake;
@@ -70,6 +71,7 @@ pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Role, Transmit};
 pub use error::{Error, ProtocolError, SendError, Timer};
+pub use escape::Escaped;
 pub use event::{Chunk, Event, Message, MessageKind};
 #[cfg(feature = "serde")]
 pub use json::{JsonError, NotJson};

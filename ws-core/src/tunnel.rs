@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use bytes::Buf as _;
 
 use crate::handshake::server::Passed;
-use crate::handshake::{ChunkDecoder, Scanner, bad_gateway, gateway_timeout, too_slow};
+use crate::handshake::{
+    ChunkDecoder, ClientRequest, RequestError, Scanner, bad_gateway, gateway_timeout, too_slow,
+};
 use crate::{Config, Instant, SendBuf, Transmit};
 
 /// An intermediary between a client and a backend: it forwards requests for a WebSocket, and once the backend has really
@@ -33,6 +35,8 @@ use crate::{Config, Instant, SendBuf, Transmit};
 #[derive(Debug)]
 pub struct Tunnel {
     config: Arc<Config>,
+    /// What the backend is asked for in place of the client's Host field.
+    host: Option<Arc<str>>,
     state: State,
     client: End,
     backend: End,
@@ -113,6 +117,7 @@ impl Tunnel {
     pub fn new(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let mut this = Self {
             config: config.into(),
+            host: None,
             state: State::Requesting(Scanner::request()),
             client: End::default(),
             backend: End::default(),
@@ -120,6 +125,18 @@ impl Tunnel {
         };
         this.begin_opening(now);
         this
+    }
+
+    /// Sends `host` as the Host field of each request, in place of the client's: most often the backend's own authority
+    /// (RFC 9110 §7.2). Without this the client's passes.
+    ///
+    /// # Errors
+    /// [`RequestError::HostInvalid`] if it is not `host [":" port]`.
+    pub fn host(mut self, host: impl Into<Arc<str>>) -> Result<Self, RequestError> {
+        let host = host.into();
+        ClientRequest::new(&host, "/")?;
+        self.host = Some(host);
+        Ok(self)
     }
 
     /// Takes what has arrived from `from`.

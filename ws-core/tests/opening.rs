@@ -274,6 +274,7 @@ fn a_wrong_answer_ends_the_connection() {
         (right.replace("Connection: Upgrade", "Connection: close"), HandshakeError::ConnectionNotUpgrade),
         (ANSWER.into(), HandshakeError::AcceptMismatch),
         ("\0HTTP/1.1 101".into(), HandshakeError::ControlByte),
+        ("\x15\x03\x03\0\x02\x02\x46".into(), HandshakeError::TlsAlert),
         ("SSH-2.0-OpenSSH\r\n".into(), HandshakeError::StatusLineMalformed),
         (
             right.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: x\r\n\r\n"),

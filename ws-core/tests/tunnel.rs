@@ -5,7 +5,7 @@ use core::time::Duration;
 use bytes::Buf as _;
 use proptest::prelude::*;
 use ws_core::Side::{Backend, Client};
-use ws_core::handshake::accept_key;
+use ws_core::handshake::{RequestError, accept_key};
 use ws_core::{Config, Instant, Side, Transmit, Tunnel};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -156,6 +156,20 @@ fn fields_of_one_hop_are_written_anew() {
          Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: x-unknown; y=1\r\n\
          Connection: Upgrade\r\nUpgrade: websocket\r\nVia: 1.1 ws\r\n\r\n"
     );
+}
+
+/// A virtual host at the backend is asked for by its own name, whatever the client calls the intermediary.
+#[test]
+fn the_backend_may_be_asked_for_another_host() {
+    for request in [REQUEST.into(), REQUEST.replace("GET /chat", "GET http://other.example/chat")] {
+        let mut sim = Sim::new();
+        sim.tunnel = sim.tunnel.host("backend.example:8080").unwrap();
+        assert_eq!(sim.asks(request), FORWARDED.replace("Host: example.com", "Host: backend.example:8080"));
+    }
+    for host in ["two words", "a/b", "h:port", "[::1", "a\r\nX: y"] {
+        let refused = Tunnel::new(Instant::ORIGIN, Config::default()).host(host);
+        assert_eq!(refused.err(), Some(RequestError::HostInvalid), "{host:?}");
+    }
 }
 
 /// inter-2, inter-3: after a refusal the client's next bytes are a request, for which the backend is called anew.

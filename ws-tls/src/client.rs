@@ -89,7 +89,7 @@ impl ClientTlsBuilder {
     /// # Errors
     /// [`TlsError::Pem`], and [`TlsError::NoCertificate`] if there is none.
     pub fn roots_pem(self, text: impl AsRef<[u8]>) -> Result<Self, TlsError> {
-        Ok(self.roots(pem::certificates(text.as_ref())?))
+        Ok(self.roots(pem::certificates(text)?))
     }
 
     /// Trusts whom the platform trusts, besides the roots that are given.
@@ -109,9 +109,9 @@ impl ClientTlsBuilder {
     /// Shows a certificate to servers that ask for one, from texts; see [`certificate`](Self::certificate).
     ///
     /// # Errors
-    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`].
+    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`].
     pub fn certificate_pem(self, chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
-        let (chain, key) = (pem::certificates(chain.as_ref())?, pem::key(key.as_ref())?);
+        let (chain, key) = (pem::certificates(chain)?, pem::key(key)?);
         Ok(self.certificate(chain, key))
     }
 
@@ -132,8 +132,8 @@ impl ClientTlsBuilder {
     /// The settings.
     ///
     /// # Errors
-    /// [`TlsError::Rustls`] if a root is no certificate, the key does not fit the certificate, or the platform has no roots;
-    /// [`TlsError::NoProvider`].
+    /// [`TlsError::CertificateInvalid`] if a root or the client's own certificate is malformed, [`TlsError::KeyInvalid`],
+    /// [`TlsError::KeyMismatch`], [`TlsError::Rustls`] if the platform has no roots, [`TlsError::NoProvider`].
     pub fn build(self) -> Result<ClientTls, TlsError> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -141,6 +141,8 @@ impl ClientTlsBuilder {
         let builder = if self.is_unverified {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
         } else if self.trusts_platform || self.roots.is_empty() {
+            // The verifier itself does not say which of them is malformed.
+            store(self.roots.iter().cloned())?;
             let verifier: Arc<dyn ServerCertVerifier> =
                 Arc::new(Verifier::new_with_extra_roots(self.roots, provider)?);
             builder.dangerous().with_custom_certificate_verifier(verifier)
@@ -148,7 +150,7 @@ impl ClientTlsBuilder {
             builder.with_root_certificates(store(self.roots)?)
         };
         let mut config = match self.identity {
-            Some((chain, key)) => builder.with_client_auth_cert(chain, key)?,
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(TlsError::of_identity)?,
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![HTTP_1_1.to_vec()];
@@ -156,11 +158,13 @@ impl ClientTlsBuilder {
     }
 }
 
-/// A store of `roots`, which all have to be certificates.
-pub(crate) fn store(roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore, TlsError> {
+/// Returns a store of `roots`, which all have to be certificates.
+pub(crate) fn store(
+    roots: impl IntoIterator<Item = CertificateDer<'static>>,
+) -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore::empty();
-    for root in roots {
-        store.add(root)?;
+    for (root, nth) in roots.into_iter().zip(1..) {
+        store.add(root).map_err(|error| TlsError::of_certificate(nth, error))?;
     }
     Ok(store)
 }

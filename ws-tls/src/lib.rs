@@ -21,7 +21,7 @@
 
 mod client;
 mod error;
-mod pem;
+pub mod pem;
 mod provider;
 mod server;
 mod unverified;

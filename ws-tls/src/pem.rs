@@ -1,15 +1,33 @@
-use rustls::pki_types::pem::PemObject as _;
+//! Certificates and keys from texts in PEM.
+//!
+//! The builders read such texts too; called one by one, these functions tell in which of several texts a fault is.
+
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::TlsError;
 
-/// All certificates in `text`, of which there is one at least; what else it holds is passed over.
-pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let found = CertificateDer::pem_slice_iter(text).collect::<Result<Vec<_>, _>>()?;
+/// Returns all certificates in `text`, of which there is one at least; what else it holds is passed over.
+///
+/// # Errors
+/// [`TlsError::Pem`], [`TlsError::NoCertificate`].
+pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found = CertificateDer::pem_slice_iter(text.as_ref()).collect::<Result<Vec<_>, _>>()?;
     if found.is_empty() { Err(TlsError::NoCertificate) } else { Ok(found) }
 }
 
-/// The first private key in `text`: PKCS#8, PKCS#1 (RSA) or SEC 1 (elliptic curves), none of them encrypted.
-pub(crate) fn key(text: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
-    Ok(PrivateKeyDer::from_pem_slice(text)?)
+/// Returns the first private key in `text`: PKCS#8, PKCS#1 (RSA) or SEC 1 (elliptic curves), none of them encrypted.
+///
+/// # Errors
+/// [`TlsError::Pem`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`].
+pub fn key(text: impl AsRef<[u8]>) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let text = text.as_ref();
+    PrivateKeyDer::from_pem_slice(text)
+        .map_err(|error: pem::Error| if is_encrypted(text) { TlsError::KeyEncrypted } else { error.into() })
+}
+
+/// Returns whether `text` holds an encrypted key, as PKCS#8 or in the older form of RFC 1421.
+fn is_encrypted(text: &[u8]) -> bool {
+    let marks: [&[u8]; 2] = [b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED"];
+    marks.iter().any(|mark| text.windows(mark.len()).any(|window| window == *mark))
 }

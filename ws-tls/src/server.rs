@@ -19,7 +19,8 @@ impl ServerTls {
     /// A server with this certificate, from texts: its chain, the server's own first, and its key.
     ///
     /// # Errors
-    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], and those of [`ServerTlsBuilder::build`].
+    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`], and those of
+    /// [`ServerTlsBuilder::build`].
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         ServerTlsBuilder::from_pem(chain, key)?.build()
     }
@@ -69,9 +70,9 @@ impl ServerTlsBuilder {
     /// Settings for a server with this certificate, from texts; see [`ServerTls::from_pem`].
     ///
     /// # Errors
-    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`].
+    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`].
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
-        Ok(ServerTls::builder(pem::certificates(chain.as_ref())?, pem::key(key.as_ref())?))
+        Ok(ServerTls::builder(pem::certificates(chain)?, pem::key(key)?))
     }
 
     /// Lets in only clients with a certificate that leads to one of these roots, in DER.
@@ -96,8 +97,8 @@ impl ServerTlsBuilder {
     /// The settings.
     ///
     /// # Errors
-    /// [`TlsError::Rustls`] if the key does not fit the certificate, [`TlsError::ClientRoots`] if there is no root for clients,
-    /// [`TlsError::NoProvider`].
+    /// [`TlsError::CertificateInvalid`] if the server's own certificate or a root is malformed, [`TlsError::KeyInvalid`],
+    /// [`TlsError::KeyMismatch`], [`TlsError::ClientRoots`] if there is no root for clients, [`TlsError::NoProvider`].
     pub fn build(self) -> Result<ServerTls, TlsError> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -112,7 +113,7 @@ impl ServerTlsBuilder {
             }
         };
         let (chain, key) = self.identity;
-        let mut config = builder.with_single_cert(chain, key)?;
+        let mut config = builder.with_single_cert(chain, key).map_err(TlsError::of_identity)?;
         config.alpn_protocols = vec![HTTP_1_1.to_vec()];
         Ok(ServerTls(Arc::new(config)))
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use certificates::{Authority, Identity};
-use ws_tls::rustls::{ClientConnection, ProtocolVersion, ServerConnection};
+use ws_tls::rustls::{self, ClientConnection, ProtocolVersion, ServerConnection};
 use ws_tls::{ClientTls, ServerTls, TlsError};
 
 type Outcome<T = ()> = Result<T, Box<dyn core::error::Error>>;
@@ -86,6 +86,18 @@ fn one_authority_does_not_speak_for_another() {
     assert!(error.contains("UnknownIssuer"), "{error}");
 }
 
+/// Keys that are encrypted, as far as they are looked at: in PKCS#8, and in the older form.
+const ENCRYPTED: [&str; 2] = [
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
+     -----END RSA PRIVATE KEY-----\n",
+];
+
+/// A section of PEM that holds three zeros.
+fn section(label: &str) -> String {
+    format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")
+}
+
 /// What is no certificate, no key, or not the key of the certificate is told apart.
 #[test]
 fn texts_that_are_of_no_use_are_told_apart() {
@@ -97,13 +109,81 @@ fn texts_that_are_of_no_use_are_told_apart() {
         (&key, &key, |error| matches!(error, Some(TlsError::NoCertificate))),
         (&chain, &chain, |error| matches!(error, Some(TlsError::NoKey))),
         (&broken, &key, |error| matches!(error, Some(TlsError::Pem(_)))),
-        (&chain, &other_key, |error| matches!(error, Some(TlsError::Rustls(_)))),
+        (&chain, &other_key, |error| matches!(error, Some(TlsError::KeyMismatch))),
+        (&chain, &ENCRYPTED[0].into(), |error| matches!(error, Some(TlsError::KeyEncrypted))),
+        (&chain, &ENCRYPTED[1].into(), |error| matches!(error, Some(TlsError::KeyEncrypted))),
+        (&chain, &section("PRIVATE KEY"), |error| matches!(error, Some(TlsError::KeyInvalid(_)))),
+        (&section("CERTIFICATE"), &key, |error| {
+            matches!(error, Some(TlsError::CertificateInvalid { nth: 1, .. }))
+        }),
     ] {
-        let made = ServerTls::from_pem(chain, key);
-        assert!(fits(made.as_ref().err()), "{made:?}");
+        let server = ServerTls::from_pem(chain, key).err();
+        assert!(fits(server.as_ref()), "{server:?}");
+        let client = ClientTls::builder().certificate_pem(chain, key).and_then(|client| client.build()).err();
+        assert!(fits(client.as_ref()), "{client:?}");
     }
+}
+
+/// Roots are checked when the settings are made, whether the platform's are trusted too or not.
+#[test]
+fn roots_that_are_of_no_use_are_told_apart() -> Outcome {
     let none = ClientTls::builder().roots_pem("no certificate").err();
     assert!(matches!(none, Some(TlsError::NoCertificate)), "{none:?}");
+    let second = [Authority::new().root_pem(), section("CERTIFICATE")].concat();
+    for builder in [ClientTls::builder(), ClientTls::builder().platform_roots()] {
+        let refused = builder.roots_pem(&second)?.build().expect_err("no certificate");
+        assert!(matches!(refused, TlsError::CertificateInvalid { nth: 2, .. }), "{refused:?}");
+        assert_eq!(refused.to_string(), "certificate 2 is malformed: BadEncoding");
+    }
+    let Identity { chain, key } = Authority::new().issue(&["localhost"]);
+    let roots = ws_tls::pem::certificates(&second)?;
+    let refused = ws_tls::ServerTlsBuilder::from_pem(chain, key)?.require_client_certificates(roots).build();
+    assert!(matches!(refused, Err(TlsError::CertificateInvalid { nth: 2, .. })), "{refused:?}");
+    Ok(())
+}
+
+/// What is said of a failed handshake between `client` and a server that shows `identity`.
+fn refused(client: &ClientTls, identity: &Identity) -> Outcome<String> {
+    let refused = shake_hands(client, &identity.server(), "localhost").expect_err("another certificate");
+    Ok(TlsError::from(*refused.downcast::<rustls::Error>()?).to_string())
+}
+
+/// A certificate of an authority that a server shows as its own is called that, not by the name of a type.
+#[test]
+fn an_authority_is_not_a_server() -> Outcome {
+    let identity = Authority::self_signed(&["localhost"]);
+    let client = ClientTls::builder().roots_pem(&identity.chain)?.build()?;
+    let message = refused(&client, &identity)?;
+    assert!(message.starts_with("the peer's certificate is one of a certificate authority"), "{message}");
+    Ok(())
+}
+
+/// The names in a certificate are the peer's to choose: no terminal obeys them.
+#[test]
+fn names_in_certificates_are_escaped() -> Outcome {
+    let authority = Authority::new();
+    let message = refused(&authority.client(), &authority.issue(&["a\x1b[31m\x07.example"]))?;
+    assert!(message.contains(r"a\u{1b}[31m\u{7}.example"), "{message:?}");
+    Ok(())
+}
+
+/// What a client without TLS sends, or a server without, is called that.
+#[test]
+fn what_is_not_tls_is_called_that() -> Outcome {
+    let authority = Authority::new();
+    for plain in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"GET / HTTP/1.1\r\n\r\n", b"SSH-2.0-server\r\n"]
+    {
+        let (mut client, mut server) =
+            (authority.client().session("localhost")?, authority.server(&["localhost"]).session()?);
+        client.read_tls(&mut &plain[..])?;
+        server.read_tls(&mut &plain[..])?;
+        for refused in [client.process_new_packets(), server.process_new_packets()] {
+            let error = TlsError::from(refused.expect_err("not TLS"));
+            assert!(matches!(error, TlsError::NotTls), "{error:?}");
+            assert!(error.to_string().contains("ws: rather than wss:"), "{error}");
+        }
+    }
+    Ok(())
 }
 
 /// A name that no certificate can be for is refused before anything is sent.

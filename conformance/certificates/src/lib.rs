@@ -49,6 +49,15 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("a key that can sign"))
     }
 
+    /// A certificate of an authority that vouches for itself and is for these names, as `openssl req -x509` makes it.
+    pub fn self_signed(names: &[&str]) -> Identity {
+        let mut params = params(names);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let chain = params.self_signed(&key).expect("a key that can sign").pem();
+        Identity { chain, key: key.serialize_pem() }
+    }
+
     /// Its own certificate, in DER.
     pub fn root(&self) -> CertificateDer<'static> {
         self.0.der().clone()

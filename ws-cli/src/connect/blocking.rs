@@ -3,12 +3,12 @@ use std::sync::{Arc, Mutex};
 use ws_blocking::{Connector, NetStream, Sender};
 use ws_core::CloseCode;
 
-use super::{Asked, Input, Session, input, not_opened};
+use super::{Asked, Input, Session, not_opened, read_input};
 use crate::failure::Failure;
 use crate::signals;
 
 pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
-    let Asked { connect, config, tls } = asked;
+    let Asked { connect, config, tls, linger } = asked;
     let mut connector = Connector::new().config(config);
     if let Some(tls) = tls {
         connector = connector.tls(tls.clone()).proxy_tls(tls);
@@ -23,7 +23,7 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
     })?;
     // Held while a line is on its way.
     let sending = Arc::new(Mutex::new(()));
-    input::read({
+    read_input(session, linger, {
         let (session, sender, sending) = (Arc::clone(session), sender.clone(), Arc::clone(&sending));
         move |input| {
             let _sending = sending.lock();
@@ -44,6 +44,9 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
     }
     // The line that was on its way has been sent, or has not.
     drop(sending.lock());
+    if receiver.was_clean() {
+        session.closed_cleanly();
+    }
     Ok(())
 }
 
@@ -56,9 +59,14 @@ fn send(input: Input, session: &Session, sender: &Sender<NetStream>) -> bool {
                 // The receiver hears why.
                 return false;
             }
-            session.end_line();
+            if !sender.is_open() {
+                // What the close timer cuts off counts as sent too: only a clean end shows that the line was written.
+                session.line_queued();
+                return false;
+            }
+            session.line_written();
         }
-        Input::End => close(sender, CloseCode::NORMAL),
+        Input::End { .. } => close(sender, CloseCode::NORMAL),
         Input::Failed(failure) => give_up(session, sender, failure),
     }
     true

@@ -8,8 +8,8 @@ use crate::failure::Failure;
 pub(super) enum Input {
     /// A line without its end, and its number, from 1.
     Line { number: u64, text: String },
-    /// Its end.
-    End,
+    /// Its end, after so many lines.
+    End { lines: u64 },
     /// Why there is no more of it.
     Failed(Failure),
 }
@@ -26,7 +26,7 @@ fn read_from(mut input: impl BufRead, mut take: impl FnMut(Input) -> bool) {
         let mut line = Vec::new();
         match input.read_until(b'\n', &mut line) {
             Ok(0) => {
-                take(Input::End);
+                take(Input::End { lines: number - 1 });
                 return;
             }
             Ok(_) => {}
@@ -65,7 +65,7 @@ mod tests {
         read_from(input, |input| {
             seen.push(match input {
                 Input::Line { number, text } => format!("{number} {text:?}"),
-                Input::End => "end".into(),
+                Input::End { lines } => format!("end after {lines}"),
                 Input::Failed(failure) => failure.to_string(),
             });
             true
@@ -75,18 +75,18 @@ mod tests {
 
     #[test]
     fn a_line_ends_with_lf_or_crlf_or_the_input() {
-        assert_eq!(lines(b"a\nb\r\nc"), ["1 \"a\"", "2 \"b\"", "3 \"c\"", "end"]);
+        assert_eq!(lines(b"a\nb\r\nc"), ["1 \"a\"", "2 \"b\"", "3 \"c\"", "end after 3"]);
     }
 
     #[test]
     fn an_empty_line_is_a_line() {
-        assert_eq!(lines(b"\n\r\n"), ["1 \"\"", "2 \"\"", "end"]);
-        assert_eq!(lines(b""), ["end"]);
+        assert_eq!(lines(b"\n\r\n"), ["1 \"\"", "2 \"\"", "end after 2"]);
+        assert_eq!(lines(b""), ["end after 0"]);
     }
 
     #[test]
     fn a_cr_inside_a_line_belongs_to_it() {
-        assert_eq!(lines(b"a\rb\r\r\n"), ["1 \"a\\rb\\r\"", "end"]);
+        assert_eq!(lines(b"a\rb\r\r\n"), ["1 \"a\\rb\\r\"", "end after 1"]);
     }
 
     #[test]

@@ -4,32 +4,38 @@ mod session;
 mod tasks;
 
 use core::time::Duration;
+use std::io;
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use ws_core::connect::{Connect, Proxy, Target};
-use ws_core::handshake::RequestError;
+use ws_core::connect::{Connect, ConnectError, Proxy, Target, Tried};
 use ws_core::{Config, KeepAlive};
 use ws_driver::Error;
 use ws_tls::ClientTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::Failure;
+use crate::failure::{Cause, Chain, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trust::Trust;
 use input::Input;
-use session::Session;
+use session::{Linger, Session};
 
 /// Send each line of standard input as a text message, and print what comes back.
 ///
-/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. At the end of the input
-/// the connection is closed with 1000; what arrives until the server has closed its side is still printed. The command
-/// ends when the server closes, even while input is still open, and exits with 0 after a close with 1000 or without a code.
+/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. On a terminal, control
+/// characters of a message, but line feeds and tabs, are shown escaped; anything else gets them as they came. After the end of the
+/// input the command waits for answers: until as many messages have come as lines were sent, or none for as long as
+/// `--linger` says. Then it closes with 1000; what arrives until the server has closed its side is still printed.
+///
+/// The command ends when the server closes, even while input is still open. It exits with 0 after a close with 1000 or
+/// without a code, if each line that was read was sent.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An input line
-/// that is not UTF-8 ends it in the same way. User name and password of a URL are not sent: use `--header`.
+/// that is not UTF-8 ends it in the same way.
+///
+/// User name and password of the URL are sent in an Authorization field (Basic), and not to another origin where a redirect leads.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to connect to: `ws://HOST[:PORT][/PATH][?QUERY]`, or `wss://` for TLS.
@@ -50,9 +56,19 @@ pub(crate) struct Args {
     /// How many seconds everything may take from looking up the host's name to the server's 101 answer.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     timeout: Duration,
+    /// Largest head of the server's answer; a larger one fails.
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
+    max_head: usize,
     /// How many seconds the server has to close its side, once this side is closed.
     #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
     close_timeout: Duration,
+    /// How many seconds to wait for the next message after the end of the input, as long as fewer messages have come than
+    /// lines were sent; 0 closes at once.
+    #[arg(long, value_name = "SECS", default_value = "2", value_parser = args::seconds_or_none, allow_negative_numbers = true)]
+    linger: Duration,
+    /// After the end of the input, stay until the server closes.
+    #[arg(long, conflicts_with = "linger")]
+    wait_close: bool,
     /// Ping a server that has been silent for so many seconds, and give up if it stays silent for as long again, but
     /// for 5 seconds at least.
     #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
@@ -75,6 +91,7 @@ struct Asked {
     config: Arc<Config>,
     /// None for whom the system trusts.
     tls: Option<ClientTls>,
+    linger: Linger,
 }
 
 /// How many redirects are followed.
@@ -89,6 +106,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         // The time limit of the whole covers it.
         opening_timeout: None,
         close_timeout: args.close_timeout,
+        max_head: args.max_head,
         compression: args.deflate.compression(),
         keep_alive: args
             .ping_every
@@ -96,12 +114,13 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         ..Config::default()
     });
     let runtime = args.runtime;
+    let linger = if args.wait_close { Linger::UntilClosed } else { Linger::For(args.linger) };
     let tls = args.trust.tls()?;
     let connect = asked(args).unwrap_or_else(|error| {
         crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
     });
     let session = Arc::new(Session::default());
-    let asked = Asked { connect, config, tls };
+    let asked = Asked { connect, config, tls, linger };
     match runtime {
         Runtime::Tokio => tasks::run::<Tokio>(asked, &session),
         Runtime::Smol => tasks::run::<Smol>(asked, &session),
@@ -111,8 +130,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     session.outcome()
 }
 
-fn asked(args: Args) -> Result<Connect, RequestError> {
-    let mut connect = Connect::from(args.url).timeout(Some(args.timeout));
+fn asked(args: Args) -> Result<Connect, Box<dyn core::error::Error>> {
+    let is_authorization = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
+    if args.url.userinfo().is_some() && args.header.iter().any(is_authorization) {
+        return Err("the URL has a user name, and --header says Authorization: leave out one of them".into());
+    }
+    let mut connect = Connect::from(args.url).timeout(Some(args.timeout)).basic_authorization()?;
     if let Some(proxy) = args.proxy {
         connect = connect.proxy(proxy);
     }
@@ -131,10 +154,41 @@ fn asked(args: Args) -> Result<Connect, RequestError> {
     Ok(connect)
 }
 
+/// Reads standard input on a thread of its own, as [`input::read`] does; its end comes when `linger` is over.
+fn read_input(
+    session: &Arc<Session>,
+    linger: Linger,
+    mut take: impl FnMut(Input) -> bool + Send + 'static,
+) -> Result<(), Failure> {
+    let session = Arc::clone(session);
+    input::read(move |input| {
+        if let Input::End { lines } = input {
+            session.linger(lines, linger);
+        }
+        take(input)
+    })
+}
+
 fn not_opened(target: &Target, error: Error) -> Failure {
     let cause = match error {
         Error::WebSocket(ws_core::Error::UnexpectedEof) => "the server hung up without an answer".into(),
+        Error::Connect(error) => dialled_in_vain(target, &error).map_or_else(|| error.into(), Cause::from),
         error => error.into(),
     };
     Failure::NotOpened { url: target.to_string(), cause }
+}
+
+/// Returns what became of the addresses of the URL's host, which stands before it; `None` if that is not what failed.
+fn dialled_in_vain(target: &Target, error: &ConnectError<io::Error>) -> Option<String> {
+    let ConnectError::Dial { host, tried } = error else { return None };
+    if host != target.host() || tried.is_empty() {
+        return None;
+    }
+    if let [Tried { address, error: Some(error) }] = &tried[..]
+        && host.parse() == Ok(address.ip())
+        && address.port() == target.port()
+    {
+        return Some(Chain(error).to_string());
+    }
+    Some(tried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

@@ -5,7 +5,7 @@ use ws_core::CloseCode;
 use ws_driver::serve::Serve;
 use ws_driver::{Connector, Sender};
 
-use super::{Asked, Input, Session, input, not_opened};
+use super::{Asked, Input, Session, not_opened, read_input};
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::signals;
@@ -15,7 +15,7 @@ pub(super) fn run<P: Platform>(asked: Asked, session: &Arc<Session>) -> Result<(
 }
 
 async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
-    let Asked { connect, config, tls } = asked;
+    let Asked { connect, config, tls, linger } = asked;
     let mut connector = Connector::<R>::new().config(config);
     if let Some(tls) = tls {
         connector = connector.tls(tls.clone()).proxy_tls(tls);
@@ -31,7 +31,7 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
     })?;
     R::spawn(close_when(stopped, sender.clone(), Arc::clone(session)));
     let (line, lines) = mpsc::channel(1);
-    input::read(move |input| line.blocking_send(input).is_ok())?;
+    read_input(session, linger, move |input| line.blocking_send(input).is_ok())?;
     // Held while a line is on its way.
     let sending = Arc::new(Mutex::new(()));
     R::spawn(send(lines, sender.clone(), Arc::clone(session), Arc::clone(&sending)));
@@ -49,6 +49,9 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
     }
     // The line that was on its way has been sent, or has not.
     drop(sending.lock().await);
+    if receiver.was_clean() {
+        session.closed_cleanly();
+    }
     Ok(())
 }
 
@@ -68,9 +71,14 @@ async fn send<R: Serve>(
                     // The receiver hears why.
                     return;
                 }
-                session.end_line();
+                if !sender.is_open() {
+                    // What the close timer cuts off counts as sent too: only a clean end shows that the line was written.
+                    session.line_queued();
+                    return;
+                }
+                session.line_written();
             }
-            Input::End => close(&sender, CloseCode::NORMAL).await,
+            Input::End { .. } => close(&sender, CloseCode::NORMAL).await,
             Input::Failed(failure) => give_up(&session, &sender, failure).await,
         }
     }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use ws_core::Config;
 use ws_core::handshake::{Accept, Decision, Request};
 use ws_core::serve::Limits;
-use ws_tls::ServerTls;
+use ws_tls::{ServerTls, TlsError, pem};
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::Failure;
+use crate::failure::{Chain, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trouble::Trouble;
 
@@ -89,7 +89,7 @@ impl Service {
 
     /// A connection cannot be accepted.
     fn refuse(&self, cause: &io::Error) {
-        self.trouble.tell(format_args!("cannot accept connections: {cause}"));
+        self.trouble.tell(format_args!("cannot accept connections: {}", Chain(cause)));
     }
 
     /// How long connections may take to close when the server ends: a little less than the close timeout, so that the
@@ -127,10 +127,18 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-/// Who the server is, by two files.
+/// Who the server is, by two files. A failure names the one that it is in.
 fn identity(certificate: &Path, key: &Path) -> Result<ServerTls, Failure> {
-    ServerTls::from_pem(args::read(certificate)?, args::read(key)?)
-        .map_err(|error| args::unfit(certificate, error))
+    let chain =
+        pem::certificates(args::read(certificate)?).map_err(|error| args::unfit(certificate, error))?;
+    let der = pem::key(args::read(key)?).map_err(|error| args::unfit(key, error))?;
+    ServerTls::builder(chain, der).build().map_err(|error| match error {
+        TlsError::KeyMismatch => {
+            args::unfit(key, format!("the private key is not the one of {}", certificate.display()))
+        }
+        TlsError::KeyInvalid(_) => args::unfit(key, error),
+        error => args::unfit(certificate, error),
+    })
 }
 
 pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {

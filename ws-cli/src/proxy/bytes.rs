@@ -4,6 +4,7 @@ use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 
 use bytes::Buf as _;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use ws_core::{Output as _, Side, Transmit, Tunnel};
 use ws_tokio::NetStream;
 
-use super::{Proxy, stopped};
+use super::{Host, Proxy, Twin, stopped};
 
 /// Most pieces of output that one system call takes.
 const SLICES: usize = 16;
@@ -22,9 +23,12 @@ const READ: usize = 64 << 10;
 type Dial<'p> = Pin<Box<dyn Future<Output = io::Result<NetStream>> + Send + 'p>>;
 
 /// Moves bytes for `client` until both sides are done, or the proxy stops.
-pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Receiver<bool>) {
+pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop: watch::Receiver<bool>) {
     let origin = Instant::now();
-    let tunnel = Tunnel::new(ws_core::Instant::ORIGIN, proxy.config.clone());
+    let mut tunnel = Tunnel::new(ws_core::Instant::ORIGIN, proxy.config.clone());
+    if let Host::Named(host) = &proxy.host {
+        tunnel = tunnel.host(Arc::clone(host)).expect("a host that was checked when it was given");
+    }
     let mut run = Run {
         tunnel,
         origin,
@@ -34,6 +38,7 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Rece
         space: vec![0; READ].into(),
     };
     let mut stop = pin!(stopped(&mut stop));
+    let mut twin = Some(twin);
     while !run.tunnel.is_closed() {
         if run.tunnel.poll_dial() {
             run.dial = Some(Box::pin(proxy.dial()));
@@ -41,6 +46,15 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Rece
         if !run.tunnel.uses_backend() {
             (run.backend, run.dial) = (None, None);
         }
+        if run.tunnel.is_established() {
+            twin = None;
+        }
+        let left = async {
+            match &twin {
+                Some(twin) => twin.left().await,
+                None => core::future::pending().await,
+            }
+        };
         let deadline = run.tunnel.poll_timeout().map(|at| origin + at.since_origin());
         let alarm = async {
             match deadline {
@@ -53,6 +67,10 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Rece
             () = alarm => {
                 let now = run.now();
                 run.tunnel.handle_timeout(now);
+            }
+            () = left, if run.tunnel.uses_backend() => {
+                let now = run.now();
+                run.tunnel.handle_broken(now, Side::Client);
             }
             () = &mut stop => return,
         }

@@ -11,7 +11,7 @@ use ws_core::{CloseCode, Config, Connection, Event, Timer};
 use ws_driver::Timer as _;
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 
-use super::{Proxy, stopped};
+use super::{Host, Proxy, Twin, stopped};
 use crate::deflate::Deflate;
 
 /// How much of a refusal passes, in bytes.
@@ -34,12 +34,13 @@ pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> C
 }
 
 /// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.
-pub(super) async fn pass(proxy: &Proxy, client: NetStream, mut stop: watch::Receiver<bool>) {
+pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop: watch::Receiver<bool>) {
     let mut client = WebSocket::new(client, Connection::server(now(), proxy.config.clone()));
     let opened = tokio::select! {
-        opened = open(proxy, &mut client) => opened,
+        opened = open(proxy, &mut client, &twin) => opened,
         () = stopped(&mut stop) => return,
     };
+    drop(twin);
     let Ok(Some(backend)) = opened else {
         // What the client is answered shall not be lost to what it may still send.
         let _ = timeout(proxy.config.close_timeout, drain(&mut client)).await;
@@ -104,6 +105,7 @@ async fn drain(client: &mut WebSocket<NetStream>) {
 async fn open(
     proxy: &Proxy,
     client: &mut WebSocket<NetStream>,
+    twin: &Twin,
 ) -> Result<Option<WebSocket<NetStream>>, Error> {
     loop {
         let Some((Event::Request(request), mut reply)) = client.event_ref().await? else { return Ok(None) };
@@ -112,7 +114,12 @@ async fn open(
             reply.answer(&Accept::new().into())?;
             continue;
         }
-        match ask(proxy, &request).await {
+        let answer = tokio::select! {
+            answer = ask(proxy, &request) => answer,
+            // Nothing is left to ask for.
+            () = twin.left() => Err(refusal(502)),
+        };
+        match answer {
             Ok((backend, accept)) => {
                 reply.answer(&accept.into())?;
                 client.flush().await?;
@@ -132,7 +139,11 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
         resource.push('?');
         resource.push_str(query);
     }
-    let asked = forwarded(request, &resource).map_err(|_| refusal(400))?;
+    let host = match &proxy.host {
+        Host::Kept => request.host().unwrap_or_default(),
+        Host::Named(host) => host,
+    };
+    let asked = forwarded(request, host, &resource).map_err(|_| refusal(400))?;
     let dialed = timeout(proxy.opening_timeout, proxy.dial()).await.map_err(|_| refusal(504))?;
     let stream = dialed.map_err(bad_gateway)?;
     let entropy = ws_adapter::entropy().map_err(bad_gateway)?;
@@ -148,9 +159,12 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
 }
 
 /// What the backend is asked, in the client's words but for what belongs to one hop or to one handshake.
-fn forwarded<'r>(request: &Request<'r>, resource: &'r str) -> Result<ClientRequest<'r>, RequestError> {
-    let mut asked =
-        ClientRequest::new(request.host().unwrap_or_default(), resource)?.subprotocol_is_optional();
+fn forwarded<'r>(
+    request: &Request<'r>,
+    host: &'r str,
+    resource: &'r str,
+) -> Result<ClientRequest<'r>, RequestError> {
+    let mut asked = ClientRequest::new(host, resource)?.subprotocol_is_optional();
     for name in request.subprotocols() {
         asked = asked.subprotocol(name)?;
     }

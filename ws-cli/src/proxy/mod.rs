@@ -1,5 +1,6 @@
 mod bytes;
 mod frames;
+mod leaving;
 
 use core::future::Future;
 use core::net::SocketAddr;
@@ -13,23 +14,26 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use ws_core::Config;
 use ws_core::connect::Target;
+use ws_core::handshake::ClientRequest;
 use ws_tls::ClientTls;
 use ws_tokio::NetStream;
 
 use crate::args;
 use crate::deflate::Deflate;
 use crate::echo::not_listening;
-use crate::failure::Failure;
+use crate::failure::{Chain, Failure};
 use crate::signals;
 use crate::trouble::Trouble;
 use crate::trust::Trust;
+use leaving::Twin;
 
 /// Forward WebSocket connections to a backend.
 ///
-/// Requests for an upgrade go to the backend with their own path, query and Host field. Once it has switched protocols, bytes
-/// pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
+/// Requests for an upgrade go to the backend with their own path, query and fields, and the backend's own Host field unless
+/// `--host` says otherwise. Once it has switched protocols, bytes pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
 /// be inside TLS, is a 502, and the reason is told on standard error, once until it is reached; one that does not answer in time is a
-/// 504. Requests that ask for no WebSocket are answered here, with 426.
+/// 504. A client that ends its stream before the answer has left, and the backend is given up. Requests that ask for no WebSocket
+/// are answered here, with 426.
 ///
 /// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
 /// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
@@ -52,6 +56,10 @@ pub(crate) struct Args {
     /// ever.
     #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
+    /// The Host field to send to the backend: `keep` for the client's own, or a name, with a port if need be. Without this,
+    /// it is the host and port of the URL.
+    #[arg(long, value_name = "keep|NAME", value_parser = host)]
+    host: Option<Host>,
     /// Check frames rather than pass bytes.
     #[arg(long)]
     frames: bool,
@@ -69,7 +77,27 @@ fn backend(url: &str) -> Result<Target, String> {
     if target.resource() != "/" {
         return Err("each request keeps its own path: leave out the URL's".into());
     }
+    if target.userinfo().is_some() {
+        return Err("each request keeps its own Authorization field: leave out the URL's user name".into());
+    }
     Ok(target)
+}
+
+/// The Host field that the backend gets.
+#[derive(Clone, Debug)]
+enum Host {
+    /// The client's.
+    Kept,
+    /// This one.
+    Named(Arc<str>),
+}
+
+fn host(text: &str) -> Result<Host, String> {
+    if text == "keep" {
+        return Ok(Host::Kept);
+    }
+    let request = ClientRequest::new(text, "/");
+    request.map(|_| Host::Named(text.into())).map_err(|error| error.to_string())
 }
 
 /// How long to wait when connections cannot be accepted, for want of files or memory most likely: those that end give it back.
@@ -79,6 +107,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 struct Proxy {
     backend: Target,
+    host: Host,
     /// Whom to trust as the backend, inside TLS; none to speak none.
     tls: Option<ClientTls>,
     config: Arc<Config>,
@@ -95,7 +124,9 @@ impl Proxy {
         let dialed = self.reach().await;
         match &dialed {
             Ok(_) => self.trouble.end(),
-            Err(error) => self.trouble.tell(format_args!("cannot reach {}: {error}", self.backend)),
+            Err(error) => {
+                self.trouble.tell(format_args!("cannot reach {}: {}", self.backend, Chain(error)));
+            }
         }
         dialed
     }
@@ -113,10 +144,11 @@ impl Proxy {
 
     async fn attend(&self, client: TcpStream, stop: watch::Receiver<bool>) {
         let _ = client.set_nodelay(true);
+        let Ok((client, twin)) = Twin::of(client) else { return };
         if self.frames {
-            frames::pass(self, client.into(), stop).await;
+            frames::pass(self, client.into(), twin, stop).await;
         } else {
-            bytes::pass(self, client.into(), stop).await;
+            bytes::pass(self, client.into(), twin, stop).await;
         }
     }
 }
@@ -138,6 +170,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     };
     let patience = config.close_timeout * 9 / 10;
     let proxy = Arc::new(Proxy {
+        host: args.host.unwrap_or_else(|| Host::Named(args.backend.host_header().into())),
         backend: args.backend,
         tls,
         config: Arc::new(config),
@@ -200,7 +233,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
             // Only that one connection is gone.
             Err(error) if ws_adapter::is_of_one(&error) => {}
             Err(error) => {
-                trouble.tell(format_args!("cannot accept connections: {error}"));
+                trouble.tell(format_args!("cannot accept connections: {}", Chain(&error)));
                 sleep(PAUSE).await;
             }
         }

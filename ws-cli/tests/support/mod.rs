@@ -261,6 +261,15 @@ impl Peer {
         assert_eq!(self.frame(), (first, payload.to_vec()));
     }
 
+    /// Nothing comes for a moment.
+    #[track_caller]
+    pub(crate) fn expect_silence(&mut self) {
+        self.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let peeked = self.stream.peek(&mut [0]);
+        assert!(peeked.is_err(), "{peeked:?}");
+        self.stream.set_read_timeout(None).unwrap();
+    }
+
     /// A Close frame with this code, or without any; its reason does not matter.
     #[track_caller]
     pub(crate) fn expect_close(&mut self, code: Option<u16>) {

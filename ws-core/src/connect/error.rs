@@ -132,6 +132,12 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
             Self::Resolve { host, error } => write!(f, "cannot look up {host}: {error}"),
             Self::Dial { host, tried } if tried.is_empty() => write!(f, "{host} has no address"),
             Self::Dial { host, tried } => {
+                if let [only] = &tried[..]
+                    && host.parse() == Ok(only.address.ip())
+                {
+                    write!(f, "cannot connect to {}: ", only.address)?;
+                    return only.write_cause(f);
+                }
                 write!(f, "cannot connect to {host}")?;
                 tried.iter().enumerate().try_for_each(|(n, tried)| {
                     f.write_str(if n == 0 { ": " } else { ", " })?;
@@ -150,14 +156,20 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
     }
 }
 
+/// The message holds that of the cause, so the source is the cause's own.
 impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => Some(error),
-            Self::Proxy(error) => Some(error),
-            Self::Redirected { error, .. } => Some(error),
-            Self::Dial { tried, .. } => Some(tried.iter().rev().find_map(|tried| tried.error.as_ref())?),
-            Self::Alpn(_) | Self::TimedOut(_) | Self::ProxyRefused(_) | Self::Rejected(_) => None,
+            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => {
+                error.source()
+            }
+            Self::Dial { tried, .. } => tried.iter().rev().find_map(|tried| tried.error.as_ref())?.source(),
+            Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::ProxyRefused(_)
+            | Self::TimedOut(_)
+            | Self::Rejected(_)
+            | Self::Redirected { .. } => None,
         }
     }
 }
@@ -165,9 +177,17 @@ impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
 impl<E: fmt::Display> fmt::Display for Tried<E> {
     /// The address and the cause: `192.0.2.1:443 (connection refused)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (", self.address)?;
+        self.write_cause(f)?;
+        f.write_str(")")
+    }
+}
+
+impl<E: fmt::Display> Tried<E> {
+    fn write_cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.error {
-            Some(error) => write!(f, "{} ({error})", self.address),
-            None => write!(f, "{} (no answer in time)", self.address),
+            Some(error) => error.fmt(f),
+            None => f.write_str("no answer in time"),
         }
     }
 }

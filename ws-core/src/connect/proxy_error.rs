@@ -83,6 +83,9 @@ impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closed => "it closed the connection",
+            Self::Malformed(HandshakeError::TlsAlert) => {
+                "its answer looks like TLS: try a proxy URL with https:"
+            }
             Self::Malformed(error) => return write!(f, "its answer is malformed: {error}"),
             Self::NotSocks5 => "it does not speak SOCKS5",
             Self::NoMethod => "it wants another way to log in",

@@ -16,6 +16,12 @@ pub enum HandshakeError {
     BareCarriageReturn,
     /// The head holds a control byte.
     ControlByte,
+    /// The request begins with the first byte of a TLS ClientHello, 0x16: the client was given a `wss` URL for a port without TLS
+    /// (RFC 8446 §5.1).
+    TlsClientHello,
+    /// The answer begins with the first byte of a TLS alert, 0x15: the server, or the proxy, was asked without TLS on a port that
+    /// speaks it (RFC 8446 §6).
+    TlsAlert,
     /// The first line is not `method SP target SP HTTP/n.n`.
     RequestLineMalformed,
     /// The first line is not `HTTP/n.n SP status [SP reason]` (RFC 9112 §4).
@@ -110,6 +116,7 @@ impl HandshakeError {
             Self::BareLineFeed
             | Self::BareCarriageReturn
             | Self::ControlByte
+            | Self::TlsClientHello
             | Self::RequestLineMalformed
             | Self::FieldLineMalformed
             | Self::FieldFolded
@@ -138,7 +145,8 @@ impl HandshakeError {
             Self::ExpectationUnknown => 417,
             Self::VersionUnsupported => 426,
             Self::HeadTooLong | Self::TooManyFields => 431,
-            Self::StatusLineMalformed
+            Self::TlsAlert
+            | Self::StatusLineMalformed
             | Self::NotSwitched
             | Self::UpgradeMissing
             | Self::UpgradeNotWebSocket
@@ -165,6 +173,10 @@ impl HandshakeError {
             Self::BareLineFeed => "a line ends without a carriage return",
             Self::BareCarriageReturn => "a carriage return is not followed by a line feed",
             Self::ControlByte => "the head holds a control byte",
+            Self::TlsClientHello => {
+                "the request looks like TLS, which this port does not speak: try ws: rather than wss:"
+            }
+            Self::TlsAlert => "the answer looks like TLS: try wss: rather than ws:",
             Self::RequestLineMalformed => "the request line is malformed",
             Self::StatusLineMalformed => "the status line is malformed",
             Self::FieldLineMalformed => "a field line is malformed",

@@ -31,9 +31,8 @@ fn is_hop_by_hop(name: &str) -> bool {
 /// What an intermediary calls itself in `Via` (RFC 9110 §7.6.3).
 const VIA: &[u8] = b"1.1 ws";
 
-/// Appends the request for an upgrade as the backend gets it. An absolute target becomes a path, and its authority the
-/// `Host` (RFC 9112 §3.2.2).
-pub(crate) fn forward_request(request: &Request<'_>, out: &mut Vec<u8>) {
+/// Appends the request for an upgrade as the backend gets it, with this `Host`. An absolute target becomes a path.
+pub(crate) fn forward_request(request: &Request<'_>, host: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"GET ");
     out.extend_from_slice(request.path().as_bytes());
     if let Some(query) = request.query() {
@@ -41,7 +40,7 @@ pub(crate) fn forward_request(request: &Request<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(query.as_bytes());
     }
     out.extend_from_slice(b" HTTP/1.1\r\n");
-    write_field(out, "Host", request.host().unwrap_or_default().as_bytes());
+    write_field(out, "Host", host.as_bytes());
     for (name, value) in request.fields().end_to_end() {
         if !name.eq_ignore_ascii_case("host") {
             write_field(out, name, value);

@@ -155,14 +155,7 @@ impl core::fmt::Display for HttpRequestError {
 }
 
 #[cfg(feature = "url")]
-impl core::error::Error for HttpRequestError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Url(error) => Some(error),
-            Self::Request(error) => Some(error),
-        }
-    }
-}
+impl core::error::Error for HttpRequestError {}
 
 #[cfg(feature = "url")]
 impl From<crate::connect::UrlError> for HttpRequestError {

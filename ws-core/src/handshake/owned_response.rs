@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Response;
+use crate::Escaped;
 
 /// A response that owns its parts: what a server said instead of opening the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +41,11 @@ impl From<&Response<'_>> for OwnedResponse {
 }
 
 impl fmt::Display for OwnedResponse {
-    /// The status and the reason: `403 Forbidden`.
+    /// The status and the reason: `403 Forbidden`. What a terminal would obey is [escaped](Escaped).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason[..] {
             "" => self.status.fmt(f),
-            reason => write!(f, "{} {reason}", self.status),
+            reason => write!(f, "{} {}", self.status, Escaped(reason)),
         }
     }
 }

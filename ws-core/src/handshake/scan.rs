@@ -149,6 +149,8 @@ impl Scanner {
             (State::Field, b'\r') => return Ok(State::LineEnd),
             (State::FieldStart | State::Field, byte) if is_value_byte(byte) => return Ok(State::Field),
             (State::LineEnd | State::EmptyLineEnd | State::HeadEnd, _) => HandshakeError::BareCarriageReturn,
+            (State::RequestStart, TLS_HANDSHAKE) => HandshakeError::TlsClientHello,
+            (State::StatusVersion(0), TLS_ALERT) => HandshakeError::TlsAlert,
             (_, b'\n') => HandshakeError::BareLineFeed,
             (_, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f) | (State::FieldStart | State::Field, _) => {
                 HandshakeError::ControlByte
@@ -189,6 +191,10 @@ impl Scanner {
         }
     }
 }
+
+/// The first byte of TLS records that carry a handshake, and of those that carry an alert (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+const TLS_ALERT: u8 = 0x15;
 
 /// Is `byte` right after the first `n` bytes of `HTTP/n.n`?
 fn is_version_byte(n: u8, byte: u8) -> bool {

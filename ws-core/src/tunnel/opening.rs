@@ -55,7 +55,8 @@ impl Tunnel {
         };
         self.backend = End::default();
         let request = head.view(bytes);
-        self.backend.out.append(|out| forward_request(&request, out));
+        let host = self.host.as_deref().or(request.host()).unwrap_or_default();
+        self.backend.out.append(|out| forward_request(&request, host, out));
         self.client.inbox.drain(..n);
         self.state = State::Dialing { passed, is_told: false };
         self.begin_opening(now);

@@ -175,6 +175,7 @@ fn a_malformed_answer_makes_no_tunnel() {
         other => panic!("{other:?}"),
     };
     assert_eq!(malformed(b"SSH-2.0-x\r\n"), HandshakeError::StatusLineMalformed);
+    assert_eq!(malformed(b"\x15\x03\x03\0\x02\x02\x46"), HandshakeError::TlsAlert);
     assert_eq!(malformed(b"HTTP/1.1 200 OK\n\n"), HandshakeError::BareLineFeed);
     assert_eq!(
         malformed(&[&b"HTTP/1.1 200 OK\r\nA: "[..], &[b'x'; 20_000]].concat()),

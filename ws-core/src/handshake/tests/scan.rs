@@ -134,7 +134,9 @@ fn one_empty_line_before_a_request_is_ignored() {
 #[test]
 fn other_protocols_are_refused_at_once() {
     for (bytes, error) in [
-        (&b"\x16\x03\x01"[..], ControlByte),
+        (&b"\x16\x03\x01"[..], TlsClientHello),
+        (b"\x15\x03\x01", ControlByte),
+        (b"\r\n\x16\x03\x01", ControlByte),
         (b"EHLO mail.example.com\r\n", RequestLineMalformed),
         (b"SSH-2.0-OpenSSH_9.6\r\n", RequestLineMalformed),
         (b"\x00", ControlByte),
@@ -151,6 +153,17 @@ fn other_protocols_are_refused_at_once() {
     ] {
         assert_eq!(scan_request(bytes), Err(error), "{}", bytes.escape_ascii());
     }
+}
+
+/// TLS on a port without it, and the other way round, is called that, whichever of its records comes first in which direction.
+#[test]
+fn tls_is_recognized_by_its_first_byte() {
+    assert_eq!(scan_request(b"\x16"), Err(TlsClientHello));
+    assert_eq!(scan_response(b"\x15"), Err(TlsAlert));
+    assert_eq!(scan_response(b"\x15\x03\x03\0\x02\x02\x46"), Err(TlsAlert));
+    assert_eq!(scan_response(b"\x16\x03\x03"), Err(ControlByte));
+    assert_eq!(scan_response(b"HTTP/1.1 101\x15"), Err(ControlByte));
+    assert_eq!((TlsClientHello.status(), TlsAlert.status()), (400, 502));
 }
 
 /// 6455-8.1-1: bytes above ASCII in the request target are refused.
@@ -190,12 +203,14 @@ fn control_bytes_are_refused() {
         for start in ["", "GET ", "GET /", "GET / HTTP/1.1\r\nX", "GET / HTTP/1.1\r\nX: a"] {
             let mut bytes = start.as_bytes().to_vec();
             bytes.push(control);
-            assert_eq!(scan_request(&bytes), Err(ControlByte), "{}", bytes.escape_ascii());
+            let error = if bytes == b"\x16" { TlsClientHello } else { ControlByte };
+            assert_eq!(scan_request(&bytes), Err(error), "{}", bytes.escape_ascii());
         }
         for start in ["", "HTTP/1.1 1", "HTTP/1.1 101 S", "HTTP/1.1 101 S\r\nX", "HTTP/1.1 101 S\r\nX: a"] {
             let mut bytes = start.as_bytes().to_vec();
             bytes.push(control);
-            assert_eq!(scan_response(&bytes), Err(ControlByte), "{}", bytes.escape_ascii());
+            let error = if bytes == b"\x15" { TlsAlert } else { ControlByte };
+            assert_eq!(scan_response(&bytes), Err(error), "{}", bytes.escape_ascii());
         }
     }
     for above_ascii in ["ä", "HTTP/1.ä", "HTTP/1.1 10ä", "HTTP/1.1 101ä"] {

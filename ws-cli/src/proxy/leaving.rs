@@ -1,0 +1,33 @@
+//! Notices that a client leaves while the backend is asked in its name.
+
+use core::time::Duration;
+
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+/// How often a client is looked at whose early bytes hide the end of its stream.
+const RECHECK: Duration = Duration::from_millis(100);
+
+/// Another handle to a client's socket, from which nothing is read.
+pub(super) struct Twin(Option<TcpStream>);
+
+impl Twin {
+    /// Returns the client again, and a twin of it; a twin that the system refuses sees nothing.
+    pub(super) fn of(client: TcpStream) -> std::io::Result<(TcpStream, Self)> {
+        let client = client.into_std()?;
+        let twin = client.try_clone().and_then(TcpStream::from_std).ok();
+        Ok((TcpStream::from_std(client)?, Self(twin)))
+    }
+
+    /// Waits until the client's stream of bytes has ended or broken. Cancel safe, and may be called again.
+    pub(super) async fn left(&self) {
+        let Some(twin) = &self.0 else { return core::future::pending().await };
+        while let Ok(1..) = twin.peek(&mut [0]).await {
+            if !matches!(twin.ready(Interest::READABLE).await, Ok(ready) if !ready.is_read_closed()) {
+                return;
+            }
+            sleep(RECHECK).await;
+        }
+    }
+}

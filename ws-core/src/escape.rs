@@ -1,0 +1,75 @@
+use core::fmt::{self, Write as _};
+
+/// Text without the characters that a terminal obeys: they are written as `\n`, `\t`, `\r` or `\u{1b}`.
+///
+/// Escaped are control characters (C0, DEL and C1), the separators of lines and paragraphs, and the characters that change the
+/// direction of writing. So what a peer made can be printed, on one line, without moving the cursor or hiding what stands beside it.
+///
+/// ```
+/// use ws_core::Escaped;
+///
+/// assert_eq!(Escaped("café\x1b[2J\n").to_string(), r"café\u{1b}[2J\n");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Escaped<T>(pub T);
+
+impl<T: fmt::Display> fmt::Display for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+/// Escapes what passes.
+struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut plain = 0;
+        for (at, found) in text.char_indices().filter(|&(_, char)| is_obeyed(char)) {
+            self.0.write_str(&text[plain..at])?;
+            write!(self.0, "{}", found.escape_default())?;
+            plain = at + found.len_utf8();
+        }
+        self.0.write_str(&text[plain..])
+    }
+}
+
+/// Returns whether a terminal acts on `char` rather than showing it.
+fn is_obeyed(char: char) -> bool {
+    let separates = matches!(char, '\u{2028}' | '\u{2029}');
+    let directs = matches!(char, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    char.is_control() || separates || directs
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString as _};
+
+    use super::*;
+
+    /// Controls, separators and the twelve characters that change the direction, and nothing else.
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        let mut escaped = 0;
+        for char in '\0'..=char::MAX {
+            let shown = Escaped(String::from(char)).to_string();
+            if shown != String::from(char) {
+                assert!(shown.bytes().all(|byte| byte.is_ascii_graphic()), "{char:?}: {shown}");
+                escaped += 1;
+            }
+        }
+        assert_eq!(escaped, 32 + 1 + 32 + 2 + 12);
+    }
+
+    #[test]
+    fn what_stands_beside_it_stays() {
+        for (text, shown) in [
+            ("", ""),
+            ("Grüße 👩‍🚀", "Grüße 👩‍🚀"),
+            ("a\tb\r\nc", r"a\tb\r\nc"),
+            ("é\x1B[31m\u{9B}\u{202E}\u{2028}\x7F", r"é\u{1b}[31m\u{9b}\u{202e}\u{2028}\u{7f}"),
+        ] {
+            assert_eq!(Escaped(text).to_string(), shown);
+        }
+    }
+}
