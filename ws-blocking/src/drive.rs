@@ -6,6 +6,7 @@ use ws_core::{Connection, Instant, SendError};
 use crate::clock::{now, wait_until};
 use crate::codecs::{park_codecs, prepare_codecs};
 use crate::socket::{BRIEF, Socket};
+use crate::stop::ASK;
 use crate::{Error, Transport};
 
 /// What the receiving loop works on: a connection of its own, or one that it shares with senders.
@@ -24,6 +25,10 @@ pub(crate) trait Drive {
     /// Waits, before the end of a connection that is closing is noted, until what another thread has just written counts as
     /// written: the end is often the answer to it.
     fn settle(&mut self);
+
+    /// Waits for `wait` at most, with nothing to read and nothing to write: until then another thread may send, which ends the
+    /// wait.
+    fn pause(&mut self, wait: Duration);
 
     /// The transport to read.
     fn reader(&mut self) -> &mut Socket<Self::Io>;
@@ -91,10 +96,20 @@ impl Input {
                 ends.with(|conn| conn.handle_timeout(self.now));
             } else if stand.wants_input {
                 self.fill(ends, &stand);
+            } else if stand.is_written {
+                self.pause(ends, &stand);
             } else {
                 ends.write(Patience::Full);
+                self.now = now();
             }
         }
+    }
+
+    /// Waits for a deadline, after the end of the peer's stream: only the application may still have something to say.
+    fn pause(&mut self, ends: &mut impl Drive, stand: &Stand) {
+        let waits = [wait_until(stand.deadline), ends.longest_wait()];
+        ends.pause(waits.into_iter().flatten().min().unwrap_or(ASK));
+        self.now = now();
     }
 
     /// Waits for input, or a deadline.

@@ -1,6 +1,6 @@
 use core::time::Duration;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use ws_adapter::with_pool;
 use ws_core::{
@@ -36,6 +36,8 @@ pub struct Sender<S>(Arc<Shared<S>>);
 struct Shared<S> {
     /// Never held during a system call.
     conn: Mutex<Connection>,
+    /// Notified when a sender has closed or ended the connection: the receiver may wait with nothing to read.
+    changed: Condvar,
     /// Held by whoever writes. Nobody takes it while holding `conn`.
     writer: Mutex<Socket<S>>,
     role: Role,
@@ -57,6 +59,7 @@ pub(crate) fn split<S>(link: Link<S>, writer: Socket<S>, input: Input) -> (Sende
         role: conn.role(),
         longest_wait: (conn.config().close_timeout / 4).max(Duration::from_millis(10)),
         conn: Mutex::new(conn),
+        changed: Condvar::new(),
         writer: Mutex::new(writer),
     });
     (Sender(Arc::clone(&shared)), Receiver { reading: Reading { shared, reader, watch }, input })
@@ -194,7 +197,9 @@ impl<S: Transport> Sender<S> {
     pub fn close<'a>(&self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         let frame = frame.into();
         self.0.queue(|conn| conn.close(now(), frame))?;
-        Ok(self.0.flush(Patience::Full)?)
+        let flushed = self.0.flush(Patience::Full);
+        self.0.changed.notify_all();
+        Ok(flushed?)
     }
 
     /// Whether messages may be sent.
@@ -239,6 +244,7 @@ impl<S: Transport> Sender<S> {
     /// [`Receiver::recv`] gives `None`. If another thread is stuck in a write, that may take a quarter of the close timeout.
     pub fn abort(&self) {
         lock(&self.0.conn).abort();
+        self.0.changed.notify_all();
         if let Ok(mut writer) = self.0.writer.try_lock() {
             // Whoever waits in a read returns now.
             let _ = writer.io.shutdown_both();
@@ -353,6 +359,7 @@ impl<S: Transport> Shared<S> {
                 (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write(&mut queued)),
                 (Err(error), _) => {
                     lock(&self.conn).handle_broken_pipe();
+                    self.changed.notify_all();
                     return Err(error);
                 }
             }
@@ -413,6 +420,12 @@ impl<S: Transport> Drive for Reading<S> {
             drop(self.shared.lock_writer(Patience::Full));
             lock(&self.shared.conn).poll_transmit();
         }
+    }
+
+    fn pause(&mut self, wait: Duration) {
+        let waits = |conn: &mut Connection| !conn.is_closed() && conn.poll_transmit().is_none();
+        let conn = lock(&self.shared.conn);
+        drop(self.shared.changed.wait_timeout_while(conn, wait, waits));
     }
 
     fn reader(&mut self) -> &mut Socket<S> {

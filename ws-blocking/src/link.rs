@@ -5,7 +5,7 @@ use bytes::Buf;
 use ws_adapter::with_pool;
 use ws_core::{Connection, Message, Outgoing, SendError, Transmit};
 
-use crate::clock::{now, wait_until};
+use crate::clock::{now, sleep, wait_until};
 use crate::codecs::prepare_codecs;
 use crate::drive::{Drive, Patience};
 use crate::socket::Socket;
@@ -188,6 +188,10 @@ impl<S: Transport> Drive for Link<S> {
     }
 
     fn settle(&mut self) {}
+
+    fn pause(&mut self, wait: Duration) {
+        sleep(wait);
+    }
 
     fn reader(&mut self) -> &mut Socket<S> {
         &mut self.socket
