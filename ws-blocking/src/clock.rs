@@ -28,6 +28,11 @@ pub use simulated::now;
 #[cfg(test)]
 pub(crate) use simulated::sleep;
 
+/// How long a socket may wait until `deadline`; for ever if there is none.
+pub(crate) fn wait_until(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|at| now().until(at).clamp(SHORTEST, LONGEST))
+}
+
 /// The clock of the unit tests, one for each thread. It moves only when a call waits.
 #[cfg(test)]
 pub(crate) mod simulated {
@@ -60,9 +65,4 @@ pub(crate) mod simulated {
     pub(crate) fn sleeps() -> usize {
         SLEEPS.get()
     }
-}
-
-/// How long a socket may wait until `deadline`; for ever if there is none.
-pub(crate) fn wait_until(deadline: Option<Instant>) -> Option<Duration> {
-    deadline.map(|at| now().until(at).clamp(SHORTEST, LONGEST))
 }

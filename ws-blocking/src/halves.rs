@@ -9,7 +9,7 @@ use ws_core::{
 
 use crate::clock::{now, wait_until};
 use crate::codecs::prepare_codecs;
-use crate::drive::{Drive, Input, Patience, refuse};
+use crate::drive::{Drive, Input, Patience, Written, refuse};
 use crate::link::Link;
 use crate::socket::Socket;
 use crate::stop::{ASK, Watch};
@@ -199,7 +199,8 @@ impl<S: Transport> Sender<S> {
         self.0.queue(|conn| conn.close(now(), frame))?;
         let flushed = self.0.flush(Patience::Full);
         self.0.changed.notify_all();
-        Ok(flushed?)
+        flushed?;
+        Ok(())
     }
 
     /// Whether messages may be sent.
@@ -259,6 +260,16 @@ impl<S> Receiver<S> {
     }
 }
 
+#[cfg(test)]
+impl<S> Sender<S> {
+    /// Does `work` while this sender writes.
+    pub(crate) fn while_writing(&self, work: impl FnOnce()) {
+        let writer = self.0.writer.lock();
+        work();
+        drop(writer);
+    }
+}
+
 impl<S> Clone for Sender<S> {
     /// Another sender of the same connection.
     fn clone(&self) -> Self {
@@ -279,7 +290,7 @@ impl<S: Transport> Shared<S> {
                 queue(&mut conn)
             };
             match queued {
-                Err(SendError::Full) => self.flush(Patience::Full)?,
+                Err(SendError::Full) => drop(self.flush(Patience::Full)?),
                 result => return Ok(result?),
             }
         }
@@ -297,13 +308,13 @@ impl<S: Transport> Shared<S> {
     }
 
     /// Writes all that is queued, or sees that another thread does, if it may not wait.
-    fn flush(&self, patience: Patience) -> io::Result<()> {
+    fn flush(&self, patience: Patience) -> io::Result<Written> {
         loop {
-            let Some(writer) = self.lock_writer(patience)? else { return Ok(()) };
-            let is_written = self.write_out(writer, patience)?;
+            let Some(writer) = self.lock_writer(patience)? else { return Ok(Written::Elsewhere) };
+            let written = self.write_out(writer, patience)?;
             // What came in meanwhile was left to whoever held the lock.
-            if !is_written || lock(&self.conn).poll_transmit().is_none() {
-                return Ok(());
+            if written != Written::All || lock(&self.conn).poll_transmit().is_none() {
+                return Ok(written);
             }
         }
     }
@@ -311,7 +322,7 @@ impl<S: Transport> Shared<S> {
     /// The transport to write to; `None` if another thread has it, which looks for more before it leaves.
     fn lock_writer(&self, patience: Patience) -> io::Result<Option<MutexGuard<'_, Socket<S>>>> {
         let locked = match patience {
-            Patience::Brief => match self.writer.try_lock() {
+            Patience::Brief(_) => match self.writer.try_lock() {
                 Ok(writer) => Ok(writer),
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Poisoned(_)) => Err(()),
@@ -325,9 +336,9 @@ impl<S: Transport> Shared<S> {
         })
     }
 
-    /// Writes what is queued; `false` if the peer did not read.
-    fn write_out(&self, mut writer: MutexGuard<'_, Socket<S>>, patience: Patience) -> io::Result<bool> {
-        writer.write_briefly();
+    /// Writes what is queued.
+    fn write_out(&self, mut writer: MutexGuard<'_, Socket<S>>, patience: Patience) -> io::Result<Written> {
+        writer.write_within(patience.first_wait());
         let mut queued = usize::MAX;
         loop {
             let written = match self.next_output() {
@@ -349,13 +360,13 @@ impl<S: Transport> Shared<S> {
                     flushed
                 }
                 None => match writer.flush() {
-                    Ok(true) => return Ok(true),
+                    Ok(true) => return Ok(Written::All),
                     other => other,
                 },
             };
             match (written, patience) {
                 (Ok(true), _) => {}
-                (Ok(false), Patience::Brief) => return Ok(false),
+                (Ok(false), Patience::Brief(_)) => return Ok(Written::Part),
                 (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write(&mut queued)),
                 (Err(error), _) => {
                     lock(&self.conn).handle_broken_pipe();
@@ -410,8 +421,8 @@ impl<S: Transport> Drive for Reading<S> {
         look(&mut lock(&self.shared.conn))
     }
 
-    fn write(&mut self, patience: Patience) {
-        let _ = self.shared.flush(patience);
+    fn write(&mut self, patience: Patience) -> Written {
+        self.shared.flush(patience).unwrap_or(Written::All)
     }
 
     fn settle(&mut self) {
@@ -423,8 +434,9 @@ impl<S: Transport> Drive for Reading<S> {
     }
 
     fn pause(&mut self, wait: Duration) {
-        let waits = |conn: &mut Connection| !conn.is_closed() && conn.poll_transmit().is_none();
         let conn = lock(&self.shared.conn);
+        let queued = conn.queued();
+        let waits = |conn: &mut Connection| !conn.is_closed() && conn.queued() == queued;
         drop(self.shared.changed.wait_timeout_while(conn, wait, waits));
     }
 

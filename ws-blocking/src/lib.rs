@@ -56,6 +56,7 @@ mod json;
 mod link;
 mod listener;
 mod net_stream;
+mod pace;
 mod parts;
 mod reconnect;
 pub mod serve;

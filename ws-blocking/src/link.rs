@@ -7,8 +7,8 @@ use ws_core::{Connection, Message, Outgoing, SendError, Transmit};
 
 use crate::clock::{now, sleep, wait_until};
 use crate::codecs::prepare_codecs;
-use crate::drive::{Drive, Patience};
-use crate::socket::Socket;
+use crate::drive::{Drive, Patience, Written};
+use crate::socket::{BRIEF, Socket};
 use crate::stop::{ASK, Watch};
 use crate::{Error, Transport};
 
@@ -78,7 +78,7 @@ impl<S: Transport> Link<S> {
         let longest_wait = self.longest_wait();
         let Self { conn, socket, watch } = self;
         let mut lent = conn.send_lent(message)?;
-        socket.write_briefly();
+        socket.write_within(BRIEF);
         let mut left_when_stuck = usize::MAX;
         let written = loop {
             match socket.write(&mut lent) {
@@ -109,8 +109,8 @@ impl<S: Transport> Link<S> {
         }
     }
 
-    /// Writes what waits to be written; `false` if the peer did not read.
-    fn write_out(&mut self, patience: Patience) -> io::Result<bool> {
+    /// Writes what is queued.
+    fn write_out(&mut self, patience: Patience) -> io::Result<Written> {
         let written = self.try_write_out(patience);
         if written.is_err() {
             self.conn.handle_broken_pipe();
@@ -118,8 +118,8 @@ impl<S: Transport> Link<S> {
         written
     }
 
-    fn try_write_out(&mut self, patience: Patience) -> io::Result<bool> {
-        self.socket.write_briefly();
+    fn try_write_out(&mut self, patience: Patience) -> io::Result<Written> {
+        self.socket.write_within(patience.first_wait());
         loop {
             let queued = self.conn.queued();
             let is_done = match self.conn.poll_transmit() {
@@ -137,7 +137,7 @@ impl<S: Transport> Link<S> {
                 }
                 None => {
                     if self.socket.flush()? {
-                        return Ok(true);
+                        return Ok(Written::All);
                     }
                     false
                 }
@@ -145,8 +145,8 @@ impl<S: Transport> Link<S> {
             if is_done {
                 continue;
             }
-            if patience == Patience::Brief {
-                return Ok(false);
+            if patience != Patience::Full {
+                return Ok(Written::Part);
             }
             if self.conn.queued() < queued {
                 self.conn.handle_progress(now());
@@ -182,9 +182,10 @@ impl<S: Transport> Drive for Link<S> {
         look(&mut self.conn)
     }
 
-    fn write(&mut self, patience: Patience) {
-        let _ = self.write_out(patience);
+    fn write(&mut self, patience: Patience) -> Written {
+        let written = self.write_out(patience);
         with_pool(|pool| pool.reclaim(self.conn.output()));
+        written.unwrap_or(Written::All)
     }
 
     fn settle(&mut self) {}
