@@ -1,16 +1,13 @@
 use core::time::Duration;
-use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, PoisonError};
 
-use ws_adapter::with_pool;
-use ws_core::{
-    Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, Role, SendBuf, SendError, Transmit,
-};
+use ws_core::SendError;
+use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned};
 
-use crate::clock::{now, wait_until};
-use crate::codecs::prepare_codecs;
+use crate::clock::now;
 use crate::drive::{Drive, Input, Patience, Written, refuse};
 use crate::link::Link;
+use crate::shared::{Shared, lock};
 use crate::socket::Socket;
 use crate::stop::{ASK, Watch};
 use crate::{Error, ReuniteError, Transport, WebSocket};
@@ -30,21 +27,6 @@ pub struct Receiver<S> {
 #[derive(Debug)]
 pub struct Sender<S>(Arc<Shared<S>>);
 
-/// What the halves share. Neither lock is taken while the other thread may sleep in a system call, but for `writer` by those
-/// who have to wait until the transport has their message.
-#[derive(Debug)]
-struct Shared<S> {
-    /// Never held during a system call.
-    conn: Mutex<Connection>,
-    /// Notified when a sender has closed or ended the connection: the receiver may wait with nothing to read.
-    changed: Condvar,
-    /// Held by whoever writes. Nobody takes it while holding `conn`.
-    writer: Mutex<Socket<S>>,
-    role: Role,
-    /// How long to sleep at most, as the other half may set a deadline meanwhile.
-    longest_wait: Duration,
-}
-
 #[derive(Debug)]
 struct Reading<S> {
     shared: Arc<Shared<S>>,
@@ -55,19 +37,8 @@ struct Reading<S> {
 
 pub(crate) fn split<S>(link: Link<S>, writer: Socket<S>, input: Input) -> (Sender<S>, Receiver<S>) {
     let Link { conn, socket: reader, watch } = link;
-    let shared = Arc::new(Shared {
-        role: conn.role(),
-        longest_wait: (conn.config().close_timeout / 4).max(Duration::from_millis(10)),
-        conn: Mutex::new(conn),
-        changed: Condvar::new(),
-        writer: Mutex::new(writer),
-    });
+    let shared = Arc::new(Shared::new(conn, writer));
     (Sender(Arc::clone(&shared)), Receiver { reading: Reading { shared, reader, watch }, input })
-}
-
-/// What a thread that panicked left is whole: nothing here can panic halfway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<S: Transport> Receiver<S> {
@@ -275,136 +246,6 @@ impl<S> Clone for Sender<S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
-}
-
-impl<S: Transport> Shared<S> {
-    /// Queues with `queue` as soon as there is room.
-    fn queue(&self, mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>) -> Result<(), Error> {
-        loop {
-            let queued = {
-                let mut conn = lock(&self.conn);
-                if !conn.output().has_memory() {
-                    with_pool(|pool| pool.lend(conn.output()));
-                    prepare_codecs(&mut conn);
-                }
-                queue(&mut conn)
-            };
-            match queued {
-                Err(SendError::Full) => drop(self.flush(Patience::Full)?),
-                result => return Ok(result?),
-            }
-        }
-    }
-
-    /// A long payload is copied before the connection is locked, where it can leave from the copy.
-    fn own_where_long<'a>(&self, message: Outgoing<'a>) -> Outgoing<'a> {
-        if let Outgoing::Lent(lent) = message
-            && self.role == Role::Server
-            && lent.as_bytes().len() >= Connection::LEND_MIN
-        {
-            return Outgoing::Owned(lent.into());
-        }
-        message
-    }
-
-    /// Writes all that is queued, or sees that another thread does, if it may not wait.
-    fn flush(&self, patience: Patience) -> io::Result<Written> {
-        loop {
-            let Some(writer) = self.lock_writer(patience)? else { return Ok(Written::Elsewhere) };
-            let written = self.write_out(writer, patience)?;
-            // What came in meanwhile was left to whoever held the lock.
-            if written != Written::All || lock(&self.conn).poll_transmit().is_none() {
-                return Ok(written);
-            }
-        }
-    }
-
-    /// The transport to write to; `None` if another thread has it, which looks for more before it leaves.
-    fn lock_writer(&self, patience: Patience) -> io::Result<Option<MutexGuard<'_, Socket<S>>>> {
-        let locked = match patience {
-            Patience::Brief(_) => match self.writer.try_lock() {
-                Ok(writer) => Ok(writer),
-                Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Poisoned(_)) => Err(()),
-            },
-            Patience::Full => self.writer.lock().map_err(|_| ()),
-        };
-        locked.map(Some).map_err(|()| {
-            // Nobody knows how much of its frame is written.
-            lock(&self.conn).handle_broken_pipe();
-            io::Error::other("a thread panicked while it wrote to the transport")
-        })
-    }
-
-    /// Writes what is queued.
-    fn write_out(&self, mut writer: MutexGuard<'_, Socket<S>>, patience: Patience) -> io::Result<Written> {
-        writer.write_within(patience.first_wait());
-        let mut queued = usize::MAX;
-        loop {
-            let written = match self.next_output() {
-                Some(Next::Data(mut out)) => {
-                    let written = writer.write(&mut out);
-                    lock(&self.conn).output().reattach(out);
-                    written
-                }
-                Some(Next::Shutdown) => {
-                    let flushed = writer.flush();
-                    if matches!(flushed, Ok(true)) {
-                        let ended = writer.io.shutdown_write();
-                        let mut conn = lock(&self.conn);
-                        conn.handle_shutdown();
-                        if ended.is_err() {
-                            conn.handle_eof();
-                        }
-                    }
-                    flushed
-                }
-                None => match writer.flush() {
-                    Ok(true) => return Ok(Written::All),
-                    other => other,
-                },
-            };
-            match (written, patience) {
-                (Ok(true), _) => {}
-                (Ok(false), Patience::Brief(_)) => return Ok(Written::Part),
-                (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write(&mut queued)),
-                (Err(error), _) => {
-                    lock(&self.conn).handle_broken_pipe();
-                    self.changed.notify_all();
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// What to do next, taken out of the connection.
-    fn next_output(&self) -> Option<Next> {
-        match lock(&self.conn).poll_transmit()? {
-            Transmit::Data(out) => Some(Next::Data(out.detach())),
-            Transmit::Shutdown => Some(Next::Shutdown),
-        }
-    }
-
-    /// How long the next write may wait, after one that waited in vain; `queued` is how much was left at the last of these.
-    fn longest_write(&self, queued: &mut usize) -> Option<Duration> {
-        let mut conn = lock(&self.conn);
-        if conn.queued() < core::mem::replace(queued, conn.queued()) {
-            // A ping behind a long message is not answered before that has left.
-            conn.handle_progress(now());
-        }
-        if conn.is_closed() {
-            conn.handle_broken_pipe();
-        } else if !conn.is_open() {
-            // Whether an open connection is alive is for the receiver to say: its peer may have sent.
-            conn.handle_timeout(now());
-        }
-        wait_until(conn.poll_timeout()).into_iter().chain([self.longest_wait]).min()
-    }
-}
-
-enum Next {
-    Data(SendBuf),
-    Shutdown,
 }
 
 impl<S: Transport> Drive for Reading<S> {

@@ -60,6 +60,7 @@ mod pace;
 mod parts;
 mod reconnect;
 pub mod serve;
+mod shared;
 mod socket;
 mod stop;
 #[cfg(feature = "tls")]
