@@ -7,14 +7,16 @@ use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned};
 use crate::clock::now;
 use crate::drive::{Drive, Input, Patience, Written, refuse};
 use crate::link::Link;
-use crate::shared::{Shared, lock};
+use crate::shared::{Seat, Shared, lock};
 use crate::socket::Socket;
 use crate::stop::{ASK, Watch};
 use crate::{Error, ReuniteError, Transport, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and keeps the deadlines.
 ///
-/// Somebody has to receive for pings to be answered and for the closing handshake to end.
+/// A thread has to receive for pings to be answered and for the closing handshake to end. When the receiver is dropped, the
+/// connection ends, as nothing else reads: senders get [`SendError::Closed`], and the peer a Close frame with 1001 if the transport
+/// takes it at once, after what is queued. [`Sender::reunite`] keeps the connection.
 #[derive(Debug)]
 pub struct Receiver<S> {
     reading: Reading<S>,
@@ -23,22 +25,27 @@ pub struct Receiver<S> {
 
 /// A sending half of a [`WebSocket`](crate::WebSocket), of which there may be many.
 ///
-/// When it is dropped, the connection stays open as long as the [`Receiver`] or another sender lives.
+/// When it is dropped, the connection stays open as long as the [`Receiver`] lives; without a receiver it ends.
 #[derive(Debug)]
 pub struct Sender<S>(Arc<Shared<S>>);
 
 #[derive(Debug)]
 struct Reading<S> {
-    shared: Arc<Shared<S>>,
+    shared: Seat<S>,
     reader: Socket<S>,
     /// The end of the server that the connection belongs to.
     watch: Option<Watch>,
 }
 
-pub(crate) fn split<S>(link: Link<S>, writer: Socket<S>, input: Input) -> (Sender<S>, Receiver<S>) {
+pub(crate) fn split<S: Transport>(
+    link: Link<S>,
+    writer: Socket<S>,
+    input: Input,
+) -> (Sender<S>, Receiver<S>) {
     let Link { conn, socket: reader, watch } = link;
     let shared = Arc::new(Shared::new(conn, writer));
-    (Sender(Arc::clone(&shared)), Receiver { reading: Reading { shared, reader, watch }, input })
+    let reading = Reading { shared: Seat::new(Arc::clone(&shared)), reader, watch };
+    (Sender(shared), Receiver { reading, input })
 }
 
 impl<S: Transport> Receiver<S> {
@@ -192,12 +199,12 @@ impl<S> Sender<S> {
     /// Both halves as they were, if they do not belong together, or another sender lives.
     pub fn reunite(self, receiver: Receiver<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
         // Nobody else can make another one: there are only these two.
-        if !Arc::ptr_eq(&self.0, &receiver.reading.shared) || Arc::strong_count(&self.0) != 2 {
+        if !receiver.reading.shared.is_of(&self.0) || Arc::strong_count(&self.0) != 2 {
             return Err(ReuniteError::new(self, receiver));
         }
         drop(self);
         let Receiver { reading: Reading { shared, reader, watch }, input } = receiver;
-        match Arc::try_unwrap(shared) {
+        match Arc::try_unwrap(shared.release()) {
             Ok(shared) => {
                 let conn = shared.conn.into_inner().unwrap_or_else(PoisonError::into_inner);
                 // The other handle may have set the timeouts of the same socket.
@@ -205,6 +212,7 @@ impl<S> Sender<S> {
             }
             Err(shared) => {
                 let sender = Self(Arc::clone(&shared));
+                let shared = Seat::new(shared);
                 Err(ReuniteError::new(sender, Receiver { reading: Reading { shared, reader, watch }, input }))
             }
         }

@@ -1,14 +1,16 @@
+use core::ops::Deref;
 use core::time::Duration;
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use ws_adapter::with_pool;
-use ws_core::{Connection, Outgoing, Role, SendBuf, SendError, Transmit};
+use ws_core::{CloseCode, Connection, Outgoing, Role, SendBuf, SendError, Transmit};
 
 use crate::clock::{now, wait_until};
 use crate::codecs::prepare_codecs;
 use crate::drive::{Patience, Written};
-use crate::socket::Socket;
+use crate::socket::{BRIEF, Socket};
 use crate::{Error, Transport};
 
 /// What the halves share. Neither lock is taken while the other thread may sleep in a system call, but for `writer` by those
@@ -24,6 +26,50 @@ pub(crate) struct Shared<S> {
     role: Role,
     /// How long to sleep at most, as the other half may set a deadline meanwhile.
     pub(crate) longest_wait: Duration,
+    /// Whether the receiver was dropped: whatever thread writes last ends the connection.
+    is_deserted: AtomicBool,
+    /// [`Self::desert`], for the drop of a receiver, which cannot name the transport's trait.
+    desert: fn(&Self),
+}
+
+/// The receiver's hold on what it shares with the senders. Dropped, it ends the connection.
+#[derive(Debug)]
+pub(crate) struct Seat<S> {
+    shared: Arc<Shared<S>>,
+    is_held: bool,
+}
+
+impl<S> Seat<S> {
+    pub(crate) fn new(shared: Arc<Shared<S>>) -> Self {
+        Self { shared, is_held: true }
+    }
+
+    /// Gives the hold back, and leaves the connection as it is.
+    pub(crate) fn release(mut self) -> Arc<Shared<S>> {
+        self.is_held = false;
+        Arc::clone(&self.shared)
+    }
+
+    /// Whether `shared` is what this holds.
+    pub(crate) fn is_of(&self, shared: &Arc<Shared<S>>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
+    }
+}
+
+impl<S> Deref for Seat<S> {
+    type Target = Shared<S>;
+
+    fn deref(&self) -> &Shared<S> {
+        &self.shared
+    }
+}
+
+impl<S> Drop for Seat<S> {
+    fn drop(&mut self) {
+        if self.is_held {
+            (self.shared.desert)(&self.shared);
+        }
+    }
 }
 
 /// What a thread that panicked left is whole: nothing here can panic halfway.
@@ -31,7 +77,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<S> Shared<S> {
+impl<S: Transport> Shared<S> {
     pub(crate) fn new(conn: Connection, writer: Socket<S>) -> Self {
         Self {
             role: conn.role(),
@@ -39,11 +85,34 @@ impl<S> Shared<S> {
             conn: Mutex::new(conn),
             changed: Condvar::new(),
             writer: Mutex::new(writer),
+            is_deserted: AtomicBool::new(false),
+            desert: Self::desert,
         }
     }
-}
 
-impl<S: Transport> Shared<S> {
+    /// Closes with 1001 and ends the connection, as nothing is read any more. The Close frame leaves if the transport takes it at
+    /// once; a sender that is writing still gets as long for that as a closing handshake may take.
+    fn desert(&self) {
+        {
+            let mut conn = lock(&self.conn);
+            if conn.is_closed() {
+                return;
+            }
+            // Another closing handshake, or an opening one, ends as it is.
+            let _ = conn.close(now(), Some(CloseCode::GOING_AWAY.into()));
+        }
+        self.is_deserted.store(true, Ordering::SeqCst);
+        let _ = self.flush(Patience::Brief(BRIEF));
+    }
+
+    /// Ends the connection that the receiver has left, after the last write.
+    fn end(&self, is_written: bool) {
+        lock(&self.conn).abort();
+        self.changed.notify_all();
+        if let Ok(mut writer) = self.writer.try_lock() {
+            let _ = if is_written { writer.io.shutdown_write() } else { writer.io.shutdown_both() };
+        }
+    }
     /// Queues with `queue` as soon as there is room.
     pub(crate) fn queue(
         &self,
@@ -78,6 +147,14 @@ impl<S: Transport> Shared<S> {
 
     /// Writes all that is queued, or sees that another thread does, if it may not wait.
     pub(crate) fn flush(&self, patience: Patience) -> io::Result<Written> {
+        let flushed = self.try_flush(patience);
+        if self.is_deserted.load(Ordering::SeqCst) && !matches!(flushed, Ok(Written::Elsewhere)) {
+            self.end(matches!(flushed, Ok(Written::All)));
+        }
+        flushed
+    }
+
+    fn try_flush(&self, patience: Patience) -> io::Result<Written> {
         loop {
             let Some(writer) = self.lock_writer(patience)? else { return Ok(Written::Elsewhere) };
             let written = self.write_out(writer, patience)?;

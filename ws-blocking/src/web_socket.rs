@@ -114,6 +114,8 @@ impl<S> WebSocket<S> {
 impl<S: CloneTransport> WebSocket<S> {
     /// Splits the connection, so that one thread receives and others send.
     ///
+    /// The connection ends when the [`Receiver`] is dropped: keep it, and receive from it.
+    ///
     /// # Errors
     /// Those of [`CloneTransport::try_clone`]; the connection is dropped then.
     pub fn split(self) -> io::Result<(Sender<S>, Receiver<S>)> {
