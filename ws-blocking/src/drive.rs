@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use ws_adapter::{Failure, Pooled, with_pool};
-use ws_core::{Connection, Instant, SendError};
+use ws_core::{Connection, Instant, RecvBuf, SendError};
 
 use crate::clock::{now, wait_until};
 use crate::codecs::{park_codecs, prepare_codecs};
@@ -33,6 +33,11 @@ pub(crate) trait Drive {
 
     /// The transport to read.
     fn reader(&mut self) -> &mut Socket<Self::Io>;
+
+    /// Moves what was read already to `buf`. Returns whether there was any.
+    fn take_ahead(&mut self, _: &mut RecvBuf) -> bool {
+        false
+    }
 
     /// How long a read may wait at most, where a deadline may be set meanwhile, or there may be something to hear.
     fn longest_wait(&mut self) -> Option<Duration>;
@@ -144,6 +149,10 @@ impl Input {
         let brief = (!stand.is_left_to_others()).then(|| self.pace.read());
         let waits = [wait_until(stand.deadline), ends.longest_wait(), brief];
         with_pool(|pool| pool.prepare(&mut self.buf));
+        if ends.take_ahead(&mut self.buf) {
+            self.now = now();
+            return;
+        }
         ends.with(park_codecs);
         let read = ends.reader().read(self.buf.spare_mut(), waits.into_iter().flatten().min());
         self.now = now();
@@ -196,6 +205,11 @@ pub(crate) fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<
     ends.write(Patience::Full);
     failure.report()?;
     Ok(None)
+}
+
+/// Whether the connection has ended, reported or not: no timer would end a wait for its peer any more.
+pub(crate) fn has_ended(conn: &Connection) -> bool {
+    !conn.wants_input() && !conn.is_undecided() && conn.poll_timeout().is_none()
 }
 
 /// How things stand when there is nothing more to take.

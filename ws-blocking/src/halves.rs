@@ -42,7 +42,7 @@ pub(crate) fn split<S: Transport>(
     writer: Socket<S>,
     input: Input,
 ) -> (Sender<S>, Receiver<S>) {
-    let Link { conn, socket: reader, watch } = link;
+    let Link { conn, socket: reader, watch, .. } = link;
     let shared = Arc::new(Shared::new(conn, writer));
     let reading = Reading { shared: Seat::new(Arc::clone(&shared)), reader, watch };
     (Sender(shared), Receiver { reading, input })
@@ -208,7 +208,7 @@ impl<S> Sender<S> {
             Ok(shared) => {
                 let conn = shared.conn.into_inner().unwrap_or_else(PoisonError::into_inner);
                 // The other handle may have set the timeouts of the same socket.
-                Ok(WebSocket::from_ends(Link { conn, socket: Socket::new(reader.io), watch }, input))
+                Ok(WebSocket::from_ends(Link::new(conn, Socket::new(reader.io), watch), input))
             }
             Err(shared) => {
                 let sender = Self(Arc::clone(&shared));

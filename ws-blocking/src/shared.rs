@@ -1,7 +1,7 @@
 use core::ops::Deref;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use ws_adapter::with_pool;
@@ -9,7 +9,7 @@ use ws_core::{CloseCode, Connection, Outgoing, Role, SendBuf, SendError, Transmi
 
 use crate::clock::{now, wait_until};
 use crate::codecs::prepare_codecs;
-use crate::drive::{Patience, Written};
+use crate::drive::{Patience, Written, has_ended};
 use crate::socket::{BRIEF, Socket};
 use crate::{Error, Transport};
 
@@ -213,7 +213,10 @@ impl<S: Transport> Shared<S> {
             match (written, patience) {
                 (Ok(true), _) => {}
                 (Ok(false), Patience::Brief(_)) => return Ok(Written::Part),
-                (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write(&mut queued)),
+                (Ok(false), Patience::Full) => match self.longest_write(&mut queued) {
+                    Some(wait) => writer.write_patiently(Some(wait)),
+                    None => return Ok(Written::Part),
+                },
                 (Err(error), _) => {
                     lock(&self.conn).handle_broken_pipe();
                     self.changed.notify_all();
@@ -231,7 +234,7 @@ impl<S: Transport> Shared<S> {
         }
     }
 
-    /// How long the next write may wait, after one that waited in vain; `queued` is how much was left at the last of these.
+    /// How long the next write may wait, after one that waited in vain; `None` once the connection has ended. `queued` is how much was left at the last of these.
     fn longest_write(&self, queued: &mut usize) -> Option<Duration> {
         let mut conn = lock(&self.conn);
         if conn.queued() < core::mem::replace(queued, conn.queued()) {
@@ -244,7 +247,9 @@ impl<S: Transport> Shared<S> {
             // Whether an open connection is alive is for the receiver to say: its peer may have sent.
             conn.handle_timeout(now());
         }
-        wait_until(conn.poll_timeout()).into_iter().chain([self.longest_wait]).min()
+        // What the transport holds back is lost with it.
+        let waits = wait_until(conn.poll_timeout()).into_iter().chain([self.longest_wait]);
+        if has_ended(&conn) { None } else { waits.min() }
     }
 }
 

@@ -293,3 +293,63 @@ fn a_half_closed_connection_sleeps() {
         assert!(peer.wakings() - before <= most, "{}", peer.wakings() - before);
     }
 }
+
+/// Configurations whose timers end a connection with a silent peer: after 20 s without a pong, after 20 s without a message.
+fn watchful() -> [Config; 2] {
+    let keep_alive = KeepAlive { interval: 10 * SECOND, timeout: 10 * SECOND };
+    [
+        Config { keep_alive: Some(keep_alive), ..Config::default() },
+        Config { idle_timeout: Some(20 * SECOND), ..Config::default() },
+    ]
+}
+
+/// adapter-T1: a stuck `send` does not end a connection whose peer talks. What the peer sent meanwhile is received later, in order.
+#[test]
+fn a_stuck_send_does_not_take_a_talking_peer_for_silent() {
+    for (config, len) in watchful().into_iter().flat_map(|config| [(config.clone(), 1), (config, 100_000)]) {
+        let began = time();
+        let messages: Vec<_> = (1..20u8).map(|i| [b"\x82\x81\0\0\0\0", &[i][..]].concat()).collect();
+        let sends: Vec<_> = messages.iter().zip(1..).map(|(m, i)| (began + 5 * i * SECOND, &m[..])).collect();
+        let peer = Peer::new(&sends, Some(began + 100 * SECOND));
+        let mut ws = peer.server(config);
+        let payload = vec![0; len];
+        ws.send(&payload).unwrap();
+        assert!(time() - began >= 100 * SECOND);
+        for i in 1..20 {
+            assert_eq!(ws.recv().unwrap().unwrap().as_bytes(), [i]);
+        }
+        assert!(ws.is_open());
+    }
+}
+
+/// adapter-T1: a stuck `send` ends when its peer has been silent for too long.
+#[test]
+fn a_stuck_send_ends_with_a_silent_peer() {
+    for (config, is_buffered) in
+        watchful().into_iter().flat_map(|config| [(config.clone(), false), (config, true)])
+    {
+        let began = time();
+        let peer = Peer::new(&[(began + 5 * SECOND, MESSAGE)], None);
+        peer.state().is_buffered = is_buffered;
+        let error = peer.server(config).send("stuck").unwrap_err();
+        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(_))), "{error:?}");
+        // What came at 5 s was seen when the first timer ended.
+        assert!((25..=50).contains(&(time() - began).as_secs()), "{:?}", time() - began);
+    }
+}
+
+/// adapter-BP2: a stuck `send` reads no more than the mark of the output.
+#[test]
+fn a_stuck_send_reads_up_to_the_mark() {
+    for config in watchful() {
+        let began = time();
+        let messages = MESSAGE.repeat(100_000);
+        let peer = Peer::new(&[(began + 5 * SECOND, &messages)], Some(began + 200 * SECOND));
+        let mut ws = peer.server(Config { max_output: 10_000, ..config });
+        ws.send("stuck").unwrap();
+        let left = peer.state().sends[0].1.len();
+        assert!((10_000..20_000).contains(&(messages.len() - left)));
+        let parts = ws.into_inner();
+        assert_eq!(parts.read.len(), messages.len() - left);
+    }
+}
