@@ -247,7 +247,7 @@ fn dial_tcp(address: SocketAddr, limit: Option<Duration>) -> io::Result<NetStrea
     };
     // Without it, messages are only slower.
     let _ = stream.set_nodelay(true);
-    Ok(stream.into())
+    Ok(NetStream::tcp_with(stream, address))
 }
 
 /// What comes until `deadline`.

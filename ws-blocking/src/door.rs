@@ -28,7 +28,7 @@ impl Socket {
                 let (stream, address) = listener.accept()?;
                 // Without it, messages are only slower.
                 let _ = stream.set_nodelay(true);
-                Ok((stream.into(), Some(address)))
+                Ok((NetStream::tcp_with(stream, address), Some(address)))
             }
             #[cfg(unix)]
             Self::Unix(listener) => Ok((listener.accept()?.0.into(), None)),

@@ -1,11 +1,13 @@
 use core::time::Duration;
 
 use ws_adapter::{Failure, Pooled, with_pool};
-use ws_core::{Connection, Instant, SendError};
+use ws_core::{Connection, Instant, RecvBuf, SendError};
 
 use crate::clock::{now, wait_until};
 use crate::codecs::{park_codecs, prepare_codecs};
+use crate::pace::Pace;
 use crate::socket::{BRIEF, Socket};
+use crate::stop::ASK;
 use crate::{Error, Transport};
 
 /// What the receiving loop works on: a connection of its own, or one that it shares with senders.
@@ -18,15 +20,24 @@ pub(crate) trait Drive {
     /// Looks at the connection; never for as long as a system call takes.
     fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R;
 
-    /// Writes what is queued. How that fails is told by what is read next.
-    fn write(&mut self, patience: Patience);
+    /// Writes what is queued. The error of a write is not returned: the next read returns one.
+    fn write(&mut self, patience: Patience) -> Written;
 
     /// Waits, before the end of a connection that is closing is noted, until what another thread has just written counts as
     /// written: the end is often the answer to it.
     fn settle(&mut self);
 
+    /// Waits for `wait` at most, with nothing to read and nothing to write: until then another thread may send, which ends the
+    /// wait.
+    fn pause(&mut self, wait: Duration);
+
     /// The transport to read.
     fn reader(&mut self) -> &mut Socket<Self::Io>;
+
+    /// Moves what was read already to `buf`. Returns whether there was any.
+    fn take_ahead(&mut self, _: &mut RecvBuf) -> bool {
+        false
+    }
 
     /// How long a read may wait at most, where a deadline may be set meanwhile, or there may be something to hear.
     fn longest_wait(&mut self) -> Option<Duration>;
@@ -35,10 +46,31 @@ pub(crate) trait Drive {
 /// How long to wait for a peer that does not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// Hardly at all: there is something to read perhaps.
-    Brief,
+    /// This long at most: there may be something to read.
+    Brief(Duration),
     /// Until it reads, or a deadline ends the connection.
     Full,
+}
+
+impl Patience {
+    /// How long the first write waits that the transport does not take.
+    pub(crate) const fn first_wait(self) -> Duration {
+        match self {
+            Self::Brief(wait) => wait,
+            Self::Full => BRIEF,
+        }
+    }
+}
+
+/// What became of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// The transport has all of it, or takes no more at all.
+    All,
+    /// The peer does not read.
+    Part,
+    /// Another thread writes, and looks for more before it leaves.
+    Elsewhere,
 }
 
 /// What has been received.
@@ -49,11 +81,12 @@ pub(crate) struct Input {
     now: Instant,
     /// Reported once the output is written.
     pub(crate) failure: Failure,
+    pace: Pace,
 }
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self { buf: Pooled::new(), now: now(), failure: Failure::new() }
+        Self { buf: Pooled::new(), now: now(), failure: Failure::new(), pace: Pace::new() }
     }
 
     /// Whether an event waits in what has been received already.
@@ -73,13 +106,18 @@ impl Input {
                 return Ok(());
             }
             ends.hear();
-            ends.write(Patience::Brief);
-            let stand = ends.with(Stand::of);
+            let longest_write = self.longest_write(ends);
+            let written = ends.write(Patience::Brief(longest_write));
+            let stand = ends.with(|conn| Stand::of(conn, written));
+            self.pace.note_queued(stand.queued);
             if stand.is_closed {
-                // Whoever is stuck in a write to a peer that does not read returns now.
+                // A sender that is stuck in a write to a peer that does not read returns now.
                 let _ = ends.reader().io.shutdown_both();
             }
             if stand.is_written {
+                self.pace.reset();
+            }
+            if stand.is_written || stand.is_closed {
                 self.failure.report()?;
             }
             if stand.is_closed {
@@ -95,26 +133,45 @@ impl Input {
             } else if stand.wants_input {
                 self.fill(ends, &stand);
             } else {
-                ends.write(Patience::Full);
+                self.pause(ends, &stand);
             }
         }
     }
 
+    /// How long the next write may wait for a peer that does not read.
+    fn longest_write(&self, ends: &mut impl Drive) -> Duration {
+        if self.pace.is_brief() || ends.with(|conn| conn.is_closed()) {
+            return BRIEF;
+        }
+        let waits = [wait_until(ends.with(|conn| conn.poll_timeout())), ends.longest_wait()];
+        waits.into_iter().flatten().fold(self.pace.write(), Duration::min)
+    }
+
     /// Waits for input, or a deadline.
     fn fill(&mut self, ends: &mut impl Drive, stand: &Stand) {
-        let brief = (!stand.is_written).then_some(BRIEF);
+        let brief = (!stand.is_left_to_others()).then(|| self.pace.read());
         let waits = [wait_until(stand.deadline), ends.longest_wait(), brief];
         with_pool(|pool| pool.prepare(&mut self.buf));
+        if ends.take_ahead(&mut self.buf) {
+            self.now = now();
+            return;
+        }
         ends.with(park_codecs);
         let read = ends.reader().read(self.buf.spare_mut(), waits.into_iter().flatten().min());
         self.now = now();
         match read {
-            Ok(None) => ends.with(|conn| conn.handle_timeout(self.now)),
+            Ok(None) => {
+                if brief.is_some() {
+                    self.pace.slow_down();
+                }
+                ends.with(|conn| conn.handle_timeout(self.now));
+            }
             Ok(Some(0)) => {
                 ends.settle();
                 ends.with(Connection::handle_eof);
             }
             Ok(Some(n)) => {
+                self.pace.reset();
                 self.buf.commit(n);
                 ends.with(prepare_codecs);
             }
@@ -124,6 +181,21 @@ impl Input {
                 ends.with(Connection::handle_reset);
             }
         }
+    }
+
+    /// Waits after the end of the peer's stream: for the peer to read, for the application to close, or for a deadline.
+    fn pause(&mut self, ends: &mut impl Drive, stand: &Stand) {
+        match stand.written {
+            // The write has waited.
+            Written::Part => {}
+            Written::Elsewhere => ends.pause(self.pace.read()),
+            Written::All => {
+                let waits = [wait_until(stand.deadline), ends.longest_wait()];
+                ends.pause(waits.into_iter().flatten().min().unwrap_or(ASK));
+            }
+        }
+        self.pace.slow_down();
+        self.now = now();
     }
 }
 
@@ -138,10 +210,18 @@ pub(crate) fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<
     Ok(None)
 }
 
+/// Whether the connection has ended, reported or not: no timer would end a wait for its peer any more.
+pub(crate) fn has_ended(conn: &Connection) -> bool {
+    !conn.wants_input() && !conn.is_undecided() && conn.poll_timeout().is_none()
+}
+
 /// How things stand when there is nothing more to take.
 struct Stand {
+    written: Written,
     /// Whether all output is with the transport, its end too if that is due.
     is_written: bool,
+    queued: usize,
+    is_open: bool,
     is_closed: bool,
     is_undecided: bool,
     wants_input: bool,
@@ -149,13 +229,25 @@ struct Stand {
 }
 
 impl Stand {
-    fn of(conn: &mut Connection) -> Self {
+    fn of(conn: &mut Connection, written: Written) -> Self {
+        let queued = conn.queued();
         Self {
-            is_written: conn.poll_transmit().is_none() && conn.queued() == 0,
+            written,
+            is_written: written != Written::Part && conn.poll_transmit().is_none() && queued == 0,
+            queued,
+            is_open: conn.is_open(),
             is_closed: conn.is_closed(),
             is_undecided: conn.is_undecided(),
             wants_input: conn.wants_input(),
             deadline: conn.poll_timeout(),
         }
     }
+
+    /// Whether the receiving loop has nothing to write, nor an end to report once that is written.
+    fn is_left_to_others(&self) -> bool {
+        self.is_written || (self.written == Written::Elsewhere && self.is_open)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,22 @@
 use core::time::Duration;
-use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, PoisonError};
 
-use ws_adapter::with_pool;
-use ws_core::{
-    Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, Role, SendBuf, SendError, Transmit,
-};
+use ws_core::SendError;
+use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned};
 
-use crate::clock::{now, wait_until};
-use crate::codecs::prepare_codecs;
-use crate::drive::{Drive, Input, Patience, refuse};
+use crate::clock::now;
+use crate::drive::{Drive, Input, Patience, Written, refuse};
 use crate::link::Link;
+use crate::shared::{Seat, Shared, lock};
 use crate::socket::Socket;
 use crate::stop::{ASK, Watch};
 use crate::{Error, ReuniteError, Transport, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and keeps the deadlines.
 ///
-/// Somebody has to receive for pings to be answered and for the closing handshake to end.
+/// A thread has to receive for pings to be answered and for the closing handshake to end. When the receiver is dropped, the
+/// connection ends, as nothing else reads: senders get [`SendError::Closed`], and the peer a Close frame with 1001 if the transport
+/// takes it at once, after what is queued. [`Sender::reunite`] keeps the connection.
 #[derive(Debug)]
 pub struct Receiver<S> {
     reading: Reading<S>,
@@ -26,45 +25,27 @@ pub struct Receiver<S> {
 
 /// A sending half of a [`WebSocket`](crate::WebSocket), of which there may be many.
 ///
-/// When it is dropped, the connection stays open as long as the [`Receiver`] or another sender lives.
+/// When it is dropped, the connection stays open as long as the [`Receiver`] lives; without a receiver it ends.
 #[derive(Debug)]
 pub struct Sender<S>(Arc<Shared<S>>);
 
-/// What the halves share. Neither lock is taken while the other thread may sleep in a system call, but for `writer` by those
-/// who have to wait until the transport has their message.
-#[derive(Debug)]
-struct Shared<S> {
-    /// Never held during a system call.
-    conn: Mutex<Connection>,
-    /// Held by whoever writes. Nobody takes it while holding `conn`.
-    writer: Mutex<Socket<S>>,
-    role: Role,
-    /// How long to sleep at most, as the other half may set a deadline meanwhile.
-    longest_wait: Duration,
-}
-
 #[derive(Debug)]
 struct Reading<S> {
-    shared: Arc<Shared<S>>,
+    shared: Seat<S>,
     reader: Socket<S>,
     /// The end of the server that the connection belongs to.
     watch: Option<Watch>,
 }
 
-pub(crate) fn split<S>(link: Link<S>, writer: Socket<S>, input: Input) -> (Sender<S>, Receiver<S>) {
-    let Link { conn, socket: reader, watch } = link;
-    let shared = Arc::new(Shared {
-        role: conn.role(),
-        longest_wait: (conn.config().close_timeout / 4).max(Duration::from_millis(10)),
-        conn: Mutex::new(conn),
-        writer: Mutex::new(writer),
-    });
-    (Sender(Arc::clone(&shared)), Receiver { reading: Reading { shared, reader, watch }, input })
-}
-
-/// What a thread that panicked left is whole: nothing here can panic halfway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn split<S: Transport>(
+    link: Link<S>,
+    writer: Socket<S>,
+    input: Input,
+) -> (Sender<S>, Receiver<S>) {
+    let Link { conn, socket: reader, watch, .. } = link;
+    let shared = Arc::new(Shared::new(conn, writer));
+    let reading = Reading { shared: Seat::new(Arc::clone(&shared)), reader, watch };
+    (Sender(shared), Receiver { reading, input })
 }
 
 impl<S: Transport> Receiver<S> {
@@ -194,7 +175,10 @@ impl<S: Transport> Sender<S> {
     pub fn close<'a>(&self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         let frame = frame.into();
         self.0.queue(|conn| conn.close(now(), frame))?;
-        Ok(self.0.flush(Patience::Full)?)
+        let flushed = self.0.flush(Patience::Full);
+        self.0.changed.notify_all();
+        flushed?;
+        Ok(())
     }
 
     /// Whether messages may be sent.
@@ -215,19 +199,20 @@ impl<S> Sender<S> {
     /// Both halves as they were, if they do not belong together, or another sender lives.
     pub fn reunite(self, receiver: Receiver<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
         // Nobody else can make another one: there are only these two.
-        if !Arc::ptr_eq(&self.0, &receiver.reading.shared) || Arc::strong_count(&self.0) != 2 {
+        if !receiver.reading.shared.is_of(&self.0) || Arc::strong_count(&self.0) != 2 {
             return Err(ReuniteError::new(self, receiver));
         }
         drop(self);
         let Receiver { reading: Reading { shared, reader, watch }, input } = receiver;
-        match Arc::try_unwrap(shared) {
+        match Arc::try_unwrap(shared.release()) {
             Ok(shared) => {
                 let conn = shared.conn.into_inner().unwrap_or_else(PoisonError::into_inner);
                 // The other handle may have set the timeouts of the same socket.
-                Ok(WebSocket::from_ends(Link { conn, socket: Socket::new(reader.io), watch }, input))
+                Ok(WebSocket::from_ends(Link::new(conn, Socket::new(reader.io), watch), input))
             }
             Err(shared) => {
                 let sender = Self(Arc::clone(&shared));
+                let shared = Seat::new(shared);
                 Err(ReuniteError::new(sender, Receiver { reading: Reading { shared, reader, watch }, input }))
             }
         }
@@ -239,6 +224,7 @@ impl<S: Transport> Sender<S> {
     /// [`Receiver::recv`] gives `None`. If another thread is stuck in a write, that may take a quarter of the close timeout.
     pub fn abort(&self) {
         lock(&self.0.conn).abort();
+        self.0.changed.notify_all();
         if let Ok(mut writer) = self.0.writer.try_lock() {
             // Whoever waits in a read returns now.
             let _ = writer.io.shutdown_both();
@@ -253,140 +239,21 @@ impl<S> Receiver<S> {
     }
 }
 
+#[cfg(test)]
+impl<S> Sender<S> {
+    /// Does `work` while this sender writes.
+    pub(crate) fn while_writing(&self, work: impl FnOnce()) {
+        let writer = self.0.writer.lock();
+        work();
+        drop(writer);
+    }
+}
+
 impl<S> Clone for Sender<S> {
     /// Another sender of the same connection.
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
-}
-
-impl<S: Transport> Shared<S> {
-    /// Queues with `queue` as soon as there is room.
-    fn queue(&self, mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>) -> Result<(), Error> {
-        loop {
-            let queued = {
-                let mut conn = lock(&self.conn);
-                if !conn.output().has_memory() {
-                    with_pool(|pool| pool.lend(conn.output()));
-                    prepare_codecs(&mut conn);
-                }
-                queue(&mut conn)
-            };
-            match queued {
-                Err(SendError::Full) => self.flush(Patience::Full)?,
-                result => return Ok(result?),
-            }
-        }
-    }
-
-    /// A long payload is copied before the connection is locked, where it can leave from the copy.
-    fn own_where_long<'a>(&self, message: Outgoing<'a>) -> Outgoing<'a> {
-        if let Outgoing::Lent(lent) = message
-            && self.role == Role::Server
-            && lent.as_bytes().len() >= Connection::LEND_MIN
-        {
-            return Outgoing::Owned(lent.into());
-        }
-        message
-    }
-
-    /// Writes all that is queued, or sees that another thread does, if it may not wait.
-    fn flush(&self, patience: Patience) -> io::Result<()> {
-        loop {
-            let Some(writer) = self.lock_writer(patience)? else { return Ok(()) };
-            let is_written = self.write_out(writer, patience)?;
-            // What came in meanwhile was left to whoever held the lock.
-            if !is_written || lock(&self.conn).poll_transmit().is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// The transport to write to; `None` if another thread has it, which looks for more before it leaves.
-    fn lock_writer(&self, patience: Patience) -> io::Result<Option<MutexGuard<'_, Socket<S>>>> {
-        let locked = match patience {
-            Patience::Brief => match self.writer.try_lock() {
-                Ok(writer) => Ok(writer),
-                Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Poisoned(_)) => Err(()),
-            },
-            Patience::Full => self.writer.lock().map_err(|_| ()),
-        };
-        locked.map(Some).map_err(|()| {
-            // Nobody knows how much of its frame is written.
-            lock(&self.conn).handle_broken_pipe();
-            io::Error::other("a thread panicked while it wrote to the transport")
-        })
-    }
-
-    /// Writes what is queued; `false` if the peer did not read.
-    fn write_out(&self, mut writer: MutexGuard<'_, Socket<S>>, patience: Patience) -> io::Result<bool> {
-        writer.write_briefly();
-        let mut queued = usize::MAX;
-        loop {
-            let written = match self.next_output() {
-                Some(Next::Data(mut out)) => {
-                    let written = writer.write(&mut out);
-                    lock(&self.conn).output().reattach(out);
-                    written
-                }
-                Some(Next::Shutdown) => {
-                    let flushed = writer.flush();
-                    if matches!(flushed, Ok(true)) {
-                        let ended = writer.io.shutdown_write();
-                        let mut conn = lock(&self.conn);
-                        conn.handle_shutdown();
-                        if ended.is_err() {
-                            conn.handle_eof();
-                        }
-                    }
-                    flushed
-                }
-                None => match writer.flush() {
-                    Ok(true) => return Ok(true),
-                    other => other,
-                },
-            };
-            match (written, patience) {
-                (Ok(true), _) => {}
-                (Ok(false), Patience::Brief) => return Ok(false),
-                (Ok(false), Patience::Full) => writer.write_patiently(self.longest_write(&mut queued)),
-                (Err(error), _) => {
-                    lock(&self.conn).handle_broken_pipe();
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// What to do next, taken out of the connection.
-    fn next_output(&self) -> Option<Next> {
-        match lock(&self.conn).poll_transmit()? {
-            Transmit::Data(out) => Some(Next::Data(out.detach())),
-            Transmit::Shutdown => Some(Next::Shutdown),
-        }
-    }
-
-    /// How long the next write may wait, after one that waited in vain; `queued` is how much was left at the last of these.
-    fn longest_write(&self, queued: &mut usize) -> Option<Duration> {
-        let mut conn = lock(&self.conn);
-        if conn.queued() < core::mem::replace(queued, conn.queued()) {
-            // A ping behind a long message is not answered before that has left.
-            conn.handle_progress(now());
-        }
-        if conn.is_closed() {
-            conn.handle_broken_pipe();
-        } else if !conn.is_open() {
-            // Whether an open connection is alive is for the receiver to say: its peer may have sent.
-            conn.handle_timeout(now());
-        }
-        wait_until(conn.poll_timeout()).into_iter().chain([self.longest_wait]).min()
-    }
-}
-
-enum Next {
-    Data(SendBuf),
-    Shutdown,
 }
 
 impl<S: Transport> Drive for Reading<S> {
@@ -403,8 +270,8 @@ impl<S: Transport> Drive for Reading<S> {
         look(&mut lock(&self.shared.conn))
     }
 
-    fn write(&mut self, patience: Patience) {
-        let _ = self.shared.flush(patience);
+    fn write(&mut self, patience: Patience) -> Written {
+        self.shared.flush(patience).unwrap_or(Written::All)
     }
 
     fn settle(&mut self) {
@@ -413,6 +280,13 @@ impl<S: Transport> Drive for Reading<S> {
             drop(self.shared.lock_writer(Patience::Full));
             lock(&self.shared.conn).poll_transmit();
         }
+    }
+
+    fn pause(&mut self, wait: Duration) {
+        let conn = lock(&self.shared.conn);
+        let queued = conn.queued();
+        let waits = |conn: &mut Connection| !conn.is_closed() && conn.queued() == queued;
+        drop(self.shared.changed.wait_timeout_while(conn, wait, waits));
     }
 
     fn reader(&mut self) -> &mut Socket<S> {

@@ -56,9 +56,11 @@ mod json;
 mod link;
 mod listener;
 mod net_stream;
+mod pace;
 mod parts;
 mod reconnect;
 pub mod serve;
+mod shared;
 mod socket;
 mod stop;
 #[cfg(feature = "tls")]

@@ -3,14 +3,17 @@ use std::io;
 
 use bytes::Buf;
 use ws_adapter::with_pool;
-use ws_core::{Connection, Message, Outgoing, SendError, Transmit};
+use ws_core::{Connection, Message, Outgoing, RecvBuf, SendError, Transmit};
 
-use crate::clock::{now, wait_until};
+use crate::clock::{now, sleep, wait_until};
 use crate::codecs::prepare_codecs;
-use crate::drive::{Drive, Patience};
-use crate::socket::Socket;
+use crate::drive::{Drive, Patience, Written, has_ended};
+use crate::socket::{BRIEF, Socket};
 use crate::stop::{ASK, Watch};
 use crate::{Error, Transport};
+
+/// How much is read at once to learn whether the peer lives.
+const LOOK: usize = 4096;
 
 /// A connection and its transport: all that sending needs.
 #[derive(Debug)]
@@ -19,6 +22,21 @@ pub(crate) struct Link<S> {
     pub(crate) socket: Socket<S>,
     /// The end of the server that it belongs to.
     pub(crate) watch: Option<Watch>,
+    /// What a stuck write has read, to learn whether the peer lives. It is received before all else.
+    ahead: Vec<u8>,
+}
+
+impl<S> Link<S> {
+    pub(crate) const fn new(conn: Connection, socket: Socket<S>, watch: Option<Watch>) -> Self {
+        Self { conn, socket, watch, ahead: Vec::new() }
+    }
+
+    /// Moves what was read ahead to `buf`. Returns whether there was any.
+    pub(crate) fn move_ahead(&mut self, buf: &mut RecvBuf) -> bool {
+        let ahead = core::mem::take(&mut self.ahead);
+        buf.extend(&ahead);
+        !ahead.is_empty()
+    }
 }
 
 impl<S: Transport> Link<S> {
@@ -76,9 +94,9 @@ impl<S: Transport> Link<S> {
         self.make_room()?;
         let deadline = self.conn.poll_timeout();
         let longest_wait = self.longest_wait();
-        let Self { conn, socket, watch } = self;
+        let Self { conn, socket, watch, .. } = self;
         let mut lent = conn.send_lent(message)?;
-        socket.write_briefly();
+        socket.write_within(BRIEF);
         let mut left_when_stuck = usize::MAX;
         let written = loop {
             match socket.write(&mut lent) {
@@ -109,8 +127,8 @@ impl<S: Transport> Link<S> {
         }
     }
 
-    /// Writes what waits to be written; `false` if the peer did not read.
-    fn write_out(&mut self, patience: Patience) -> io::Result<bool> {
+    /// Writes what is queued.
+    fn write_out(&mut self, patience: Patience) -> io::Result<Written> {
         let written = self.try_write_out(patience);
         if written.is_err() {
             self.conn.handle_broken_pipe();
@@ -118,8 +136,8 @@ impl<S: Transport> Link<S> {
         written
     }
 
-    fn try_write_out(&mut self, patience: Patience) -> io::Result<bool> {
-        self.socket.write_briefly();
+    fn try_write_out(&mut self, patience: Patience) -> io::Result<Written> {
+        self.socket.write_within(patience.first_wait());
         loop {
             let queued = self.conn.queued();
             let is_done = match self.conn.poll_transmit() {
@@ -137,7 +155,7 @@ impl<S: Transport> Link<S> {
                 }
                 None => {
                     if self.socket.flush()? {
-                        return Ok(true);
+                        return Ok(Written::All);
                     }
                     false
                 }
@@ -145,17 +163,42 @@ impl<S: Transport> Link<S> {
             if is_done {
                 continue;
             }
-            if patience == Patience::Brief {
-                return Ok(false);
+            if patience != Patience::Full {
+                return Ok(Written::Part);
             }
             if self.conn.queued() < queued {
                 self.conn.handle_progress(now());
             }
             self.hear();
+            self.look_for_life()?;
             self.conn.handle_timeout(now());
+            if has_ended(&self.conn) {
+                // What the transport holds back is lost with it.
+                return Ok(Written::Part);
+            }
             let waits = [wait_until(self.conn.poll_timeout()), self.longest_wait()];
             self.socket.write_patiently(waits.into_iter().flatten().min());
         }
+    }
+
+    /// Reads what the transport holds, if a deadline is due by which an open connection ends when its peer is silent: a loop
+    /// that only writes would take any peer for silent. Not more is read than the queue for output may hold.
+    fn look_for_life(&mut self) -> io::Result<()> {
+        if !self.conn.is_open() || self.conn.poll_timeout().is_none_or(|at| now() < at) {
+            return Ok(());
+        }
+        let (before, mark) = (self.ahead.len(), self.conn.config().max_output);
+        let mut room = [0; LOOK];
+        while self.ahead.len() < mark {
+            match self.socket.read(&mut room, Some(BRIEF))? {
+                Some(n) if n != 0 => self.ahead.extend_from_slice(&room[..n.min(LOOK)]),
+                Some(_) | None if self.ahead.len() == before => return Ok(()),
+                Some(_) | None => break,
+            }
+        }
+        // Something has come, or the transport may hold more than was read.
+        self.conn.handle_progress(now());
+        Ok(())
     }
 
     /// Sees to it that there is memory to queue into.
@@ -182,15 +225,24 @@ impl<S: Transport> Drive for Link<S> {
         look(&mut self.conn)
     }
 
-    fn write(&mut self, patience: Patience) {
-        let _ = self.write_out(patience);
+    fn write(&mut self, patience: Patience) -> Written {
+        let written = self.write_out(patience);
         with_pool(|pool| pool.reclaim(self.conn.output()));
+        written.unwrap_or(Written::All)
     }
 
     fn settle(&mut self) {}
 
+    fn pause(&mut self, wait: Duration) {
+        sleep(wait);
+    }
+
     fn reader(&mut self) -> &mut Socket<S> {
         &mut self.socket
+    }
+
+    fn take_ahead(&mut self, buf: &mut RecvBuf) -> bool {
+        !self.ahead.is_empty() && self.move_ahead(buf)
     }
 
     fn longest_wait(&mut self) -> Option<Duration> {

@@ -19,6 +19,8 @@ use crate::{CloneTransport, Transport};
 /// transport that the program brought.
 pub struct NetStream {
     kind: Kind,
+    /// Of TCP, as they were at the beginning: the system forgets them when the peer resets the connection.
+    addresses: Addresses,
     /// The place among the connections of a server, which is free again when the last clone of the stream is dropped.
     place: Option<Arc<Place>>,
 }
@@ -32,20 +34,46 @@ enum Kind {
     Other(Box<dyn Other>),
 }
 
+/// The addresses of the two ends.
+#[derive(Clone, Copy, Debug, Default)]
+struct Addresses {
+    local: Option<SocketAddr>,
+    peer: Option<SocketAddr>,
+}
+
 impl NetStream {
+    /// TCP with the address of the other end, which `accept` or `connect` has named.
+    pub(crate) fn tcp_with(stream: TcpStream, peer: SocketAddr) -> Self {
+        let addresses = Addresses { local: stream.local_addr().ok(), peer: Some(peer) };
+        Self { kind: Kind::Tcp(stream), addresses, place: None }
+    }
+
     /// A transport that the program brings.
     pub fn new(transport: impl CloneTransport + Send + 'static) -> Self {
         Kind::Other(Box::new(transport)).into()
     }
 
     /// The address of the other end, which may be a proxy; `None` for anything but TCP.
+    ///
+    /// It is kept from the beginning, so it is there after a reset too. Only of a [`TcpStream`] that the program brought, and that
+    /// was reset before, it is `None`.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.tcp()?.peer_addr().ok()
+        self.addresses().peer
     }
 
-    /// The address of this end; `None` for anything but TCP.
+    /// The address of this end, kept as [`peer_addr`](Self::peer_addr) is; `None` for anything but TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.tcp()?.local_addr().ok()
+        self.addresses().local
+    }
+
+    fn addresses(&self) -> Addresses {
+        match &self.kind {
+            #[cfg(feature = "tls")]
+            Kind::Tls(stream) => stream.get_ref().addresses(),
+            #[cfg(unix)]
+            Kind::Unix(_) => self.addresses,
+            Kind::Tcp(_) | Kind::Other(_) => self.addresses,
+        }
     }
 
     /// Whether everything is inside TLS.
@@ -113,13 +141,14 @@ impl NetStream {
 
 impl From<Kind> for NetStream {
     fn from(kind: Kind) -> Self {
-        Self { kind, place: None }
+        Self { kind, addresses: Addresses::default(), place: None }
     }
 }
 
 impl From<TcpStream> for NetStream {
     fn from(stream: TcpStream) -> Self {
-        Kind::Tcp(stream).into()
+        let addresses = Addresses { local: stream.local_addr().ok(), peer: stream.peer_addr().ok() };
+        Self { kind: Kind::Tcp(stream), addresses, place: None }
     }
 }
 
@@ -213,7 +242,7 @@ impl CloneTransport for NetStream {
             Kind::Tls(stream) => Kind::Tls(Box::new(CloneTransport::try_clone(&**stream)?)),
             Kind::Other(stream) => Kind::Other(stream.try_clone_boxed()?),
         };
-        Ok(Self { kind, place: self.place.clone() })
+        Ok(Self { kind, addresses: self.addresses, place: self.place.clone() })
     }
 }
 

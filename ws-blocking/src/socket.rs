@@ -30,16 +30,13 @@ enum Timeout {
 
 impl Timeout {
     /// Whether a wait as long as this will do for one of `wait`: shorter ones are repeated, and spare a system call.
+    #[inline]
     fn suits(self, wait: Option<Duration>) -> bool {
         match (self, wait) {
             (Self::Is(Some(now)), Some(wait)) => now <= wait && now >= wait / 2,
             (Self::Is(None), None) => true,
             (Self::Unknown | Self::Is(_), _) => false,
         }
-    }
-
-    fn is_at_most(self, wait: Duration) -> bool {
-        matches!(self, Self::Is(Some(now)) if now <= wait)
     }
 }
 
@@ -99,11 +96,11 @@ impl<S: Transport> Socket<S> {
         Ok(true)
     }
 
-    /// Lets no write wait for longer than [`BRIEF`].
+    /// Lets no write wait for longer than `wait`, and few for less.
     #[inline]
-    pub(crate) fn write_briefly(&mut self) {
-        if !self.write_timeout.is_at_most(BRIEF) {
-            self.set_write_timeout(Some(BRIEF));
+    pub(crate) fn write_within(&mut self, wait: Duration) {
+        if !self.write_timeout.suits(Some(wait)) {
+            self.set_write_timeout(Some(wait));
         }
     }
 

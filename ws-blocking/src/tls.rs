@@ -15,8 +15,8 @@ use crate::socket::BRIEF;
 use crate::stop::ASK;
 use crate::{CloneTransport, Transport};
 
-/// How much is read at once; a TLS record is little longer at most.
-const READ: usize = 16 * 1024;
+/// How much is read at once: a whole record, however long (RFC 5246 §6.2.3).
+const READ: usize = 5 + (1 << 14) + 2048;
 
 thread_local! {
     /// Memory for what was read and is not decrypted.

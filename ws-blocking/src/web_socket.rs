@@ -34,7 +34,7 @@ impl<S> WebSocket<S> {
     /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
     /// Its clock is this crate's: begin it with [`now`](crate::now).
     pub fn new(io: S, conn: Connection) -> Self {
-        Self::from_ends(Link { conn, socket: Socket::new(io), watch: None }, Input::new())
+        Self::from_ends(Link::new(conn, Socket::new(io), None), Input::new())
     }
 
     pub(crate) fn from_ends(link: Link<S>, input: Input) -> Self {
@@ -42,7 +42,8 @@ impl<S> WebSocket<S> {
     }
 
     pub(crate) fn into_ends(self) -> (Link<S>, Input) {
-        let Inner { link, input } = *self.0;
+        let Inner { mut link, mut input } = *self.0;
+        link.move_ahead(&mut input.buf);
         (link, input)
     }
 
@@ -113,6 +114,8 @@ impl<S> WebSocket<S> {
 
 impl<S: CloneTransport> WebSocket<S> {
     /// Splits the connection, so that one thread receives and others send.
+    ///
+    /// The connection ends when the [`Receiver`] is dropped: keep it, and receive from it.
     ///
     /// # Errors
     /// Those of [`CloneTransport::try_clone`]; the connection is dropped then.
@@ -207,7 +210,9 @@ impl<S: Transport> WebSocket<S> {
     /// Sends a message: when this returns, the transport has it.
     ///
     /// While the peer does not read, this waits, and does not read either: two peers that only send at each other wait for
-    /// each other. [Split](Self::split) the connection where both directions are busy.
+    /// each other. [Split](Self::split) the connection where both directions are busy. Only when a timer of a silent peer ends
+    /// ([`Config::keep_alive`], [`Config::idle_timeout`]) it looks whether something has come, which [`recv`](Self::recv)
+    /// returns later.
     ///
     /// # Errors
     /// [`Error::Send`] if the connection is not open, [`Error::Io`] if the transport takes no more, [`Error::WebSocket`] if

@@ -107,9 +107,10 @@ fn many_senders_share_a_connection() {
 #[test]
 fn both_ends_send_much_at_once() {
     const PAYLOAD: usize = 1 << 20;
-    let (client, server) = halves();
+    // A receiver that has all it waits for is kept for the sender beside it.
+    let (mut client, mut server) = halves();
     thread::scope(|scope| {
-        for (sender, mut receiver) in [client, server] {
+        for (sender, receiver) in [&mut client, &mut server] {
             scope.spawn(move || {
                 let payload = vec![0x55; PAYLOAD];
                 for _ in 0..16 {
@@ -222,18 +223,48 @@ fn a_close_wakes_a_sleeping_receiver_in_time() {
     drop(raw);
 }
 
-/// Halves are dropped in any order; the peer sees the end when the last is gone.
+/// The connection lives as long as its receiver, with senders or without.
 #[test]
-fn the_connection_lives_as_long_as_a_half() {
+fn the_connection_lives_as_long_as_its_receiver() {
     let ((client, client_receiver), (server, mut server_receiver)) = halves();
-    drop(client_receiver);
+    drop(server);
     client.clone().send("still here").unwrap();
     assert_eq!(server_receiver.recv().unwrap().unwrap().as_text(), Some("still here"));
-    drop(server);
-    client.send("and here").unwrap();
-    assert_eq!(server_receiver.recv().unwrap().unwrap().as_text(), Some("and here"));
-    drop(client);
-    assert!(server_receiver.recv().is_err());
+    drop(client_receiver);
     assert_eq!(server_receiver.recv().unwrap(), None);
-    assert_eq!(server_receiver.close_code(), 1006);
+    assert_eq!(server_receiver.close_code(), 1001);
+    assert!(matches!(client.send("late"), Err(Error::Send(SendError::Closed))));
+}
+
+/// A sender that is writing when the receiver is dropped still writes its message, and then the Close frame.
+#[test]
+fn a_sender_that_writes_outlives_the_receiver() {
+    const LEN: usize = 32 << 20;
+    let (mut raw, server) = sockets();
+    let (sender, receiver) = upgraded(server, Role::Server, Config::default()).split().unwrap();
+    thread::scope(|scope| {
+        let sending = scope.spawn(|| sender.send(vec![0; LEN]));
+        raw.read_exact(&mut [0; 10]).unwrap();
+        drop(receiver);
+        assert!(!sender.is_open());
+        let mut rest = Vec::new();
+        raw.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest.len(), LEN + 4);
+        assert_eq!(rest[LEN..], *b"\x88\x02\x03\xe9");
+        assert!(matches!(sending.join().unwrap(), Err(Error::Send(SendError::Closed))));
+    });
+}
+
+/// close-H2: a sender that is stuck when the receiver is dropped returns when the close timer ends.
+#[test]
+fn a_stuck_sender_does_not_outlive_the_receiver_for_long() {
+    let (mut raw, server) = sockets();
+    let config = Config { close_timeout: Duration::from_millis(20), ..Config::default() };
+    let (sender, receiver) = upgraded(server, Role::Server, config).split().unwrap();
+    thread::scope(|scope| {
+        let sending = scope.spawn(|| sender.send(vec![0; 64 << 20]));
+        raw.read_exact(&mut [0; 10]).unwrap();
+        drop(receiver);
+        assert!(matches!(sending.join().unwrap(), Err(Error::Send(SendError::Closed))));
+    });
 }

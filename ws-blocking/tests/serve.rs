@@ -1,12 +1,14 @@
-//! A server that ends.
+//! A server that ends, and what it knows of its clients.
 
 use core::time::Duration;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use ws_blocking::Accept;
 use ws_blocking::serve::{Handle, Server};
+use ws_blocking::{Accept, NetStream, Reject};
 
 /// The answer that lets a client in may leave while the server is shut down.
 #[test]
@@ -25,4 +27,32 @@ fn who_is_let_in_at_the_end_is_told_of_it() {
     let mut client = ws_blocking::connect(&format!("ws://{}/", listener.local_addrs()[0])).unwrap();
     assert_eq!(client.recv().unwrap(), None);
     assert_eq!((client.close_code(), client.was_clean()), (1001, true));
+}
+
+/// A client that resets its connection while the server decides still has its address there. The system has forgotten it.
+#[test]
+fn the_address_of_a_client_outlives_a_reset() {
+    let ((asks, asked), (leaves, left), (says, said)) = (channel(), channel(), channel());
+    let (asks, left, says) = (Mutex::new(asks), Mutex::new(left), Mutex::new(says));
+    let server = Server::new().decide(move |request, stream: &NetStream| {
+        if request.path() == "/first" {
+            return Reject::new(404).expect("404 is a status").keep_alive().into();
+        }
+        asks.lock().unwrap().send(()).unwrap();
+        left.lock().unwrap().recv().unwrap();
+        let forgotten = stream.tcp().expect("over TCP").peer_addr().is_err();
+        says.lock().unwrap().send((forgotten, stream.peer_addr(), stream.local_addr())).unwrap();
+        Accept::new().into()
+    });
+    let listener = server.bind("127.0.0.1:0").unwrap();
+    let mut client = TcpStream::connect(listener.local_addrs()[0]).unwrap();
+    let addresses = (client.local_addr().ok(), client.peer_addr().ok());
+    client.write_all(b"GET /first HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    // The rest of the answer is not read, so the close below is a reset.
+    client.read_exact(&mut [0; 1]).unwrap();
+    client.write_all(b"GET /second HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    asked.recv().unwrap();
+    drop(client);
+    leaves.send(()).unwrap();
+    assert_eq!(said.recv().unwrap(), (true, addresses.0, addresses.1));
 }

@@ -11,7 +11,7 @@ use certificates::Authority;
 use ws_blocking::ws_core::handshake::Agreement;
 use ws_blocking::ws_core::{Connection, Role};
 use ws_blocking::ws_tls::rustls::{self, AlertDescription};
-use ws_blocking::{Config, Receiver, Sender, TlsError, TlsStream, WebSocket};
+use ws_blocking::{Config, Receiver, Sender, TlsError, TlsStream, Transport as _, WebSocket};
 
 type Tls = TlsStream<TcpStream>;
 
@@ -72,6 +72,17 @@ fn a_forged_record_ends_the_connection() {
     assert!(matches!(error, TlsError::Rustls(rustls::Error::AlertReceived(AlertDescription::BadRecordMac))));
 }
 
+/// adapter-T1: one read of the socket takes the longest record whole. A read that returned nothing would let a timer end the
+/// connection of a peer that has sent.
+#[test]
+fn a_read_takes_a_record_whole() {
+    const LONGEST: usize = 1 << 14;
+    let (mut client, mut server) = streams();
+    server.set_read_timeout(LIMIT).unwrap();
+    client.write_all(&[7; LONGEST]).unwrap();
+    assert_eq!(server.read(&mut [0; 2 * LONGEST]).unwrap(), LONGEST);
+}
+
 /// 6455-4.1-2c: a peer that does not speak is given up on in time.
 #[test]
 fn a_silent_peer_is_given_up_on() {
@@ -124,9 +135,10 @@ fn a_waiting_receiver_holds_up_no_sender() {
 #[test]
 fn both_ends_send_much_at_once() {
     const PAYLOAD: usize = 1 << 20;
-    let (client, server) = halves();
+    // A receiver that has all it waits for is kept for the sender beside it.
+    let (mut client, mut server) = halves();
     thread::scope(|scope| {
-        for (sender, mut receiver) in [client, server] {
+        for (sender, receiver) in [&mut client, &mut server] {
             scope.spawn(move || {
                 let payload = vec![0x55; PAYLOAD];
                 for _ in 0..16 {

@@ -43,7 +43,7 @@ fn sockets() -> (on::Socket, TcpStream) {
 }
 
 /// Both ends of an open connection: the client, the server.
-async fn pair(config: Config) -> (Ws, Ws) {
+pub(crate) async fn pair(config: Config) -> (Ws, Ws) {
     let (near, far) = sockets();
     let request = request();
     let far = on::stream(far);
@@ -98,7 +98,7 @@ fn head(peer: &mut TcpStream) -> Outcome<String> {
 }
 
 /// A frame with a key of zeros.
-fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
 }
 

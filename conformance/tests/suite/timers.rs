@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::time::Instant;
 
-use super::{Outcome, UPGRADE, beside, head, next, pair, rest, sockets};
-use crate::adapter::ws_core::{self, Timer};
-use crate::adapter::{Accept, Config, Connect, Error, KeepAlive, accept_with, connect_with};
+use super::{Outcome, UPGRADE, beside, head, masked, next, open, pair, rest, sockets};
+use crate::adapter::ws_core::{self, Role, Timer};
+use crate::adapter::{Accept, Config, Connect, Error, Event, KeepAlive, accept_with, connect_with};
 use crate::on;
 
 const SHORT: Duration = Duration::from_millis(30);
@@ -33,6 +33,62 @@ fn a_close_without_an_answer_ends_in_time() -> Outcome {
         closed?;
         assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
         assert!(began.elapsed() >= SHORT);
+        Ok(())
+    })
+}
+
+/// close-H2: the close timer also ends a connection whose peer has sent its Close frame and ended its stream, where the
+/// application answers Close frames itself and does not answer this one.
+#[test]
+fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
+    on::run(async {
+        let config = Config { auto_close: false, close_timeout: SHORT, ..Config::default() };
+        let timed_out = |error: Option<Error>| {
+            let is_due = matches!(&error, Some(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close))));
+            assert!(is_due, "{error:?}");
+        };
+        let (mut ws, mut peer) = open(Role::Server, config.clone());
+        peer.write_all(&masked(0x88, &[3, 232]))?;
+        peer.shutdown(Shutdown::Write)?;
+        assert!(matches!(wait!(ws.event_ref())?, Some((Event::Close(_), _))));
+        timed_out(wait!(ws.recv()).err());
+        assert_eq!(wait!(ws.recv())?, None);
+
+        let (ws, mut peer) = open(Role::Server, config);
+        let (_sender, mut receiver) = on::split(ws);
+        peer.write_all(&masked(0x88, &[3, 232]))?;
+        peer.shutdown(Shutdown::Write)?;
+        assert!(matches!(wait!(receiver.event_ref())?, Some(Event::Close(_))));
+        timed_out(wait!(receiver.recv()).err());
+        assert_eq!(wait!(receiver.recv())?, None);
+        Ok(())
+    })
+}
+
+/// A Close frame can still be answered after the end of the peer's stream, also by a sender while the receiver waits.
+#[test]
+fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
+    on::run(async {
+        let config = Config { auto_close: false, ..Config::default() };
+        for is_split in [false, true] {
+            let (mut ws, mut peer) = open(Role::Server, config.clone());
+            peer.write_all(&masked(0x88, &[3, 232]))?;
+            peer.shutdown(Shutdown::Write)?;
+            assert!(matches!(wait!(ws.event_ref())?, Some((Event::Close(_), _))));
+            let began = Instant::now();
+            if is_split {
+                let (sender, mut receiver) = on::split(ws);
+                let (received, closed) =
+                    on::both(async { wait!(receiver.recv()) }, async { wait!(sender.close(None)) }).await;
+                closed?;
+                assert_eq!(received?, None);
+            } else {
+                wait!(ws.close(None))?;
+                assert_eq!(wait!(ws.recv())?, None);
+            }
+            assert!(began.elapsed() < config.close_timeout / 8, "the answer wakes the receiver");
+            assert_eq!(rest(&mut peer)?, b"\x88\x00");
+        }
         Ok(())
     })
 }

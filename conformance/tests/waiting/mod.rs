@@ -2,3 +2,4 @@
 
 mod cancel;
 mod futures;
+mod wakings;

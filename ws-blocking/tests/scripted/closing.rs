@@ -175,14 +175,67 @@ fn halves_close_as_the_whole_does() {
     assert_eq!(deeds[deeds.len() - 3..], [Deed::EndedWriting, Deed::Read, Deed::EndedBoth]);
 }
 
-/// close-H2: a sender's close is given up too, though nobody receives.
+/// close-H2: a sender's close is given up too, though no thread receives.
 #[test]
 fn a_sender_alone_keeps_the_close_deadline() {
     let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
     let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
-    let (sender, receiver) = script.upgraded(Role::Server, config).split().unwrap();
-    drop(receiver);
+    let (sender, _receiver) = script.upgraded(Role::Server, config).split().unwrap();
     sender.close(None).unwrap();
     assert_eq!(sender.queued(), 0);
     assert!(!sender.is_open());
+}
+
+/// Without a receiver the connection ends: what is queued leaves, then a Close frame with 1001, and the stream ends.
+#[test]
+fn the_connection_ends_with_its_receiver() {
+    let script = Script::new("").with(|state| state.then = Meets::Fault(ErrorKind::WouldBlock));
+    let (sender, receiver) = script.server().split().unwrap();
+    sender.feed("queued").unwrap();
+    drop(receiver);
+    assert_eq!(script.written(), b"\x81\x06queued\x88\x02\x03\xe9");
+    assert_eq!(script.deeds().last(), Some(&Deed::EndedWriting));
+    assert!(!sender.is_open());
+    assert!(matches!(sender.feed("late"), Err(Error::Send(SendError::Closed))));
+    assert!(matches!(sender.clone().send("late"), Err(Error::Send(SendError::Closed))));
+    assert_eq!((script.written().len(), sender.queued()), (12, 0));
+}
+
+/// A peer that does not read does not hold the thread that drops the receiver.
+#[test]
+fn a_stuck_connection_ends_with_its_receiver() {
+    let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
+    let (sender, receiver) = script.server().split().unwrap();
+    sender.feed("queued").unwrap();
+    drop(receiver);
+    assert_eq!(script.deeds(), [Deed::EndedBoth]);
+    assert!(matches!(sender.send("late"), Err(Error::Send(SendError::Closed))));
+}
+
+/// After the end of the connection the drop of the receiver writes nothing and ends nothing.
+#[test]
+fn the_drop_of_a_receiver_after_the_end_does_nothing() {
+    let script = Script::new(CLOSE);
+    let (_sender, mut receiver) = script.server().split().unwrap();
+    assert_eq!(receiver.recv().unwrap(), None);
+    let deeds = script.deeds();
+    drop(receiver);
+    assert_eq!(script.deeds(), deeds);
+}
+
+/// Halves that are put together again, or were not to be put together, are still a connection.
+#[test]
+fn reuniting_drops_no_receiver() {
+    let script = Script::new("").with(|state| state.then = Meets::Fault(ErrorKind::WouldBlock));
+    let (sender, receiver) = script.server().split().unwrap();
+    let other = sender.clone();
+    let (sender, receiver) = sender.reunite(receiver).expect_err("another sender lives").into_halves();
+    drop(other);
+    sender.send("a").unwrap();
+    let mut ws = sender.reunite(receiver).expect("no other sender lives");
+    ws.send("b").unwrap();
+    assert_eq!(script.written(), b"\x81\x01a\x81\x01b");
+    let (sender, receiver) = ws.split().unwrap();
+    drop(receiver);
+    assert!(matches!(sender.send("c"), Err(Error::Send(SendError::Closed))));
 }
