@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::bound::{self, Before};
 use super::honest::Service;
@@ -57,11 +57,10 @@ impl Cell {
     /// Attacks a server of `adapter`, with `scale` percent of the peers.
     pub(super) fn run(program: &Path, adapter: &str, name: &str, scale: usize) -> Result<Self> {
         let log = workspace::target().join(format!("attack/{adapter}-{name}.log"));
-        let mut server = start(program, adapter, name, log)?;
+        let files = kinds::MOST_PEERS + OTHER_FILES;
+        let mut server = Server::start(program, adapter, kinds::opening_timeout(name), files, log)?;
         let settings = server.settings;
-        let Some(attack) = Attack::named(name, &settings) else {
-            anyhow::bail!("there is no attack {name:?}")
-        };
+        let Some(attack) = Attack::named(name, &settings) else { bail!("there is no attack {name:?}") };
         let count = (attack.peers * scale / 100).max(1);
 
         // What a runtime allocates once, it has then.
@@ -73,7 +72,7 @@ impl Cell {
         let bound = bound::server(&settings, Before { memory, threads: before.threads }, count, attack.holds);
 
         let mut faults = Vec::new();
-        let peers = besieged(&mut server, &mut service, &attack, count, &mut faults)?;
+        let peers = attack_and_serve(&mut server, &mut service, &attack, count, &mut faults)?;
         if attack.ending == Ending::Ended && !end(&mut server, name)? {
             faults.push("connections that break a limit do not end");
         }
@@ -140,12 +139,8 @@ impl Held {
     }
 }
 
-fn start(program: &Path, adapter: &str, name: &str, log: std::path::PathBuf) -> Result<Server> {
-    Server::start(program, adapter, kinds::opening_timeout(name), kinds::MOST_PEERS + OTHER_FILES, log)
-}
-
 /// Lets the attackers do their part while honest clients come and go.
-fn besieged(
+fn attack_and_serve(
     server: &mut Server,
     service: &mut Service,
     attack: &Attack,
@@ -156,13 +151,14 @@ fn besieged(
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| service.serve_until(address, &is_over));
-        let peers = siege(server, attack, count, faults);
+        let peers = attack_with(server, attack, count, faults);
         is_over.store(true, Ordering::Relaxed);
         peers
     })
 }
 
-fn siege(
+/// Connects the attackers, and floods.
+fn attack_with(
     server: &mut Server,
     attack: &Attack,
     count: usize,

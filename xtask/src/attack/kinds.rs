@@ -118,12 +118,12 @@ impl Attack {
                 let echoes = flooded(messages, 4 << 20, false, 16 << 10);
                 Self { holds: Holds { input: 16 << 10, ..echoes.holds }, ..echoes }
             }
-            // Messages that inflate to the limit, which are echoed, and then one that goes beyond it.
+            // Messages that inflate to the limit, which are echoed in as few bytes, and then one that goes beyond it.
             "bombs" => {
                 let (fit, unfit) = (wire::deflated_zeros(limit), wire::deflated_zeros(limit + 1000));
                 let first = FIN | COMPRESSED | BINARY;
                 let bombs = [wire::frame(first, &fit).repeat(10), wire::frame(first, &unfit)].concat();
-                let holds = Holds { message: limit, output: Some(limit), is_compressed: true, input: 0 };
+                let holds = Holds { message: limit, output: Some(1000), is_compressed: true, input: 0 };
                 Self { head: wire::request(OFFER), ending: Ending::Ended, holds, ..opened(bombs) }
             }
             // A message that inflates to the limit, and never ends.

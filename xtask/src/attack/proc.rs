@@ -61,7 +61,7 @@ fn memory(status: &str) -> Option<Memory> {
     Some(Memory { now: kilobytes(status, "VmRSS:")?, peak: kilobytes(status, "VmHWM:")? })
 }
 
-/// Reads a line such as `VmRSS:	    1234 kB`, in bytes.
+/// Reads a line that begins with `name` and ends with ` kB`, in bytes.
 fn kilobytes(status: &str, name: &str) -> Option<usize> {
     let value = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(value.trim().strip_suffix(" kB")?.parse::<usize>().ok()? << 10)

@@ -76,7 +76,7 @@ impl Server {
         log: PathBuf,
     ) -> Result<Self> {
         let mut command = Command::new("sh");
-        // Where the limit cannot be raised, it is told by what the server cannot accept.
+        // Where the limit cannot be raised, connections are missing, which the attack reports.
         command.args(["-c", "ulimit -n \"$0\"; exec \"$@\""]).arg(files.to_string()).arg(program);
         command.args(["--adapter", adapter, "--opening-timeout", &opening_timeout.as_secs().to_string()]);
         let mut process = Process::start_listening(&mut command, log)?;
