@@ -4,6 +4,8 @@ use super::server::Settings;
 
 /// A connection without its buffers: the task or the thread's bookkeeping, the stream, the timer, `Connection`.
 const BARE: usize = 4 << 10;
+/// The same in the opening handshake, which is a task or a thread of its own.
+const OPENING: usize = 12 << 10;
 /// What a read leaves that is not the end of a frame or a head moves into memory of its own up to this size.
 const TAIL: usize = 4 << 10;
 /// Both directions of permessage-deflate with windows of 15 bits.
@@ -22,6 +24,8 @@ const FRAGMENTS: usize = 4 << 20;
 /// What a peer brings a connection to hold, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Holds {
+    /// Whether it stays in the opening handshake.
+    pub(super) is_opening: bool,
     /// Bytes that have come of a head or a frame that is not whole.
     pub(super) input: usize,
     /// Of a message whose frames have not all come, inflated.
@@ -53,7 +57,8 @@ pub(super) fn server(settings: &Settings, before: Before, peers: usize, holds: H
 fn connection(settings: &Settings, holds: Holds) -> usize {
     let thread = if settings.is_threaded { STACK } else { 0 };
     let codecs = if holds.is_compressed { CODECS } else { 0 };
-    BARE + thread + growing(settings, holds) + codecs
+    let bare = if holds.is_opening { OPENING } else { BARE };
+    bare + thread + growing(settings, holds) + codecs
 }
 
 /// Returns the most that the buffers of one connection take.
@@ -109,6 +114,8 @@ mod tests {
     fn an_idle_task_holds_no_buffer_and_a_thread_holds_its_own() {
         assert_eq!(connection(&SETTINGS, Holds::default()), BARE);
         assert_eq!(connection(&THREADED, Holds::default()), BARE + STACK + SETTINGS.read_size);
+        let opening = Holds { is_opening: true, ..Holds::default() };
+        assert_eq!(connection(&SETTINGS, opening), OPENING);
     }
 
     #[test]

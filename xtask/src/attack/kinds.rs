@@ -84,7 +84,7 @@ impl Attack {
             "half-open" => {
                 let mut head = wire::request("");
                 head.pop();
-                let holds = Holds { input: head.len(), ..Holds::default() };
+                let holds = Holds { is_opening: true, input: head.len(), ..Holds::default() };
                 let ending = Ending::TimedOut;
                 Self { peers: MOST_PEERS, head, opened: None, ending, holds, ..opened(Vec::new()) }
             }
@@ -110,6 +110,7 @@ impl Attack {
                 head: wire::ORDINARY_REQUEST.to_vec(),
                 opened: None,
                 ending: Ending::Ended,
+                holds: Holds { is_opening: true, output: Some(1000), ..Holds::default() },
                 ..flooded(wire::ORDINARY_REQUEST.to_vec(), 1 << 30, false, 1000)
             },
             "unread-echoes" => {
@@ -123,7 +124,8 @@ impl Attack {
                 let (fit, unfit) = (wire::deflated_zeros(limit), wire::deflated_zeros(limit + 1000));
                 let first = FIN | COMPRESSED | BINARY;
                 let bombs = [wire::frame(first, &fit).repeat(10), wire::frame(first, &unfit)].concat();
-                let holds = Holds { message: limit, output: Some(1000), is_compressed: true, input: 0 };
+                let holds =
+                    Holds { message: limit, output: Some(1000), is_compressed: true, ..Holds::default() };
                 Self { head: wire::request(OFFER), ending: Ending::Ended, holds, ..opened(bombs) }
             }
             // A message that inflates to the limit, and never ends.
