@@ -13,7 +13,7 @@ use super::honest::Service;
 use super::kinds::{self, Attack, Ending};
 use super::peers::Peers;
 use super::proc::TICK;
-use super::server::{Server, Stand};
+use super::server::{Server, Stand, Timers};
 use crate::workspace;
 
 /// How long a flood lasts at most.
@@ -62,8 +62,8 @@ impl Cell {
     /// Attacks a server of `adapter`, with `scale` percent of the peers.
     pub(super) fn run(program: &Path, adapter: &str, name: &str, scale: usize) -> Result<Self> {
         let log = workspace::target().join(format!("attack/{adapter}-{name}.log"));
-        let files = kinds::MOST_PEERS + OTHER_FILES;
-        let mut server = Server::start(program, adapter, kinds::opening_timeout(name), files, log)?;
+        let (files, timers) = (kinds::MOST_PEERS + OTHER_FILES, kinds::timers(name));
+        let mut server = Server::start(program, adapter, timers, files, log)?;
         let settings = server.settings;
         let Some(attack) = Attack::named(name, &settings) else { bail!("there is no attack {name:?}") };
         let count = (attack.peers * scale / 100).max(1);
@@ -78,7 +78,7 @@ impl Cell {
 
         let mut faults = Vec::new();
         let peers = attack_and_serve(&mut server, &mut service, &attack, count, &mut faults)?;
-        if attack.ending == Ending::Ended && !end(&mut server, name)? {
+        if attack.ending == Ending::Ended && !end(&mut server, timers)? {
             faults.push("connections that break a limit do not end");
         }
         settle(&server)?;
@@ -86,8 +86,8 @@ impl Cell {
         let rests = if attack.ending == Ending::TimedOut { 1 } else { RESTS };
         let idle = idle(&server, rests)?;
         service.serve(server.address);
-        if attack.ending == Ending::TimedOut && !end(&mut server, name)? {
-            faults.push("the opening timer does not end connections");
+        if attack.ending == Ending::TimedOut && !end(&mut server, timers)? {
+            faults.push("no timer ends the connections");
         }
 
         let sent = peers.sent;
@@ -182,8 +182,9 @@ fn attack_with(
 }
 
 /// Waits until the server has ended all connections; returns whether it has, within its timeouts and a while.
-fn end(server: &mut Server, name: &str) -> Result<bool> {
-    let deadline = Instant::now() + kinds::opening_timeout(name) + RETURN;
+fn end(server: &mut Server, timers: Timers) -> Result<bool> {
+    let longest = timers.opening.max(timers.keep_alive.unwrap_or_default());
+    let deadline = Instant::now() + longest + RETURN;
     wait_until(server, deadline, |held| held.stand.connections == 0)
 }
 

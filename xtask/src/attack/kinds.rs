@@ -4,13 +4,16 @@ use core::time::Duration;
 
 use super::bound::Holds;
 use super::peers::Flood;
-use super::server::Settings;
+use super::server::{Settings, Timers};
 use super::wire::{self, BINARY, COMPRESSED, CONTINUATION, FIN, OFFER, PING, TEXT};
 
 /// How long the opening handshake may take, unless an attack is about that.
 const OPENING: Duration = Duration::from_secs(2);
 /// How long it may take where peers stay in it while the server is measured.
 const LONG_OPENING: Duration = Duration::from_secs(6);
+
+/// After how long a peer that has stopped reading is pinged.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// What is done to a server.
 #[derive(Clone, Debug)]
@@ -56,9 +59,12 @@ pub(super) const NAMES: [&str; 11] = [
     "fragments",
 ];
 
-/// Returns how long the opening handshake may take on the server of an attack.
-pub(super) fn opening_timeout(name: &str) -> Duration {
-    if name == "half-open" { LONG_OPENING } else { OPENING }
+/// Returns the timers of the server of an attack: those that end its connections leave time for a rest.
+pub(super) fn timers(name: &str) -> Timers {
+    Timers {
+        opening: if name == "half-open" { LONG_OPENING } else { OPENING },
+        keep_alive: (name == "unread-pings").then_some(KEEP_ALIVE),
+    }
 }
 
 impl Attack {
@@ -102,7 +108,9 @@ impl Attack {
                 frame.pop();
                 Self { holds: Holds { input: frame.len(), ..Holds::default() }, ..opened(frame) }
             }
-            "unread-pings" => flooded(ping.clone(), 1 << 20, false, ping.len()),
+            "unread-pings" => {
+                Self { ending: Ending::TimedOut, ..flooded(ping.clone(), 1 << 20, false, ping.len()) }
+            }
             "read-pings" => Self { peers: 50, ..flooded(ping.clone(), 1 << 30, true, ping.len()) },
             // Answered with keep-alive; nothing is read.
             "pipelined" => Self {

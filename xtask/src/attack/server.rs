@@ -47,6 +47,15 @@ impl Settings {
     }
 }
 
+/// The timers of a server, in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Timers {
+    /// How long the opening handshake may take.
+    pub(super) opening: Duration,
+    /// After how long a silent peer is pinged; never without it.
+    pub(super) keep_alive: Option<Duration>,
+}
+
 /// What a server counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stand {
@@ -71,14 +80,17 @@ impl Server {
     pub(super) fn start(
         program: &Path,
         adapter: &str,
-        opening_timeout: Duration,
+        timers: Timers,
         files: usize,
         log: PathBuf,
     ) -> Result<Self> {
         let mut command = Command::new("sh");
         // Where the limit cannot be raised, connections are missing, which the attack reports.
         command.args(["-c", "ulimit -n \"$0\"; exec \"$@\""]).arg(files.to_string()).arg(program);
-        command.args(["--adapter", adapter, "--opening-timeout", &opening_timeout.as_secs().to_string()]);
+        command.args(["--adapter", adapter, "--opening-timeout", &timers.opening.as_secs().to_string()]);
+        if let Some(interval) = timers.keep_alive {
+            command.args(["--keep-alive", &interval.as_secs().to_string()]);
+        }
         let mut process = Process::start_listening(&mut command, log)?;
         let ready = |printed: &str| {
             let address = printed.lines().find_map(|line| line.strip_prefix("listening on "))?;

@@ -20,7 +20,7 @@ use socket2::{Domain, Socket, Type};
 use ws_core::deflate::Compression;
 use ws_core::handshake::{Accept, Decision, Reject, Request};
 use ws_core::serve::Limits;
-use ws_core::{Config, RecvBuf};
+use ws_core::{Config, KeepAlive, RecvBuf};
 
 /// What the system buffers of a connection's output, in bytes. It is small, so that peers that do not read are noticed soon.
 const SEND_BUFFER: usize = 64 << 10;
@@ -38,6 +38,9 @@ struct Cli {
     /// How many seconds the opening handshake may take.
     #[arg(long, value_name = "SECS")]
     opening_timeout: u64,
+    /// Ping a peer that is silent for so many seconds, and give up on it one second later.
+    #[arg(long, value_name = "SECS")]
+    keep_alive: Option<u64>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(cli: &Cli) -> io::Result<()> {
-    let config = Arc::new(config(cli.opening_timeout));
+    let config = Arc::new(config(cli));
     let listener = listen()?;
     let address = listener.local_addr()?;
     let mut out = io::stdout();
@@ -97,14 +100,18 @@ fn listen() -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-fn config(opening_timeout: u64) -> Config {
+fn config(cli: &Cli) -> Config {
     Config {
         max_head: 8 << 10,
         max_frame: 64 << 10,
         max_message: 64 << 10,
         max_fragments: 1000,
         max_output: 64 << 10,
-        opening_timeout: Some(Duration::from_secs(opening_timeout)),
+        opening_timeout: Some(Duration::from_secs(cli.opening_timeout)),
+        keep_alive: cli.keep_alive.map(|seconds| KeepAlive {
+            interval: Duration::from_secs(seconds),
+            timeout: Duration::from_secs(1),
+        }),
         close_timeout: Duration::from_secs(1),
         compression: Some(Compression::default()),
         ..Config::default()
