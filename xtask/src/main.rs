@@ -1,5 +1,6 @@
 //! The project's own checks, run as `cargo xtask <task>`.
 
+mod attack;
 mod autobahn;
 mod counters;
 mod intermediaries;
@@ -33,6 +34,8 @@ enum Task {
     Peers(peers::Args),
     /// Put nginx, haproxy, Apache and our own proxy between our client and our server.
     Intermediaries,
+    /// Attack a server of every adapter over loopback, and hold what it takes against bounds.
+    Attack(attack::Args),
     /// Link the core without an operating system and look at what it needs.
     NoStd,
     /// Compare what messages take, counted, with the figures in the repository.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Autobahn(args) => autobahn::run(&args),
         Task::Peers(args) => peers::run(&args),
         Task::Intermediaries => intermediaries::run(),
+        Task::Attack(args) => attack::run(&args),
         Task::NoStd => no_std::run(),
         Task::Counters(args) => counters::run(&args),
         Task::Ci => workspace::run(&mut Command::new(workspace::root().join(".ci/run"))),

@@ -57,6 +57,11 @@ impl Process {
         Ok(Self { child, log })
     }
 
+    /// The program's process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes to the program's standard input.
     pub(crate) fn input(&mut self, text: &str) -> Result<()> {
         let stdin = self.child.stdin.as_mut().context("nothing is to be written to this program")?;

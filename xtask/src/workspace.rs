@@ -62,6 +62,12 @@ pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf> {
     Ok(target().join("debug").join(name))
 }
 
+/// Builds a program of the workspace, with optimisation, and gives its path.
+pub(crate) fn release_program(package: &str, name: &str) -> Result<PathBuf> {
+    run(cargo().args(["build", "--quiet", "--release", "--package", package, "--bin", name]))?;
+    Ok(target().join("release").join(name))
+}
+
 /// A path as it is shown: relative to the top directory where it lies in it.
 pub(crate) fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
