@@ -9,7 +9,7 @@ use crate::drive::{Drive, Input, Patience, Written, refuse};
 use crate::link::Link;
 use crate::shared::{Seat, Shared, lock};
 use crate::socket::Socket;
-use crate::stop::{ASK, Watch};
+use crate::stop::Watch;
 use crate::{Error, ReuniteError, Transport, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and keeps the deadlines.
@@ -295,6 +295,6 @@ impl<S: Transport> Drive for Reading<S> {
 
     fn longest_wait(&mut self) -> Option<Duration> {
         let longest_wait = self.shared.longest_wait;
-        Some(self.watch.as_ref().map_or(longest_wait, |_| longest_wait.min(ASK)))
+        Some(self.watch.as_ref().map_or(longest_wait, |watch| longest_wait.min(watch.longest_wait())))
     }
 }

@@ -9,7 +9,7 @@ use crate::clock::{now, sleep, wait_until};
 use crate::codecs::prepare_codecs;
 use crate::drive::{Drive, Patience, Written, has_ended};
 use crate::socket::{BRIEF, Socket};
-use crate::stop::{ASK, Watch};
+use crate::stop::Watch;
 use crate::{Error, Transport};
 
 /// How much is read at once to learn whether the peer lives.
@@ -246,6 +246,6 @@ impl<S: Transport> Drive for Link<S> {
     }
 
     fn longest_wait(&mut self) -> Option<Duration> {
-        self.watch.as_ref().map(|_| ASK)
+        self.watch.as_ref().map(Watch::longest_wait)
     }
 }

@@ -64,7 +64,8 @@ impl Handle {
     /// after `grace` end. Waits until all streams are dropped, or until then.
     ///
     /// A connection does its part while somebody receives from it, or waits to send; it may take a quarter of a second to
-    /// notice. With a shorter `grace` it may end without a word.
+    /// notice, or 2 ms for each connection of the server, up to 5 s, if that is more. With a shorter `grace` it may end without
+    /// a Close frame.
     pub fn shutdown(&self, grace: Duration) {
         let Self(shared) = self;
         shared.stop.close();

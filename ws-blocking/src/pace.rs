@@ -1,14 +1,13 @@
 use core::time::Duration;
 
 use crate::socket::BRIEF;
-use crate::stop::ASK;
 
 /// The longest read before output that is stuck is tried again. A peer that reads again is served after this at the latest.
 /// A system may round it up by several milliseconds, to 50 at most.
 const LONGEST_READ: Duration = Duration::from_millis(40);
 
 /// The longest write before the loop looks for input.
-const LONGEST_WRITE: Duration = ASK;
+const LONGEST_WRITE: Duration = Duration::from_secs(1);
 
 /// How long the loop waits in turn for input and for room to write, while the transport does not take the output.
 ///
