@@ -9,6 +9,7 @@ use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, Se
 use crate::drive::{In, Out};
 use crate::feed::Until;
 use crate::tasks::{Tasks, lock};
+use crate::waiting::Seat;
 use crate::{Error, ReuniteError, Runtime, Timer, WebSocket, Write};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
@@ -172,7 +173,8 @@ impl<S, T: Write<S>> Sender<S, T> {
     /// # Errors
     /// As [`WebSocket::flush`](crate::WebSocket::flush).
     pub async fn flush(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.shared.poll_flush(cx)).await
+        let mut seat = self.shared.tasks.sender();
+        poll_fn(|cx| self.shared.poll_flush(&mut seat, cx)).await
     }
 
     /// Starts the closing handshake; the [`Receiver`] sees its end.
@@ -202,12 +204,13 @@ impl<S, T: Write<S>> Sender<S, T> {
         mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
     ) -> Result<(), Error> {
         let mut is_queued = false;
+        let mut seat = self.shared.tasks.sender();
         poll_fn(|cx| {
             loop {
                 if !is_queued {
                     is_queued = self.shared.queue(&mut queue)?;
                 }
-                ready!(self.shared.poll_flush(cx))?;
+                ready!(self.shared.poll_flush(&mut seat, cx))?;
                 if is_queued {
                     return Poll::Ready(Ok(()));
                 }
@@ -231,8 +234,8 @@ impl<S, T> Shared<S, T> {
 }
 
 impl<S, T: Write<S>> Shared<S, T> {
-    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.tasks.poll_flush(&self.waker, &mut self.lock(), cx)
+    fn poll_flush(&self, seat: &mut Seat<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.tasks.poll_flush(&self.waker, seat, &mut self.lock(), cx)
     }
 }
 
@@ -248,11 +251,13 @@ pub struct SendFuture<'a, S, T> {
     waiting: Option<Outgoing<'a>>,
     failed: Option<Error>,
     until: Until,
+    seat: Seat<'a>,
 }
 
 impl<'a, S, T> SendFuture<'a, S, T> {
     fn new(shared: &'a Arc<Shared<S, T>>, message: Outgoing<'a>, until: Until) -> Self {
-        let mut this = Self { shared, waiting: Some(message), failed: None, until };
+        let mut this =
+            Self { shared, waiting: Some(message), failed: None, until, seat: shared.tasks.sender() };
         this.failed = this.try_queue().err();
         this
     }
@@ -285,12 +290,12 @@ impl<S, T: Write<S>> Future for SendFuture<'_, S, T> {
             return Poll::Ready(Err(error));
         }
         while this.waiting.is_some() {
-            ready!(this.shared.poll_flush(cx))?;
+            ready!(this.shared.poll_flush(&mut this.seat, cx))?;
             this.try_queue()?;
         }
         match this.until {
             Until::Queued => Poll::Ready(Ok(())),
-            Until::Written => this.shared.poll_flush(cx),
+            Until::Written => this.shared.poll_flush(&mut this.seat, cx),
         }
     }
 }

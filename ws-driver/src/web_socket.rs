@@ -439,7 +439,7 @@ impl<S, T: Write<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
 impl<S, T: Write<S>> Inner<S, T> {
     fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let (out, _, tasks, all) = self.shared();
-        tasks.poll_flush(&all, out, cx)
+        tasks.poll_flush_sink(&all, out, cx)
     }
 }
 
