@@ -31,7 +31,7 @@ pub trait Timer: Sized {
     }
 }
 
-/// How bytes get into a stream `S`: all that sending needs.
+/// How bytes get into a stream `S`.
 ///
 /// A call that is not ready wakes the task of the last call once it may be.
 pub trait Write<S>: Timer {
@@ -52,7 +52,8 @@ pub trait Write<S>: Timer {
     fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-/// How bytes get into a stream `S` and out of it: all that a connection needs.
+/// How bytes get into a stream `S` and out of it: all that a connection needs. Sending needs both too: before a peer that does not read
+/// is given up for silent, the driver looks whether it has sent anything.
 pub trait Runtime<S>: Write<S> {
     /// Reads into the beginning of `room`, and tells how many bytes; 0 at the end of the stream.
     fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;

@@ -4,7 +4,7 @@ use std::task::Wake;
 
 use crate::drive::Out;
 use crate::waiting::{Seat, Waiting};
-use crate::{Error, Write};
+use crate::{Error, Runtime};
 
 /// The tasks that wait for one connection. A stream remembers one waker for each direction, and either may have to write: so
 /// that is a waker of all of them.
@@ -46,7 +46,7 @@ impl Tasks {
     }
 
     /// Writes all that is queued for a sender's task, which waits at `seat`. `all` wakes all of these.
-    pub(crate) fn poll_flush<S, T: Write<S>>(
+    pub(crate) fn poll_flush<S, T: Runtime<S>>(
         &self,
         all: &Waker,
         seat: &mut Seat<'_>,
@@ -61,7 +61,7 @@ impl Tasks {
     }
 
     /// The same for the task of the `Sink`, of which a connection has one, and which has no future to keep its seat.
-    pub(crate) fn poll_flush_sink<S, T: Write<S>>(
+    pub(crate) fn poll_flush_sink<S, T: Runtime<S>>(
         &self,
         all: &Waker,
         out: &mut Out<S, T>,
@@ -75,7 +75,7 @@ impl Tasks {
     }
 
     /// Writes all that is queued, and calls `wait` where the stream does not take all at once.
-    fn poll_flush_or<S, T: Write<S>>(
+    fn poll_flush_or<S, T: Runtime<S>>(
         &self,
         wait: impl FnOnce(),
         all: &Waker,
