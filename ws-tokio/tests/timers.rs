@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use ws_tokio::ws_core::{self, Connection, Instant, Role, Timer};
+use ws_tokio::ws_driver;
 use ws_tokio::{
     Accept, Agreement, ClientRequest, Config, Connect, Error, KeepAlive, WebSocket, accept, accept_with,
     client,
@@ -84,6 +86,36 @@ async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
     assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
     assert_eq!(began.elapsed().as_secs(), 27);
     Ok(())
+}
+
+/// How long a peer that is silent is waited for.
+async fn patience() -> Duration {
+    let config = Config { keep_alive: Some(KeepAlive::default()), ..Config::default() };
+    let (near, _silent) = duplex(1024);
+    let now = <ws_tokio::Timer as ws_driver::Timer>::now();
+    let conn = Connection::upgraded(now, Role::Server, config, Agreement::default(), [0; 32]);
+    let began = tokio::time::Instant::now();
+    let error = WebSocket::new(near, conn).recv().await;
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
+    began.elapsed()
+}
+
+/// adapter-T1: runtimes whose clocks are paused count by themselves, whatever another of the same process shows.
+#[test]
+fn each_runtime_has_a_clock_of_its_own() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    // All begin at the same moment; the clocks of some run ahead before a connection asks for the time.
+    let runtimes = [HOUR, Duration::ZERO, 24 * HOUR, HOUR].map(|ahead| {
+        let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
+        (runtime.expect("a runtime"), ahead)
+    });
+    for (runtime, ahead) in runtimes {
+        let waited = runtime.block_on(async {
+            tokio::time::sleep(ahead).await;
+            patience().await
+        });
+        assert_eq!(waited.as_secs(), 40, "{ahead:?} ahead");
+    }
 }
 
 /// hs-H6: a request that does not arrive in time is answered with 408.
