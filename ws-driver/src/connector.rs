@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use std::io;
 use std::sync::Arc;
 
-use ws_adapter::entropy;
+use ws_adapter::{entropy, opening_error};
 use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
 use ws_core::{Config, Event, Timer};
 #[cfg(feature = "tls")]
@@ -99,6 +99,8 @@ impl<T: Network> Connector<T> {
         let mut plan = Plan::new(T::now(), connect);
         let mut dialling = Dialling(Vec::new());
         let mut transport: Option<T::Stream> = None;
+        // With whom TLS is spoken, if it is.
+        let mut secured = Peer::Server;
         loop {
             let deadline = plan.deadline();
             match plan.poll_action(T::now()) {
@@ -125,6 +127,7 @@ impl<T: Network> Connector<T> {
                     }
                 }
                 Action::StartTls { peer, server_name, .. } => {
+                    secured = peer;
                     let stream = dialled(transport.take());
                     match within::<T, _>(deadline, self.secure(stream, peer, server_name)).await {
                         Some(Ok(stream)) => {
@@ -158,7 +161,7 @@ impl<T: Network> Connector<T> {
                         // The plan says so itself.
                         Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
                             if deadline.is_some_and(|at| at <= T::now()) => {}
-                        Err(error) => return Err(error),
+                        Err(error) => return Err(opening_error(secured, error)),
                     }
                 }
                 Action::Failed(error) => return Err(error.into()),
