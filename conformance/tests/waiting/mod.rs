@@ -1,4 +1,5 @@
 //! What adapters must show whose calls give futures.
 
+mod addresses;
 mod cancel;
 mod futures;
