@@ -3,11 +3,13 @@
 use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use certificates::{Authority, Identity};
 
 use super::Outcome;
 use crate::adapter::serve::Server;
+use crate::adapter::ws_core::Backoff;
 use crate::adapter::ws_core::connect::Peer;
 use crate::adapter::ws_tls::ServerTlsBuilder;
 use crate::adapter::ws_tls::rustls::{self, AlertDescription};
@@ -50,6 +52,33 @@ fn a_client_connects_again() -> Outcome {
             drop(server);
             assert!(matches!(wait!(ws.recv()), Err(Error::WebSocket(_) | Error::Io(_))));
         }
+        Ok(())
+    })
+}
+
+/// A server that says how many seconds to wait is not asked before (RFC 9110 §10.2.3), but no longer than after the longest delay.
+#[test]
+fn a_client_comes_back_when_it_is_told_to() -> Outcome {
+    const LONGEST: Duration = Duration::from_millis(30);
+    on::run(async {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&requests);
+        let server = Server::new().decide(move |_, _| -> Decision {
+            match count.fetch_add(1, Ordering::SeqCst) {
+                0 => {
+                    Reject::new(503).expect("a status").field("Retry-After", "3600").expect("a field").into()
+                }
+                _ => Accept::new().into(),
+            }
+        });
+        let listener = wait!(server.bind("127.0.0.1:0"))?;
+        let connect = Connect::new(&format!("ws://{}/", listener.local_addrs()[0]))?;
+        let delays = |delays: Backoff| delays.first(Duration::ZERO).most(LONGEST);
+        let mut reconnect = Reconnect::new(Connector::new(), connect)?.delays(delays);
+        let began = Instant::now();
+        wait!(reconnect.open())?;
+        assert!(began.elapsed() >= LONGEST);
+        assert_eq!(requests.load(Ordering::SeqCst), 2);
         Ok(())
     })
 }
