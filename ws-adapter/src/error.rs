@@ -137,12 +137,14 @@ wraps! {
 
 impl From<ConnectError<io::Error>> for Error {
     fn from(error: ConnectError<io::Error>) -> Self {
-        match error {
-            ConnectError::Rejected(response) => Self::Rejected(response),
-            // TLS with a proxy, for one, may fail while a tunnel is asked for.
-            ConnectError::Lost { peer, error } => Self::lost(peer, error),
-            other => Self::Connect(Box::new(other)),
+        if let ConnectError::Rejected(response) = error {
+            return Self::Rejected(response);
         }
+        // TLS with a proxy, for one, may fail while a tunnel is asked for.
+        if let ConnectError::Lost { peer, error } = error {
+            return Self::lost(peer, error);
+        }
+        Self::Connect(Box::new(error))
     }
 }
 
@@ -162,13 +164,20 @@ impl Error {
 }
 
 /// The error of a client's connection that failed in its opening handshake, after the TLS handshake with `peer`, if there was one.
-#[cfg_attr(not(feature = "tls"), allow(unused_variables, reason = "there is no TLS to fail"))]
+#[cfg(feature = "tls")]
 pub fn opening_error(peer: Peer, error: Error) -> Error {
-    match error {
-        #[cfg(feature = "tls")]
-        Error::Io(error) if ws_tls::TlsError::is_temporary_in(&error).is_some() => Error::lost(peer, error),
-        other => other,
+    if let Error::Io(cause) = &error
+        && ws_tls::TlsError::is_temporary_in(cause).is_none()
+    {
+        return error;
     }
+    if let Error::Io(cause) = error { Error::lost(peer, cause) } else { error }
+}
+
+/// The error of a client's connection that failed in its opening handshake; there is no TLS that could have failed.
+#[cfg(not(feature = "tls"))]
+pub const fn opening_error(_: Peer, error: Error) -> Error {
+    error
 }
 
 /// Whether what failed with an error of the system, or of TLS, may well succeed a little later.
