@@ -125,7 +125,7 @@ impl In {
                 out.conn.park(pool);
             });
             self.taken = 0;
-            ready!(out.poll_alarm(cx));
+            ready!(out.poll_alarm(cx))?;
             self.now = T::now();
         }
     }
@@ -205,14 +205,14 @@ impl<S, T: Timer> Out<S, T> {
     }
 
     /// Ready after a deadline has passed and the connection knows.
-    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_told =
             self.watch.as_mut().is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
         if !is_told {
-            ready!(self.alarm.poll(cx, self.conn.poll_timeout()));
+            ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
         }
         self.conn.handle_timeout(T::now());
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -261,7 +261,10 @@ impl<S, T: Write<S>> Out<S, T> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         while self.poll_flush(cx).is_pending() {
-            ready!(self.poll_alarm(cx));
+            if ready!(self.poll_alarm(cx)).is_err() {
+                // Without timers, a peer that does not read cannot be waited for.
+                break;
+            }
         }
         Poll::Ready(failure.report())
     }
@@ -314,7 +317,7 @@ impl<S, T: Runtime<S>> Out<S, T> {
             if self.early.as_ref().is_some_and(|early| early.is_full()) && self.conn.is_open() {
                 return Poll::Pending;
             }
-            ready!(self.alarm.poll(cx, self.conn.poll_timeout()));
+            ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
             let now = T::now();
             let is_due = self.conn.poll_timeout().is_some_and(|at| at <= now);
             if !is_due || !self.conn.is_open() || !self.conn.wants_input() {

@@ -44,7 +44,7 @@ impl<T: Network> Reconnect<T> {
     pub async fn open(&mut self) -> Result<WebSocket<T::Stream, T>, Error> {
         loop {
             while let Some(due) = self.retries.next_attempt(T::now()) {
-                let _ = within::<T, _>(Some(due), pending::<()>()).await;
+                within::<T, _>(Some(due), pending::<()>()).await?;
             }
             match self.connector.connect(self.connect.clone()).await {
                 Err(error) if error.is_temporary() => {

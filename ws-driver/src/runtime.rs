@@ -16,6 +16,14 @@ pub trait Timer: Sized {
     /// A timer that runs out after `delay`.
     fn after(delay: Duration) -> Self;
 
+    /// The same, where a timer may not be had.
+    ///
+    /// # Errors
+    /// Why there is no timer.
+    fn try_after(delay: Duration) -> io::Result<Self> {
+        Ok(Self::after(delay))
+    }
+
     /// Ready once the timer has run out; until then it wakes the task when it does. Not called again once it was ready.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 

@@ -6,10 +6,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io::{self, IoSlice};
+use std::panic::catch_unwind;
 use std::sync::OnceLock;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
+use tokio::runtime::Handle;
 use tokio::time::{Instant as TokioInstant, Sleep, sleep};
 use ws_core::Instant;
 use ws_driver::{Network, Runtime, Write};
@@ -25,6 +27,17 @@ pub struct Timer(Pin<Box<Sleep>>);
 impl ws_driver::Timer for Timer {
     fn after(delay: Duration) -> Self {
         Self(Box::pin(sleep(delay)))
+    }
+
+    fn try_after(delay: Duration) -> io::Result<Self> {
+        let unfit = |why: &str| io::Error::new(io::ErrorKind::Unsupported, why);
+        if Handle::try_current().is_err() {
+            return Err(unfit("a timeout needs a Tokio runtime, and there is none here"));
+        }
+        // Only a panic shows that a runtime has no timers.
+        catch_unwind(|| Self::after(delay)).map_err(|_| {
+            unfit("a timeout needs a Tokio runtime with timers: build it with enable_time or enable_all")
+        })
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {

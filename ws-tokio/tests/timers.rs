@@ -118,6 +118,51 @@ fn each_runtime_has_a_clock_of_its_own() {
     }
 }
 
+/// A runtime without timers is an error that says what to do where a timeout has to be kept, and nothing where there is none.
+#[test]
+fn a_runtime_without_timers_is_an_error_where_there_is_a_timeout() -> Outcome {
+    fn check<V>(result: Result<V, Error>) {
+        let Err(Error::Io(error)) = result else { panic!("an error of the runtime") };
+        assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+        assert!(error.to_string().contains("enable_time"), "{error}");
+    }
+    let without_timeouts =
+        Config { opening_timeout: None, close_timeout: Duration::MAX, ..Config::default() };
+    Builder::new_current_thread().enable_io().build()?.block_on(async {
+        let (near, _far) = duplex(1024);
+        check(accept(near).await);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let connect = Connect::new(&format!("ws://{}/", listener.local_addr()?))?;
+        check(ws_tokio::connect_with(&connect, Config::default()).await);
+        let keep_alive = Some(KeepAlive::default());
+        let (mut ws, _peer) = server(Config { keep_alive, ..without_timeouts.clone() });
+        check(ws.recv().await);
+
+        let serve = async {
+            // The attempt above was given up.
+            let _ = listener.accept().await?;
+            let (stream, _) = listener.accept().await?;
+            let mut ws = accept_with(stream, without_timeouts.clone(), |_| Accept::new().into()).await?;
+            while let Some(message) = ws.recv().await? {
+                ws.send(message).await?;
+            }
+            Ok::<_, Error>(())
+        };
+        let ask = async {
+            let mut ws = ws_tokio::connect_with(&connect.timeout(None), without_timeouts.clone()).await?;
+            ws.send("hello").await?;
+            assert_eq!(ws.recv().await?, Some("hello".into()));
+            ws.close(None).await?;
+            assert_eq!(ws.recv().await?, None);
+            Ok::<_, Error>(())
+        };
+        let (served, asked) = tokio::join!(serve, ask);
+        served?;
+        asked?;
+        Ok(())
+    })
+}
+
 /// hs-H6: a request that does not arrive in time is answered with 408.
 #[tokio::test(start_paused = true)]
 async fn a_slow_request_times_out() -> Outcome {
