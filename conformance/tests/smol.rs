@@ -56,7 +56,7 @@ mod on {
         smol::spawn(work)
     }
 
-    pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
+    pub(crate) fn split<S: Stream>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split()
     }
 

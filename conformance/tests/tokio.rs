@@ -60,7 +60,7 @@ mod on {
         async { task.await.expect("no panic") }
     }
 
-    pub(crate) fn split<S>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
+    pub(crate) fn split<S: Stream>(ws: WebSocket<S>) -> (Sender<S>, Receiver<S>) {
         ws.split()
     }
 

@@ -2,7 +2,7 @@ use core::fmt;
 use std::io::{self, ErrorKind};
 
 use ws_core::SendError;
-use ws_core::connect::{ConnectError, UrlError};
+use ws_core::connect::{ConnectError, Peer, UrlError};
 use ws_core::handshake::{AnswerError, OwnedResponse, RequestError};
 
 /// Why something did not work.
@@ -43,13 +43,13 @@ pub enum Error {
 impl Error {
     /// Whether the same may well succeed a little later: an end that cannot be reached or did not answer in time, or a server that
     /// says so by its status: 408, 425, 429 and those from 500 on.
+    ///
+    /// What TLS refuses does not pass by itself: a certificate that is wrong or missing, on either side. Nor does what the system forbids
+    /// or does not know how to do.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Io(_) => true,
-            // What is wrong with a certificate, or missing, does not mend itself.
-            Self::Connect(error) => error.is_temporary(|error| {
-                !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::Unsupported)
-            }),
+            Self::Io(error) => may_pass(error),
+            Self::Connect(error) => error.is_temporary(may_pass),
             Self::WebSocket(error) => {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
             }
@@ -141,13 +141,170 @@ impl From<ConnectError<io::Error>> for Error {
         if let ConnectError::Rejected(response) = error {
             return Self::Rejected(response);
         }
+        // TLS with a proxy, for one, may fail while a tunnel is asked for.
+        if let ConnectError::Lost { peer, error } = error {
+            return Self::lost(peer, error);
+        }
         Self::Connect(Box::new(error))
     }
+}
+
+impl Error {
+    /// The error of a connection that broke before it was open.
+    ///
+    /// In TLS 1.3 a client has done its part of the handshake before the server has looked at the client's certificate. So the server's
+    /// refusal comes in place of the answer to the opening handshake, and is an error of TLS all the same.
+    fn lost(peer: Peer, error: io::Error) -> Self {
+        #[cfg(feature = "tls")]
+        let error = match ws_tls::TlsError::from_io(error) {
+            Ok(error) => return Self::Connect(Box::new(ConnectError::Tls { peer, error: error.into() })),
+            Err(error) => error,
+        };
+        Self::Connect(Box::new(ConnectError::Lost { peer, error }))
+    }
+}
+
+/// The error of a client's connection that failed in its opening handshake, after the TLS handshake with `peer`, if there was one.
+#[cfg(feature = "tls")]
+pub fn opening_error(peer: Peer, error: Error) -> Error {
+    if let Error::Io(cause) = &error
+        && ws_tls::TlsError::is_temporary_in(cause).is_none()
+    {
+        return error;
+    }
+    if let Error::Io(cause) = error { Error::lost(peer, cause) } else { error }
+}
+
+/// The error of a client's connection that failed in its opening handshake; there is no TLS that could have failed.
+#[cfg(not(feature = "tls"))]
+pub const fn opening_error(_: Peer, error: Error) -> Error {
+    error
+}
+
+/// Whether what failed with an error of the system, or of TLS, may well succeed a little later.
+///
+/// It may unless the kind says otherwise. Many errors have no kind that std would name: a name that is not resolved, no more files.
+fn may_pass(error: &io::Error) -> bool {
+    #[cfg(feature = "tls")]
+    if let Some(is_temporary) = ws_tls::TlsError::is_temporary_in(error) {
+        return is_temporary;
+    }
+    !matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidData
+            | ErrorKind::InvalidFilename
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::Unsupported
+    )
 }
 
 #[cfg(feature = "tls")]
 impl From<ws_tls::TlsError> for Error {
     fn from(error: ws_tls::TlsError) -> Self {
         Self::Tls(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each kind of error that std names and a socket may give, and whether it may pass by itself.
+    const KINDS: [(ErrorKind, bool); 30] = [
+        (ErrorKind::NotFound, true),
+        (ErrorKind::PermissionDenied, false),
+        (ErrorKind::ConnectionRefused, true),
+        (ErrorKind::ConnectionReset, true),
+        (ErrorKind::HostUnreachable, true),
+        (ErrorKind::NetworkUnreachable, true),
+        (ErrorKind::ConnectionAborted, true),
+        (ErrorKind::NotConnected, true),
+        (ErrorKind::AddrInUse, true),
+        (ErrorKind::AddrNotAvailable, true),
+        (ErrorKind::NetworkDown, true),
+        (ErrorKind::BrokenPipe, true),
+        (ErrorKind::AlreadyExists, true),
+        (ErrorKind::WouldBlock, true),
+        (ErrorKind::NotADirectory, false),
+        (ErrorKind::IsADirectory, false),
+        (ErrorKind::StaleNetworkFileHandle, true),
+        (ErrorKind::InvalidFilename, false),
+        (ErrorKind::InvalidInput, false),
+        (ErrorKind::InvalidData, false),
+        (ErrorKind::TimedOut, true),
+        (ErrorKind::WriteZero, true),
+        (ErrorKind::ResourceBusy, true),
+        (ErrorKind::QuotaExceeded, true),
+        (ErrorKind::Deadlock, true),
+        (ErrorKind::Interrupted, true),
+        (ErrorKind::Unsupported, false),
+        (ErrorKind::UnexpectedEof, true),
+        (ErrorKind::OutOfMemory, true),
+        (ErrorKind::Other, true),
+    ];
+
+    #[test]
+    fn each_kind_of_error_of_the_system_passes_or_stays() {
+        for (kind, passes) in KINDS {
+            let host = || String::from("h");
+            let peer = Peer::Server;
+            let tried = |error: Option<ErrorKind>| ws_core::connect::Tried {
+                address: ([127, 0, 0, 1], 1).into(),
+                error: error.map(io::Error::from),
+            };
+            let errors = [
+                Error::Io(kind.into()),
+                ConnectError::Resolve { host: host(), error: kind.into() }.into(),
+                ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(Some(kind))] }.into(),
+                ConnectError::Lost { peer, error: kind.into() }.into(),
+                ConnectError::Tls { peer, error: kind.into() }.into(),
+            ];
+            for error in errors {
+                assert_eq!(error.is_temporary(), passes, "{error:?}");
+            }
+            // One address that may be reached later is enough.
+            let some = ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(None)] };
+            assert!(Error::from(some).is_temporary());
+        }
+    }
+
+    /// Every alert that a peer may send, in place of the answer to the opening handshake or while a proxy is asked for a tunnel.
+    #[cfg(feature = "tls")]
+    #[test]
+    fn an_alert_before_the_connection_is_open_is_an_error_of_tls() {
+        use ws_tls::TlsError;
+        use ws_tls::rustls::{self, AlertDescription};
+
+        /// `internal_error` and `user_canceled` (RFC 8446 §6).
+        const PASSING: [u8; 2] = [80, 90];
+        for code in 0..=u8::MAX {
+            for peer in [Peer::Server, Peer::Proxy] {
+                let alert = || rustls::Error::AlertReceived(AlertDescription::from(code));
+                let bare = || io::Error::new(ErrorKind::InvalidData, alert());
+                let wrapped = || io::Error::from(TlsError::Rustls(alert()));
+                for error in [
+                    opening_error(peer, bare().into()),
+                    opening_error(peer, wrapped().into()),
+                    ConnectError::Lost { peer, error: bare() }.into(),
+                    ConnectError::Tls { peer, error: wrapped() }.into(),
+                ] {
+                    assert_eq!(error.is_temporary(), PASSING.contains(&code), "{error:?}");
+                    let Error::Connect(error) = error else { panic!("{error:?}") };
+                    let ConnectError::Tls { peer: with, error } = *error else { panic!("{error:?}") };
+                    assert_eq!(with, peer);
+                    assert!(TlsError::from_io(error).is_ok());
+                }
+                assert_eq!(Error::Io(bare()).is_temporary(), PASSING.contains(&code));
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_transport_stays_one_in_the_opening_handshake() {
+        let error = opening_error(Peer::Server, Error::Io(ErrorKind::ConnectionReset.into()));
+        assert!(matches!(&error, Error::Io(_)) && error.is_temporary(), "{error:?}");
     }
 }

@@ -10,7 +10,7 @@ mod failure;
 mod pooled;
 mod system;
 
-pub use error::Error;
+pub use error::{Error, opening_error};
 pub use failure::Failure;
 pub use pooled::{Pooled, with_pool};
 pub use system::{entropy, is_of_one};

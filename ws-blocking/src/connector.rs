@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use ws_adapter::entropy;
+use ws_adapter::{entropy, opening_error};
 use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
 use ws_core::{Config, Event, Instant, Timer};
 #[cfg(feature = "tls")]
@@ -103,6 +103,8 @@ impl Connector {
         let mut plan = Plan::new(now(), connect);
         let (done, dialled) = channel();
         let mut transport: Option<NetStream> = None;
+        // With whom TLS is spoken, if it is.
+        let mut secured = Peer::Server;
         loop {
             let deadline = plan.deadline();
             match plan.poll_action(now()) {
@@ -124,6 +126,7 @@ impl Connector {
                     None => {}
                 },
                 Action::StartTls { peer, server_name, .. } => {
+                    secured = peer;
                     match self.secure(taken(&mut transport), peer, server_name, deadline) {
                         Ok(stream) => {
                             // It was checked: whoever agreed on another protocol is no stream.
@@ -154,7 +157,7 @@ impl Connector {
                         Ok(None) => return Err(ws_core::Error::UnexpectedEof.into()),
                         Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
                             if deadline.is_some_and(|at| at <= now()) => {}
-                        Err(error) => return Err(error),
+                        Err(error) => return Err(opening_error(secured, error)),
                     }
                 }
                 Action::Failed(error) => return Err(error.into()),

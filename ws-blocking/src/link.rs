@@ -84,6 +84,8 @@ impl<S: Transport> Link<S> {
 
     /// Writes all that is queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        // A thread that only sends, and never has to wait, hears of its server's end here.
+        self.hear();
         self.write_out(Patience::Full)?;
         self.conn.error().map_or(Ok(()), |error| Err(error.into()))
     }
@@ -122,6 +124,7 @@ impl<S: Transport> Link<S> {
                 if has_moved {
                     conn.handle_progress(now());
                 }
+                self.hear();
                 Ok(())
             }
         }

@@ -49,6 +49,7 @@ impl Reconnect {
 
     /// A new connection. It is tried for as long as what goes wrong may pass by itself: see [`Error::is_temporary`].
     ///
+    /// A server that refuses and says in how many seconds to come back (Retry-After) is not asked before, but after the longest delay.
     /// After a connection that was used for a minute the delays begin anew.
     ///
     /// # Errors
@@ -59,7 +60,11 @@ impl Reconnect {
                 thread::sleep(now().until(due));
             }
             match self.connector.connect(self.connect.clone()) {
-                Err(error) if error.is_temporary() => {}
+                Err(error) if error.is_temporary() => {
+                    if let Error::Rejected(response) = &error {
+                        self.retries.handle_refused(now(), response);
+                    }
+                }
                 Ok(ws) => {
                     self.retries.handle_open(now());
                     return Ok(ws);

@@ -46,6 +46,11 @@ impl Backoff {
         self
     }
 
+    /// The longest delay.
+    pub(crate) const fn longest(&self) -> Duration {
+        self.most
+    }
+
     /// How long to wait now.
     pub fn next_delay(&mut self) -> Duration {
         let doubled = 2_u32.checked_pow(self.told).and_then(|factor| self.first.checked_mul(factor));

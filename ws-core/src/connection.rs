@@ -193,6 +193,9 @@ impl Connection {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
+    ///
+    /// While [`is_open`](Self::is_open), the deadlines are those of a silent peer: only an owner that has read all that the transport
+    /// holds may keep them. One that waits to write and does not read has to leave them alone, or look first.
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.alarm.next(self.state.is_watched(), &self.config).map(|(at, _)| at)

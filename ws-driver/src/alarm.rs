@@ -1,5 +1,6 @@
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::io;
 
 use ws_core::Instant;
 
@@ -22,28 +23,38 @@ impl<T> Alarm<T> {
 }
 
 impl<T: Timer> Alarm<T> {
-    /// Ready once `at`, or an earlier deadline that it was given before, has passed.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<()> {
+    /// Ready once `at`, or an earlier deadline that it was given before, has passed. It fails if the runtime has no timers.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<io::Result<()>> {
         let Some(at) = at else {
             self.0 = None;
             return Poll::Pending;
         };
-        let armed = self.0.get_or_insert_with(|| Armed { timer: T::after(delay::<T>(at)), at });
+        let armed = match &mut self.0 {
+            Some(armed) => armed,
+            None => {
+                let delay = delay::<T>(at);
+                if delay >= FAR {
+                    return Poll::Pending;
+                }
+                self.0.insert(Armed { timer: T::try_after(delay)?, at })
+            }
+        };
         if at < armed.at {
             armed.at = at;
             armed.timer.reset(delay::<T>(at));
         }
         ready!(armed.timer.poll(cx));
         self.0 = None;
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
     }
 }
 
+/// Beyond this, a deadline is as good as none; the timers of runtimes cannot count so far.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// How long it is until `at`.
 fn delay<T: Timer>(at: Instant) -> Duration {
-    /// Beyond this, a deadline is as good as none; the timers of runtimes cannot count so far.
-    const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
-    at.since_origin().saturating_sub(T::now().since_origin()).min(FAR)
+    T::now().until(at)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
+use std::io;
 use std::sync::Arc;
 
 use ws_adapter::entropy;
@@ -30,12 +31,18 @@ pub async fn client<S, T: Runtime<S>>(
 }
 
 /// What `work` gives, or `None` if it is not done at the deadline.
-pub(crate) async fn within<T: Timer, W: Future>(deadline: Option<Instant>, work: W) -> Option<W::Output> {
+///
+/// # Errors
+/// Why the runtime has no timers, where it would have to wait.
+pub(crate) async fn within<T: Timer, W: Future>(
+    deadline: Option<Instant>,
+    work: W,
+) -> io::Result<Option<W::Output>> {
     let mut work = pin!(work);
     let mut alarm = Alarm::<T>::new();
     poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => alarm.poll(cx, deadline).map(|()| None),
+        Poll::Ready(output) => Poll::Ready(Ok(Some(output))),
+        Poll::Pending => alarm.poll(cx, deadline).map_ok(|()| None),
     })
     .await
 }

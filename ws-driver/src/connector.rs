@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use std::io;
 use std::sync::Arc;
 
-use ws_adapter::entropy;
+use ws_adapter::{entropy, opening_error};
 use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
 use ws_core::{Config, Event, Timer};
 #[cfg(feature = "tls")]
@@ -99,12 +99,14 @@ impl<T: Network> Connector<T> {
         let mut plan = Plan::new(T::now(), connect);
         let mut dialling = Dialling(Vec::new());
         let mut transport: Option<T::Stream> = None;
+        // With whom TLS is spoken, if it is.
+        let mut secured = Peer::Server;
         loop {
             let deadline = plan.deadline();
             match plan.poll_action(T::now()) {
                 Action::Resolve { host, port } => {
                     let looked_up = self.look_up(host, port);
-                    match within::<T, _>(deadline, looked_up).await {
+                    match within::<T, _>(deadline, looked_up).await? {
                         Some(Ok(addresses)) => plan.handle_resolved(T::now(), addresses),
                         Some(Err(error)) => plan.handle_failed(error),
                         None => {}
@@ -115,7 +117,7 @@ impl<T: Network> Connector<T> {
                     dialling.0.push((attempt, self.begin(address)));
                 }
                 Action::Wait { until } => {
-                    match within::<T, _>(until, poll_fn(|cx| dialling.poll_next(cx))).await {
+                    match within::<T, _>(until, poll_fn(|cx| dialling.poll_next(cx))).await? {
                         Some((attempt, Ok(stream))) if plan.handle_connected(attempt) => {
                             dialling.0.clear();
                             transport = Some(stream);
@@ -125,8 +127,9 @@ impl<T: Network> Connector<T> {
                     }
                 }
                 Action::StartTls { peer, server_name, .. } => {
+                    secured = peer;
                     let stream = dialled(transport.take());
-                    match within::<T, _>(deadline, self.secure(stream, peer, server_name)).await {
+                    match within::<T, _>(deadline, self.secure(stream, peer, server_name)).await? {
                         Some(Ok(stream)) => {
                             // It was checked: whoever agreed on another protocol is no stream.
                             plan.handle_secured(None);
@@ -137,17 +140,19 @@ impl<T: Network> Connector<T> {
                     }
                 }
                 Action::Write(bytes) => {
-                    match within::<T, _>(deadline, write::<T>(&mut transport, bytes)).await {
+                    match within::<T, _>(deadline, write::<T>(&mut transport, bytes)).await? {
                         Some(Ok(n)) => plan.handle_written(n),
                         Some(Err(error)) => plan.handle_failed(error),
                         None => {}
                     }
                 }
-                Action::Read(room) => match within::<T, _>(deadline, read::<T>(&mut transport, room)).await {
-                    Some(Ok(n)) => plan.handle_read(n),
-                    Some(Err(error)) => plan.handle_failed(error),
-                    None => {}
-                },
+                Action::Read(room) => {
+                    match within::<T, _>(deadline, read::<T>(&mut transport, room)).await? {
+                        Some(Ok(n)) => plan.handle_read(n),
+                        Some(Err(error)) => plan.handle_failed(error),
+                        None => {}
+                    }
+                }
                 Action::Open => {
                     let conn = plan.connection(T::now(), Arc::clone(&self.config), entropy()?);
                     let mut ws = WebSocket::new(dialled(transport.take()), conn);
@@ -158,7 +163,7 @@ impl<T: Network> Connector<T> {
                         // The plan says so itself.
                         Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
                             if deadline.is_some_and(|at| at <= T::now()) => {}
-                        Err(error) => return Err(error),
+                        Err(error) => return Err(opening_error(secured, error)),
                     }
                 }
                 Action::Failed(error) => return Err(error.into()),

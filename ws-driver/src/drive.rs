@@ -23,6 +23,21 @@ pub(crate) struct Out<S, T> {
     pub(crate) alarm: Alarm<T>,
     /// The end of the server that it belongs to.
     pub(crate) watch: Option<Box<Watch>>,
+    /// What a task that was stuck has read to find out whether the peer is silent; it comes before all that is read now.
+    pub(crate) early: Option<Box<Early>>,
+}
+
+/// What was read while nothing was received.
+#[derive(Debug, Default)]
+pub(crate) struct Early(Vec<u8>);
+
+impl Early {
+    /// Enough for the pings and the Close frame of a peer that waits for hours.
+    const MOST: usize = 4096;
+
+    const fn is_full(&self) -> bool {
+        self.0.len() >= Self::MOST
+    }
 }
 
 /// What has been received.
@@ -113,7 +128,7 @@ impl In {
                 out.conn.park(pool);
             });
             self.taken = 0;
-            ready!(out.poll_alarm(cx));
+            ready!(out.poll_alarm(cx))?;
             self.now = T::now();
         }
     }
@@ -124,7 +139,14 @@ impl In {
             pool.prepare(&mut self.buf);
             out.conn.prepare(pool);
         });
-        match ready!(T::poll_read(&mut out.io, cx, self.buf.spare_mut())) {
+        let had_early = out.early.is_some();
+        self.take_early(out);
+        let read = match T::poll_read(&mut out.io, cx, self.buf.spare_mut()) {
+            Poll::Ready(read) => read,
+            Poll::Pending if had_early => return Poll::Ready(()),
+            Poll::Pending => return Poll::Pending,
+        };
+        match read {
             Ok(0) => out.conn.handle_eof(),
             Ok(n) => self.buf.commit(n),
             Err(error) => {
@@ -136,9 +158,18 @@ impl In {
     }
 }
 
+impl In {
+    /// Takes over what was read early.
+    pub(crate) fn take_early<S, T>(&mut self, out: &mut Out<S, T>) {
+        if let Some(early) = out.early.take() {
+            self.buf.extend(&early.0);
+        }
+    }
+}
+
 impl<S, T> Out<S, T> {
     pub(crate) fn new(io: S, conn: Connection) -> Self {
-        Self { io, conn, alarm: Alarm::new(), watch: None }
+        Self { io, conn, alarm: Alarm::new(), watch: None, early: None }
     }
 
     /// Sees to it that there is memory to queue into.
@@ -168,21 +199,23 @@ impl<S, T: Timer> Out<S, T> {
         is_due
     }
 
-    /// Ready after a deadline has passed.
-    pub(crate) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(watch) = &mut self.watch
-            && watch.poll(cx, &mut self.conn, T::now).is_ready()
-        {
-            return Poll::Ready(());
+    /// Tells the connection that its server ends, for a task that only sends and never has to wait.
+    #[inline]
+    pub(crate) fn hear(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.tell(&mut self.conn, T::now);
         }
-        self.alarm.poll(cx, self.conn.poll_timeout())
     }
 
     /// Ready after a deadline has passed and the connection knows.
-    pub(crate) fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(self.poll_deadline(cx));
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_told =
+            self.watch.as_mut().is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
+        if !is_told {
+            ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
+        }
         self.conn.handle_timeout(T::now());
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -209,24 +242,6 @@ impl<S, T: Write<S>> Out<S, T> {
         }
     }
 
-    /// [`poll_flush`](Self::poll_flush) for a task that waits for nothing else, and so watches the alarm too.
-    pub(crate) fn poll_flush_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        loop {
-            let queued = self.conn.queued();
-            let flushed = self.poll_flush(cx)?;
-            if flushed.is_ready() {
-                return Poll::Ready(Ok(()));
-            }
-            if self.conn.queued() < queued {
-                self.conn.handle_progress(T::now());
-            }
-            ready!(self.poll_alarm(cx));
-            if let Some(error) = self.conn.error() {
-                return Poll::Ready(Err(error.into()));
-            }
-        }
-    }
-
     /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
     #[cold]
     pub(crate) fn poll_refuse(
@@ -249,7 +264,10 @@ impl<S, T: Write<S>> Out<S, T> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         while self.poll_flush(cx).is_pending() {
-            ready!(self.poll_alarm(cx));
+            if ready!(self.poll_alarm(cx)).is_err() {
+                // Without timers, a peer that does not read cannot be waited for.
+                break;
+            }
         }
         Poll::Ready(failure.report())
     }
@@ -258,6 +276,87 @@ impl<S, T: Write<S>> Out<S, T> {
     pub(crate) fn broke(&mut self, error: io::Error) -> io::Result<()> {
         self.conn.handle_broken_pipe();
         Err(error)
+    }
+}
+
+impl<S, T: Runtime<S>> Out<S, T> {
+    /// [`poll_flush`](Self::poll_flush) for a task that waits for nothing else.
+    ///
+    /// It fails if the connection ends meanwhile.
+    pub(crate) fn poll_flush_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut had_output = self.conn.queued() > 0;
+        self.hear();
+        loop {
+            let queued = self.conn.queued();
+            if had_output && queued == 0 {
+                return Poll::Ready(Err(SendError::Closed.into()));
+            }
+            if self.poll_flush(cx)?.is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            if self.conn.queued() < queued {
+                self.conn.handle_progress(T::now());
+            }
+            had_output = self.conn.queued() > 0;
+            ready!(self.poll_stuck(cx))?;
+            self.conn.handle_timeout(T::now());
+            if let Some(error) = self.conn.error() {
+                return Poll::Ready(Err(error.into()));
+            }
+        }
+    }
+
+    /// Ready when a deadline has passed, or the server ends, for a task that waits to write and does not read.
+    ///
+    /// While the connection is open, its deadlines are those of a silent peer. Only what has read all that the stream holds can judge that,
+    /// so this reads when one has passed, and keeps the bytes for the receiver. Where too many come, the receiver alone judges.
+    pub(crate) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            if let Some(watch) = &mut self.watch
+                && watch.poll(cx, &mut self.conn, T::now).is_ready()
+            {
+                return Poll::Ready(Ok(()));
+            }
+            if self.early.as_ref().is_some_and(|early| early.is_full()) && self.conn.is_open() {
+                return Poll::Pending;
+            }
+            ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
+            let now = T::now();
+            let is_due = self.conn.poll_timeout().is_some_and(|at| at <= now);
+            if !is_due || !self.conn.is_open() || !self.conn.wants_input() {
+                return Poll::Ready(Ok(()));
+            }
+            if !self.read_early(cx)? {
+                return Poll::Ready(Ok(()));
+            }
+            self.conn.handle_progress(now);
+            // A receiver that waits has to see what came.
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Reads what the stream holds, and returns whether that is anything.
+    fn read_early(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        let mut has_come = false;
+        let mut piece = [0; 256];
+        while !self.early.as_ref().is_some_and(|early| early.is_full()) {
+            match T::poll_read(&mut self.io, cx, &mut piece) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => {
+                    self.conn.handle_eof();
+                    break;
+                }
+                Poll::Ready(Ok(n)) => {
+                    self.early.get_or_insert_default().0.extend_from_slice(&piece[..n]);
+                    has_come = true;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.conn.handle_reset();
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(has_come)
     }
 }
 

@@ -5,7 +5,7 @@ use bytes::Buf;
 use ws_core::{Connection, Outgoing, SendError};
 
 use crate::drive::{Out, poll_write};
-use crate::{Error, Write};
+use crate::{Error, Runtime};
 
 /// A message on its way, made by `send` and `feed`.
 ///
@@ -133,7 +133,7 @@ fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>) -> Unqueued<'a> {
     sent.map_or_else(Unqueued::Failed, |()| Unqueued::Nothing)
 }
 
-impl<S, T: Write<S>> Future for Feed<'_, S, T> {
+impl<S, T: Runtime<S>> Future for Feed<'_, S, T> {
     type Output = Result<(), Error>;
 
     #[inline]
@@ -142,7 +142,7 @@ impl<S, T: Write<S>> Future for Feed<'_, S, T> {
     }
 }
 
-impl<S, T: Write<S>> Step<'_, S, T> {
+impl<S, T: Runtime<S>> Step<'_, S, T> {
     #[inline(never)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self {
@@ -157,11 +157,11 @@ impl<S, T: Write<S>> Step<'_, S, T> {
 }
 
 /// Writes until the queue is below its mark.
-fn poll_room<S, T: Write<S>>(out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+fn poll_room<S, T: Runtime<S>>(out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
     if out.conn.check_send() == Err(SendError::Full) { out.poll_flush_alone(cx) } else { Poll::Ready(Ok(())) }
 }
 
-impl<S, T: Write<S>> Rare<'_, S, T> {
+impl<S, T: Runtime<S>> Rare<'_, S, T> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             match &self.message {
@@ -209,15 +209,16 @@ impl<S, T: Write<S>> Rare<'_, S, T> {
         }
         drop(lent);
         self.message = Unqueued::Nothing;
+        self.out.hear();
         Poll::Ready(Ok(()))
     }
 
     /// A deadline passes only over a queue that is whole.
     fn poll_stuck(&mut self, payload: &[u8], cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.out.poll_deadline(cx));
+        let ended = ready!(self.out.poll_stuck(cx));
         drop(self.out.conn.resume_lent(payload));
         self.message = Unqueued::Nothing;
-        Poll::Ready(Ok(()))
+        Poll::Ready(ended)
     }
 }
 

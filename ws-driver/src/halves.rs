@@ -4,23 +4,29 @@ use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ws_core::serve::Said;
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
 
 use crate::drive::{In, Out};
 use crate::feed::Until;
 use crate::tasks::{Tasks, lock};
-use crate::{Error, ReuniteError, Runtime, Timer, WebSocket, Write};
+use crate::waiting::Seat;
+use crate::{Error, ReuniteError, Runtime, Timer, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
+///
+/// A connection ends without its receiver, which answers pings and keeps the deadlines. When the receiver is dropped, senders get
+/// [`SendError::Closed`], and the peer a Close frame with 1001 as far as the stream takes it without waiting.
 #[derive(Debug)]
 pub struct Receiver<S, T> {
-    shared: Arc<Shared<S, T>>,
+    presence: Presence<S, T>,
     input: In,
 }
 
 /// A sending half of a [`WebSocket`](crate::WebSocket), of which there may be many.
 ///
-/// When it is dropped, the connection stays open as long as the [`Receiver`] or another sender lives.
+/// When it is dropped, the connection stays open. When the [`Receiver`] is dropped, the connection ends: sending fails with
+/// [`SendError::Closed`] from then on.
 #[derive(Debug)]
 pub struct Sender<S, T> {
     shared: Arc<Shared<S, T>>,
@@ -33,13 +39,43 @@ struct Shared<S, T> {
     tasks: Arc<Tasks>,
     /// Wakes all of `tasks`: a stream remembers one waker for each direction, and either half may have to write.
     waker: Waker,
+    /// What is done when the receiver is dropped, where nothing is known of `T`.
+    leave: fn(&Self),
 }
 
-pub(crate) fn split<S, T>(out: Out<S, T>, input: In) -> (Sender<S, T>, Receiver<S, T>) {
+/// The receiver's hold on the connection, which ends when this is dropped.
+#[derive(Debug)]
+struct Presence<S, T> {
+    shared: Arc<Shared<S, T>>,
+    /// Whether the halves were put together again.
+    is_reunited: bool,
+}
+
+pub(crate) fn split<S, T: Runtime<S>>(out: Out<S, T>, input: In) -> (Sender<S, T>, Receiver<S, T>) {
     let tasks = Arc::new(Tasks::default());
     let waker = Waker::from(Arc::clone(&tasks));
-    let shared = Arc::new(Shared { out: Mutex::new(out), tasks, waker });
-    (Sender { shared: Arc::clone(&shared) }, Receiver { shared, input })
+    let shared = Arc::new(Shared { out: Mutex::new(out), tasks, waker, leave: Shared::leave });
+    (Sender { shared: Arc::clone(&shared) }, Receiver { presence: Presence::new(shared), input })
+}
+
+impl<S, T> Presence<S, T> {
+    const fn new(shared: Arc<Shared<S, T>>) -> Self {
+        Self { shared, is_reunited: false }
+    }
+
+    /// The connection, which goes on.
+    fn reunite(mut self) -> Arc<Shared<S, T>> {
+        self.is_reunited = true;
+        Arc::clone(&self.shared)
+    }
+}
+
+impl<S, T> Drop for Presence<S, T> {
+    fn drop(&mut self) {
+        if !self.is_reunited {
+            (self.shared.leave)(&self.shared);
+        }
+    }
 }
 
 impl<S, T> Shared<S, T> {
@@ -74,7 +110,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
                 break;
             }
         }
-        let Self { shared, input } = self;
+        let Self { presence: Presence { shared, .. }, input } = self;
         match input.buf.take_message() {
             Some(message) => Ok(Some(message)),
             None => {
@@ -91,7 +127,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
     pub async fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
         self.wait().await?;
-        let Self { shared, input } = self;
+        let Self { presence: Presence { shared, .. }, input } = self;
         match input.buf.take_event() {
             Some(event) => Ok(Some(event)),
             None => {
@@ -103,7 +139,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
     }
 
     async fn wait(&mut self) -> Result<(), Error> {
-        let Self { shared, input } = self;
+        let Self { presence: Presence { shared, .. }, input } = self;
         poll_fn(|cx| {
             if shared.has_event(input) {
                 return Poll::Ready(Ok(()));
@@ -125,7 +161,7 @@ impl<S, T: Runtime<S>> Shared<S, T> {
     }
 }
 
-impl<S, T: Write<S>> Sender<S, T> {
+impl<S, T: Runtime<S>> Sender<S, T> {
     /// Queues a message, and writes it when awaited: then the socket has it, and all that was queued before. Cancel safe.
     ///
     /// # Errors
@@ -172,7 +208,8 @@ impl<S, T: Write<S>> Sender<S, T> {
     /// # Errors
     /// As [`WebSocket::flush`](crate::WebSocket::flush).
     pub async fn flush(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.shared.poll_flush(cx)).await
+        let mut seat = self.shared.tasks.sender();
+        poll_fn(|cx| self.shared.poll_flush(&mut seat, cx)).await
     }
 
     /// Starts the closing handshake; the [`Receiver`] sees its end.
@@ -202,12 +239,13 @@ impl<S, T: Write<S>> Sender<S, T> {
         mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
     ) -> Result<(), Error> {
         let mut is_queued = false;
+        let mut seat = self.shared.tasks.sender();
         poll_fn(|cx| {
             loop {
                 if !is_queued {
                     is_queued = self.shared.queue(&mut queue)?;
                 }
-                ready!(self.shared.poll_flush(cx))?;
+                ready!(self.shared.poll_flush(&mut seat, cx))?;
                 if is_queued {
                     return Poll::Ready(Ok(()));
                 }
@@ -230,9 +268,19 @@ impl<S, T> Shared<S, T> {
     }
 }
 
-impl<S, T: Write<S>> Shared<S, T> {
-    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.tasks.poll_flush(&self.waker, &mut self.lock(), cx)
+impl<S, T: Runtime<S>> Shared<S, T> {
+    fn poll_flush(&self, seat: &mut Seat<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.tasks.poll_flush(&self.waker, seat, &mut self.lock(), cx)
+    }
+
+    /// Closes the connection, since nothing reads any more, and writes what the stream takes now.
+    fn leave(&self) {
+        let mut out = self.lock();
+        out.prepare();
+        Said::Close.tell(T::now(), &mut out.conn);
+        let _ = out.poll_flush(&mut Context::from_waker(&self.waker));
+        drop(out);
+        self.tasks.wake_senders();
     }
 }
 
@@ -248,11 +296,13 @@ pub struct SendFuture<'a, S, T> {
     waiting: Option<Outgoing<'a>>,
     failed: Option<Error>,
     until: Until,
+    seat: Seat<'a>,
 }
 
 impl<'a, S, T> SendFuture<'a, S, T> {
     fn new(shared: &'a Arc<Shared<S, T>>, message: Outgoing<'a>, until: Until) -> Self {
-        let mut this = Self { shared, waiting: Some(message), failed: None, until };
+        let mut this =
+            Self { shared, waiting: Some(message), failed: None, until, seat: shared.tasks.sender() };
         this.failed = this.try_queue().err();
         this
     }
@@ -276,7 +326,7 @@ impl<'a, S, T> SendFuture<'a, S, T> {
     }
 }
 
-impl<S, T: Write<S>> Future for SendFuture<'_, S, T> {
+impl<S, T: Runtime<S>> Future for SendFuture<'_, S, T> {
     type Output = Result<(), Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -285,12 +335,12 @@ impl<S, T: Write<S>> Future for SendFuture<'_, S, T> {
             return Poll::Ready(Err(error));
         }
         while this.waiting.is_some() {
-            ready!(this.shared.poll_flush(cx))?;
+            ready!(this.shared.poll_flush(&mut this.seat, cx))?;
             this.try_queue()?;
         }
         match this.until {
             Until::Queued => Poll::Ready(Ok(())),
-            Until::Written => this.shared.poll_flush(cx),
+            Until::Written => this.shared.poll_flush(&mut this.seat, cx),
         }
     }
 }
@@ -302,19 +352,19 @@ impl<S, T: Timer> Sender<S, T> {
     /// Both halves as they were, if they do not belong together, or another sender lives.
     pub fn reunite(self, receiver: Receiver<S, T>) -> Result<WebSocket<S, T>, ReuniteError<S, T>> {
         // Nobody else can make another one: there are only these two.
-        if !Arc::ptr_eq(&self.shared, &receiver.shared) || Arc::strong_count(&self.shared) != 2 {
+        if !Arc::ptr_eq(&self.shared, &receiver.presence.shared) || Arc::strong_count(&self.shared) != 2 {
             return Err(ReuniteError::new(self, receiver));
         }
         drop(self);
-        let Receiver { shared, input } = receiver;
-        match Arc::try_unwrap(shared) {
+        let Receiver { presence, input } = receiver;
+        match Arc::try_unwrap(presence.reunite()) {
             Ok(shared) => {
                 let out = shared.out.into_inner().unwrap_or_else(PoisonError::into_inner);
                 Ok(WebSocket::from_ends(out, input))
             }
             Err(shared) => {
                 let sender = Sender { shared: Arc::clone(&shared) };
-                Err(ReuniteError::new(sender, Receiver { shared, input }))
+                Err(ReuniteError::new(sender, Receiver { presence: Presence::new(shared), input }))
             }
         }
     }
@@ -331,22 +381,22 @@ impl<S, T: Timer> Sender<S, T> {
 impl<S, T> Receiver<S, T> {
     /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
     pub fn close_code(&self) -> u16 {
-        self.shared.lock().conn.close_code()
+        self.presence.shared.lock().conn.close_code()
     }
 
     /// Whether both Close frames were exchanged (§7.1.4).
     pub fn was_clean(&self) -> bool {
-        self.shared.lock().conn.was_clean()
+        self.presence.shared.lock().conn.was_clean()
     }
 
     /// How long the last ping of the keepalive took to be answered.
     pub fn round_trip(&self) -> Option<Duration> {
-        self.shared.lock().conn.round_trip()
+        self.presence.shared.lock().conn.round_trip()
     }
 
     /// Why the connection ended other than by a clean close, also after that was reported.
     pub fn error(&self) -> Option<ws_core::Error> {
-        self.shared.lock().conn.failure()
+        self.presence.shared.lock().conn.failure()
     }
 }
 
@@ -356,3 +406,6 @@ impl<S, T> Clone for Sender<S, T> {
         Self { shared: Arc::clone(&self.shared) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use ws_core::Owned;
 
-use crate::{Error, Receiver, Runtime, Sender, WebSocket, Write};
+use crate::{Error, Receiver, Runtime, Sender, WebSocket};
 
 /// Values as JSON.
 impl<S, T: Runtime<S>> WebSocket<S, T> {
@@ -15,7 +15,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     }
 }
 
-impl<S, T: Write<S>> WebSocket<S, T> {
+impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// Sends `value` as JSON, in a text. It is written down when this is called, and sent when that is awaited.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
     }
 }
 
-impl<S, T: Write<S>> Sender<S, T> {
+impl<S, T: Runtime<S>> Sender<S, T> {
     /// Sends `value` as JSON, in a text. It is written down when this is called, and sent when that is awaited.
     ///
     /// # Errors

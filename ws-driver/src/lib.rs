@@ -9,6 +9,7 @@
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
 mod accept;
+mod addresses;
 mod alarm;
 mod connect;
 mod connector;
@@ -28,6 +29,7 @@ mod waiting;
 mod web_socket;
 
 pub use accept::{accept, accept_with};
+pub use addresses::Addresses;
 pub use connect::client;
 pub use connector::Connector;
 pub use feed::Feed;

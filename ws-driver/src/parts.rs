@@ -20,7 +20,8 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// The stream, with the bytes that are not used and those that are not written. Nothing is written for that: a peer
     /// sees the end of the stream or whatever the stream is used for next.
     pub fn into_inner(self) -> Parts<S> {
-        let (mut out, input) = self.into_ends();
+        let (mut out, mut input) = self.into_ends();
+        input.take_early(&mut out);
         Parts::new(out.io, &mut out.conn, &input.buf)
     }
 
@@ -52,14 +53,16 @@ impl<S, T> WebSocket<S, T> {
     where
         T: Downcast<S, U>,
     {
-        let (Out { io, conn, alarm, watch }, mut input) = self.into_ends();
+        let (mut out, mut input) = self.into_ends();
+        input.take_early(&mut out);
+        let Out { io, conn, alarm, watch, early } = out;
         match T::downcast(io) {
             Ok((io, read)) => {
                 // It comes after what was read through the outer stream.
                 input.buf.extend(&read);
-                Ok(WebSocket::from_ends(Out { io, conn, alarm, watch }, input))
+                Ok(WebSocket::from_ends(Out { io, conn, alarm, watch, early }, input))
             }
-            Err(io) => Err(Self::from_ends(Out { io, conn, alarm, watch }, input)),
+            Err(io) => Err(Self::from_ends(Out { io, conn, alarm, watch, early }, input)),
         }
     }
 }

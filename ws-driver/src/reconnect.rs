@@ -35,6 +35,7 @@ impl<T: Network> Reconnect<T> {
 
     /// A new connection. It is tried for as long as what goes wrong may pass by itself: see [`Error::is_temporary`].
     ///
+    /// A server that refuses and says in how many seconds to come back (Retry-After) is not asked before, but after the longest delay.
     /// After a connection that was used for a minute the delays begin anew. Cancel safe: dropped, it has made its attempts, and the delay
     /// that it waited for goes on.
     ///
@@ -43,10 +44,14 @@ impl<T: Network> Reconnect<T> {
     pub async fn open(&mut self) -> Result<WebSocket<T::Stream, T>, Error> {
         loop {
             while let Some(due) = self.retries.next_attempt(T::now()) {
-                let _ = within::<T, _>(Some(due), pending::<()>()).await;
+                within::<T, _>(Some(due), pending::<()>()).await?;
             }
             match self.connector.connect(self.connect.clone()).await {
-                Err(error) if error.is_temporary() => {}
+                Err(error) if error.is_temporary() => {
+                    if let Error::Rejected(response) = &error {
+                        self.retries.handle_refused(T::now(), response);
+                    }
+                }
                 Ok(ws) => {
                     self.retries.handle_open(T::now());
                     return Ok(ws);

@@ -16,6 +16,14 @@ pub trait Timer: Sized {
     /// A timer that runs out after `delay`.
     fn after(delay: Duration) -> Self;
 
+    /// The same, where a timer may not be had.
+    ///
+    /// # Errors
+    /// Why there is no timer.
+    fn try_after(delay: Duration) -> io::Result<Self> {
+        Ok(Self::after(delay))
+    }
+
     /// Ready once the timer has run out; until then it wakes the task when it does. Not called again once it was ready.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
@@ -31,7 +39,7 @@ pub trait Timer: Sized {
     }
 }
 
-/// How bytes get into a stream `S`: all that sending needs.
+/// How bytes get into a stream `S`.
 ///
 /// A call that is not ready wakes the task of the last call once it may be.
 pub trait Write<S>: Timer {
@@ -52,7 +60,8 @@ pub trait Write<S>: Timer {
     fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-/// How bytes get into a stream `S` and out of it: all that a connection needs.
+/// How bytes get into a stream `S` and out of it: all that a connection needs. Sending needs both too: before a peer that does not read
+/// is given up for silent, the driver looks whether it has sent anything.
 pub trait Runtime<S>: Write<S> {
     /// Reads into the beginning of `room`, and tells how many bytes; 0 at the end of the stream.
     fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;

@@ -200,7 +200,7 @@ impl<T: Serve> Server<T> {
     async fn secure(&self, stream: T::Stream) -> Option<T::Stream> {
         let Some(tls) = &self.tls else { return Some(stream) };
         let limit = self.config.opening_timeout.map(|limit| T::now() + limit);
-        within::<T, _>(limit, T::accept_tls(stream, tls.clone())).await?.ok()
+        within::<T, _>(limit, T::accept_tls(stream, tls.clone())).await.ok()??.ok()
     }
 
     #[cfg(not(feature = "tls"))]
@@ -244,8 +244,11 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
             Err(error) => {
                 (server.on_error)(&error);
                 let sleep = within::<T, _>(Some(T::now() + pause.next_delay()), pending::<()>());
-                if shared.unless_over(sleep).await.is_none() {
-                    return;
+                match shared.unless_over(sleep).await {
+                    None => return,
+                    Some(Ok(_)) => {}
+                    // Without timers it can only let others work.
+                    Some(Err(_)) => give_way().await,
                 }
             }
         }

@@ -3,14 +3,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 
 use crate::drive::Out;
-use crate::{Error, Write};
+use crate::waiting::{Seat, Waiting};
+use crate::{Error, Runtime};
 
 /// The tasks that wait for one connection. A stream remembers one waker for each direction, and either may have to write: so
 /// that is a waker of all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     receiver: Mutex<Option<Waker>>,
-    senders: Mutex<Vec<Waker>>,
+    senders: Waiting,
 }
 
 /// What a task that panicked left is whole: nothing here can panic halfway.
@@ -39,21 +40,55 @@ impl Tasks {
         polled
     }
 
-    /// Writes all that is queued for a sender's task. `all` wakes all of these.
-    pub(crate) fn poll_flush<S, T: Write<S>>(
+    /// A seat for a future that waits as a sender.
+    pub(crate) const fn sender(&self) -> Seat<'_> {
+        Seat::new(&self.senders)
+    }
+
+    /// Writes all that is queued for a sender's task, which waits at `seat`. `all` wakes all of these.
+    pub(crate) fn poll_flush<S, T: Runtime<S>>(
+        &self,
+        all: &Waker,
+        seat: &mut Seat<'_>,
+        out: &mut Out<S, T>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let flushed = self.poll_flush_or(|| seat.take(cx), all, out);
+        if flushed.is_ready() {
+            seat.leave();
+        }
+        flushed
+    }
+
+    /// The same for the task of the `Sink`, of which a connection has one, and which has no future to keep its seat.
+    pub(crate) fn poll_flush_sink<S, T: Runtime<S>>(
         &self,
         all: &Waker,
         out: &mut Out<S, T>,
         cx: &Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        let is_new = self.wait_as_sender(cx);
-        let had_output = out.conn.poll_transmit().is_some();
-        let flushed = out.poll_flush_alone(&mut Context::from_waker(all));
+        let flushed = self.poll_flush_or(|| self.senders.wait(&mut Some(Waiting::RESERVED), cx), all, out);
         if flushed.is_ready() {
-            if is_new {
-                // It did not have to wait, nor did anything else in this task.
-                self.forget_sender(cx);
-            }
+            self.senders.forget(Some(Waiting::RESERVED));
+        }
+        flushed
+    }
+
+    /// Writes all that is queued, and calls `wait` where the stream does not take all at once.
+    fn poll_flush_or<S, T: Runtime<S>>(
+        &self,
+        wait: impl FnOnce(),
+        all: &Waker,
+        out: &mut Out<S, T>,
+    ) -> Poll<Result<(), Error>> {
+        let had_output = out.conn.poll_transmit().is_some();
+        let mut flushed = out.poll_flush_alone(&mut Context::from_waker(all));
+        if flushed.is_pending() {
+            wait();
+            // The stream may have become ready just before.
+            flushed = out.poll_flush_alone(&mut Context::from_waker(all));
+        }
+        if flushed.is_ready() {
             self.wake_senders();
             if had_output && !out.conn.is_open() {
                 // It may wait for the same output, before it reports the end.
@@ -71,10 +106,7 @@ impl Tasks {
     }
 
     pub(crate) fn wake_senders(&self) {
-        let senders = core::mem::take(&mut *lock(&self.senders));
-        for waker in senders {
-            waker.wake();
-        }
+        self.senders.wake_all();
     }
 
     fn wait_as_receiver(&self, cx: &Context<'_>) {
@@ -83,20 +115,6 @@ impl Tasks {
             Some(waker) => waker.clone_from(cx.waker()),
             None => *receiver = Some(cx.waker().clone()),
         }
-    }
-
-    /// Whether the task is not known already.
-    fn wait_as_sender(&self, cx: &Context<'_>) -> bool {
-        let mut senders = lock(&self.senders);
-        let is_new = !senders.iter().any(|waker| waker.will_wake(cx.waker()));
-        if is_new {
-            senders.push(cx.waker().clone());
-        }
-        is_new
-    }
-
-    fn forget_sender(&self, cx: &Context<'_>) {
-        lock(&self.senders).retain(|waker| !waker.will_wake(cx.waker()));
     }
 }
 

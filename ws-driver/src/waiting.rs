@@ -15,6 +15,9 @@ struct Tasks {
 }
 
 impl Waiting {
+    /// The key that [`wait`](Self::wait) gives to none, for a task that has no future of its own.
+    pub(crate) const RESERVED: u64 = 0;
+
     /// Wakes all.
     pub(crate) fn wake_all(&self) {
         let wakers = core::mem::take(&mut self.tasks().wakers);
@@ -31,12 +34,12 @@ impl Waiting {
 
     /// What `find` gives once it gives something: it is asked at once, and whenever the task is woken.
     pub(crate) async fn until<V>(&self, mut find: impl FnMut() -> Option<V>) -> V {
-        let mut seat = Seat { waiting: self, key: None };
+        let mut seat = Seat::new(self);
         poll_fn(|cx| {
             if let Some(found) = find() {
                 return Poll::Ready(found);
             }
-            seat.waiting.wait(&mut seat.key, cx);
+            seat.take(cx);
             // It may have changed just before.
             find().map_or(Poll::Pending, Poll::Ready)
         })
@@ -45,18 +48,25 @@ impl Waiting {
 
     /// Has the task woken when something changes. It is known by `key` from then on.
     pub(crate) fn wait(&self, key: &mut Option<u64>, cx: &Context<'_>) {
+        let waker = cx.waker().clone();
         let mut tasks = self.tasks();
         let key = *key.get_or_insert_with(|| {
             tasks.next += 1;
             tasks.next
         });
-        tasks.wakers.insert(key, cx.waker().clone());
+        let before = tasks.wakers.insert(key, waker);
+        // A waker may be the last that holds its task, and a future in there may give back a seat.
+        drop(tasks);
+        drop(before);
     }
 
     /// Wakes the task of `key` no more.
     pub(crate) fn forget(&self, key: Option<u64>) {
         if let Some(key) = key {
-            self.tasks().wakers.remove(&key);
+            let mut tasks = self.tasks();
+            let before = tasks.wakers.remove(&key);
+            drop(tasks);
+            drop(before);
         }
     }
 
@@ -65,15 +75,33 @@ impl Waiting {
     }
 }
 
-/// The place of a task, which is forgotten with it.
-struct Seat<'a> {
+/// The place of a future among those that wait, which its drop gives back.
+#[derive(Debug)]
+pub(crate) struct Seat<'a> {
     waiting: &'a Waiting,
     key: Option<u64>,
 }
 
+impl<'a> Seat<'a> {
+    /// A seat that is not taken.
+    pub(crate) const fn new(waiting: &'a Waiting) -> Self {
+        Self { waiting, key: None }
+    }
+
+    /// Has the task woken when something changes; it replaces the one that was there before.
+    pub(crate) fn take(&mut self, cx: &Context<'_>) {
+        self.waiting.wait(&mut self.key, cx);
+    }
+
+    /// Wakes the task no more.
+    pub(crate) fn leave(&mut self) {
+        self.waiting.forget(self.key.take());
+    }
+}
+
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.waiting.forget(self.key);
+        self.leave();
     }
 }
 
@@ -156,5 +184,39 @@ mod tests {
         waiting.wake_one();
         waiting.wake_one();
         assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 2, 1]);
+    }
+    /// Holds a future whose drop gives back a seat, as the tasks of an executor do.
+    struct Holds(#[expect(dead_code, reason = "it is dropped")] Box<dyn Send + Sync>);
+
+    impl Wake for Holds {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    /// A seat that is given back because a waker of the same list is dropped.
+    struct GivesBack(Arc<Waiting>, Option<u64>);
+
+    impl Drop for GivesBack {
+        fn drop(&mut self) {
+            self.0.forget(self.1);
+        }
+    }
+
+    #[test]
+    fn a_waker_that_gives_back_a_seat_when_it_is_dropped_does_no_harm() {
+        let waiting = Arc::<Waiting>::default();
+        let mut keys = [None; 3];
+        let cx = &Context::from_waker(Waker::noop());
+        for key in &mut keys {
+            waiting.wait(key, cx);
+        }
+        let [forgotten, replaced, first] = &mut keys;
+        for key in [*first, None] {
+            let task = Arc::new(Holds(Box::new(GivesBack(Arc::clone(&waiting), key))));
+            let waker = Waker::from(task);
+            waiting.wait(if key.is_some() { forgotten } else { replaced }, &Context::from_waker(&waker));
+        }
+        waiting.forget(*forgotten);
+        waiting.wait(replaced, cx);
+        assert_eq!(waiting.tasks().wakers.len(), 1);
     }
 }

@@ -15,7 +15,7 @@ use crate::feed::{Feed, Until};
 use crate::halves::{Receiver, Sender};
 use crate::stop::Watch;
 use crate::tasks::Tasks;
-use crate::{Error, Runtime, Timer, Write};
+use crate::{Error, Runtime, Timer};
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
 ///
@@ -105,6 +105,10 @@ impl<S, T: Timer> WebSocket<S, T> {
 
     /// Queues a message, and writes it when awaited: then the socket has it.
     ///
+    /// While the peer does not read, this waits, and does not read either: [split](Self::split) the connection where both directions are
+    /// busy. The deadlines for a silent peer ([`Config::keep_alive`], [`Config::idle_timeout`]) end the wait only if nothing of the peer
+    /// waits to be received.
+    ///
     /// # Errors
     /// [`Error::Send`] if the connection is not open, [`Error::Io`] if the stream takes no more.
     #[inline]
@@ -138,12 +142,6 @@ impl<S, T: Timer> WebSocket<S, T> {
 
     pub(crate) fn input_mut(&mut self) -> &mut In {
         &mut self.0.input
-    }
-
-    /// Splits the connection, so that one task receives and others send.
-    pub fn split(self) -> (Sender<S, T>, Receiver<S, T>) {
-        let (out, input) = self.into_ends();
-        crate::halves::split(out, input)
     }
 }
 
@@ -226,8 +224,19 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     }
 }
 
+impl<S, T: Runtime<S>> WebSocket<S, T> {
+    /// Splits the connection, so that one task receives and others send.
+    ///
+    /// Keep the [`Receiver`], and receive from it: the connection ends when it is dropped, with a Close frame (1001) as far as the stream
+    /// takes it at once.
+    pub fn split(self) -> (Sender<S, T>, Receiver<S, T>) {
+        let (out, input) = self.into_ends();
+        crate::halves::split(out, input)
+    }
+}
+
 /// Sending.
-impl<S, T: Write<S>> WebSocket<S, T> {
+impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// Sends the next part of a message; see [`Connection::send_chunk`]. Queued whole or not at all; cancel safe.
     ///
     /// # Errors
@@ -311,7 +320,7 @@ impl<S, T: Timer> Reply<'_, S, T> {
     }
 }
 
-impl<S, T: Write<S>> Reply<'_, S, T> {
+impl<S, T: Runtime<S>> Reply<'_, S, T> {
     /// Sends the next part of a message: see [`WebSocket::send_chunk`].
     ///
     /// # Errors
@@ -406,7 +415,7 @@ impl<S, T: Runtime<S>> Stream for WebSocket<S, T> {
     }
 }
 
-impl<S, T: Write<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
+impl<S, T: Runtime<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -436,10 +445,10 @@ impl<S, T: Write<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
     }
 }
 
-impl<S, T: Write<S>> Inner<S, T> {
+impl<S, T: Runtime<S>> Inner<S, T> {
     fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let (out, _, tasks, all) = self.shared();
-        tasks.poll_flush(&all, out, cx)
+        tasks.poll_flush_sink(&all, out, cx)
     }
 }
 

@@ -77,7 +77,7 @@ impl Serve for Timer {
                 let (stream, address) = listener.accept().await?;
                 // Without it, messages are only slower.
                 let _ = stream.set_nodelay(true);
-                Ok((NetStream::new(stream), Some(address)))
+                Ok((NetStream::accepted(stream, address), Some(address)))
             }
             #[cfg(unix)]
             Socket::Unix(listener) => Ok((NetStream::new(listener.accept().await?.0), None)),

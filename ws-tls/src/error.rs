@@ -1,6 +1,7 @@
 use core::fmt::{self, Write as _};
 use std::io;
 
+use rustls::AlertDescription;
 use rustls::pki_types::pem;
 use rustls::server::VerifierBuilderError;
 use rustls::{CertificateError, InvalidMessage};
@@ -73,6 +74,41 @@ impl TlsError {
         }
         Self::Rustls(error)
     }
+
+    /// Returns whether the same handshake may well succeed a little later. It may only if the peer says that the failure has nothing to do
+    /// with what it was sent, by the alerts `internal_error` and `user_canceled` (RFC 8446 §6).
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::Rustls(error) => is_temporary(error),
+            Self::NoProvider
+            | Self::NameInvalid
+            | Self::Pem(_)
+            | Self::NoCertificate
+            | Self::CertificateInvalid { .. }
+            | Self::NoKey
+            | Self::KeyEncrypted
+            | Self::KeyInvalid(_)
+            | Self::KeyMismatch
+            | Self::ClientRoots(_)
+            | Self::NotTls
+            | Self::OtherProtocol => false,
+        }
+    }
+
+    /// Returns [`is_temporary`](Self::is_temporary) for the TLS error that an error of a TLS stream wraps; `None` if it is one of the
+    /// transport.
+    pub fn is_temporary_in(error: &io::Error) -> Option<bool> {
+        let inner = error.get_ref()?;
+        let wrapped = inner.downcast_ref().map(Self::is_temporary);
+        wrapped.or_else(|| inner.downcast_ref().map(is_temporary))
+    }
+}
+
+const fn is_temporary(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::AlertReceived(AlertDescription::InternalError | AlertDescription::UserCanceled)
+    )
 }
 
 /// Wraps the error as TLS streams do.

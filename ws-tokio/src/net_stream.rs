@@ -13,6 +13,7 @@ use tokio_rustls::TlsStream;
 
 #[cfg(feature = "tls")]
 use crate::tls::Secured;
+use ws_driver::Addresses;
 use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
@@ -26,7 +27,7 @@ pub struct NetStream {
 }
 
 enum Kind {
-    Tcp(TcpStream),
+    Tcp(TcpStream, Addresses),
     #[cfg(unix)]
     Unix(UnixStream),
     /// Boxed: its state takes more than a kilobyte.
@@ -46,14 +47,20 @@ impl NetStream {
         Kind::Other(Box::pin(stream)).into()
     }
 
-    /// The address of the other end, which may be a proxy; `None` for anything but TCP.
+    /// A TCP socket that was accepted from `peer`. It may be reset by now, and would not have that address any more.
+    pub fn accepted(tcp: TcpStream, peer: SocketAddr) -> Self {
+        let local = tcp.local_addr().ok();
+        Kind::Tcp(tcp, Addresses::new(Some(peer), local)).into()
+    }
+
+    /// The address of the other end, which may be a proxy; `None` for anything but TCP. It is kept when the peer resets the connection.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.tcp()?.peer_addr().ok()
+        self.addresses()?.peer()
     }
 
     /// The address of this end; `None` for anything but TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.tcp()?.local_addr().ok()
+        self.addresses()?.local()
     }
 
     /// Whether everything is inside TLS.
@@ -63,16 +70,24 @@ impl NetStream {
             Kind::Tls(_) => true,
             #[cfg(unix)]
             Kind::Unix(_) => false,
-            Kind::Tcp(_) | Kind::Other(_) => false,
+            Kind::Tcp(..) | Kind::Other(_) => false,
         }
     }
 
     /// The TCP socket, under whatever lies over it.
     pub fn tcp(&self) -> Option<&TcpStream> {
+        self.innermost().map(|(tcp, _)| tcp)
+    }
+
+    fn addresses(&self) -> Option<&Addresses> {
+        self.innermost().map(|(_, addresses)| addresses)
+    }
+
+    fn innermost(&self) -> Option<(&TcpStream, &Addresses)> {
         match &self.kind {
-            Kind::Tcp(stream) => Some(stream),
+            Kind::Tcp(stream, addresses) => Some((stream, addresses)),
             #[cfg(feature = "tls")]
-            Kind::Tls(secured) => secured.stream.get_ref().0.tcp(),
+            Kind::Tls(secured) => secured.stream.get_ref().0.innermost(),
             #[cfg(unix)]
             Kind::Unix(_) => None,
             Kind::Other(_) => None,
@@ -94,7 +109,7 @@ impl NetStream {
             Kind::Tls(secured) => Some(&secured.stream),
             #[cfg(unix)]
             Kind::Unix(_) => None,
-            Kind::Tcp(_) | Kind::Other(_) => None,
+            Kind::Tcp(..) | Kind::Other(_) => None,
         }
     }
 
@@ -129,8 +144,10 @@ impl From<Kind> for NetStream {
 }
 
 impl From<TcpStream> for NetStream {
+    /// Keeps the addresses that the socket has now; for one that was just accepted see [`accepted`](NetStream::accepted).
     fn from(stream: TcpStream) -> Self {
-        Kind::Tcp(stream).into()
+        let addresses = Addresses::new(stream.peer_addr().ok(), stream.local_addr().ok());
+        Kind::Tcp(stream, addresses).into()
     }
 }
 
@@ -152,7 +169,7 @@ impl From<TlsStream<NetStream>> for NetStream {
 macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
         match &mut $self.get_mut().kind {
-            Kind::Tcp(stream) => {
+            Kind::Tcp(stream, _) => {
                 let $stream = Pin::new(stream);
                 $what
             }
@@ -203,7 +220,7 @@ impl AsyncWrite for NetStream {
 
     fn is_write_vectored(&self) -> bool {
         match &self.kind {
-            Kind::Tcp(stream) => stream.is_write_vectored(),
+            Kind::Tcp(stream, _) => stream.is_write_vectored(),
             #[cfg(unix)]
             Kind::Unix(stream) => stream.is_write_vectored(),
             #[cfg(feature = "tls")]
@@ -225,7 +242,7 @@ impl AsyncWrite for NetStream {
 impl fmt::Debug for NetStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Tcp(stream) => stream.fmt(f),
+            Kind::Tcp(stream, _) => stream.fmt(f),
             #[cfg(unix)]
             Kind::Unix(stream) => stream.fmt(f),
             #[cfg(feature = "tls")]

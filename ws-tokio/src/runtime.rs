@@ -1,14 +1,17 @@
 //! The driver with Tokio's timers and streams.
 
+use core::iter::successors;
 use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io::{self, IoSlice};
+use std::panic::catch_unwind;
 use std::sync::OnceLock;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
+use tokio::runtime::Handle;
 use tokio::time::{Instant as TokioInstant, Sleep, sleep};
 use ws_core::Instant;
 use ws_driver::{Network, Runtime, Write};
@@ -26,18 +29,41 @@ impl ws_driver::Timer for Timer {
         Self(Box::pin(sleep(delay)))
     }
 
+    fn try_after(delay: Duration) -> io::Result<Self> {
+        let unfit = |why: &str| io::Error::new(io::ErrorKind::Unsupported, why);
+        if Handle::try_current().is_err() {
+            return Err(unfit("a timeout needs a Tokio runtime, and there is none here"));
+        }
+        // Only a panic shows that a runtime has no timers.
+        catch_unwind(|| Self::after(delay)).map_err(|_| {
+            unfit("a timeout needs a Tokio runtime with timers: build it with enable_time or enable_all")
+        })
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.as_mut().poll(cx)
     }
 
+    /// By the clock of this runtime, which may be paused (`tokio::time::pause`).
     fn now() -> Instant {
         static ORIGIN: OnceLock<TokioInstant> = OnceLock::new();
-        Instant::from_origin(TokioInstant::now() - *ORIGIN.get_or_init(TokioInstant::now))
+        Instant::from_origin(TokioInstant::now().duration_since(*ORIGIN.get_or_init(early)))
     }
 
     fn reset(&mut self, delay: Duration) {
         self.0.as_mut().reset(TokioInstant::now() + delay);
     }
+}
+
+/// A moment before all that any runtime of this process shows: each that is paused has a clock of its own, and stands still at the moment
+/// when it was made.
+fn early() -> TokioInstant {
+    /// Longer than any process runs.
+    const MARGIN: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+    let now = std::time::Instant::now();
+    // Some systems count from their start, and have no earlier moment.
+    let mut margins = successors(Some(MARGIN), |margin| Some(*margin / 2));
+    margins.find_map(|margin| now.checked_sub(margin)).unwrap_or(now).into()
 }
 
 impl<S: AsyncWrite + Unpin> Write<S> for Timer {

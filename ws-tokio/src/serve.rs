@@ -77,7 +77,7 @@ impl Serve for Timer {
                 let (stream, address) = listener.accept().await?;
                 // Without it, messages are only slower.
                 let _ = stream.set_nodelay(true);
-                Ok((stream.into(), Some(address)))
+                Ok((NetStream::accepted(stream, address), Some(address)))
             }
             #[cfg(unix)]
             Socket::Unix(listener) => Ok((listener.accept().await?.0.into(), None)),

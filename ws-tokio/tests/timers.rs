@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use ws_tokio::ws_core::{self, Connection, Instant, Role, Timer};
+use ws_tokio::ws_driver;
 use ws_tokio::{
     Accept, Agreement, ClientRequest, Config, Connect, Error, KeepAlive, WebSocket, accept, accept_with,
     client,
@@ -84,6 +86,81 @@ async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
     assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
     assert_eq!(began.elapsed().as_secs(), 27);
     Ok(())
+}
+
+/// How long a peer that is silent is waited for.
+async fn patience() -> Duration {
+    let config = Config { keep_alive: Some(KeepAlive::default()), ..Config::default() };
+    let (near, _silent) = duplex(1024);
+    let now = <ws_tokio::Timer as ws_driver::Timer>::now();
+    let conn = Connection::upgraded(now, Role::Server, config, Agreement::default(), [0; 32]);
+    let began = tokio::time::Instant::now();
+    let error = WebSocket::new(near, conn).recv().await;
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
+    began.elapsed()
+}
+
+/// adapter-T1: runtimes whose clocks are paused count by themselves, whatever another of the same process shows.
+#[test]
+fn each_runtime_has_a_clock_of_its_own() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    // All begin at the same moment; the clocks of some run ahead before a connection asks for the time.
+    let runtimes = [HOUR, Duration::ZERO, 24 * HOUR, HOUR].map(|ahead| {
+        let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
+        (runtime.expect("a runtime"), ahead)
+    });
+    for (runtime, ahead) in runtimes {
+        let waited = runtime.block_on(async {
+            tokio::time::sleep(ahead).await;
+            patience().await
+        });
+        assert_eq!(waited.as_secs(), 40, "{ahead:?} ahead");
+    }
+}
+
+/// A runtime without timers is an error that says what to do where a timeout has to be kept, and nothing where there is none.
+#[test]
+fn a_runtime_without_timers_is_an_error_where_there_is_a_timeout() -> Outcome {
+    fn check<V>(result: Result<V, Error>) {
+        let Err(Error::Io(error)) = result else { panic!("an error of the runtime") };
+        assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+        assert!(error.to_string().contains("enable_time"), "{error}");
+    }
+    let without_timeouts =
+        Config { opening_timeout: None, close_timeout: Duration::MAX, ..Config::default() };
+    Builder::new_current_thread().enable_io().build()?.block_on(async {
+        let (near, _far) = duplex(1024);
+        check(accept(near).await);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let connect = Connect::new(&format!("ws://{}/", listener.local_addr()?))?;
+        check(ws_tokio::connect_with(&connect, Config::default()).await);
+        let keep_alive = Some(KeepAlive::default());
+        let (mut ws, _peer) = server(Config { keep_alive, ..without_timeouts.clone() });
+        check(ws.recv().await);
+
+        let serve = async {
+            // The attempt above was given up.
+            let _ = listener.accept().await?;
+            let (stream, _) = listener.accept().await?;
+            let mut ws = accept_with(stream, without_timeouts.clone(), |_| Accept::new().into()).await?;
+            while let Some(message) = ws.recv().await? {
+                ws.send(message).await?;
+            }
+            Ok::<_, Error>(())
+        };
+        let ask = async {
+            let mut ws = ws_tokio::connect_with(&connect.timeout(None), without_timeouts.clone()).await?;
+            ws.send("hello").await?;
+            assert_eq!(ws.recv().await?, Some("hello".into()));
+            ws.close(None).await?;
+            assert_eq!(ws.recv().await?, None);
+            Ok::<_, Error>(())
+        };
+        let (served, asked) = tokio::join!(serve, ask);
+        served?;
+        asked?;
+        Ok(())
+    })
 }
 
 /// hs-H6: a request that does not arrive in time is answered with 408.

@@ -77,7 +77,7 @@ async fn tls_starts_over_any_stream() -> Outcome {
 /// The stream is small, for it is part of every connection.
 #[test]
 fn a_stream_is_small() {
-    assert!(size_of::<NetStream>() <= size_of::<TcpStream>() + 4 * size_of::<usize>());
+    assert!(size_of::<NetStream>() <= size_of::<TcpStream>() + 6 * size_of::<usize>());
     fn check<T: Send>(_: impl Fn() -> T) {}
     check(|| ws_tokio::connect("wss://localhost/"));
     check(|| NetStream::new(duplex(1).0) as NetStream);

@@ -12,7 +12,6 @@ use ws_core::{
 use ws_smol::driver::Timer as _;
 use ws_smol::{Error, driver};
 
-use crate::PATIENCE;
 use crate::simulation::{Fault, Random, index};
 use crate::world::{self, Run, Stream, Timer};
 
@@ -23,6 +22,10 @@ const SEEDS: u64 = 200;
 
 /// How long closing may take: the close timer, and a stall that ends.
 const CLOSING: Duration = Duration::from_secs(8);
+
+/// Longer than any chain of deadlines. A task that is stuck looks only when a deadline has passed whether the peer has sent anything, and
+/// counts from then on.
+const PATIENCE: Duration = crate::PATIENCE.saturating_mul(2);
 
 /// What both ends do, one way and the other.
 const TALKS: [Talk; 2] = [Talk::Halves, Talk::Echo];

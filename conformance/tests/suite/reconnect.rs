@@ -3,10 +3,19 @@
 use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use certificates::{Authority, Identity};
 
 use super::Outcome;
 use crate::adapter::serve::Server;
-use crate::adapter::{Accept, Connect, Connector, Decision, Error, Reconnect, Reject};
+use crate::adapter::ws_core::Backoff;
+use crate::adapter::ws_core::connect::Peer;
+use crate::adapter::ws_tls::ServerTlsBuilder;
+use crate::adapter::ws_tls::rustls::{self, AlertDescription};
+use crate::adapter::{
+    Accept, ClientTls, Connect, ConnectError, Connector, Decision, Error, Reconnect, Reject, TlsError,
+};
 use crate::on;
 
 /// A server that answers its first requests with these, and accepts all others; and how many there were.
@@ -47,6 +56,33 @@ fn a_client_connects_again() -> Outcome {
     })
 }
 
+/// A server that says how many seconds to wait is not asked before (RFC 9110 §10.2.3), but no longer than after the longest delay.
+#[test]
+fn a_client_comes_back_when_it_is_told_to() -> Outcome {
+    const LONGEST: Duration = Duration::from_millis(30);
+    on::run(async {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&requests);
+        let server = Server::new().decide(move |_, _| -> Decision {
+            match count.fetch_add(1, Ordering::SeqCst) {
+                0 => {
+                    Reject::new(503).expect("a status").field("Retry-After", "3600").expect("a field").into()
+                }
+                _ => Accept::new().into(),
+            }
+        });
+        let listener = wait!(server.bind("127.0.0.1:0"))?;
+        let connect = Connect::new(&format!("ws://{}/", listener.local_addrs()[0]))?;
+        let delays = |delays: Backoff| delays.first(Duration::ZERO).most(LONGEST);
+        let mut reconnect = Reconnect::new(Connector::new(), connect)?.delays(delays);
+        let began = Instant::now();
+        wait!(reconnect.open())?;
+        assert!(began.elapsed() >= LONGEST);
+        assert_eq!(requests.load(Ordering::SeqCst), 2);
+        Ok(())
+    })
+}
+
 /// What another attempt would not mend is an error at once; the caller may try again all the same.
 #[test]
 fn a_client_gives_up_where_it_is_not_wanted() -> Outcome {
@@ -58,6 +94,47 @@ fn a_client_gives_up_where_it_is_not_wanted() -> Outcome {
         assert!(matches!(refused, Err(Error::Rejected(response)) if response.status == 404));
         assert_eq!(requests.load(Ordering::SeqCst), 1);
         wait!(reconnect.open())?;
+        Ok(())
+    })
+}
+
+/// 6455-4.1-9b, 6455-7.2.3-1: a client whose certificate the server refuses gives up. In TLS 1.3 the refusal comes in place of the answer to
+/// the opening handshake.
+#[test]
+fn a_client_gives_up_where_its_certificate_is_refused() -> Outcome {
+    on::run(async {
+        let authority = Authority::new();
+        let Identity { chain, key } = authority.issue(&["localhost"]);
+        let tls = ServerTlsBuilder::from_pem(chain, key)?.require_client_certificates(vec![authority.root()]);
+        let listener = wait!(Server::new().tls(tls.build()?).bind("127.0.0.1:0"))?;
+        let connect = Connect::new(&format!("wss://localhost:{}/", listener.local_addrs()[0].port()))?;
+
+        let shows = |identity: Identity| {
+            let Identity { chain, key } = identity;
+            ClientTls::builder().roots([authority.root()]).certificate_pem(chain, key)?.build()
+        };
+        for (tls, alert) in [
+            (authority.client(), AlertDescription::CertificateRequired),
+            (shows(authority.issue_expired(&["a client"]))?, AlertDescription::CertificateExpired),
+            (shows(Authority::named("a stranger").issue(&["a client"]))?, AlertDescription::UnknownCA),
+        ] {
+            let connector = Connector::new().tls(tls);
+            let refused = [
+                wait!(connector.connect(connect.clone())).map(drop),
+                wait!(Reconnect::new(connector, connect.clone())?.open()).map(drop),
+            ];
+            for refused in refused {
+                let error = refused.expect_err("a certificate that the server does not take");
+                assert!(!error.is_temporary(), "{error:?}");
+                let Error::Connect(error) = error else { panic!("{error:?}") };
+                let ConnectError::Tls { peer: Peer::Server, error } = *error else { panic!("{error:?}") };
+                let error = TlsError::from_io(error)?;
+                let TlsError::Rustls(rustls::Error::AlertReceived(received)) = error else {
+                    panic!("{error:?}")
+                };
+                assert_eq!(received, alert);
+            }
+        }
         Ok(())
     })
 }

@@ -1,5 +1,6 @@
 //! What is said of futures, streams and sinks.
 
+use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -11,7 +12,9 @@ use conformance::{Gate, Stutter};
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::adapter::ws_core::{self, Connection, Instant, ProtocolError, Role, Timer};
-use crate::adapter::{Agreement, CloseCode, Config, Error, Owned, SendError, WebSocket, connect};
+use crate::adapter::{
+    Agreement, Chunk, CloseCode, Config, Error, MessageKind, Owned, SendError, Sender, WebSocket, connect,
+};
 use crate::on;
 use crate::suite::{Outcome, Ws, open};
 
@@ -269,6 +272,60 @@ fn a_send_that_does_not_wait_wakes_nobody() {
         }
         assert_eq!((sending.count(), receiving.count()), (0, 0));
     });
+}
+
+/// What waits at a connection, or is given up: a future of a sender, of the receiver, or of the `Stream` and the `Sink`.
+type Wait<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
+
+/// adapter-BP4: what is given up while the peer does not read is forgotten, whatever it waited for.
+#[test]
+fn a_future_that_is_dropped_is_not_remembered() {
+    fn wait<'w, W: Future + 'w>(work: W) -> Wait<'w> {
+        Box::pin(async {
+            let _ = work.await;
+        })
+    }
+    const CHUNK: Chunk<'_> = Chunk { kind: MessageKind::Text, bytes: b"part", fin: false };
+    type Waits = fn(&Sender<Gate>) -> Wait<'_>;
+    let senders: [(&str, Waits); 6] = [
+        ("send", |sender| wait(sender.send(&[1; 2000][..]))),
+        ("feed", |sender| wait(sender.feed(&[1; 2000][..]))),
+        ("send_chunk", |sender| wait(sender.send_chunk(CHUNK))),
+        ("ping", |sender| wait(sender.ping(b""))),
+        ("pong", |sender| wait(sender.pong(b""))),
+        ("flush", |sender| wait(sender.flush())),
+    ];
+    let config = Config { max_output: 1000, ..Config::default() };
+    on::run(async {
+        for (what, waits) in senders {
+            let (ws, _gate) = gated(config.clone());
+            let (sender, _receiver) = ws.split();
+            assert!(sender.send(&[1; 2000][..]).now_or_never().is_none());
+            assert_eq!(remembered(|task| assert!(task.poll(&mut waits(&sender)).is_pending())), 0, "{what}");
+        }
+        let (ws, _gate) = gated(config.clone());
+        let (_sender, mut receiver) = ws.split();
+        let recv = |task: &Arc<Woken>| assert!(task.poll(&mut wait(receiver.recv())).is_pending());
+        assert!(remembered(recv) <= 1, "recv");
+
+        let (mut ws, _gate) = gated(config.clone());
+        let next = |task: &Arc<Woken>| assert!(task.poll(&mut ws.next()).is_pending());
+        assert!(remembered(next) <= 1, "the Stream");
+
+        let (mut ws, _gate) = gated(config);
+        let flush = |task: &Arc<Woken>| {
+            let mut flushing = futures_util::SinkExt::<Owned>::send(&mut ws, "news".into());
+            assert!(task.poll(&mut flushing).is_pending());
+        };
+        assert!(remembered(flush) <= 1, "the Sink");
+    });
+}
+
+/// How many of 100 tasks are still remembered that have begun something, each by itself, and given it up.
+fn remembered(mut begin: impl FnMut(&Arc<Woken>)) -> usize {
+    let tasks: Vec<Arc<Woken>> = (0..100).map(|_| Arc::default()).collect();
+    tasks.iter().for_each(&mut begin);
+    tasks.iter().filter(|task| Arc::strong_count(task) > 1).count()
 }
 
 /// Futures go to any thread, with any stream that does.

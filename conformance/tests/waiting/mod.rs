@@ -1,5 +1,6 @@
 //! What adapters must show whose calls give futures.
 
+mod addresses;
 mod cancel;
 mod futures;
 mod wakings;

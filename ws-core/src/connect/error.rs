@@ -107,16 +107,17 @@ impl<E> ConnectError<E> {
         }
     }
 
-    /// Whether the same may well succeed a little later: an end that cannot be reached or did not answer in time. Of an error of TLS,
-    /// `tls` says so.
-    pub fn is_temporary(&self, tls: impl FnOnce(&E) -> bool) -> bool {
+    /// Whether the same may well succeed a little later: an end that cannot be reached or did not answer in time. Of an error of the system
+    /// or of TLS, `may_pass` says so; of several addresses, one is enough.
+    pub fn is_temporary(&self, may_pass: impl Fn(&E) -> bool) -> bool {
         match self {
-            Self::Resolve { .. }
-            | Self::Dial { .. }
-            | Self::Lost { .. }
-            | Self::TimedOut(_)
-            | Self::Redirected { error: RedirectError::TooLate, .. } => true,
-            Self::Tls { error, .. } => tls(error),
+            Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
+            Self::Dial { tried, .. } => {
+                tried.is_empty() || tried.iter().any(|tried| tried.error.as_ref().is_none_or(&may_pass))
+            }
+            Self::Resolve { error, .. } | Self::Lost { error, .. } | Self::Tls { error, .. } => {
+                may_pass(error)
+            }
             Self::Alpn(_)
             | Self::Proxy(_)
             | Self::ProxyRefused(_)

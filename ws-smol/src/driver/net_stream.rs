@@ -9,6 +9,7 @@ use std::io::{self, IoSlice};
 use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "tls")]
 use futures_rustls::TlsStream;
+use ws_driver::Addresses;
 use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
@@ -25,7 +26,7 @@ pub struct NetStream<T: Network> {
 }
 
 enum Kind<T: Network> {
-    Tcp(T::Tcp),
+    Tcp(T::Tcp, Addresses),
     /// Boxed: its state takes more than a kilobyte.
     #[cfg(feature = "tls")]
     Tls(Box<Secured<T>>),
@@ -41,7 +42,8 @@ impl<S, T> Other for Brought<S, T> where Brought<S, T>: AsyncRead + AsyncWrite +
 struct Brought<S, T>(S, PhantomData<fn() -> T>);
 
 impl<T: Network> NetStream<T> {
-    /// A stream that the program brings. A TCP socket of the runtime, or a `NetStream`, stays what it is.
+    /// A stream that the program brings. A TCP socket of the runtime, or a `NetStream`, stays what it is; for a socket that was just accepted
+    /// see [`accepted`](Self::accepted).
     pub fn new<S>(stream: S) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -59,8 +61,15 @@ impl<T: Network> NetStream<T> {
         Kind::Other(Box::new(Brought::<S, T>(stream, PhantomData))).into()
     }
 
+    /// A TCP socket that was accepted from `peer`. It may be reset by now, and would not have that address any more.
+    pub fn accepted(tcp: T::Tcp, peer: SocketAddr) -> Self {
+        let local = T::local_addr(&tcp).ok();
+        Kind::Tcp(tcp, Addresses::new(Some(peer), local)).into()
+    }
+
     pub(crate) fn tcp_stream(tcp: T::Tcp) -> Self {
-        Kind::Tcp(tcp).into()
+        let addresses = Addresses::new(T::peer_addr(&tcp).ok(), T::local_addr(&tcp).ok());
+        Kind::Tcp(tcp, addresses).into()
     }
 
     /// Holds a place for as long as the stream lives.
@@ -68,14 +77,14 @@ impl<T: Network> NetStream<T> {
         Self { _place: Some(place), ..self }
     }
 
-    /// The address of the other end, which may be a proxy; `None` for anything but TCP.
+    /// The address of the other end, which may be a proxy; `None` for anything but TCP. It is kept when the peer resets the connection.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        T::peer_addr(self.tcp()?).ok()
+        self.addresses()?.peer()
     }
 
     /// The address of this end; `None` for anything but TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        T::local_addr(self.tcp()?).ok()
+        self.addresses()?.local()
     }
 
     /// Whether everything is inside TLS.
@@ -83,16 +92,24 @@ impl<T: Network> NetStream<T> {
         match &self.kind {
             #[cfg(feature = "tls")]
             Kind::Tls(_) => true,
-            Kind::Tcp(_) | Kind::Other(_) => false,
+            Kind::Tcp(..) | Kind::Other(_) => false,
         }
     }
 
     /// The TCP socket, under whatever lies over it.
     pub fn tcp(&self) -> Option<&T::Tcp> {
+        self.innermost().map(|(tcp, _)| tcp)
+    }
+
+    fn addresses(&self) -> Option<&Addresses> {
+        self.innermost().map(|(_, addresses)| addresses)
+    }
+
+    fn innermost(&self) -> Option<(&T::Tcp, &Addresses)> {
         match &self.kind {
-            Kind::Tcp(stream) => Some(stream),
+            Kind::Tcp(stream, addresses) => Some((stream, addresses)),
             #[cfg(feature = "tls")]
-            Kind::Tls(secured) => secured.stream.get_ref().0.tcp(),
+            Kind::Tls(secured) => secured.stream.get_ref().0.innermost(),
             Kind::Other(_) => None,
         }
     }
@@ -111,7 +128,7 @@ impl<T: Network> NetStream<T> {
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
             Kind::Tls(secured) => Some(&secured.stream),
-            Kind::Tcp(_) | Kind::Other(_) => None,
+            Kind::Tcp(..) | Kind::Other(_) => None,
         }
     }
 
@@ -150,7 +167,7 @@ impl<T: Network> From<TlsStream<NetStream<T>>> for NetStream<T> {
 macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
         match &mut $self.get_mut().kind {
-            Kind::Tcp(stream) => {
+            Kind::Tcp(stream, _) => {
                 let $stream = Pin::new(stream);
                 $what
             }
@@ -202,7 +219,7 @@ impl<T: Network> AsyncWrite for NetStream<T> {
     /// Ends the stream of bytes to the peer, whatever closing does to its kind of socket.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().kind {
-            Kind::Tcp(stream) => T::poll_shutdown(stream, cx),
+            Kind::Tcp(stream, _) => T::poll_shutdown(stream, cx),
             #[cfg(feature = "tls")]
             Kind::Tls(secured) => Pin::new(&mut secured.stream).poll_close(cx),
             Kind::Other(stream) => Pin::new(&mut **stream).poll_close(cx),
@@ -241,7 +258,7 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> AsyncWrite for Brought<S, T> {
 impl<T: Network> fmt::Debug for NetStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Tcp(stream) => stream.fmt(f),
+            Kind::Tcp(stream, _) => stream.fmt(f),
             #[cfg(feature = "tls")]
             Kind::Tls(secured) => f.debug_tuple("Tls").field(secured.stream.get_ref().0).finish(),
             Kind::Other(_) => f.write_str("NetStream(..)"),

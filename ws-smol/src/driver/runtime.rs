@@ -26,6 +26,10 @@ impl<T: Timer> Timer for FuturesIo<T> {
         Self(T::after(delay))
     }
 
+    fn try_after(delay: Duration) -> io::Result<Self> {
+        T::try_after(delay).map(Self)
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll(cx)
     }
