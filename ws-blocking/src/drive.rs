@@ -101,7 +101,14 @@ impl Input {
     /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
     pub(crate) fn drive(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
         loop {
-            let (is_ready, is_held_up) = ends.with(|conn| (self.is_ready(conn), !conn.wants_input()));
+            let (is_ready, is_held_up) = ends.with(|conn| {
+                let is_ready = self.is_ready(conn);
+                if !is_ready && !conn.is_open() {
+                    // The peer's Close frame may have lain in the buffer for as long as the application was away.
+                    conn.handle_clock(now());
+                }
+                (is_ready, !conn.wants_input())
+            });
             if is_ready {
                 return Ok(());
             }

@@ -192,6 +192,15 @@ impl Connection {
         self.alarm.heard(now);
     }
 
+    /// Notes that it is `now` by a fresh look at the clock.
+    ///
+    /// Only for an owner that gives [`receive`](Self::receive) the time of its last read, which may be long ago: a close timer that
+    /// began by that time begins now, once. So the peer has all of [`Config::close_timeout`](Config::close_timeout) to finish
+    /// closing. While the connection [is open](Self::is_open), this does nothing.
+    pub fn handle_clock(&mut self, now: Instant) {
+        self.alarm.update(now, &self.config);
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
     ///
     /// While [`is_open`](Self::is_open), the deadlines are those of a silent peer: only an owner that has read all that the transport

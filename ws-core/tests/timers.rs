@@ -340,6 +340,28 @@ fn the_close_timeout_replaces_the_others() {
     }
 }
 
+/// close-H2: what is received by the time of an old read gives the peer all of the close timeout, from the next look at the clock, and
+/// only once.
+#[test]
+fn a_close_timer_that_began_in_the_past_begins_anew_once() {
+    for role in BOTH {
+        for bytes in [close_to(role, 1000, ""), b"\x83".to_vec()] {
+            let mut peer = peer(role);
+            peer.receives(&bytes);
+            for (at, left) in [(60, 5), (61, 4), (64, 1)] {
+                let now = peer.now + at * SECOND;
+                peer.each(|conn| conn.handle_clock(now));
+                let due = peer.each(|conn| conn.poll_timeout()).expect("the connection is closing");
+                assert_eq!(now.until(due), left * SECOND);
+            }
+            let (now, mut ours) = (peer.now, self::peer(role));
+            ours.close(1000, "");
+            ours.each(|conn| conn.handle_clock(now + 4 * SECOND));
+            assert_eq!(ours.alarm(), Some(5 * SECOND), "what the application began is not moved");
+        }
+    }
+}
+
 /// adapter-K1, hs-H6: wake-ups that come early, late, twice or for nothing change nothing but what is due.
 #[test]
 fn wake_ups_may_come_at_any_time() {

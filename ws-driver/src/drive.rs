@@ -21,15 +21,22 @@ pub(crate) struct Out<S, T> {
     pub(crate) io: S,
     pub(crate) conn: Connection,
     pub(crate) alarm: Alarm<T>,
+    /// In one box, so that a connection without either stays small.
+    pub(crate) beside: Option<Box<Beside>>,
+}
+
+/// What few connections have.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
     /// The end of the server that it belongs to.
-    pub(crate) watch: Option<Box<Watch>>,
+    watch: Option<Watch>,
     /// What a task that was stuck has read to find out whether the peer is silent; it comes before all that is read now.
-    pub(crate) early: Option<Box<Early>>,
+    early: Option<Box<Early>>,
 }
 
 /// What was read while nothing was received.
 #[derive(Debug, Default)]
-pub(crate) struct Early(Vec<u8>);
+struct Early(Vec<u8>);
 
 impl Early {
     /// Enough for the pings and the Close frame of a peer that waits for hours.
@@ -101,6 +108,10 @@ impl In {
             if self.is_ready(&mut out.conn) {
                 return Poll::Ready(Ok(()));
             }
+            if !out.conn.is_open() {
+                // The peer's Close frame may have lain in the buffer for as long as the application was away.
+                out.conn.handle_clock(T::now());
+            }
             if self.failure.is_some() {
                 return out.poll_report(&mut self.failure, cx);
             }
@@ -139,7 +150,7 @@ impl In {
             pool.prepare(&mut self.buf);
             out.conn.prepare(pool);
         });
-        let had_early = out.early.is_some();
+        let had_early = out.early().is_some();
         self.take_early(out);
         let read = match T::poll_read(&mut out.io, cx, self.buf.spare_mut()) {
             Poll::Ready(read) => read,
@@ -161,7 +172,7 @@ impl In {
 impl In {
     /// Takes over what was read early.
     pub(crate) fn take_early<S, T>(&mut self, out: &mut Out<S, T>) {
-        if let Some(early) = out.early.take() {
+        if let Some(early) = out.beside.as_mut().and_then(|beside| beside.early.take()) {
             self.buf.extend(&early.0);
         }
     }
@@ -169,7 +180,16 @@ impl In {
 
 impl<S, T> Out<S, T> {
     pub(crate) fn new(io: S, conn: Connection) -> Self {
-        Self { io, conn, alarm: Alarm::new(), watch: None, early: None }
+        Self { io, conn, alarm: Alarm::new(), beside: None }
+    }
+
+    /// Has the connection follow the end of its server.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        self.beside.get_or_insert_default().watch = Some(watch);
+    }
+
+    fn early(&self) -> Option<&Early> {
+        self.beside.as_ref()?.early.as_deref()
     }
 
     /// Sees to it that there is memory to queue into.
@@ -187,7 +207,7 @@ impl<S, T> Out<S, T> {
 impl<S, T: Timer> Out<S, T> {
     /// Tells the connection what is due at `now`, if anything is: the alarm alone would wait for a peer to fall silent.
     fn is_due(&mut self, now: Instant) -> bool {
-        if let Some(watch) = &mut self.watch
+        if let Some(watch) = watch_of(&mut self.beside)
             && watch.tell(&mut self.conn, T::now)
         {
             return true;
@@ -202,7 +222,7 @@ impl<S, T: Timer> Out<S, T> {
     /// Tells the connection that its server ends, for a task that only sends and never has to wait.
     #[inline]
     pub(crate) fn hear(&mut self) {
-        if let Some(watch) = &mut self.watch {
+        if let Some(watch) = watch_of(&mut self.beside) {
             watch.tell(&mut self.conn, T::now);
         }
     }
@@ -210,7 +230,7 @@ impl<S, T: Timer> Out<S, T> {
     /// Ready after a deadline has passed and the connection knows.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_told =
-            self.watch.as_mut().is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
+            watch_of(&mut self.beside).is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
         if !is_told {
             ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
         }
@@ -312,12 +332,12 @@ impl<S, T: Runtime<S>> Out<S, T> {
     /// so this reads when one has passed, and keeps the bytes for the receiver. Where too many come, the receiver alone judges.
     pub(crate) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
-            if let Some(watch) = &mut self.watch
+            if let Some(watch) = watch_of(&mut self.beside)
                 && watch.poll(cx, &mut self.conn, T::now).is_ready()
             {
                 return Poll::Ready(Ok(()));
             }
-            if self.early.as_ref().is_some_and(|early| early.is_full()) && self.conn.is_open() {
+            if self.early().is_some_and(Early::is_full) && self.conn.is_open() {
                 return Poll::Pending;
             }
             ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
@@ -339,7 +359,7 @@ impl<S, T: Runtime<S>> Out<S, T> {
     fn read_early(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
         let mut has_come = false;
         let mut piece = [0; 256];
-        while !self.early.as_ref().is_some_and(|early| early.is_full()) {
+        while !self.early().is_some_and(Early::is_full) {
             match T::poll_read(&mut self.io, cx, &mut piece) {
                 Poll::Pending => break,
                 Poll::Ready(Ok(0)) => {
@@ -347,7 +367,8 @@ impl<S, T: Runtime<S>> Out<S, T> {
                     break;
                 }
                 Poll::Ready(Ok(n)) => {
-                    self.early.get_or_insert_default().0.extend_from_slice(&piece[..n]);
+                    let beside = self.beside.get_or_insert_default();
+                    beside.early.get_or_insert_default().0.extend_from_slice(&piece[..n]);
                     has_come = true;
                 }
                 Poll::Ready(Err(error)) => {
@@ -358,6 +379,10 @@ impl<S, T: Runtime<S>> Out<S, T> {
         }
         Ok(has_come)
     }
+}
+
+fn watch_of(beside: &mut Option<Box<Beside>>) -> Option<&mut Watch> {
+    beside.as_mut()?.watch.as_mut()
 }
 
 /// Writes once, and advances past what was written.

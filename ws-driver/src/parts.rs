@@ -55,14 +55,14 @@ impl<S, T> WebSocket<S, T> {
     {
         let (mut out, mut input) = self.into_ends();
         input.take_early(&mut out);
-        let Out { io, conn, alarm, watch, early } = out;
+        let Out { io, conn, alarm, beside } = out;
         match T::downcast(io) {
             Ok((io, read)) => {
                 // It comes after what was read through the outer stream.
                 input.buf.extend(&read);
-                Ok(WebSocket::from_ends(Out { io, conn, alarm, watch, early }, input))
+                Ok(WebSocket::from_ends(Out { io, conn, alarm, beside }, input))
             }
-            Err(io) => Err(Self::from_ends(Out { io, conn, alarm, watch, early }, input)),
+            Err(io) => Err(Self::from_ends(Out { io, conn, alarm, beside }, input)),
         }
     }
 }

@@ -50,7 +50,7 @@ impl<S, T: Timer> WebSocket<S, T> {
 
     /// Closes when a server is shut down.
     pub(crate) fn watch(&mut self, watch: Watch) {
-        self.0.out.watch = Some(Box::new(watch));
+        self.0.out.watch(watch);
     }
 
     /// What the opening handshake agreed.

@@ -148,10 +148,11 @@ fn a_message_may_be_sent_in_parts() -> Outcome {
 fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
     on::run(async {
         let limits = Config { max_message: 20, max_frame: 20, ..Config::default() };
+        let too_big = b"\x88\x23\x03\xf1a frame may have at most 20 bytes";
         for (bytes, fault, close) in [
-            (&b"\x81\x05Hello"[..], ProtocolError::UnmaskedFrame, b"\x88\x02\x03\xea"),
+            (&b"\x81\x05Hello"[..], ProtocolError::UnmaskedFrame, &b"\x88\x02\x03\xea"[..]),
             (&masked(0x81, b"\xff"), ProtocolError::InvalidUtf8, b"\x88\x02\x03\xef"),
-            (&masked(0x82, &[0; 21]), ProtocolError::FrameTooBig, b"\x88\x02\x03\xf1"),
+            (&masked(0x82, &[0; 21]), ProtocolError::FrameTooBig, too_big),
         ] {
             let (mut ws, mut peer) = open(Role::Server, limits.clone());
             peer.write_all(&[&masked(0x81, b"before"), bytes].concat())?;

@@ -16,6 +16,8 @@ pub(super) struct Alarm {
     pinged: Option<Instant>,
     /// How many pings there were: the payload of the last.
     pings: u32,
+    /// Whether the close timer began by the time of what was received, which may lie in the past.
+    is_backdated: bool,
     /// In nanoseconds, and one more.
     round_trip: Option<NonZeroU64>,
 }
@@ -23,8 +25,15 @@ pub(super) struct Alarm {
 impl Alarm {
     /// The alarm of a connection that opens now.
     pub(super) fn opening(now: Instant, config: &Config) -> Self {
-        let mut alarm =
-            Self { phase: None, heard: now, spoken: now, pinged: None, pings: 0, round_trip: None };
+        let mut alarm = Self {
+            phase: None,
+            heard: now,
+            spoken: now,
+            pinged: None,
+            pings: 0,
+            is_backdated: false,
+            round_trip: None,
+        };
         alarm.begin_opening(now, config);
         alarm
     }
@@ -50,7 +59,21 @@ impl Alarm {
     /// The peer is to finish closing, from now on.
     pub(super) fn begin_close(&mut self, now: Instant, config: &Config) {
         self.phase = Some((now + config.close_timeout, Timer::Close));
+        self.is_backdated = false;
         self.pinged = None;
+    }
+
+    /// The same by the time of what was received.
+    pub(super) fn begin_close_received(&mut self, now: Instant, config: &Config) {
+        self.begin_close(now, config);
+        self.is_backdated = true;
+    }
+
+    /// It is `now` by a fresh look at the clock: a close timer that began by an older time begins now, once.
+    pub(super) fn update(&mut self, now: Instant, config: &Config) {
+        if self.is_backdated && matches!(self.phase, Some((_, Timer::Close))) {
+            self.begin_close(now, config);
+        }
     }
 
     /// Nothing is due any more.

@@ -420,7 +420,7 @@ impl Connection {
             Answer::Echo => self.push_close(close.map(|close| close.code.into())),
             Answer::Later | Answer::Nothing => {}
         }
-        self.alarm.begin_close(now, &self.config);
+        self.alarm.begin_close_received(now, &self.config);
         self.settle();
     }
 
@@ -442,7 +442,7 @@ impl Connection {
             (Notice::Close, _) => self.push_close(frame),
             (Notice::Http | Notice::Nothing, _) => {}
         }
-        self.alarm.begin_close(now, &self.config);
+        self.alarm.begin_close_received(now, &self.config);
         self.settle();
     }
 
@@ -451,7 +451,7 @@ impl Connection {
         self.ending.fail(Error::UnexpectedEof);
         self.out.drop_waiting();
         self.state.eof_read(self.role, self.is_written());
-        self.alarm.begin_close(now, &self.config);
+        self.alarm.begin_close_received(now, &self.config);
         self.settle();
     }
 }
