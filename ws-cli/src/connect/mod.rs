@@ -30,7 +30,7 @@ use session::{Linger, Session};
 /// `--linger` says. Then it closes with 1000; what arrives until the server has closed its side is still printed.
 ///
 /// The command ends when the server closes, even while input is still open. It exits with 0 after a close with 1000 or
-/// without a code, if each line that was read was sent.
+/// without a code, unless a line that was sent may not have been written.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An input line
 /// that is not UTF-8 ends it in the same way.

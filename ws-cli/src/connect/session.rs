@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ws_core::{CloseCode, Escaped, Event, Message};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
 
 /// What a connection has come to so far. Whatever goes wrong first is what went wrong.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ struct State {
     unsent: Option<u64>,
     /// Whether that line is queued, before our Close frame.
     is_queued: bool,
+    /// Whether both Close frames were exchanged, ours behind all that was queued.
+    is_clean: bool,
     /// How many lines were sent.
     sent: u64,
     /// How many messages came.
@@ -89,7 +91,10 @@ impl Session {
 
     /// Notes that both Close frames were exchanged, ours behind all that was queued.
     pub(super) fn closed_cleanly(&self) {
-        self.with(|state| state.unsent = state.unsent.filter(|_| !state.is_queued));
+        self.with(|state| {
+            state.is_clean = true;
+            state.unsent = state.unsent.filter(|_| !state.is_queued);
+        });
     }
 
     /// Notes that the line is written.
@@ -119,9 +124,14 @@ impl Session {
 
     /// How it all ended.
     pub(super) fn outcome(&self) -> Result<(), Failure> {
-        let State { failure, unsent, .. } = self.with(core::mem::take);
+        let State { failure, unsent, is_clean, .. } = self.with(core::mem::take);
         match (failure, unsent) {
             (None, None) => Ok(()),
+            // The peer closed first and has read all that was queued. What came behind that was never sent.
+            (None, Some(line)) if is_clean => {
+                note(&format!("closed by the peer; input may be unsent from line {line} on"));
+                Ok(())
+            }
             (Some(failure), None) => Err(failure),
             (failure, Some(line)) => {
                 let failure = Box::new(failure.unwrap_or(Failure::ClosedEarly));
@@ -267,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_not_sent_is_a_failure_however_the_peer_closed() {
+    fn a_line_that_was_not_sent_is_a_failure_if_the_close_is_not_clean() {
         let session = Session::default();
         session.begin_line(7);
         session.receive(closed(CloseCode::NORMAL)).unwrap();
@@ -275,11 +285,12 @@ mod tests {
         assert_eq!(failure, "closed by the peer (input may be unsent from line 7 on)");
     }
 
-    /// A queued line is written once our Close frame is, which comes behind it; one that was not even queued is not.
+    /// A queued line is written once our Close frame is, which comes behind it. One that was not even queued is left over where the
+    /// peer closes first, which is its right.
     #[test]
     fn a_clean_close_is_behind_what_was_queued() {
         for (is_queued, is_clean, is_ok) in
-            [(true, true, true), (true, false, false), (false, true, false), (false, false, false)]
+            [(true, true, true), (true, false, false), (false, true, true), (false, false, false)]
         {
             let session = Session::default();
             session.begin_line(1);

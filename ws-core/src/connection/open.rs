@@ -143,12 +143,14 @@ impl Connection {
             Asked::Upgrade(_) => Some(0),
             Asked::Ordinary(request) => request.body(),
         };
-        let is_behind = self.out.queued() != 0;
-        match (self.out.append(|out| reject.write(asked.reply_to(), out)), left) {
+        let then = self.out.append(|out| reject.write(asked.reply_to(), out));
+        let has_room = self.has_room();
+        let Some(opening) = self.state.opening_mut() else { return Err(AnswerError::NoRequest) };
+        match (then, left) {
             (Then::NextRequest, Some(left)) => {
                 *opening = Opening::Skipping { left };
-                // A client that does not read its answers gets no more time by asking for others.
-                if !is_behind {
+                // At the mark a client has to read before the deadline of its last request.
+                if has_room {
                     self.alarm.begin_opening(now, &self.config);
                 }
             }
