@@ -186,6 +186,10 @@ impl<S: Transport> Link<S> {
 
     /// Reads what the transport holds, if a deadline is due by which an open connection ends when its peer is silent: a loop
     /// that only writes would take any peer for silent. Not more is read than the queue for output may hold.
+    ///
+    /// Never inlined, so that a write that is not stuck does not set up the room.
+    #[cold]
+    #[inline(never)]
     fn look_for_life(&mut self) -> io::Result<()> {
         if !self.conn.is_open() || self.conn.poll_timeout().is_none_or(|at| now() < at) {
             return Ok(());

@@ -140,6 +140,9 @@ impl Connection {
 
     #[inline(never)]
     fn receive_rest(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
+        if self.at_boundary && input.is_empty() && !input.is_ready() {
+            return Ok(false);
+        }
         if self.out.is_cut() {
             self.end(Error::PayloadForgotten);
         } else if !self.at_boundary {
