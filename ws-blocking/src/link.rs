@@ -84,10 +84,15 @@ impl<S: Transport> Link<S> {
 
     /// Writes all that is queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        let had_output = self.conn.queued() != 0;
         // A thread that only sends, and never has to wait, hears of its server's end here.
         self.hear();
-        self.write_out(Patience::Full)?;
-        self.conn.error().map_or(Ok(()), |error| Err(error.into()))
+        let is_dropped = had_output && self.conn.queued() == 0;
+        let written = self.write_out(Patience::Full)?;
+        if let Some(error) = self.conn.error() {
+            return Err(error.into());
+        }
+        if is_dropped || written == Written::Part { Err(SendError::Closed.into()) } else { Ok(()) }
     }
 
     /// Writes what is queued, then the payload from where it lies. A deadline passes only over a queue that is whole: if
@@ -172,11 +177,12 @@ impl<S: Transport> Link<S> {
             if self.conn.queued() < queued {
                 self.conn.handle_progress(now());
             }
+            let had_output = self.conn.queued() != 0;
             self.hear();
             self.look_for_life()?;
             self.conn.handle_timeout(now());
-            if has_ended(&self.conn) {
-                // What the transport holds back is lost with it.
+            if has_ended(&self.conn) || (had_output && self.conn.queued() == 0) {
+                // What is queued, or what the transport holds back, is lost with the connection.
                 return Ok(Written::Part);
             }
             let waits = [wait_until(self.conn.poll_timeout()), self.longest_wait()];

@@ -353,3 +353,20 @@ fn a_stuck_send_reads_up_to_the_mark() {
         assert_eq!(parts.read.len(), messages.len() - left);
     }
 }
+
+/// adapter-BP2: a `send` fails if its message was dropped with the connection: by the end of its server, or by the close timer.
+#[test]
+fn a_send_whose_message_is_dropped_fails() {
+    let shutdown = Arc::new(Shutdown::new());
+    let mut ws = Peer::new(&[], None).server(Config::default());
+    ws.watch(Watch::new(Arc::clone(&shutdown)));
+    ws.feed("queued").unwrap();
+    shutdown.end();
+    let flushed = ws.flush();
+    assert!(matches!(flushed, Err(Error::Send(ws_core::SendError::Closed))), "{flushed:?}");
+
+    let mut ws = Peer::new(&[(Duration::ZERO, CLOSE)], None).server(Config::default());
+    assert!(matches!(ws.event_ref(), Ok(Some((ws_core::Event::Close(_), _)))));
+    let flushed = ws.flush();
+    assert!(matches!(flushed, Err(Error::Send(ws_core::SendError::Closed))), "{flushed:?}");
+}
