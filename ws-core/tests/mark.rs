@@ -4,9 +4,10 @@ mod common;
 
 use core::time::Duration;
 
+use bytes::Buf as _;
 use common::*;
 use ws_core::handshake::{Accept, Reject};
-use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Timer};
+use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Side, Timer, Transmit, Tunnel};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ORDINARY: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -125,4 +126,38 @@ fn a_client_that_does_not_read_cannot_put_off_its_deadline() {
     server.waits(SECOND);
     assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
     assert!(server.is_closed());
+}
+
+/// inter-1: an intermediary reads no more answers for a client that does not read them once they reach the mark, and ends with it.
+#[test]
+fn a_tunnel_obeys_the_mark() {
+    let config = marked(1000);
+    let (mut now, timeout) = (Instant::ORIGIN, config.opening_timeout.expect("it is the default"));
+    let mut tunnel = Tunnel::new(now, config);
+    let refusal = format!("HTTP/1.1 401 No\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300));
+    tunnel.receive(now, Side::Client, heads::REQUEST.repeat(100).as_bytes());
+    let mut answers = 0;
+    while tunnel.poll_dial() {
+        tunnel.handle_dialed(now);
+        while let Some(Transmit::Data(out)) = tunnel.poll_transmit(Side::Backend) {
+            out.advance(out.remaining());
+        }
+        if !tunnel.wants_input(Side::Backend) {
+            break;
+        }
+        tunnel.receive(now, Side::Backend, refusal.as_bytes());
+        answers += 1;
+    }
+    let queued = |tunnel: &mut Tunnel| match tunnel.poll_transmit(Side::Client) {
+        Some(Transmit::Data(out)) => out.remaining(),
+        Some(Transmit::Shutdown) | None => 0,
+    };
+    assert!(answers < 10, "the mark is reached");
+    assert!((1000..1000 + 500).contains(&queued(&mut tunnel)), "{} bytes are queued", queued(&mut tunnel));
+    now = now + timeout;
+    tunnel.handle_timeout(now);
+    assert!(!tunnel.uses_backend());
+    now = now + Duration::from_secs(5);
+    tunnel.handle_timeout(now);
+    assert!(tunnel.is_closed());
 }
