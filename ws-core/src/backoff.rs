@@ -11,7 +11,7 @@ use crate::masking_keys::MaskingKeys;
 /// ```
 /// use ws_core::Backoff;
 ///
-/// let entropy = [7; 32]; // from the system, of course
+/// let entropy = [7; 32]; // in a program: random bytes from the system
 /// let mut backoff = Backoff::new(entropy);
 /// let (first, second) = (backoff.next_delay(), backoff.next_delay());
 /// assert!(first.as_secs() < 6 && first <= second && second.as_secs() < 11);

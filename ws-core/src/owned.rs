@@ -286,7 +286,8 @@ impl<'a> Outgoing<'a> {
     /// ```
     /// use ws_core::{Message, Outgoing};
     /// assert_eq!(Outgoing::from("hello").into_lent().ok(), Some(Message::Text("hello")));
-    /// assert!(matches!(Outgoing::plain("secret").into_lent(), Err(Outgoing::Plain(Message::Text("secret")))));
+    /// let secret = Outgoing::plain("secret").into_lent();
+    /// assert!(matches!(secret, Err(Outgoing::Plain(Message::Text("secret")))));
     /// ```
     ///
     /// # Errors

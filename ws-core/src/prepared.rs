@@ -48,7 +48,8 @@ impl Prepared {
     ///
     /// ```
     /// use ws_core::deflate::{Level, WindowBits};
-    /// let news = ws_core::Prepared::new("news, and more news").compressed(WindowBits::MAX, Level::default());
+    /// let (window, level) = (WindowBits::MAX, Level::default());
+    /// let news = ws_core::Prepared::new("news, and more news").compressed(window, level);
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]

@@ -10,7 +10,7 @@ use crate::{Backoff, Instant};
 /// ```
 /// use ws_core::{Backoff, Instant, Retries};
 ///
-/// let (now, entropy) = (Instant::ORIGIN, [7; 32]); // from a clock and the system, of course
+/// let (now, entropy) = (Instant::ORIGIN, [7; 32]); // in a program: from a clock, and random bytes
 /// let mut retries = Retries::new(Backoff::new(entropy));
 /// assert!(retries.next_attempt(now).is_none()); // the first need not wait
 /// let due = retries.next_attempt(now).expect("only the first attempt does not wait");
@@ -26,7 +26,7 @@ pub struct Retries {
     due: Option<Instant>,
     /// When the latest connection was opened.
     opened: Option<Instant>,
-    /// The moment before which the server does not want another attempt.
+    /// The earliest moment of the next attempt, from the server's Retry-After.
     not_before: Option<Instant>,
 }
 
@@ -71,7 +71,7 @@ impl Retries {
 
     /// Notes that the server refused the attempt. If the response has a Retry-After field in seconds (RFC
     /// 9110 §10.2.3), the next attempt waits at least as long, but not longer than the longest delay. A date
-    /// in it is ignored, since there is no clock to compare it with.
+    /// in it is ignored, since the core has no clock to compare it with.
     pub fn handle_refused(&mut self, now: Instant, response: &OwnedResponse) {
         let seconds = response.field("retry-after").and_then(seconds);
         let delay = seconds.map(|seconds| Duration::from_secs(seconds).min(self.backoff.longest()));

@@ -55,7 +55,7 @@ pub(super) fn version(minor: Option<u8>) -> HttpVersion {
 /// Returns a copy of `head` that has HTTP/1.1 in place of a later minor version, which httparse does not
 /// accept.
 ///
-/// A recipient treats such a message as one of the highest minor version that it knows (RFC 9110 §2.5).
+/// A recipient treats such a message as one of the highest minor version that it supports (RFC 9110 §2.5).
 pub(super) fn as_http11(head: &[u8], version_at: usize) -> Result<Vec<u8>, HandshakeError> {
     let mut copy = head.to_vec();
     match copy.get_mut(version_at..).and_then(<[u8]>::first_chunk_mut) {
