@@ -1,6 +1,6 @@
 //! One message for many connections, encoded once: `cargo run -p ws-core --example broadcast`.
 //!
-//! The queues of all connections share its bytes. Each is bounded, so a peer that does not read costs no more than its mark.
+//! All queues share its bytes. Each queue is bounded: a peer that does not read takes no more than its mark.
 
 extern crate alloc;
 
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(first.is_some() && subscribers.iter_mut().all(|subscriber| place(subscriber) == first));
     println!("{} bytes wait on {} connections, from one place", news.len(), subscribers.len());
 
-    // What each peer reads.
+    // The bytes that each peer receives.
     let mut peer = open(Role::Client);
     let mut buf = RecvBuf::new();
     for subscriber in &mut subscribers[1..] {
@@ -35,16 +35,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert!(received && buf.take_message() == Some(Message::Text(&news)));
     }
 
-    // The first peer does not read. Its queue takes what its mark allows, and then the sender decides what to do about it.
+    // The first peer does not read. Its queue takes messages up to its mark. Then `send` fails, and the
+    // application decides.
     let mut taken = 1;
     while subscribers[0].send_prepared(&prepared) != Err(SendError::Full) {
         taken += 1;
     }
-    println!("{taken} messages wait for the one that does not read; the next finds no room");
+    println!("{taken} messages wait for the peer that does not read; the next is refused");
     Ok(())
 }
 
-/// Where the bytes lie that a connection writes next.
+/// Returns where the bytes lie that a connection writes next.
 fn place(conn: &mut Connection) -> Option<*const u8> {
     match conn.poll_transmit()? {
         Transmit::Data(output) => Some(output.chunk().as_ptr()),
@@ -52,7 +53,7 @@ fn place(conn: &mut Connection) -> Option<*const u8> {
     }
 }
 
-/// Moves all that `conn` wants to write into what its peer reads.
+/// Moves all output of `conn` into the input of its peer.
 fn write_all(conn: &mut Connection, peer: &mut RecvBuf) {
     while let Some(Transmit::Data(output)) = conn.poll_transmit() {
         let chunk = output.chunk();

@@ -1,6 +1,6 @@
-//! The frame codec alone, as a proxy or a network tool would use it: `cargo run -p ws-core --example frames`.
+//! The frame codec alone, as a proxy or a network tool uses it: `cargo run -p ws-core --example frames`.
 //!
-//! It allocates nothing, and takes the bytes in whatever pieces they come.
+//! It allocates nothing, and takes bytes in pieces of any size.
 
 use ws_core::ProtocolError;
 use ws_core::frame::{Decoder, Header, Opcode, Part, Rules};
@@ -13,7 +13,7 @@ fn main() -> Result<(), ProtocolError> {
     wire.push(true, Opcode::Continuation, b"lo");
     wire.push(true, Opcode::Close, &1000_u16.to_be_bytes());
 
-    // Frames that a client sends are masked, and a server's reader asks for that.
+    // A client's frames are masked, and a server requires that.
     let mut decoder = Decoder::new(Rules { masked: Some(true), rsv1: false });
     for piece in wire.bytes.chunks_mut(5) {
         let mut input = piece;
@@ -30,7 +30,7 @@ fn main() -> Result<(), ProtocolError> {
     Ok(())
 }
 
-/// What a client writes.
+/// The bytes that a client sends.
 #[derive(Default)]
 struct Wire {
     bytes: Vec<u8>,
@@ -38,7 +38,8 @@ struct Wire {
 
 impl Wire {
     fn push(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) {
-        // The same for each frame of this program; a client takes a new one, which nobody can foresee, for each frame (§5.3).
+        // The same key for each frame of this program. A real client uses a new, unpredictable key for each
+        // frame (§5.3).
         let key = [0x37, 0xfa, 0x21, 0x3d];
         let header = Header { fin, rsv1: false, opcode, mask: Some(key), len: payload.len() as u64 };
         self.bytes.extend_from_slice(header.encode(&mut [0; Header::MAX_LEN]));

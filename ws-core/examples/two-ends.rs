@@ -1,7 +1,6 @@
-//! A client and a server talk in memory, by a clock that only the program moves:
-//! `cargo run -p ws-core --example two-ends`.
+//! A client and a server in memory, with a simulated clock: `cargo run -p ws-core --example two-ends`.
 //!
-//! Whoever embeds the core writes `carry` anew, over a real transport, and nothing else.
+//! A program that embeds the core only has to replace `carry` by a real transport.
 
 use core::error::Error;
 use core::time::Duration;
@@ -13,7 +12,7 @@ use ws_core::{CloseCode, Config, Connection, Event, Instant, KeepAlive, RecvBuf,
 fn main() -> Result<(), Box<dyn Error>> {
     let mut now = Instant::ORIGIN;
     let request = ClientRequest::new("example.com", "/chat")?.subprotocol("chat")?;
-    // The same in each run of this program; everywhere else it comes from a strong source, anew for each connection.
+    // The same in each run of this program. Use new bytes from a secure source for each connection.
     let entropy = [7; 32];
     let watchful = Config { keep_alive: Some(KeepAlive::default()), ..Config::default() };
     let mut client = End::new(Connection::client(now, Config::default(), &request, entropy));
@@ -26,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     client.conn.send("hello")?;
     settle(now, &mut client, &mut server)?;
 
-    // Nobody speaks until the server's keepalive is due. The pong takes 30 ms to come.
+    // Both ends are silent until the server's keepalive is due. The pong takes 30 ms.
     now = server.conn.poll_timeout().ok_or("the keepalive is off")?;
     server.conn.handle_timeout(now);
     carry(&mut server, &mut client);
@@ -41,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One end, and what it has received.
+/// One end, and the bytes that it has received.
 struct End {
     conn: Connection,
     buf: RecvBuf,
@@ -52,7 +51,7 @@ impl End {
         Self { conn, buf: RecvBuf::new() }
     }
 
-    /// Prints all that has come; a server accepts requests and echoes messages.
+    /// Prints all events. A server accepts requests and echoes messages.
     fn react(&mut self, now: Instant) -> Result<(), Box<dyn Error>> {
         let role = self.conn.role();
         while let Some(event) = self.conn.poll_event(now, &mut self.buf)? {
@@ -76,7 +75,7 @@ impl End {
     }
 }
 
-/// Lets both ends talk until neither has anything more to say.
+/// Moves bytes both ways until neither end has more to send.
 fn settle(now: Instant, client: &mut End, server: &mut End) -> Result<(), Box<dyn Error>> {
     client.react(now)?;
     while carry(client, server) | carry(server, client) {
@@ -86,7 +85,7 @@ fn settle(now: Instant, client: &mut End, server: &mut End) -> Result<(), Box<dy
     Ok(())
 }
 
-/// The transport: moves all that `from` wants to transmit; tells whether there was anything.
+/// Moves all output of `from` to `to`, as the transport. Returns whether there was any.
 fn carry(from: &mut End, to: &mut End) -> bool {
     let mut is_busy = false;
     while let Some(transmit) = from.conn.poll_transmit() {

@@ -2,15 +2,16 @@ use core::time::Duration;
 
 use crate::masking_keys::MaskingKeys;
 
-/// How long to wait before connecting again, so that the clients of a server that comes back do not come back all at once (§7.2.3).
+/// The delays before connecting again, random so that not all clients of a server come back at the same time
+/// (§7.2.3).
 ///
-/// The first delay is random, from nothing to 5 seconds. Those after it lie in ranges that double: 5 to 10 seconds, 10 to 20, and so on up
-/// to 30 to 60.
+/// The first delay is between 0 and 5 seconds. The ranges of the next ones double: 5 to 10 seconds, 10 to 20,
+/// and so on up to 30 to 60.
 ///
 /// ```
 /// use ws_core::Backoff;
 ///
-/// let entropy = [7; 32]; // from the system, of course
+/// let entropy = [7; 32]; // in a program: random bytes from the system
 /// let mut backoff = Backoff::new(entropy);
 /// let (first, second) = (backoff.next_delay(), backoff.next_delay());
 /// assert!(first.as_secs() < 6 && first <= second && second.as_secs() < 11);
@@ -20,57 +21,58 @@ use crate::masking_keys::MaskingKeys;
 pub struct Backoff {
     first: Duration,
     most: Duration,
-    /// How many delays were told.
+    /// The number of delays that were returned.
     told: u32,
     random: MaskingKeys,
 }
 
 impl Backoff {
-    /// The usual delays. `entropy` must differ from client to client.
+    /// Returns the usual delays. `entropy` must differ from client to client.
     pub fn new(entropy: [u8; 32]) -> Self {
         let random = MaskingKeys::new(entropy);
         Self { first: Duration::from_secs(5), most: Duration::from_secs(60), told: 0, random }
     }
 
-    /// Delays at most this long at first, instead of 5 seconds. Zero connects again at once every time.
+    /// Sets the limit of the first delay, instead of 5 seconds. With zero, all delays are zero.
     #[must_use]
     pub fn first(mut self, first: Duration) -> Self {
         self.first = first;
         self
     }
 
-    /// Delays at most this long ever, instead of 60 seconds.
+    /// Sets the limit of all delays, instead of 60 seconds.
     #[must_use]
     pub fn most(mut self, most: Duration) -> Self {
         self.most = most;
         self
     }
 
-    /// The longest delay.
+    /// Returns the limit of all delays.
     pub(crate) const fn longest(&self) -> Duration {
         self.most
     }
 
-    /// How long to wait now.
+    /// Returns the next delay.
     pub fn next_delay(&mut self) -> Duration {
         let doubled = 2_u32.checked_pow(self.told).and_then(|factor| self.first.checked_mul(factor));
         let most = doubled.map_or(self.most, |doubled| doubled.min(self.most));
         let least = if self.told == 0 { Duration::ZERO } else { most / 2 };
         self.told = self.told.saturating_add(1);
-        // In steps of 2^-32 of the range.
+        // The step is 2^-32 of the range.
         let part = u64::from(u32::from_le_bytes(self.random.next()));
         let range = u64::try_from((most - least).as_nanos()).unwrap_or(u64::MAX);
         least + Duration::from_nanos((range >> 32) * part + (((range & 0xFFFF_FFFF) * part) >> 32))
     }
 
-    /// Begins anew: the connection has been open for a while.
+    /// Begins anew with the first delay. Call it when a connection has been open for a while.
     ///
-    /// One that opens and ends at once is no reason to: the server may take connections and fail afterwards.
+    /// Do not call it for a connection that opens and ends at once: the server may accept connections and
+    /// fail afterwards.
     pub fn reset(&mut self) {
         self.told = 0;
     }
 
-    /// How many delays were told since the beginning, or since it began anew.
+    /// Returns the number of delays since the beginning or the last [`reset`](Self::reset).
     pub fn attempts(&self) -> u32 {
         self.told
     }
@@ -127,7 +129,8 @@ mod tests {
     }
 
     proptest! {
-        /// 6455-7.2.3-3: no delay is shorter than the one before until the longest is reached, and none exceeds it.
+        /// 6455-7.2.3-3: no delay is shorter than the one before until the longest is reached, and none
+        /// exceeds it.
         #[test]
         fn any_delays_grow_to_the_longest(first: u64, most: u64, n: u8) {
             let (first, most) = (Duration::from_millis(first), Duration::from_millis(most));

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::ProtocolError;
 
-/// Limits, timeouts and choices of a connection, shared by as many as wanted.
+/// The limits, timeouts and choices of a connection. Many connections can share one.
 ///
 /// The defaults are safe for a server on the open internet.
 ///
@@ -14,47 +14,55 @@ use crate::ProtocolError;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Largest head of a request or a response accepted, in bytes; 16 KiB by default. A server answers a larger one
-    /// with 431, or 414 if its request line alone is that long.
+    /// The largest accepted head of a request or a response, in bytes; 16 KiB by default. A server answers a
+    /// larger head with 431, or with 414 if the request line alone is too long.
     pub max_head: usize,
-    /// Most header fields accepted in a head; 128 by default. A server answers more with 431.
+    /// The largest accepted number of header fields in a head; 128 by default. A server answers more with
+    /// 431.
     pub max_fields: usize,
-    /// How much of the body of a response that refuses the upgrade is kept, in bytes; 64 KiB by default.
+    /// The largest part that is kept of the body of a response that refuses the upgrade, in bytes; 64 KiB by
+    /// default.
     pub max_body: usize,
-    /// Largest payload of one frame accepted, in bytes; 64 MiB by default. More ends the connection with 1009 (§10.4).
+    /// The largest accepted payload of one frame, in bytes; 64 MiB by default. A larger one ends the
+    /// connection with 1009 (§10.4).
     ///
-    /// With [`stream`](Self::stream) no frame has to fit into memory, so the default does not bind there; any other value does.
+    /// With [`stream`](Self::stream) a frame need not fit into memory, so the default does not apply there.
+    /// Any other value does.
     pub max_frame: usize,
-    /// Largest message accepted, in bytes; 64 MiB by default. More ends the connection with 1009 (§10.4).
+    /// The largest accepted message, in bytes; 64 MiB by default. A larger one ends the connection with 1009
+    /// (§10.4).
     ///
-    /// It also binds with [`stream`](Self::stream): set it to `usize::MAX` for messages without end.
+    /// It also applies with [`stream`](Self::stream): `usize::MAX` allows messages without end.
     pub max_message: usize,
-    /// Most frames that a message may come in; 262,144 by default. More ends the connection with 1009.
+    /// The largest accepted number of frames in a message; 262,144 by default. More end the connection with
+    /// 1009.
     pub max_fragments: usize,
-    /// The mark above which no more messages are queued, in bytes; 1 MiB by default.
+    /// The mark of the output queue, in bytes; 1 MiB by default. Above it, no more messages are queued.
     ///
-    /// A queue below it takes one more message of any size, so the queue is never larger than the mark and one message.
+    /// A queue below the mark takes one more message of any size, so the queue never exceeds the mark plus
+    /// one message.
     pub max_output: usize,
-    /// Hand out messages as [`Chunk`](crate::Chunk)s as their bytes arrive; off by default.
+    /// Whether messages are delivered as [`Chunk`](crate::Chunk)s as their bytes arrive; off by default.
     pub stream: bool,
-    /// Offer or accept permessage-deflate (RFC 7692); off by default.
+    /// The settings of permessage-deflate (RFC 7692), which is then offered or accepted; off by default.
     #[cfg(feature = "deflate")]
     pub compression: Option<crate::deflate::Compression>,
-    /// Answer pings (§5.5.2); on by default. When off, the application answers them with
+    /// Whether pings are answered (§5.5.2); on by default. When off, the application answers them with
     /// [`Connection::pong`](crate::Connection::pong).
     pub auto_pong: bool,
-    /// Answer the peer's Close frame (§5.5.1); on by default. When off, nothing more is read after
-    /// [`Event::Close`](crate::Event::Close), but the application may go on sending until it answers with
-    /// [`Connection::close`](crate::Connection::close), for which it has the close timeout: a gateway, whose other side has
-    /// not closed yet.
+    /// Whether the peer's Close frame is answered (§5.5.1); on by default.
+    ///
+    /// When off, nothing more is read after [`Event::Close`](crate::Event::Close), but the application can go
+    /// on sending until it answers with [`Connection::close`](crate::Connection::close). It has to do so
+    /// within the close timeout. This is for a gateway, whose other side has not closed yet.
     pub auto_close: bool,
-    /// How long the opening handshake may take; 10 s by default.
+    /// The time limit of the opening handshake; 10 s by default.
     pub opening_timeout: Option<Duration>,
-    /// Close the connection, with 1001, when for this long nothing has come but pongs; off by default.
+    /// The time after which a connection is closed with 1001 if nothing but pongs has come; off by default.
     pub idle_timeout: Option<Duration>,
-    /// Ping a silent peer, and give up on one that does not answer; off by default.
+    /// The pings for a silent peer. A peer that does not answer them ends the connection. Off by default.
     pub keep_alive: Option<KeepAlive>,
-    /// How long the peer may take to finish closing; 5 s by default.
+    /// The time that the peer has to finish closing; 5 s by default.
     pub close_timeout: Duration,
 }
 
@@ -62,7 +70,7 @@ impl Config {
     /// The default of [`max_frame`](Self::max_frame).
     const MAX_FRAME: usize = 64 << 20;
 
-    /// Returns the largest payload of a frame that is let in.
+    /// Returns the largest payload of a frame that is accepted.
     pub(crate) const fn frame_limit(&self) -> u64 {
         if self.stream && self.max_frame == Self::MAX_FRAME {
             return u64::MAX;
@@ -70,12 +78,12 @@ impl Config {
         self.limit(self.max_frame)
     }
 
-    /// Returns the largest message that is let in.
+    /// Returns the largest message that is accepted.
     pub(crate) const fn message_limit(&self) -> u64 {
         self.limit(self.max_message)
     }
 
-    /// Returns what the peer has to know about the limit that it went beyond; nothing if it did not.
+    /// Returns the reason for the Close frame if `fault` exceeded a limit, or an empty string if it did not.
     pub(crate) fn limit_of(&self, fault: ProtocolError) -> Cow<'static, str> {
         match fault {
             ProtocolError::FrameTooBig => {
@@ -107,8 +115,8 @@ impl Config {
         }
     }
 
-    /// Returns a limit in bytes. The largest number of the machine is no limit for what is streamed; all else has to fit into
-    /// memory.
+    /// Returns a limit in bytes. With `stream`, `usize::MAX` means no limit; without, everything has to fit
+    /// into memory.
     const fn limit(&self, max: usize) -> u64 {
         if self.stream && max == usize::MAX { u64::MAX } else { max as u64 }
     }
@@ -147,14 +155,14 @@ impl Default for Config {
 /// Pings for a silent peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeepAlive {
-    /// Ping when nothing has come for this long.
+    /// The silence after which a ping is sent.
     pub interval: Duration,
-    /// Give up when neither the pong nor data has come this long after the ping.
+    /// The time after the ping in which a pong or data has to come. Otherwise the connection ends.
     pub timeout: Duration,
 }
 
 impl Default for KeepAlive {
-    /// A ping after 20 s of silence, and 20 s to answer it.
+    /// Returns a ping after 20 s of silence, and 20 s for its answer.
     fn default() -> Self {
         Self { interval: Duration::from_secs(20), timeout: Duration::from_secs(20) }
     }

@@ -1,9 +1,9 @@
-//! How a client connects: WebSocket URLs, what is asked for there (§3), and the way to an open connection.
+//! How a client connects: WebSocket URLs, the request (§3), and the steps to an open connection.
 //!
-//! [`Connect`] says where to and what for. [`Plan`] makes a plan of it, which does no I/O and reads no clock: it says what to
-//! look up, which addresses to dial and when (Happy Eyeballs, RFC 8305), when to start TLS, which bytes to exchange with a
-//! proxy. Whoever carries it out asks [`Plan::poll_action`] what to do, does that, and says how it went. With blocking sockets
-//! and TLS left out, that is:
+//! [`Connect`] holds the URL and the request. [`Plan`] turns them into steps. It does no I/O and reads no
+//! clock. Its actions are: look up names, dial addresses at certain times (Happy Eyeballs, RFC 8305), start
+//! TLS, exchange bytes with a proxy. The caller asks [`Plan::poll_action`] for the next action, carries it
+//! out, and reports the result. With blocking sockets and without TLS, that is:
 //!
 //! ```no_run
 //! use std::io::{self, ErrorKind, Read, Write};
@@ -50,10 +50,10 @@
 //!                 Err(error) => plan.handle_failed(error),
 //!             },
 //!             Action::Open => {
-//!                 let entropy = [0; 32]; // from the system, of course
+//!                 let entropy = [0; 32]; // in a program: random bytes from the system
 //!                 let connection = plan.connection(now(), Config::default(), entropy);
-//!                 // Drive it up to its first event: `Open` is what was asked for, and `Rejected` is for
-//!                 // `plan.handle_rejected(&response)`, after which the loop goes on.
+//!                 // Drive it up to its first event: after `Open` the connection is open. After
+//!                 // `Rejected` call `plan.handle_rejected(&response)` and go on with the loop.
 //!                 return Ok((transport.expect("dialled"), connection));
 //!             }
 //!             Action::Failed(error) => return Err(error),
@@ -69,7 +69,7 @@
 //!             Some(limit) => TcpStream::connect_timeout(&address, limit.max(Duration::from_millis(1))),
 //!             None => TcpStream::connect(address),
 //!         };
-//!         let _ = done.send((attempt, tcp)); // nobody waits for those that lost
+//!         let _ = done.send((attempt, tcp)); // fails if another attempt was first
 //!     });
 //! }
 //!
@@ -81,8 +81,8 @@
 //! }
 //! ```
 //!
-//! A program that has a transport of its own needs no plan: it makes a [`Connection::client`](crate::Connection::client) of
-//! [`Connect::request`].
+//! A program with a transport of its own does not need a plan: it passes [`Connect::request`] to
+//! [`Connection::client`](crate::Connection::client).
 
 mod error;
 mod http_proxy;
@@ -112,9 +112,9 @@ pub use target::{Target, UrlError};
 use crate::handshake::{ClientRequest, RequestError};
 use proxy::Host;
 
-/// A connection to open: where to, and what to ask for there.
+/// A connection to open: the URL and the request.
 ///
-/// Every part is checked as it is given, before anything touches the network.
+/// Each part is checked when it is set, before any I/O.
 ///
 /// ```
 /// use ws_core::connect::Connect;
@@ -137,36 +137,36 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// A connection to `url`, which begins with `ws://` or `wss://`.
+    /// Returns a connection to `url`, which begins with `ws://` or `wss://`.
     ///
     /// # Errors
     ///
-    /// Whatever makes it no WebSocket URL: see [`Target::parse`].
+    /// Fails if it is not a WebSocket URL: see [`Target::parse`].
     pub fn new(url: &str) -> Result<Self, UrlError> {
         Target::parse(url).map(Self::from)
     }
 
-    /// Sends an Origin field, in place of one given before.
+    /// Sets the Origin field, in place of an earlier one.
     ///
     /// # Errors
     ///
-    /// [`RequestError::OriginInvalid`] for anything but visible ASCII.
+    /// [`RequestError::OriginInvalid`] if it is not all visible ASCII.
     pub fn origin(mut self, origin: impl Into<String>) -> Result<Self, RequestError> {
         self.origin = Some(origin.into());
         self.checked()
     }
 
-    /// Offers one more subprotocol, less liked than those before.
+    /// Offers one more subprotocol, after those that the client prefers to it.
     ///
     /// # Errors
     ///
-    /// The name must be a token that is not offered yet; its case matters.
+    /// Fails if the name is not a token, or is already offered. Its case matters.
     pub fn subprotocol(mut self, name: impl Into<String>) -> Result<Self, RequestError> {
         self.subprotocols.push(name.into());
         self.checked()
     }
 
-    /// Opens the connection even if the server chooses none of the offered subprotocols.
+    /// Opens the connection even if the server chooses none of the offered subprotocols (D2).
     ///
     /// Without this, such an answer fails the handshake, as it does in browsers.
     #[must_use]
@@ -175,20 +175,20 @@ impl Connect {
         self
     }
 
-    /// Adds a field. `Host` and `Origin` replace what would be sent, and the options of one `Connection` are
+    /// Adds a field. `Host` and `Origin` replace the usual value. The options of one `Connection` field are
     /// sent before `Upgrade`.
     ///
     /// # Errors
     ///
-    /// As for [`ClientRequest::field`].
+    /// Fails as [`ClientRequest::field`] does.
     pub fn field(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Result<Self, RequestError> {
         self.fields.push((name.into(), value.into()));
         self.checked()
     }
 
-    /// Sends the user name and password of the URL as `Authorization: Basic`, if it has any.
+    /// Sends the user name and password of the URL as `Authorization: Basic`, if it has any (D1).
     ///
-    /// Without this they go nowhere.
+    /// Without this they are not sent.
     ///
     /// # Errors
     ///
@@ -201,53 +201,57 @@ impl Connect {
         self.field("Authorization", credentials)
     }
 
-    /// Limits the time from looking up the host's name to the server's answer; `None` waits for ever.
-    /// The default is 30 seconds. [`Config::opening_timeout`](crate::Config::opening_timeout) limits the last part of it besides,
-    /// the opening handshake.
+    /// Limits the time from the look-up of the host's name to the server's answer. `None` waits without a
+    /// limit. The default is 30 seconds. [`Config::opening_timeout`](crate::Config::opening_timeout) also
+    /// limits the last part of it, the opening handshake.
     #[must_use]
     pub fn timeout(mut self, limit: Option<Duration>) -> Self {
         self.time_limit = limit;
         self
     }
 
-    /// Sets how long after an attempt to connect to one address of the host the next begins beside it, unless that fails before;
-    /// at least 10 ms, and by default 250 ms (RFC 8305 §5).
+    /// Sets the time after which the next address of the host is dialled while the attempt before is still
+    /// under way; at least 10 ms, 250 ms by default (RFC 8305 §5). If that attempt fails, the next begins at
+    /// once.
     ///
-    /// With `None` one address is dialled at a time, each for its share of the time that is left.
+    /// With `None` one address is dialled at a time, each for its share of the remaining time.
     #[must_use]
     pub fn attempt_delay(mut self, delay: Option<Duration>) -> Self {
         self.attempt_delay = delay.map(|delay| delay.max(Duration::from_millis(10)));
         self
     }
 
-    /// Connects through a [`Proxy`], or as [`Proxies`] say. Without this there is none.
+    /// Connects through a [`Proxy`], or through the one that [`Proxies`] select. By default it connects
+    /// directly.
     #[must_use]
     pub fn proxy(mut self, proxies: impl Into<Proxies>) -> Self {
         self.proxies = proxies.into();
         self
     }
 
-    /// Follows at most so many redirects: 301, 302, 303, 307 and 308. The default is none: the answer is given as it is (§4.1).
+    /// Follows at most `max` redirects: 301, 302, 303, 307 and 308. The default is 0: the caller gets the
+    /// answer (§4.1).
     ///
-    /// None is followed from `wss` to `ws`. Another origin (scheme, host or port) gets none of the fields given by hand but
-    /// User-Agent, Accept-Language and Origin: they may be secrets. The offered subprotocols go along.
+    /// A redirect from `wss` to `ws` is not followed. The request to another origin (scheme, host or port)
+    /// has none of the fields set here but User-Agent, Accept-Language and Origin, since they may be secrets.
+    /// It offers the same subprotocols.
     #[must_use]
     pub fn follow_redirects(mut self, max: u8) -> Self {
         self.max_redirects = max;
         self
     }
 
-    /// Where to connect to.
+    /// Returns the URL.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The time from looking up the host's name to the server's answer; `None` for ever.
+    /// Returns the time limit from the look-up of the host's name to the server's answer, if there is one.
     pub fn time_limit(&self) -> Option<Duration> {
         self.time_limit
     }
 
-    /// The request to send once connected.
+    /// Returns the request.
     pub fn request(&self) -> ClientRequest<'_> {
         self.try_request().expect("each part was checked when it was given")
     }
@@ -307,7 +311,7 @@ impl TryFrom<String> for Connect {
     }
 }
 
-/// Field values may be secrets, so only names are shown.
+/// Shows only the names of fields, since their values may be secrets.
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.fields.iter().map(|(name, _)| name.as_str()).collect();

@@ -1,8 +1,9 @@
-//! permessage-deflate: messages compressed one by one (RFC 7692).
+//! permessage-deflate: messages that are compressed one by one (RFC 7692).
 //!
-//! What is agreed comes from header values alone: [`Compression::offer`] is what a client asks for,
-//! [`Compression::accept`] is a server's answer, [`Compression::agree`] checks that answer. The [`Params`] that both
-//! ends then hold make a [`Deflater`] and an [`Inflater`], which know payloads, not frames.
+//! The negotiation needs only header values. [`Compression::offer`] returns the client's offer,
+//! [`Compression::accept`] the server's answer, and [`Compression::agree`] checks the answer. Both ends then
+//! have [`Params`], from which they make a [`Deflater`] and an [`Inflater`]. These process payloads, not
+//! frames.
 //!
 //! ```
 //! use ws_core::Role;
@@ -28,8 +29,8 @@
 //! ```
 //!
 //! # Memory
-//! What zlib works with is made when the first bytes come, and can be handed to the next connection through a
-//! [`DeflatePool`]. In bytes, for a window of 15 bits (and of 9):
+//! The memory of zlib is allocated when the first bytes come. A [`DeflatePool`] passes it on to the next
+//! connection. In bytes, for a window of 15 bits (and of 9):
 //!
 //! | of one connection | while it works | idle, parked |
 //! |---|---|---|
@@ -39,8 +40,8 @@
 //! | [`Inflater`], the peer has none | 80,448 (48,192) | 0 |
 //!
 //! # Secrets
-//! Where an attacker can have text of its own compressed together with a secret, the length of the result gives the
-//! secret away (CRIME; RFC 7692 §8). Send such messages uncompressed.
+//! If an attacker can get text of its own compressed together with a secret, the length of the result reveals
+//! the secret (CRIME; RFC 7692 §8). Send such messages uncompressed.
 
 mod codec;
 mod compression;
@@ -60,5 +61,5 @@ pub use offer::{ClientWindow, Offer};
 pub use params::{Params, WindowBits};
 pub use pool::DeflatePool;
 
-/// The extension's name in a list of extensions.
+/// The name of the extension in a list of extensions.
 pub const NAME: &str = "permessage-deflate";

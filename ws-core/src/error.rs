@@ -3,55 +3,56 @@ use core::fmt;
 use crate::CloseCode;
 use crate::handshake::HandshakeError;
 
-/// Why a connection ended other than by a clean close.
+/// The reason why a connection ended other than by a clean close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer broke the protocol, or [went beyond a limit](ProtocolError::is_limit); the Close frame that says so is in the output.
+    /// The peer broke the protocol, or [exceeded a limit](ProtocolError::is_limit). The Close frame that
+    /// reports it is in the output.
     Protocol(ProtocolError),
-    /// The opening handshake failed; a server's HTTP answer that says so is in the output.
+    /// The opening handshake failed. A server's HTTP answer that reports it is in the output.
     Handshake(HandshakeError),
-    /// A wait ran out.
+    /// A timeout passed.
     TimedOut(Timer),
-    /// The transport ended before the closing handshake did.
+    /// The transport ended before the closing handshake was complete.
     UnexpectedEof,
-    /// A [`Lent`](crate::Lent) was forgotten (`mem::forget`), so a frame of the output lacks its payload.
+    /// A [`Lent`](crate::Lent) was forgotten (`mem::forget`), so a frame in the output lacks its payload.
     PayloadForgotten,
 }
 
-/// A wait that can run out.
+/// A timeout of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Timer {
-    /// For the opening handshake.
+    /// The timeout of the opening handshake.
     Opening,
-    /// For a frame from the peer.
+    /// The timeout for the next frame from the peer.
     Idle,
-    /// For a silent peer, before it is pinged; it never ends a connection.
+    /// The silence of the peer after which it is pinged. It never ends a connection.
     KeepAlive,
-    /// For the answer to a ping.
+    /// The timeout for the answer to a ping.
     Pong,
-    /// For the peer's Close frame, or for its end of the transport.
+    /// The timeout for the peer's Close frame, and then for its end of the transport.
     Close,
 }
 
-/// What the peer did wrong after the opening handshake.
+/// A fault of the peer after the opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A reserved bit is set that no extension claims.
+    /// A frame has a reserved bit set that no agreed extension uses.
     ReservedBits,
     /// A frame's opcode is reserved.
     ReservedOpcode,
-    /// A client sent a frame unmasked.
+    /// A client sent an unmasked frame.
     UnmaskedFrame,
-    /// A server sent a frame masked.
+    /// A server sent a masked frame.
     MaskedFrame,
     /// A control frame is fragmented.
     FragmentedControl,
     /// A control frame carries more than 125 bytes.
     ControlTooLong,
-    /// A frame's length takes more bytes than it needs.
+    /// A frame's length is encoded in more bytes than it needs.
     LengthNotMinimal,
     /// A frame's length has its top bit set.
     LengthTooLarge,
@@ -61,33 +62,33 @@ pub enum ProtocolError {
     MessageTooBig,
     /// A message comes in more frames than [`Config::max_fragments`](crate::Config::max_fragments).
     TooManyFragments,
-    /// A continuation frame without a message to continue.
+    /// A continuation frame came without a message to continue.
     UnexpectedContinuation,
-    /// A message begins inside another.
+    /// A message began before the one before it was finished.
     UnfinishedMessage,
-    /// A compressed message is no DEFLATE, or refers to what it may not refer to.
+    /// A compressed message is not valid DEFLATE data, or refers to bytes outside the agreed window (D17).
     CorruptCompression,
-    /// A compressed message ends too early.
+    /// A compressed message ended too early.
     TruncatedCompression,
-    /// A compressed message is little else than final blocks, each of which costs as much as many bytes.
+    /// A compressed message has too many final blocks, each of which costs as much time as many bytes.
     TooManyFinalBlocks,
     /// A text message is not UTF-8.
     InvalidUtf8,
-    /// A Close frame carries half a code.
+    /// A Close frame carries only one byte of its code.
     CloseTooShort,
-    /// A Close frame carries a code that may not be sent.
+    /// A Close frame carries a code that must not be sent (D10).
     InvalidCloseCode,
     /// The reason in a Close frame is not UTF-8.
     InvalidCloseReason,
 }
 
 impl ProtocolError {
-    /// Returns whether the peer kept to the protocol and went beyond a limit of this end.
+    /// Returns whether the peer kept to the protocol but exceeded a limit of this end.
     pub const fn is_limit(self) -> bool {
         matches!(self.close_code(), CloseCode::TOO_BIG)
     }
 
-    /// The code to close the connection with (§7.4.1).
+    /// Returns the code to close the connection with (§7.4.1).
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::ReservedBits
@@ -113,23 +114,24 @@ impl ProtocolError {
     }
 }
 
-/// Why nothing was queued. Whatever was to be sent is the caller's still.
+/// The reason why nothing was queued. The caller still has what it wanted to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The opening handshake is not done.
+    /// The opening handshake is not complete.
     NotOpen,
     /// The closing handshake has begun, or the connection is over.
     Closed,
-    /// The queue is above [`Config::max_output`](crate::Config::max_output); write some of it and try again.
+    /// The queue is above [`Config::max_output`](crate::Config::max_output). Write some of it, then try
+    /// again.
     Full,
-    /// The payload of a ping or pong is over 125 bytes.
+    /// The payload of a ping or pong is longer than 125 bytes.
     ControlTooLong,
-    /// The reason of a close is over 123 bytes.
+    /// The reason of a Close frame is longer than 123 bytes.
     ReasonTooLong,
-    /// Another message is being sent in chunks.
+    /// Another message is still being sent in chunks.
     MessageInProgress,
-    /// Bytes to be sent as text are not UTF-8.
+    /// The bytes of a text message are not UTF-8.
     InvalidUtf8,
 }
 

@@ -1,9 +1,10 @@
 use core::fmt::{self, Write as _};
 
-/// Text without the characters that a terminal obeys: they are written as `\n`, `\t`, `\r` or `\u{1b}`.
+/// Text in which the characters that control a terminal are escaped, as `\n`, `\t`, `\r` or `\u{1b}`.
 ///
-/// Escaped are control characters (C0, DEL and C1), the separators of lines and paragraphs, and the characters that change the
-/// direction of writing. So what a peer made can be printed, on one line, without moving the cursor or hiding what stands beside it.
+/// These are control characters (C0, DEL and C1), the separators of lines and paragraphs, and the characters
+/// that change the direction of writing. So text of a peer can be printed on one line, without moving the
+/// cursor or hiding other text.
 ///
 /// ```
 /// use ws_core::Escaped;
@@ -19,7 +20,7 @@ impl<T: fmt::Display> fmt::Display for Escaped<T> {
     }
 }
 
-/// Escapes what passes.
+/// Escapes the text that is written to it.
 struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl fmt::Write for Escaping<'_, '_> {
@@ -34,7 +35,7 @@ impl fmt::Write for Escaping<'_, '_> {
     }
 }
 
-/// Returns whether a terminal acts on `char` rather than showing it.
+/// Returns whether a terminal acts on `char` and does not show it.
 fn is_obeyed(char: char) -> bool {
     let separates = matches!(char, '\u{2028}' | '\u{2029}');
     let directs = matches!(char, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
@@ -47,7 +48,8 @@ mod tests {
 
     use super::*;
 
-    /// Controls, separators and the twelve characters that change the direction, and nothing else.
+    /// Controls, separators and the twelve characters that change the direction are escaped, and nothing
+    /// else.
     #[test]
     fn what_a_terminal_obeys_is_escaped() {
         let mut escaped = 0;

@@ -1,16 +1,16 @@
 use crate::CloseFrame;
 use crate::handshake::{Request, Response};
 
-/// Something that arrived. What it carries is lent from the [`RecvBuf`](crate::RecvBuf), until that is used again.
+/// Something that arrived. It borrows its data from the [`RecvBuf`](crate::RecvBuf) until that is used again.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'b> {
-    /// Server: an HTTP request, most often for a WebSocket. Answer it with
+    /// At a server, an HTTP request, usually for a WebSocket. The application answers it with
     /// [`accept`](crate::Connection::accept) or [`reject`](crate::Connection::reject).
     Request(Request<'b>),
-    /// Client: the server accepted; the connection is open.
+    /// At a client, the answer of a server that accepted. The connection is open.
     Open(Response<'b>),
-    /// Client: the server did not accept; the connection is over.
+    /// At a client, the answer of a server that did not accept. The connection is over.
     Rejected(Response<'b>),
     /// A whole message.
     Message(Message<'b>),
@@ -20,7 +20,7 @@ pub enum Event<'b> {
     Ping(&'b [u8]),
     /// A pong, whether or not it answers a ping.
     Pong(&'b [u8]),
-    /// The peer's Close frame. The reply, if it is due, is queued already.
+    /// The peer's Close frame. If a reply is due, it is queued already.
     Close(Option<CloseFrame<'b>>),
 }
 
@@ -34,7 +34,7 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// What the message is.
+    /// Returns the kind of the message.
     pub const fn kind(&self) -> MessageKind {
         match self {
             Self::Text(_) => MessageKind::Text,
@@ -42,7 +42,7 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The payload: a text's UTF-8, or the bytes.
+    /// Returns the payload: the UTF-8 of a text, or the bytes.
     pub const fn as_bytes(&self) -> &'a [u8] {
         match *self {
             Self::Text(text) => text.as_bytes(),
@@ -51,7 +51,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// What a message is (§5.6).
+/// The kind of a message (§5.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     /// UTF-8 text.
@@ -63,9 +63,9 @@ pub enum MessageKind {
 /// Part of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Chunk<'a> {
-    /// What the message is.
+    /// The kind of the message.
     pub kind: MessageKind,
-    /// The bytes; the chunks of a text may meet inside a character.
+    /// The bytes. Two chunks of a text may meet inside a character.
     pub bytes: &'a [u8],
     /// Whether the message ends here.
     pub fin: bool,

@@ -14,20 +14,20 @@ pub use decoder::{Decoder, Part};
 
 use crate::ProtocolError;
 
-/// Most bytes that a control frame may carry (§5.5).
+/// The largest payload of a control frame, in bytes (§5.5).
 pub const MAX_CONTROL_LEN: usize = 125;
 
-/// What a frame carries (§5.2).
+/// The kind of a frame (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Opcode {
-    /// More of the message in progress.
+    /// The next part of the message in progress.
     Continuation = 0x0,
     /// The start of a text message.
     Text = 0x1,
     /// The start of a binary message.
     Binary = 0x2,
-    /// The closing handshake.
+    /// A part of the closing handshake.
     Close = 0x8,
     /// A request for a pong.
     Ping = 0x9,
@@ -41,7 +41,7 @@ impl Opcode {
         first & 0x0F == 0xA
     }
 
-    /// The opcode in the low four bits of a frame's first byte; `None` if it is reserved.
+    /// Returns the opcode in the low four bits of a frame's first byte, or `None` if it is reserved.
     pub const fn from_bits(bits: u8) -> Option<Self> {
         Some(match bits {
             0x0 => Self::Continuation,
@@ -54,7 +54,7 @@ impl Opcode {
         })
     }
 
-    /// Whether frames of this kind control the connection rather than carry a message (§5.5).
+    /// Returns whether frames of this kind control the connection and carry no message (§5.5).
     pub const fn is_control(self) -> bool {
         self as u8 & 0x8 != 0
     }
@@ -63,33 +63,34 @@ impl Opcode {
 /// A frame's header (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
-    /// Whether this is the message's last frame.
+    /// Whether this is the last frame of the message.
     pub fin: bool,
-    /// Whether the first reserved bit is set; an extension gives it meaning.
+    /// Whether the first reserved bit is set. Its meaning depends on an extension.
     pub rsv1: bool,
-    /// What the frame carries.
+    /// The kind of the frame.
     pub opcode: Opcode,
     /// The masking key, if the payload is masked.
     pub mask: Option<[u8; 4]>,
-    /// The payload's length in bytes; below 2^63.
+    /// The length of the payload in bytes; less than 2^63.
     pub len: u64,
 }
 
-/// What frames a reader takes, besides what every reader asks of them.
+/// The rules for incoming frames that depend on the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Whether frames must be masked (a server's reader) or must not be (a client's); `None` takes both (§5.1).
+    /// Whether frames must be masked (at a server) or must not be (at a client). `None` accepts both (§5.1).
     pub masked: Option<bool>,
-    /// Whether an agreed extension uses the first reserved bit; it is then legal on text and binary frames.
+    /// Whether an agreed extension uses the first reserved bit. It is then allowed in text and binary frames.
     pub rsv1: bool,
 }
 
 impl Rules {
-    /// Reads a header off the front of `bytes`, with its length in bytes; `None` asks for more.
+    /// Parses a header at the start of `bytes`. Returns it with its length in bytes, or `None` if it is
+    /// incomplete.
     ///
-    /// A header is at most 14 bytes, so a short read is parsed again from its first byte rather than resumed. It is
-    /// refused as soon as the byte that decides has come, in the order: reserved bits, opcode, masking, rules of control frames,
-    /// length.
+    /// A header is at most 14 bytes, so an incomplete one is parsed again from its first byte. A wrong header
+    /// is refused as soon as the byte that decides has come. The order of the rules is: reserved bits,
+    /// opcode, masking, control frames, length (D12).
     ///
     /// # Errors
     /// The first rule that the header breaks.
@@ -149,10 +150,11 @@ impl Rules {
 }
 
 impl Header {
-    /// The longest a header can be, in bytes: 2 fixed ones, 8 of length, 4 of masking key.
+    /// The length of the longest header, in bytes: 2 fixed bytes, 8 of length, 4 of masking key.
     pub const MAX_LEN: usize = 14;
 
-    /// Reads a header, masked or not, with no extension agreed: [`Rules::parse`] with the default rules.
+    /// Parses a header, masked or not, with no extension agreed. Equals [`Rules::parse`] with the default
+    /// rules.
     ///
     /// # Errors
     /// The first rule that the header breaks.
@@ -160,7 +162,8 @@ impl Header {
         Rules::default().parse(bytes)
     }
 
-    /// Writes the header into `out`, its length in as few bytes as it takes, and returns the part written.
+    /// Writes the header into `out`, with its length in as few bytes as possible. Returns the part that was
+    /// written.
     pub fn encode<'a>(&self, out: &'a mut [u8; Self::MAX_LEN]) -> &'a [u8] {
         out[0] = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode as u8;
         let masked = u8::from(self.mask.is_some()) << 7;
@@ -187,9 +190,10 @@ impl Header {
         &out[..end]
     }
 
-    /// The header of a frame of up to 65,535 bytes, and how long it is; zeros follow.
+    /// Returns the header of a frame of up to 65,535 bytes, followed by zeros, and its length.
     ///
-    /// It is put together in a register: bytes written one by one and then copied as one would have to reach memory in between.
+    /// It is put together in a register. If bytes were written one by one and then copied together, they
+    /// would first have to reach memory.
     #[inline]
     pub(crate) fn encode_short(&self) -> Option<([u8; 8], usize)> {
         let first = u64::from(u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode as u8);
@@ -209,7 +213,7 @@ impl Header {
 mod tests {
     use super::*;
 
-    /// 6455-5.2-8: the short way to write a header writes what the other one does, wherever there is one.
+    /// 6455-5.2-8: the short way to write a header writes the same as the general way, where both exist.
     #[test]
     fn both_ways_to_write_a_header_agree() {
         for (fin, rsv1) in [(false, false), (true, false), (false, true), (true, true)] {

@@ -1,9 +1,10 @@
 //! The opening handshake over HTTP/1.1: bytes in, values out (§4).
 //!
-//! A client describes what it asks for with a [`ClientRequest`]; a server sees it as a [`Request`] and answers
-//! with a [`Decision`]: [`Accept`] or [`Reject`]. What a client is answered instead of the 101 is a
-//! [`Response`]. Where another library speaks HTTP, a [`Handover`] checks the request that it has read, and says what it is to
-//! answer; [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] are of use alone.
+//! A client describes its request with a [`ClientRequest`]. A server gets it as a [`Request`] and answers
+//! with a [`Decision`]: [`Accept`] or [`Reject`]. The client gets any answer but a 101 as a [`Response`].
+//!
+//! If another library speaks HTTP, a [`Handover`] checks the request that it has read, and returns the
+//! answer. [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] can be used alone.
 
 mod answer;
 mod body;
@@ -53,7 +54,7 @@ pub(crate) use compression::Compression;
 pub(crate) use forward::{forward_request, forward_response};
 pub(crate) use scan::{Limits, Scanner};
 
-/// What the opening handshake agreed on.
+/// The subprotocol and extensions that the opening handshake agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Agreement {
@@ -75,7 +76,7 @@ impl Agreement {
     }
 }
 
-/// The Sec-WebSocket-Accept value that answers a Sec-WebSocket-Key, in ASCII (§4.2.2).
+/// Returns the Sec-WebSocket-Accept value that answers a Sec-WebSocket-Key, in ASCII (§4.2.2).
 ///
 /// The key is hashed as it was sent, without the blanks around it.
 ///
@@ -90,17 +91,18 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
     accept
 }
 
-/// The Sec-WebSocket-Key value for a nonce, in ASCII (§4.1). The nonce must be random for each connection.
+/// Returns the Sec-WebSocket-Key value for a nonce, in ASCII (§4.1). The nonce must be random for each
+/// connection.
 pub fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
     let mut key = [b'='; 24];
     STANDARD.encode_slice(nonce, &mut key).expect("16 bytes make 24 characters");
     key
 }
 
-/// The subprotocols of an offer, kept until the answer is known. An empty offer owns no heap.
+/// The subprotocols of an offer, kept until the answer has come. An empty offer allocates nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offered {
-    /// Tokens, with a comma between any two.
+    /// The tokens, separated by commas.
     list: Box<str>,
 }
 
@@ -117,7 +119,7 @@ impl Offered {
         Self { list: list.into_boxed_str() }
     }
 
-    /// Is `name` among them? Case matters (RFC 7936 §2).
+    /// Returns whether `name` was offered. Case matters (RFC 7936 §2).
     pub(crate) fn contains(&self, name: &str) -> bool {
         !name.is_empty() && self.list.split(',').any(|offered| offered == name)
     }

@@ -8,30 +8,30 @@ use crate::{Escaped, Owned};
 pub use serde_json::Error as JsonError;
 
 impl Owned {
-    /// A text that holds `value` as JSON.
+    /// Returns a text message that holds `value` as JSON.
     ///
     /// # Errors
-    /// If `value` cannot be written as JSON: a map whose keys are no strings, for one.
+    /// Fails if `value` cannot be written as JSON, for example a map whose keys are not strings.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, JsonError> {
         serde_json::to_string(value).map(Self::from)
     }
 
-    /// The value that the message holds as JSON, whether it is a text or in bytes.
+    /// Parses the message as JSON, whether it is text or binary.
     ///
     /// # Errors
-    /// The message itself, with what is wrong with it.
+    /// Returns the message, with the reason why it is not the expected JSON.
     pub fn parse_json<T: DeserializeOwned>(self) -> Result<T, NotJson> {
         serde_json::from_slice(self.as_bytes()).map_err(|error| NotJson { message: Box::new(self), error })
     }
 }
 
-/// A message that is not the JSON that was asked for.
+/// An error: a message is not the JSON that the caller expected.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NotJson {
     /// The message as it came.
     pub message: Box<Owned>,
-    /// What is wrong with it, and where.
+    /// What is wrong with the message, and where.
     pub error: JsonError,
 }
 
@@ -41,13 +41,13 @@ impl fmt::Display for NotJson {
             f,
             "a message of {} bytes is not what was asked for: {}",
             self.message.as_bytes().len(),
-            // It may quote the message.
+            // The text of the error may quote the message.
             Escaped(&self.error)
         )
     }
 }
 
-/// The message holds that of the cause, so the source is the cause's own.
+/// `Display` contains the text of the cause, so `source` returns the cause of the cause.
 impl core::error::Error for NotJson {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         self.error.source()

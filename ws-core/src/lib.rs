@@ -1,7 +1,8 @@
 //! The WebSocket protocol (RFC 6455) as a state machine: bytes in, events and bytes out.
 //!
-//! [`Connection`] is one end of a connection. It does no I/O, reads no clock and spawns nothing, so it can be embedded in any
-//! runtime, event loop or test. Crates that drive it over real sockets lie beside this one: `ws-blocking`, `ws-tokio`.
+//! [`Connection`] is one end of a connection. It does no I/O, reads no clock and spawns nothing, so it can be
+//! embedded in any runtime, event loop or test. The crates `ws-tokio`, `ws-smol`, `ws-async-std` and
+//! `ws-blocking` drive it over sockets.
 //!
 //! ```
 //! use ws_core::handshake::Agreement;
@@ -24,12 +25,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Below it, each usable alone: [`frame`] (headers, and a decoder that takes any pieces), [`mask`], [`handshake`]. Beside it lies what clients
-//! and servers need around a connection: `connect` (with the feature `url`), [`Backoff`], [`Retries`], [`serve`].
+//! The parts of the protocol can be used alone: [`frame`] (headers, and a decoder that takes pieces of any
+//! size), [`mask`] and [`handshake`]. Clients and servers also need some things around a connection:
+//! `connect` (with the feature `url`), [`Backoff`], [`Retries`] and [`serve`].
 //!
 //! # Promises
-//! No input panics. Memory is bounded by [`Config`]. Any split of the same bytes gives the same events. Output leaves only
-//! through [`Connection::poll_transmit`]. Everything that came before a Close frame or an error is delivered before it.
+//! No input causes a panic. [`Config`] bounds the memory. Any split of the same bytes gives the same events.
+//! Output leaves only through [`Connection::poll_transmit`]. Everything that came before a Close frame or an
+//! error is delivered before it.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -5,9 +5,9 @@ use chacha20::{ChaChaCore, R12, variants::Ietf};
 
 type Generator = ChaChaCore<R12, Ietf>;
 
-/// Masking keys that no one without the seed can predict (§5.3, §10.3): a ChaCha12 key stream.
+/// Masking keys that cannot be predicted without the seed (§5.3, §10.3): a ChaCha12 key stream.
 ///
-/// They are made 16 at a time, a block of the cipher.
+/// The keys are made 16 at a time, from one block of the cipher.
 pub(crate) struct MaskingKeys {
     generator: Generator,
     block: Block<Generator>,
@@ -19,7 +19,7 @@ impl MaskingKeys {
         Self { generator: Generator::new(&seed.into(), &[0; 12].into()), block: [0; 64].into(), used: 64 }
     }
 
-    /// The next `N` bytes of the stream; `N` divides 64 and is the same or smaller in each call.
+    /// Returns the next `N` bytes of the stream. `N` divides 64 and never grows from call to call.
     #[inline]
     pub(crate) fn next<const N: usize>(&mut self) -> [u8; N] {
         if usize::from(self.used) + N > self.block.len() {
@@ -31,7 +31,7 @@ impl MaskingKeys {
         bytes
     }
 
-    /// Out of the way of the 15 of 16 keys that need none of it.
+    /// Makes the next block. A function of its own, since 15 of 16 keys do not need it.
     #[cold]
     fn refill(&mut self) {
         self.generator.write_keystream_block(&mut self.block);
@@ -40,7 +40,7 @@ impl MaskingKeys {
 }
 
 impl fmt::Debug for MaskingKeys {
-    /// Shows nothing: keys to come must stay secret.
+    /// Shows no content: future keys must stay secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MaskingKeys").finish_non_exhaustive()
     }

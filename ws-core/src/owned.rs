@@ -16,15 +16,17 @@ pub enum Owned {
     Binary(Payload),
 }
 
-/// The bytes of a message; up to 30 of them lie in the value itself, without allocation. Reads as `[u8]`.
+/// The bytes of a message. Up to 30 of them lie in the value itself, without allocation. Dereferences to
+/// `[u8]`.
 #[derive(Clone)]
 pub struct Payload(Repr<Bytes>);
 
-/// The text of a message; up to 30 bytes of it lie in the value itself, without allocation. Reads as `str`.
+/// The text of a message. Up to 30 bytes of it lie in the value itself, without allocation. Dereferences to
+/// `str`.
 #[derive(Clone)]
 pub struct Text(Repr<String>);
 
-/// How many bytes fit beside the length and the tag in four words.
+/// The number of bytes that fit beside the length and the tag in four words.
 const INLINE: usize = 30;
 
 #[derive(Clone)]
@@ -43,7 +45,7 @@ impl<T> Repr<T> {
 }
 
 impl Owned {
-    /// The message, lent.
+    /// Returns the message as a borrowed one.
     pub fn as_message(&self) -> Message<'_> {
         match self {
             Self::Text(text) => Message::Text(text),
@@ -51,7 +53,7 @@ impl Owned {
         }
     }
 
-    /// What the message is.
+    /// Returns the kind of the message.
     pub const fn kind(&self) -> MessageKind {
         match self {
             Self::Text(_) => MessageKind::Text,
@@ -59,7 +61,7 @@ impl Owned {
         }
     }
 
-    /// The text, if the message is one.
+    /// Returns the text, if the message is a text.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -67,7 +69,7 @@ impl Owned {
         }
     }
 
-    /// The payload: a text's UTF-8, or the bytes.
+    /// Returns the payload: the UTF-8 of a text, or the bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
@@ -78,7 +80,7 @@ impl Owned {
 }
 
 impl Payload {
-    /// The bytes, shared or moved rather than copied where there are many.
+    /// Returns the bytes. Many bytes are shared or moved, few are copied.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Repr::Inline(len, bytes) => Bytes::copy_from_slice(&bytes[..usize::from(len)]),
@@ -88,7 +90,7 @@ impl Payload {
 }
 
 impl Text {
-    /// The UTF-8 of the text, without the check that reading it as `str` makes.
+    /// Returns the UTF-8 of the text, without the check that dereferencing to `str` makes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
@@ -97,7 +99,7 @@ impl Text {
         }
     }
 
-    /// The text as a `String`, moved where it is one.
+    /// Returns the text as a `String`. A long one is moved, a short one is copied.
     pub fn into_string(self) -> String {
         match self.0 {
             Repr::Inline(..) => String::from(&*self),
@@ -105,7 +107,7 @@ impl Text {
         }
     }
 
-    /// The UTF-8 of the text, moved where it is long.
+    /// Returns the UTF-8 of the text. A long one is moved, a short one is copied.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Repr::Inline(len, bytes) => Bytes::copy_from_slice(&bytes[..usize::from(len)]),
@@ -262,33 +264,35 @@ impl<'a> From<&'a Owned> for Message<'a> {
     }
 }
 
-/// A message to send: lent, given away, or prepared. Most things that look like one convert into it.
+/// A message to send: lent, owned, or prepared. Most types that hold a message convert into it.
 #[derive(Clone, Debug)]
 pub enum Outgoing<'a> {
-    /// A payload on loan; it is copied, or written from where it lies.
+    /// A lent payload. It is copied, or written from where it lies.
     Lent(Message<'a>),
-    /// A payload on loan that is sent uncompressed, whatever was agreed: for secrets (RFC 7692 §8).
+    /// A lent payload that is sent uncompressed, even if compression was agreed. This is for secrets (RFC
+    /// 7692 §8).
     Plain(Message<'a>),
-    /// A payload given away; where it is long, it leaves from where it lies.
+    /// An owned payload. A long one is written from where it lies.
     Owned(Owned),
     /// A message that was encoded before.
     Prepared(&'a Prepared),
 }
 
 impl<'a> Outgoing<'a> {
-    /// The message if it is on loan, and may be compressed; else all of it again.
+    /// Returns the message if it is lent and may be compressed.
     ///
-    /// Asked first, a short message can travel in registers to where it is copied.
+    /// A caller that tries this first can pass a short message in registers up to where it is copied.
     ///
     /// ```
     /// use ws_core::{Message, Outgoing};
     /// assert_eq!(Outgoing::from("hello").into_lent().ok(), Some(Message::Text("hello")));
-    /// assert!(matches!(Outgoing::plain("secret").into_lent(), Err(Outgoing::Plain(Message::Text("secret")))));
+    /// let secret = Outgoing::plain("secret").into_lent();
+    /// assert!(matches!(secret, Err(Outgoing::Plain(Message::Text("secret")))));
     /// ```
     ///
     /// # Errors
-    /// Any other form, as it was.
-    // Where the form is known, nothing is left of this.
+    /// Returns any other form unchanged.
+    // Where the form is known, this compiles to nothing.
     #[inline(always)]
     pub fn into_lent(self) -> Result<Message<'a>, Self> {
         match self {
@@ -297,12 +301,12 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// A message that is sent uncompressed, whatever was agreed.
+    /// Returns a message that is sent uncompressed, even if compression was agreed.
     pub fn plain(message: impl Into<Message<'a>>) -> Self {
         Self::Plain(message.into())
     }
 
-    /// How many bytes the payload has.
+    /// Returns the length of the payload, in bytes.
     pub fn len(&self) -> usize {
         match self {
             Self::Lent(message) | Self::Plain(message) => message.as_bytes().len(),
@@ -311,7 +315,7 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// Whether the payload is empty.
+    /// Returns whether the payload is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

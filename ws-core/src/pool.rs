@@ -3,39 +3,41 @@ use alloc::vec::Vec;
 
 use crate::{RecvBuf, SendBuf};
 
-/// Memory for the connections of one thread that have bytes waiting, so that idle ones hold none.
+/// Memory for the connections of one thread that have bytes waiting, so that idle connections hold none.
 ///
-/// An adapter keeps one per thread: it [prepares](Self::prepare) a buffer before a read, [parks](Self::park) it before a wait, and
-/// lends memory for output. Nothing here is sized by what a peer announces, only by what it has sent.
+/// An adapter keeps one pool per thread. It [prepares](Self::prepare) a buffer before a read,
+/// [parks](Self::park) it before a wait, and lends memory for output. The sizes depend only on what a peer
+/// has sent, never on what it announced.
 #[derive(Debug, Default)]
 pub struct Pool {
-    /// Of [`RecvBuf::READ_SIZE`] bytes each.
+    /// Buffers of [`RecvBuf::READ_SIZE`] bytes each.
     small: Vec<Vec<u8>>,
-    /// Larger ones, for large frames.
+    /// Larger buffers, for large frames.
     large: Vec<Vec<u8>>,
-    /// How many bytes `large` has.
+    /// The size of all buffers in `large`, in bytes.
     large_len: usize,
-    /// For output.
+    /// Buffers for output.
     output: Vec<Vec<u8>>,
-    /// For compression.
+    /// The memory of compressors and decompressors.
     #[cfg(feature = "deflate")]
     pub(crate) codecs: crate::deflate::DeflatePool,
 }
 
 impl Pool {
-    /// Most buffers of a kind that are kept.
+    /// The most buffers of a kind that are kept.
     const KEPT: usize = 8;
-    /// Most bytes of large buffers that are kept: one for the largest message that a default `Config` takes, and seven of 1 MiB.
-    /// One of 1 MiB that is lost to the allocator costs 3.5 times as much as its message.
+    /// The most bytes of large buffers that are kept: one for the largest message that a default `Config`
+    /// accepts, and seven of 1 MiB. If one of 1 MiB goes back to the allocator, that costs 3.5 times as much
+    /// as its message.
     const LARGE_KEPT: usize = 72 << 20;
-    /// Most bytes that memory for output may have to be kept.
+    /// The largest buffer for output that is kept, in bytes.
     const OUTPUT_KEPT: usize = 1 << 20;
-    /// Room behind a large frame, for the start of the next.
+    /// The room behind a large frame, for the start of the next.
     const SLACK: usize = 4096;
-    /// Most bytes that wait in memory of their own rather than of the pool.
+    /// The most unread bytes that wait in memory of their own and not in that of the pool.
     const TAIL: usize = 4096;
 
-    /// An empty pool.
+    /// Returns an empty pool.
     pub const fn new() -> Self {
         Self {
             small: Vec::new(),
@@ -66,7 +68,7 @@ impl Pool {
         }
     }
 
-    /// Takes back what memory `input` does not need while its connection waits.
+    /// Takes back the memory that `input` does not need while its connection waits.
     pub fn park(&mut self, input: &mut RecvBuf) {
         if let Some(memory) = input.reclaim() {
             self.put(memory);
@@ -95,7 +97,7 @@ impl Pool {
         }
     }
 
-    /// At least `need` bytes if such memory is here, else no more than `grow`.
+    /// Returns a buffer of at least `need` bytes if the pool has one, or else one of at most `grow` bytes.
     fn large(&mut self, need: usize, grow: usize) -> Vec<u8> {
         match self.large.iter().position(|memory| memory.len() >= need) {
             Some(found) => {
@@ -107,7 +109,7 @@ impl Pool {
         }
     }
 
-    /// Keeps the largest buffers: they are the dearest to make.
+    /// Keeps the largest buffers, which take the longest to make.
     fn put(&mut self, memory: Vec<u8>) {
         match memory.len() {
             RecvBuf::READ_SIZE if self.small.len() < Self::KEPT => self.small.push(memory),

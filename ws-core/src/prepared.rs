@@ -5,14 +5,15 @@ use bytes::Bytes;
 use crate::frame::{Header, Opcode};
 use crate::{Message, MessageKind};
 
-/// A message encoded once, to be sent on many connections.
+/// A message that is encoded once and sent on many connections.
 ///
-/// A server's frames are the same for every peer, so all of them share these bytes. A client masks each anew (§5.3).
+/// A server's frames are the same for every peer, so all connections share these bytes. A client masks them
+/// anew each time (§5.3).
 #[derive(Clone, Debug)]
 pub struct Prepared {
     kind: MessageKind,
     plain: Frame,
-    /// By window, the largest first.
+    /// The frames, ordered by window, the largest first.
     #[cfg(feature = "deflate")]
     compressed: Vec<(crate::deflate::WindowBits, Frame)>,
 }
@@ -41,12 +42,14 @@ impl Prepared {
         }
     }
 
-    /// Compresses the message too, for all connections that agreed to permessage-deflate and whose own window is at least
-    /// `window`; others get it compressed for a smaller window, if there is one, or else uncompressed.
+    /// Compresses the message too, for connections that agreed to permessage-deflate and whose own window is
+    /// at least `window`. Other connections use a frame that was compressed for a smaller window, or else the
+    /// uncompressed frame.
     ///
     /// ```
     /// use ws_core::deflate::{Level, WindowBits};
-    /// let news = ws_core::Prepared::new("news, and more news").compressed(WindowBits::MAX, Level::default());
+    /// let (window, level) = (WindowBits::MAX, Level::default());
+    /// let news = ws_core::Prepared::new("news, and more news").compressed(window, level);
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
@@ -59,12 +62,12 @@ impl Prepared {
         self
     }
 
-    /// What the message is.
+    /// Returns the kind of the message.
     pub const fn kind(&self) -> MessageKind {
         self.kind
     }
 
-    /// The payload.
+    /// Returns the payload.
     pub fn as_bytes(&self) -> &[u8] {
         self.plain.payload()
     }
@@ -73,7 +76,7 @@ impl Prepared {
         &self.plain
     }
 
-    /// The frame for an end whose window is `window`.
+    /// Returns the frame for a sender whose window is `window`.
     #[cfg(feature = "deflate")]
     pub(crate) fn for_window(&self, window: crate::deflate::WindowBits) -> Option<&Frame> {
         self.compressed.iter().find(|(needed, _)| *needed <= window).map(|(_, frame)| frame)

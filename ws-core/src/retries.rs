@@ -3,16 +3,17 @@ use core::time::Duration;
 use crate::handshake::OwnedResponse;
 use crate::{Backoff, Instant};
 
-/// When to open the same connection again and again: at once at first, later after the delays of a [`Backoff`], which begins anew
-/// after a connection that was used for a minute (§7.2.3).
+/// The times at which to open the same connection again and again. The first attempt does not wait. The
+/// others wait for the delays of a [`Backoff`], which begins anew after a connection that was used for a
+/// minute (§7.2.3).
 ///
 /// ```
 /// use ws_core::{Backoff, Instant, Retries};
 ///
-/// let (now, entropy) = (Instant::ORIGIN, [7; 32]); // from a clock and the system, of course
+/// let (now, entropy) = (Instant::ORIGIN, [7; 32]); // in a program: from a clock, and random bytes
 /// let mut retries = Retries::new(Backoff::new(entropy));
 /// assert!(retries.next_attempt(now).is_none()); // the first need not wait
-/// let due = retries.next_attempt(now).expect("it failed, so the next has to");
+/// let due = retries.next_attempt(now).expect("only the first attempt does not wait");
 /// assert!(retries.next_attempt(due).is_none());
 /// retries.handle_open(due);
 /// ```
@@ -21,19 +22,19 @@ pub struct Retries {
     backoff: Backoff,
     /// Whether an attempt was made before.
     has_tried: bool,
-    /// When the next one may be made that was asked for.
+    /// When the next attempt is due, once the caller has asked.
     due: Option<Instant>,
-    /// When the connection was opened that is open, or has ended since.
+    /// When the latest connection was opened.
     opened: Option<Instant>,
-    /// The moment before which the server wants no attempt.
+    /// The earliest moment of the next attempt, from the server's Retry-After.
     not_before: Option<Instant>,
 }
 
 impl Retries {
-    /// A connection that was used for so long was a good one.
+    /// The shortest use of a connection after which the delays begin anew.
     const GOOD: Duration = Duration::from_secs(60);
 
-    /// With these delays.
+    /// Returns the attempts with these delays.
     pub fn new(backoff: Backoff) -> Self {
         Self { backoff, has_tried: false, due: None, opened: None, not_before: None }
     }
@@ -45,9 +46,9 @@ impl Retries {
         self
     }
 
-    /// When the next attempt is due; `None` if that is now, and then it counts as made.
+    /// Returns when the next attempt is due. Returns `None` if it is due now, and counts it as made.
     ///
-    /// Whoever asks again before is told the same moment: a wait that is given up half-way costs no longer delay.
+    /// A call before that moment returns the same moment, so giving up a wait does not make the delay longer.
     pub fn next_attempt(&mut self, now: Instant) -> Option<Instant> {
         if self.opened.take().is_some_and(|at| at + Self::GOOD <= now) {
             self.backoff.reset();
@@ -57,7 +58,8 @@ impl Retries {
         }
         let due = *self.due.get_or_insert_with(|| {
             let (delay, latest) = (self.backoff.next_delay(), now + self.backoff.longest());
-            // Clients that are told the same moment do not come back all at once either.
+            // The delay is added, so that clients that got the same Retry-After do not all come back at the
+            // same time.
             self.not_before.take().map_or(now + delay, |at| (at.max(now) + delay).min(latest))
         });
         if now < due {
@@ -67,8 +69,9 @@ impl Retries {
         None
     }
 
-    /// Notes that the server refused the attempt. If it says how many seconds to wait (Retry-After, RFC 9110 §10.2.3), the next attempt waits
-    /// for at least as long, but no longer than the longest delay. A date is ignored: there is no clock that it could be compared with.
+    /// Notes that the server refused the attempt. If the response has a Retry-After field in seconds (RFC
+    /// 9110 §10.2.3), the next attempt waits at least as long, but not longer than the longest delay. A date
+    /// in it is ignored, since the core has no clock to compare it with.
     pub fn handle_refused(&mut self, now: Instant, response: &OwnedResponse) {
         let seconds = response.field("retry-after").and_then(seconds);
         let delay = seconds.map(|seconds| Duration::from_secs(seconds).min(self.backoff.longest()));
@@ -81,7 +84,7 @@ impl Retries {
     }
 }
 
-/// A number of seconds; more than can be counted is the most there is.
+/// Parses a number of seconds. Numbers that are too large become `u64::MAX`.
 fn seconds(value: &[u8]) -> Option<u64> {
     let digits = value.trim_ascii();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
@@ -101,7 +104,7 @@ mod tests {
         Retries::new(Backoff::new([1; 32])).delays(|backoff| backoff.first(SECOND))
     }
 
-    /// Waits for the next attempt, and tells how long.
+    /// Waits for the next attempt. Returns how long that took.
     fn wait(retries: &mut Retries, now: &mut Instant) -> Duration {
         let begin = *now;
         while let Some(due) = retries.next_attempt(*now) {
@@ -119,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_again_waits_no_longer() {
+    fn asking_again_does_not_lengthen_the_wait() {
         let mut retries = retries();
         assert_eq!(retries.next_attempt(Instant::ORIGIN), None);
         let due = retries.next_attempt(Instant::ORIGIN);
@@ -141,7 +144,7 @@ mod tests {
         }
     }
 
-    /// How long the attempts that failed since have taken does not count.
+    /// The time that later, failed attempts took does not count.
     #[test]
     fn a_connection_is_judged_once() {
         let (mut retries, mut now) = (retries(), Instant::ORIGIN);
@@ -153,9 +156,10 @@ mod tests {
         assert!(wait(&mut retries, &mut now) >= SECOND);
     }
 
-    /// How long the next attempt waits at least, by what the field says (RFC 9110 §10.2.3). The longest delay is a minute.
+    /// By the value of Retry-After, the shortest wait for the next attempt (RFC 9110 §10.2.3). The longest
+    /// delay is a minute.
     #[test]
-    fn a_server_that_says_when_to_come_back_is_heeded() {
+    fn a_retry_after_field_delays_the_next_attempt() {
         for (value, least) in [
             (&b"0"[..], 0),
             (b"7", 7),
@@ -175,7 +179,7 @@ mod tests {
             let delay = wait(&mut retries, &mut now);
             let value = value.escape_ascii();
             assert!(least * SECOND <= delay && delay <= (least + 1) * SECOND, "{value}: {delay:?}");
-            // It holds for one attempt.
+            // The field holds for one attempt.
             assert!(wait(&mut retries, &mut now) <= 2 * SECOND, "{value}");
         }
     }

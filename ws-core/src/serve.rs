@@ -1,7 +1,9 @@
-//! What a server does beside its connections, without I/O: is there room for one more? How long to wait when none can be accepted? What
-//! do all of them hear when it ends?
+//! What a server needs beside its connections, without I/O: a limit of connections ([`Admission`]), the
+//! delays after a failed accept ([`Pause`]), and what connections do when the server shuts down
+//! ([`Shutdown`]).
 //!
-//! May the client's page connect? That is for [`Origins`](crate::handshake::Origins), once the request is there.
+//! Which web pages may connect is decided later, by [`Origins`](crate::handshake::Origins), when the request
+//! has come.
 
 mod pause;
 mod shutdown;
@@ -15,13 +17,13 @@ use crate::handshake::{Decision, Reject};
 pub use pause::Pause;
 pub use shutdown::{Heard, Said, Shutdown};
 
-/// How many connections a server holds at once.
+/// The number of connections that a server holds at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// In all; 10,000 by default.
+    /// All connections together; 10,000 by default.
     pub connections: usize,
-    /// With one address; any number by default, since a reverse proxy has but one. The addresses of an IPv6 network of 64 bits count
-    /// as one: a client tends to have all of them.
+    /// Connections with one address; unlimited by default, since a reverse proxy has only one address. The
+    /// addresses of an IPv6 /64 network count as one, since a client often has all of them.
     pub per_address: usize,
 }
 
@@ -31,9 +33,9 @@ impl Default for Limits {
     }
 }
 
-/// Counts the connections of a server, and lets no more in than its [`Limits`] allow.
+/// Counts the connections of a server and admits no more than its [`Limits`] allow.
 ///
-/// It belongs to the loop that accepts; what it gives out may be dropped anywhere.
+/// It belongs to the accepting loop. The [`Admitted`] values can be dropped in any thread.
 ///
 /// ```
 /// use core::net::IpAddr;
@@ -50,46 +52,47 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Admission {
     limits: Limits,
-    /// Shared by all that were let in, so that the references count them.
+    /// Shared by all admitted connections, so that its references count them.
     all: Arc<()>,
-    /// The same for each address.
+    /// The same for the connections of each address.
     of_address: BTreeMap<IpAddr, Arc<()>>,
-    /// With so many addresses it is time to forget those that have no connection.
+    /// The number of addresses at which those without connections are removed.
     forget_at: usize,
 }
 
-/// The place of a connection; dropping it makes room.
+/// The place of one connection. Dropping it frees the place.
 #[derive(Debug)]
 pub struct Admitted {
     _all: Arc<()>,
     _of_address: Option<Arc<()>>,
 }
 
-/// Why a client was not let in.
+/// The reason why a client was not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// There are as many connections as the server holds.
+    /// The server has as many connections as its limit allows.
     Full,
-    /// There are as many connections with this address as the server holds.
+    /// The client's address has as many connections as the limit allows.
     AddressFull,
 }
 
 impl Admission {
-    /// The addresses that are always remembered.
+    /// The number of addresses that are never removed.
     const REMEMBERED: usize = 64;
 
-    /// No connection yet.
+    /// Returns a count of zero connections.
     pub fn new(limits: Limits) -> Self {
         let of_address = BTreeMap::new();
         Self { limits, all: Arc::new(()), of_address, forget_at: Self::REMEMBERED }
     }
 
-    /// Lets a client in, if there is room. Transports without addresses count in all only.
+    /// Admits a client, if there is a place. A transport without an address counts only towards
+    /// `connections`.
     ///
     /// # Errors
     ///
-    /// [`Refused`]. The transport is best dropped at once; to answer it costs what the limit is to save. If it is to be answered all the
-    /// same, [`Decision`] is made of the error: 503 or 429.
+    /// [`Refused`]. It is best to drop the transport at once, since an answer costs what the limit saves. To
+    /// answer all the same, convert the error to a [`Decision`]: 503 or 429.
     pub fn admit(&mut self, address: impl Into<Option<IpAddr>>) -> Result<Admitted, Refused> {
         if self.connections() >= self.limits.connections {
             return Err(Refused::Full);
@@ -108,12 +111,12 @@ impl Admission {
         Ok(Admitted { _all: Arc::clone(&self.all), _of_address: place })
     }
 
-    /// How many connections there are.
+    /// Returns the number of connections.
     pub fn connections(&self) -> usize {
         held(&self.all)
     }
 
-    /// Drops the counts of addresses without connections, once there may be as many of those as of others.
+    /// Removes addresses without connections, once the number of addresses has doubled.
     fn forget(&mut self) {
         if self.of_address.len() >= self.forget_at {
             self.of_address.retain(|_, place| held(place) > 0);
@@ -122,12 +125,12 @@ impl Admission {
     }
 }
 
-/// How many hold a place.
+/// Returns how many connections have this place.
 fn held(place: &Arc<()>) -> usize {
     Arc::strong_count(place) - 1
 }
 
-/// The addresses that count as one.
+/// Returns the address under which a client is counted.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -138,15 +141,15 @@ fn network(address: IpAddr) -> IpAddr {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "the server has as many connections as it holds",
-            Self::AddressFull => "the client's address has as many connections as the server holds",
+            Self::Full => "the server has as many connections as its limit allows",
+            Self::AddressFull => "the client's address has as many connections as the limit allows",
         })
     }
 }
 
 impl core::error::Error for Refused {}
 
-/// The answer to a request that came all the same: 503, or 429 if it is the address that has too many.
+/// Answers the request of a client that was not admitted: 503, or 429 if the limit of its address is reached.
 impl From<Refused> for Decision {
     fn from(refused: Refused) -> Self {
         let status = match refused {
@@ -199,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_refused_takes_no_room() {
+    fn a_refused_client_takes_no_place() {
         let mut admission = admission(9, 0);
         for _ in 0..20 {
             assert_eq!(admission.admit(address("192.0.2.1")).unwrap_err(), Refused::AddressFull);
@@ -228,7 +231,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whoever comes and goes, in whatever order, the counts are right.
+        /// The counts are right, in whatever order clients come and go.
         #[test]
         fn counts_are_right(steps in proptest::collection::vec((any::<bool>(), 0..4_u32, 0..9_usize), 0..200)) {
             let mut admission = admission(6, 2);

@@ -3,26 +3,27 @@ use core::time::Duration;
 
 /// A moment, counted from an origin that the caller picks once per connection.
 ///
-/// The core reads no clock: every call that may arm a timer is told the time. Any monotonic clock will do. It counts in
-/// nanoseconds, for up to 584 years; what is later is the last moment there is.
+/// The core reads no clock: every call that may arm a timer takes the time as an argument. Any monotonic
+/// clock works. An instant counts nanoseconds, for up to 584 years. Later moments become the last one that it
+/// can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The origin itself.
+    /// The origin.
     pub const ORIGIN: Self = Self(0);
 
-    /// The moment `elapsed` after the origin.
+    /// Returns the moment `elapsed` after the origin.
     pub const fn from_origin(elapsed: Duration) -> Self {
         Self(nanoseconds(elapsed))
     }
 
-    /// How long after the origin this moment lies.
+    /// Returns the time from the origin to this moment.
     pub const fn since_origin(self) -> Duration {
         Duration::from_nanos(self.0)
     }
 
-    /// How long until `later`; zero if it has passed.
+    /// Returns the time until `later`; zero if `later` has passed.
     pub const fn until(self, later: Self) -> Duration {
         Duration::from_nanos(later.0.saturating_sub(self.0))
     }
@@ -31,7 +32,7 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Self;
 
-    /// The moment `delay` later, or the last one there is.
+    /// Returns the moment `delay` later, or the last possible one.
     fn add(self, delay: Duration) -> Self {
         Self(self.0.saturating_add(nanoseconds(delay)))
     }
@@ -40,7 +41,7 @@ impl Add<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// How long after `earlier` this moment lies; zero if it lies before.
+    /// Returns the time from `earlier` to this moment; zero if `earlier` is later.
     fn sub(self, earlier: Self) -> Duration {
         earlier.until(self)
     }

@@ -11,31 +11,32 @@ use crate::handshake::{
 };
 use crate::{Config, Instant, SendBuf, Transmit};
 
-/// An intermediary between a client and a backend: it forwards requests for a WebSocket, and once the backend has really
-/// switched protocols it passes bytes both ways, whatever they are.
+/// An intermediary between a client and a backend. It forwards requests for a WebSocket. When the backend has
+/// switched protocols, it passes all bytes both ways.
 ///
-/// Nothing but requests for an upgrade reaches the backend; whatever else a client asks for is answered here, with 426 most
-/// often. Fields that belong to one hop are taken out of both heads and written anew (RFC 9110 §7.6.1). A 101 passes as it
-/// came, if it is a true one: with `Upgrade`, `Connection` and the Sec-WebSocket-Accept of the client's key; a false one
-/// is answered with 502. Any other answer passes whole, and the client may then send its next request; each gets a
-/// connection to the backend of its own.
+/// Only requests for an upgrade reach the backend. Other requests are answered here, usually with 426. Fields
+/// that belong to one hop are removed from both heads and written anew (RFC 9110 §7.6.1). A 101 is forwarded
+/// unchanged if it has `Upgrade`, `Connection` and the Sec-WebSocket-Accept of the client's key. A 101
+/// without them is answered with 502. Any other answer is forwarded whole. The client may then send its next
+/// request, which gets a backend connection of its own.
 ///
-/// Like [`Connection`](crate::Connection) it does no I/O and reads no clock. Its owner, for each [`Side`],
+/// Like [`Connection`](crate::Connection) it does no I/O and reads no clock. For each [`Side`] its owner
 ///
-/// - hands over what arrives ([`receive`](Self::receive)) while it is [wanted](Self::wants_input), and says when the transport
-///   ends ([`handle_eof`](Self::handle_eof)) or breaks ([`handle_broken`](Self::handle_broken)),
-/// - writes what it asks for ([`poll_transmit`](Self::poll_transmit)),
-/// - connects to the backend when it is told to ([`poll_dial`](Self::poll_dial)), and drops that connection as soon as there is
-///   [no use for it](Self::uses_backend),
-/// - wakes it in time ([`poll_timeout`](Self::poll_timeout), [`handle_timeout`](Self::handle_timeout)).
+/// * passes what arrives to [`receive`](Self::receive) while [`wants_input`](Self::wants_input) is true, and
+///   calls [`handle_eof`](Self::handle_eof) or [`handle_broken`](Self::handle_broken) when the transport ends
+///   or breaks,
+/// * writes what [`poll_transmit`](Self::poll_transmit) returns,
+/// * connects to the backend when [`poll_dial`](Self::poll_dial) returns true, and drops that connection as
+///   soon as [`uses_backend`](Self::uses_backend) is false,
+/// * calls [`handle_timeout`](Self::handle_timeout) at the time of [`poll_timeout`](Self::poll_timeout).
 ///
-/// Of [`Config`] it heeds the limits of heads, `max_output` (the mark above which no more is read for a side),
-/// `opening_timeout` (for a request, and again for its answer), `idle_timeout` (nothing at all passes, pings included) and
-/// `close_timeout` (nothing passes after one side has ended).
+/// Of [`Config`] it uses the limits of heads, `max_output` (above this mark no more is read for a side),
+/// `opening_timeout` (for a request, and again for its answer), `idle_timeout` (applies when nothing at all
+/// passes, not even pings) and `close_timeout` (applies when nothing passes after one side has ended).
 #[derive(Debug)]
 pub struct Tunnel {
     config: Arc<Config>,
-    /// What the backend is asked for in place of the client's Host field.
+    /// The Host field of requests to the backend, in place of the client's.
     host: Option<Arc<str>>,
     state: State,
     client: End,
@@ -46,14 +47,14 @@ pub struct Tunnel {
 /// One of the two ends of a [`Tunnel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// Who asked for the connection.
+    /// The side that asked for the connection.
     Client,
-    /// Who accepts it.
+    /// The side that accepts the connection.
     Backend,
 }
 
 impl Side {
-    /// The other one.
+    /// Returns the other side.
     pub const fn other(self) -> Self {
         match self {
             Self::Client => Self::Backend,
@@ -64,23 +65,24 @@ impl Side {
 
 #[derive(Debug)]
 enum State {
-    /// A request comes, the first or the next.
+    /// The first or the next request is arriving.
     Requesting(Scanner),
-    /// The request waits for a connection to the backend, which the owner knows of or does not yet.
+    /// The request waits for a connection to the backend. `is_told` is set once `poll_dial` has returned
+    /// true.
     Dialing { passed: Passed, is_told: bool },
-    /// The backend's answer comes.
+    /// The answer of the backend is arriving.
     Responding { passed: Passed, scanner: Scanner },
-    /// The body of an answer other than a 101 passes.
+    /// The body of an answer other than a 101 is passing.
     Answering { body: Body, is_last: bool },
     /// Bytes pass both ways.
     Tunnelling,
-    /// The client has its last answer, and is waited for.
+    /// The client has its last answer, and its end of the stream is awaited.
     Ending,
-    /// It is over.
+    /// The tunnel is over.
     Closed,
 }
 
-/// What is left of the body of an answer.
+/// The rest of the body of an answer.
 #[derive(Debug)]
 enum Body {
     Exact(u64),
@@ -88,16 +90,16 @@ enum Body {
     UntilEof,
 }
 
-/// What is known of one side.
+/// The state of one side.
 #[derive(Debug, Default)]
 struct End {
-    /// What has come from it and is not understood yet.
+    /// The bytes that came from it and are not parsed yet.
     inbox: Vec<u8>,
-    /// What is to be written to it.
+    /// The bytes to be written to it.
     out: SendBuf,
     got_eof: bool,
     sent_eof: bool,
-    /// Whether nothing can be read from it or written to it any more.
+    /// Whether the transport is broken: nothing can be read or written any more.
     is_broken: bool,
 }
 
@@ -113,7 +115,7 @@ impl End {
 }
 
 impl Tunnel {
-    /// A tunnel for a client that has just connected.
+    /// Returns a tunnel for a client that has just connected.
     pub fn new(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let mut this = Self {
             config: config.into(),
@@ -127,8 +129,8 @@ impl Tunnel {
         this
     }
 
-    /// Sends `host` as the Host field of each request, in place of the client's: most often the backend's own authority
-    /// (RFC 9110 §7.2). Without this the client's passes.
+    /// Sends `host` as the Host field of each request, in place of the client's. This is usually the
+    /// authority of the backend (RFC 9110 §7.2). Without this the client's field is forwarded.
     ///
     /// # Errors
     /// [`RequestError::HostInvalid`] if it is not `host [":" port]`.
@@ -139,7 +141,7 @@ impl Tunnel {
         Ok(self)
     }
 
-    /// Takes what has arrived from `from`.
+    /// Takes the bytes that arrived from `from`.
     pub fn receive(&mut self, now: Instant, from: Side, bytes: &[u8]) {
         match self.state {
             State::Tunnelling => {
@@ -165,7 +167,8 @@ impl Tunnel {
             (State::Responding { .. }, Side::Backend) => {
                 self.refuse(now, |out| bad_gateway("the backend did not answer", out));
             }
-            // The end is the framing of the one, and cuts the others short: either way the client sees where it came.
+            // The end is the end of one body and cuts the others short. Either way the client sees where it
+            // came.
             (State::Answering { .. }, Side::Backend) => self.end(now),
             (State::Tunnelling, _) => self.heard(now),
             (
@@ -181,7 +184,8 @@ impl Tunnel {
         self.settle();
     }
 
-    /// Notes that the transport to `side` broke, both ways. What came from it before still passes.
+    /// Notes that the transport to `side` broke, in both directions. Bytes that came from it before still
+    /// pass.
     pub fn handle_broken(&mut self, now: Instant, side: Side) {
         self.handle_eof(now, side);
         self.end_mut(side).break_off();
@@ -193,7 +197,7 @@ impl Tunnel {
         self.settle();
     }
 
-    /// What the transport of `to` should do next; `None` when there is nothing to do.
+    /// Returns what the transport of `to` has to do next, or `None` when there is nothing to do.
     pub fn poll_transmit(&mut self, to: Side) -> Option<Transmit<'_>> {
         let is_ending = match (&self.state, to) {
             (State::Ending, Side::Client) => true,
@@ -213,7 +217,7 @@ impl Tunnel {
         (is_ending && !end.sent_eof).then_some(Transmit::Shutdown)
     }
 
-    /// Notes that some output was written: whoever takes it lives.
+    /// Notes that some output was written. That counts as a sign of life of the side that took it.
     pub fn handle_progress(&mut self, now: Instant) {
         if let State::Tunnelling = self.state {
             self.heard(now);
@@ -226,7 +230,7 @@ impl Tunnel {
         self.settle();
     }
 
-    /// Whether the owner is to connect to the backend; it is told so once for each request.
+    /// Returns whether the owner has to connect to the backend. It is true once for each request.
     pub fn poll_dial(&mut self) -> bool {
         match &mut self.state {
             State::Dialing { is_told, .. } => !core::mem::replace(is_told, true),
@@ -239,7 +243,7 @@ impl Tunnel {
         }
     }
 
-    /// Notes that the backend is connected to.
+    /// Notes that the connection to the backend is open.
     pub fn handle_dialed(&mut self, now: Instant) {
         if let State::Dialing { passed, .. } = self.state {
             self.state = State::Responding { passed, scanner: Scanner::response() };
@@ -247,19 +251,19 @@ impl Tunnel {
         }
     }
 
-    /// Notes that the backend cannot be connected to: the client gets a 502.
+    /// Notes that the connection to the backend failed: the client gets a 502.
     pub fn handle_unreachable(&mut self, now: Instant) {
         if let State::Dialing { .. } = self.state {
             self.refuse(now, |out| bad_gateway("the backend cannot be reached", out));
         }
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout). Any other call may change it.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Notes that it is `now`. Calls that come early, late or twice do no harm.
+    /// Notes that it is `now`. It may be called early, late or twice.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.deadline.is_none_or(|deadline| deadline > now) {
             return;
@@ -288,8 +292,8 @@ impl Tunnel {
 
 /// Facts.
 impl Tunnel {
-    /// Whether more that arrives from `from` would be taken: not while as much waits for the other side as may wait, nor ahead
-    /// of the answer to a request.
+    /// Returns whether more bytes from `from` would be accepted: not while the queue of the other side is
+    /// above its mark, and not before the last request is answered.
     pub fn wants_input(&self, from: Side) -> bool {
         let (end, other) = match from {
             Side::Client => (&self.client, &self.backend),
@@ -314,7 +318,8 @@ impl Tunnel {
         is_due && !end.got_eof && !end.is_broken
     }
 
-    /// Whether the connection to the backend is needed, or the attempt to make it. It is never used for another request.
+    /// Returns whether the connection to the backend, or the attempt to open it, is needed. It is never used
+    /// for another request.
     pub fn uses_backend(&self) -> bool {
         match self.state {
             State::Dialing { .. }
@@ -325,18 +330,18 @@ impl Tunnel {
         }
     }
 
-    /// Whether bytes pass both ways, because the backend has switched protocols.
+    /// Returns whether bytes pass both ways, because the backend has switched protocols.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Tunnelling)
     }
 
-    /// Whether it is over, and both transports can be dropped.
+    /// Returns whether the tunnel is over, and both transports can be dropped.
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 }
 
-/// What passes, and how it ends.
+/// How bytes pass, and how that ends.
 impl Tunnel {
     fn establish(&mut self, now: Instant) {
         self.state = State::Tunnelling;
@@ -350,7 +355,7 @@ impl Tunnel {
 
     fn pass(&mut self, now: Instant, from: Side, bytes: &[u8]) {
         let to = self.end_mut(from.other());
-        // What nobody can take is no sign of life.
+        // Bytes that cannot be passed on are not a sign of life.
         if !to.is_broken && !bytes.is_empty() {
             to.out.push(bytes);
             self.heard(now);
@@ -368,7 +373,7 @@ impl Tunnel {
         self.deadline = timeout.map(|timeout| now + timeout);
     }
 
-    /// Has the client read what waits for it, and nothing more come.
+    /// Lets the client read what is queued for it, and takes no more from it.
     fn end(&mut self, now: Instant) {
         self.state = State::Ending;
         self.client.inbox = Vec::new();

@@ -8,15 +8,15 @@ pub(crate) struct Utf8 {
     tail_len: u8,
 }
 
-/// The text is not UTF-8, whatever may follow.
+/// An error: the text is not UTF-8, whatever follows.
 #[derive(Debug)]
 pub(crate) struct InvalidUtf8 {
-    /// How many bytes of the piece come before the first that cannot be right.
+    /// The number of bytes of the piece before the first wrong one.
     pub(crate) good: usize,
 }
 
 impl Utf8 {
-    /// Checks the next piece, up to its first byte that cannot be right.
+    /// Checks the next piece, up to its first wrong byte.
     pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let mut good = 0;
         while self.tail_len != 0 {
@@ -35,7 +35,8 @@ impl Utf8 {
         good += error.valid_up_to();
         let cut = &piece[good..];
         if let Some(len) = error.error_len() {
-            // These bytes are the start of a character, and the one after them is bad; or the first is bad itself.
+            // Either these bytes begin a character and the byte after them is wrong, or the first is wrong
+            // itself.
             let is_start = core::str::from_utf8(&cut[..len]).is_err_and(|error| error.error_len().is_none());
             return Err(InvalidUtf8 { good: if is_start { good + len } else { good } });
         }
@@ -44,13 +45,13 @@ impl Utf8 {
         Ok(())
     }
 
-    /// Whether the text may end here, not inside a character.
+    /// Returns whether the text may end here: not inside a character.
     pub(crate) fn is_finished(&self) -> bool {
         self.tail_len == 0
     }
 }
 
-/// The text in `bytes`, if they are UTF-8.
+/// Returns the text in `bytes`, if they are UTF-8.
 #[inline]
 pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
     basic::from_utf8(bytes).ok()

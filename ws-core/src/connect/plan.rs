@@ -12,83 +12,84 @@ use super::{
 use crate::handshake::{ClientRequest, OwnedResponse};
 use crate::{Config, Connection, Instant};
 
-/// What a client of HTTP/1.1 offers in TLS, and must be given (RFC 7301 §3.1).
+/// The protocol that a client of HTTP/1.1 offers in TLS, and requires (RFC 7301 §3.1).
 const ALPN: &[&[u8]] = &[b"http/1.1"];
 
-/// The way to an open connection, step by step, without doing any of it: see the [module](super).
+/// The steps to an open connection, without any I/O: see the [module](super).
 ///
-/// `E` is what the adapter's system calls fail with. Every call that may arm a timer takes `now`.
+/// `E` is the adapter's type of system errors. Every call that may arm a timer takes `now`.
 #[derive(Debug)]
 pub struct Plan<E> {
     route: Route,
-    /// How many redirects were followed.
+    /// The number of redirects that were followed.
     redirects: u8,
-    /// The answer that leads where the next step goes, until that step is taken.
+    /// The answer whose redirect is being followed, until the next step begins.
     redirect: Option<Box<OwnedResponse>>,
     deadline: Option<Instant>,
-    /// How many attempts were begun.
+    /// The number of attempts that were started.
     attempts: u32,
     state: State<E>,
 }
 
-/// What to do next. An attempt to connect, and the failure, are told once; anything else as long as it is not done.
+/// The next step. `Dial` and `Failed` are returned once. Every other action is returned until it is reported
+/// done.
 ///
-/// Nothing is worth waiting for after [`Plan::deadline`]: whoever asks again then is told that the time is up.
+/// After [`Plan::deadline`] the caller must not wait any longer. Its next call returns `Failed`.
 #[derive(Debug)]
 pub enum Action<'p, E> {
     /// Look up the addresses of `host`, then call [`Plan::handle_resolved`] or [`Plan::handle_failed`].
     ///
-    /// A resolver of one's own may give any addresses with any ports: those of an SRV record, say. The Host
-    /// field and the name in TLS stay those of the URL.
+    /// A custom resolver may return any addresses with any ports, for example those of an SRV record. The
+    /// Host field and the name in TLS stay those of the URL.
     Resolve {
-        /// A name.
+        /// The name.
         host: &'p str,
-        /// The port, which an answer need not keep.
+        /// The port. The addresses may have other ports.
         port: u16,
     },
-    /// Begin to connect to `address`, and go on: the outcome is for [`Plan::handle_connected`] or
-    /// [`Plan::handle_dial_failed`]. A transport from before is to be dropped.
+    /// Start to connect to `address`, and ask for the next action. Report the result with
+    /// [`Plan::handle_connected`] or [`Plan::handle_dial_failed`]. Drop an earlier transport.
     Dial {
-        /// Which attempt this is.
+        /// The number of this attempt.
         attempt: Attempt,
-        /// Where to.
+        /// The address.
         address: SocketAddr,
-        /// When to give up; the plan does so by itself then.
+        /// When to give up. The plan gives up at this time too.
         until: Option<Instant>,
-        /// No other attempt is under way or could begin, so whoever can do but one thing at a time may connect
-        /// right here.
+        /// Whether no other attempt is running or can start. The caller may then block until this one has
+        /// ended.
         alone: bool,
     },
-    /// Wait for what was begun, and for no longer than this; then ask again.
+    /// Wait for the results of running actions, until `until` at the latest. Then ask again.
     Wait {
-        /// When something else is due, if ever.
+        /// When the next action is due, if there is one.
         until: Option<Instant>,
     },
     /// Start TLS over the transport, then call [`Plan::handle_secured`] or [`Plan::handle_failed`].
     StartTls {
-        /// With whom: what is trusted may differ.
+        /// The other end of the TLS connection. The trusted certificates may depend on it.
         peer: Peer,
-        /// The name that the certificate must hold. An IP address must stand in it too, but is not sent (RFC 6066
-        /// §3).
+        /// The name that the certificate must have. An IP address must be in it too, but is not sent (RFC
+        /// 6066 §3).
         server_name: &'p str,
         /// The protocols to offer.
         alpn: &'static [&'static [u8]],
     },
     /// Write some of these bytes, then call [`Plan::handle_written`] or [`Plan::handle_failed`].
     Write(&'p [u8]),
-    /// Read into this, then call [`Plan::handle_read`] or [`Plan::handle_failed`]. What does not fit
-    /// belongs to whoever uses the transport next.
+    /// Read into this buffer, then call [`Plan::handle_read`] or [`Plan::handle_failed`]. Bytes that do not
+    /// fit must stay in the transport.
     Read(&'p mut [u8]),
-    /// Open the WebSocket: take [`Plan::connection`], and drive it over the transport up to its first event. If that is
-    /// [`Event::Rejected`](crate::Event::Rejected), tell [`Plan::handle_rejected`] and ask again.
+    /// Open the WebSocket: take [`Plan::connection`] and drive it over the transport up to its first event.
+    /// If that is [`Event::Rejected`](crate::Event::Rejected), call [`Plan::handle_rejected`] and ask again.
     Open,
-    /// There will be no connection.
+    /// Stop: the connection cannot be opened.
     Failed(ConnectError<E>),
 }
 
 #[derive(Debug)]
 enum State<E> {
-    /// To set out for this end.
+    /// The look-up or dialling of this end is the next step.
     Start(Peer),
     Resolving(Peer),
     Dialling {
@@ -98,7 +99,7 @@ enum State<E> {
     Securing(Peer),
     Tunnelling {
         tunnel: Box<Tunnel>,
-        /// Why nothing more can be written to the proxy, which may have answered before.
+        /// The error after which nothing can be written to the proxy. The proxy may have answered before.
         broken: Option<E>,
     },
     Opening,
@@ -106,7 +107,7 @@ enum State<E> {
 }
 
 impl<E> Plan<E> {
-    /// The plan for `connect`, whose time limit begins now.
+    /// Returns the plan for `connect`. Its time limit begins now.
     pub fn new(now: Instant, connect: Connect) -> Self {
         let deadline = connect.time_limit().map(|limit| now + limit);
         let route = Route::new(connect);
@@ -114,7 +115,7 @@ impl<E> Plan<E> {
         Self { route, redirects: 0, redirect: None, deadline, attempts: 0, state }
     }
 
-    /// What to do next, at `now`. Whatever is due by then has happened.
+    /// Returns the next action at `now`. Steps that are due by then have been taken.
     pub fn poll_action(&mut self, now: Instant) -> Action<'_, E> {
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.time_out();
@@ -158,12 +159,12 @@ impl<E> Plan<E> {
         }
     }
 
-    /// When all of it must be done, if ever.
+    /// Returns the time limit of the plan, if there is one.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Takes the addresses of the host that was to be looked up, best first; there are no more.
+    /// Takes the addresses of the host that was looked up, best first. They are complete.
     pub fn handle_resolved(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>) {
         let State::Resolving(peer) = self.state else { return self.race(now, addresses, false) };
         if !self.route.is_behind_proxy(peer) {
@@ -178,8 +179,8 @@ impl<E> Plan<E> {
         }
     }
 
-    /// Takes some addresses of the host that was to be looked up; there may be more. IPv4 addresses that come first wait
-    /// 50 ms for IPv6 addresses (RFC 8305 §3).
+    /// Takes some addresses of the host that is being looked up. More may come. IPv4 addresses that come
+    /// first wait 50 ms for IPv6 addresses (RFC 8305 §3).
     pub fn handle_partly_resolved(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>) {
         match self.state {
             State::Resolving(peer) if self.route.is_behind_proxy(peer) => {
@@ -195,8 +196,8 @@ impl<E> Plan<E> {
         }
     }
 
-    /// Notes that `attempt` is connected. True if its transport is the one to go on with; then all others are to be dropped.
-    /// If false, it is too late, and to be dropped itself.
+    /// Notes that `attempt` has connected. If it returns true, go on with this transport and drop all others.
+    /// If it returns false, the attempt was too late: drop this one.
     #[must_use = "the transport of an attempt that came too late is to be dropped"]
     pub fn handle_connected(&mut self, attempt: Attempt) -> bool {
         let State::Dialling { peer, race } = &self.state else { return false };
@@ -213,14 +214,14 @@ impl<E> Plan<E> {
         true
     }
 
-    /// Notes that `attempt` failed; the next begins at once.
+    /// Notes that `attempt` failed. The next one starts at once.
     pub fn handle_dial_failed(&mut self, now: Instant, attempt: Attempt, error: E) {
         if let State::Dialling { race, .. } = &mut self.state {
             race.fail(now, attempt, error);
         }
     }
 
-    /// Notes that TLS has started, and which protocol the other end chose, if it chose one.
+    /// Notes that TLS has started, and the protocol that the other end chose, if any.
     pub fn handle_secured(&mut self, alpn: Option<&[u8]>) {
         let State::Securing(peer) = self.state else { return };
         if alpn.is_some_and(|chosen| !ALPN.contains(&chosen)) {
@@ -239,7 +240,8 @@ impl<E> Plan<E> {
         }
     }
 
-    /// Notes that `n` bytes were read into the room of [`Action::Read`]; 0 if the stream of bytes has ended.
+    /// Notes that `n` bytes were read into the buffer of [`Action::Read`]; 0 if the stream of bytes has
+    /// ended.
     pub fn handle_read(&mut self, n: usize) {
         let State::Tunnelling { tunnel, broken } = &mut self.state else { return };
         match tunnel.read(n) {
@@ -253,11 +255,11 @@ impl<E> Plan<E> {
         }
     }
 
-    /// Notes that what was to be done, other than dialling, failed with `error`. After a failed write, what the proxy may have
-    /// answered is still read.
+    /// Notes that an action other than `Dial` failed with `error`. After a failed write, the answer of the
+    /// proxy is still read.
     pub fn handle_failed(&mut self, error: E) {
         match &mut self.state {
-            // The rest of a look-up failed; what has come before may do.
+            // The rest of a look-up failed. The addresses that came before may be enough.
             State::Resolving(peer)
                 if self.route.is_behind_proxy(*peer) && self.route.has_address_behind_proxy() =>
             {
@@ -293,7 +295,8 @@ impl<E> Plan<E> {
         }
     }
 
-    /// Notes that the server answered with anything but a WebSocket. A redirect is followed if that was asked for.
+    /// Notes that the server did not open the WebSocket. A redirect is followed if
+    /// [`Connect::follow_redirects`] allows it.
     pub fn handle_rejected(&mut self, response: impl Into<OwnedResponse>) {
         let State::Opening = self.state else { return };
         let response = Box::new(response.into());
@@ -315,10 +318,10 @@ impl<E> Plan<E> {
         }
     }
 
-    /// The client end of the connection, whose request is queued. The opening handshake must be done by the plan's deadline, even
-    /// if [`Config::opening_timeout`] allows more.
+    /// Returns the client's connection, with its request queued. The opening handshake must be complete by
+    /// the plan's deadline, even if [`Config::opening_timeout`] is later.
     ///
-    /// `entropy` is as for [`Connection::client`].
+    /// For `entropy` see [`Connection::client`].
     pub fn connection(&self, now: Instant, config: impl Into<Arc<Config>>, entropy: [u8; 32]) -> Connection {
         let mut connection = Connection::client(now, config, &self.request(), entropy);
         if let Some(deadline) = self.deadline {
@@ -327,17 +330,17 @@ impl<E> Plan<E> {
         connection
     }
 
-    /// The request to send once connected.
+    /// Returns the request.
     pub fn request(&self) -> ClientRequest<'_> {
         self.route.connect.request()
     }
 
-    /// Where to, and what to ask for there; after redirects, not what it was at first.
+    /// Returns the URL and the request. Redirects change them.
     pub fn connect(&self) -> &Connect {
         &self.route.connect
     }
 
-    /// The proxy on the way, if any.
+    /// Returns the proxy on the way, if there is one.
     pub fn proxy(&self) -> Option<&Proxy> {
         self.route.proxy.as_ref()
     }
@@ -352,7 +355,7 @@ impl<E> Plan<E> {
         }
     }
 
-    /// The proxy can be talked to.
+    /// Begins the exchange with the proxy, if there is one.
     fn reach_proxy(&mut self) {
         match self.route.tunnel() {
             Some(Ok(tunnel)) => {
@@ -363,7 +366,7 @@ impl<E> Plan<E> {
         }
     }
 
-    /// The server can be talked to.
+    /// Begins TLS with the server, or else the opening handshake.
     fn reach_server(&mut self) {
         self.state = if self.route.connect.target().is_secure() {
             State::Securing(Peer::Server)
@@ -385,7 +388,7 @@ impl<E> Plan<E> {
     }
 
     fn time_out(&mut self) {
-        // A redirect whose body did not end in time.
+        // The body of a redirect did not end in time.
         if let Some(response) = self.redirect.take() {
             return self.fail(ConnectError::Redirected { error: RedirectError::TooLate, response });
         }

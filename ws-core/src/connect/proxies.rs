@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use super::{Proxy, ProxyKind, ProxyUrlError, Target};
 
-/// Which connections go through which proxy.
+/// The rules that select the proxy of a connection.
 ///
 /// ```
 /// use ws_core::connect::{Connect, Proxies};
@@ -22,29 +22,30 @@ pub struct Proxies {
     exceptions: String,
 }
 
-/// An environment variable that names no proxy.
+/// An error: the value of an environment variable is not the URL of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnvError {
     /// The variable.
     pub variable: &'static str,
-    /// What is wrong with its value.
+    /// What is wrong with the value.
     pub error: ProxyUrlError,
 }
 
 impl Proxies {
-    /// What the environment says; `variable` looks one up.
+    /// Returns the proxies of the environment. `variable` returns the value of a variable.
     ///
-    /// `WS_PROXY` and `WSS_PROXY` come first, each for its scheme. Failing that, both schemes use the proxies that are meant for
-    /// other things, as §4.1 has it: a SOCKS5 proxy if there is one, then that for HTTPS, then that for HTTP. So
-    /// `HTTPS_PROXY`, `HTTP_PROXY` (for `ws` only) and `ALL_PROXY` are looked at twice: for `socks5` and `socks5h`, and then for
-    /// anything. `NO_PROXY` has the exceptions, as in [`except`](Self::except).
+    /// `WS_PROXY` and `WSS_PROXY` come first, each for its scheme. Otherwise both schemes use the proxies of
+    /// other protocols, as §4.1 requires: a SOCKS5 proxy if there is one, then that for HTTPS, then that for
+    /// HTTP. So `HTTPS_PROXY`, `HTTP_PROXY` (only for `ws`) and `ALL_PROXY` are looked at twice: first for
+    /// `socks5` and `socks5h`, then for any scheme. `NO_PROXY` holds the exceptions, as in
+    /// [`except`](Self::except).
     ///
-    /// Small letters come before capitals, and `http_proxy` counts in small letters only: a web server that runs a program
-    /// lets anyone set `HTTP_PROXY`. Empty variables count as absent.
+    /// Lower-case names come before upper-case ones. `HTTP_PROXY` is only used in lower case: in a program
+    /// that a web server runs, clients can set the upper-case variable. Empty variables count as absent.
     ///
     /// # Errors
     ///
-    /// [`EnvError`] if the variable that was chosen names no proxy.
+    /// [`EnvError`] if the value of the selected variable is not the URL of a proxy.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvError> {
         let value = |names: &[&'static str]| {
             names.iter().find_map(|&name| Some((name, variable(name).filter(|value| !value.is_empty())?)))
@@ -61,18 +62,19 @@ impl Proxies {
         Ok(Self { ws: ws.map(parse).transpose()?, wss: wss.map(parse).transpose()?, exceptions })
     }
 
-    /// Connects without a proxy to the hosts in `list`, in place of the list before. Commas or blanks stand between them.
+    /// Connects without a proxy to the hosts in `list`, which replaces an earlier list. Commas or blanks
+    /// separate its entries.
     ///
-    /// `example.com` and `.example.com` stand for this host and all below it, `example.com:8080` for that port only, `192.0.2.1`
-    /// and `[2001:db8::1]:443` for addresses, `10.0.0.0/8` and `fd00::/8` for networks, and `*` for everything. Names
-    /// are not looked up.
+    /// `example.com` and `.example.com` match this host and all its subdomains. `example.com:8080` matches
+    /// that port only. `192.0.2.1` and `[2001:db8::1]:443` match addresses, `10.0.0.0/8` and `fd00::/8`
+    /// networks, and `*` everything. Names are not looked up.
     #[must_use]
     pub fn except(mut self, list: impl Into<String>) -> Self {
         self.exceptions = list.into();
         self
     }
 
-    /// The proxy on the way to `target`.
+    /// Returns the proxy on the way to `target`, if there is one.
     pub fn select(&self, target: &Target) -> Option<&Proxy> {
         let proxy = if target.is_secure() { &self.wss } else { &self.ws };
         proxy.as_ref().filter(|_| !self.is_excepted(target))
@@ -85,7 +87,7 @@ impl Proxies {
     }
 }
 
-/// All connections go through `proxy`.
+/// Sends all connections through the proxy.
 impl From<Proxy> for Proxies {
     fn from(proxy: Proxy) -> Self {
         Self { ws: Some(proxy.clone()), wss: Some(proxy), exceptions: String::new() }
@@ -104,7 +106,7 @@ fn prefer_socks(values: [&Variable; 3]) -> Variable {
     socks.or_else(|| given.next()).cloned()
 }
 
-/// Does an entry of the list stand for `host` and `port`?
+/// Returns whether an entry of the list matches `host` and `port`.
 fn covers(entry: &str, host: &str, port: u16) -> bool {
     if entry == "*" {
         return true;

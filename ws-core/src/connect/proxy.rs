@@ -26,28 +26,28 @@ pub struct Proxy {
     kind: ProxyKind,
     host: String,
     port: u16,
-    /// User name and password.
+    /// The user name and password.
     credentials: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProxyKind {
-    /// HTTP: tunnels by CONNECT, for `ws` URLs too (§4.1).
+    /// HTTP. Connections are made with CONNECT, also for `ws` URLs (§4.1).
     Http,
     /// HTTP over TLS.
     Https,
-    /// SOCKS5, with names looked up here.
+    /// SOCKS5, with names looked up by this client.
     Socks5,
     /// SOCKS5, with names looked up by the proxy.
     Socks5h,
 }
 
 impl Proxy {
-    /// Takes the URL of a proxy apart: `http`, `https`, `socks5` or `socks5h`, and `http` if there is no scheme.
+    /// Parses the URL of a proxy, with the scheme `http`, `https`, `socks5` or `socks5h`; `http` if there is
+    /// none.
     ///
-    /// The port is by default 80, 443 or 1080. User name and password are percent-decoded. A path means nothing.
-    ///
+    /// The default port is 80, 443 or 1080. User name and password are percent-decoded. A path is ignored.
     /// # Errors
     ///
     /// [`ProxyUrlError`]
@@ -63,7 +63,7 @@ impl Proxy {
         if host.is_empty() || host.starts_with(':') {
             return Err(ProxyUrlError::Url(UrlError::HostMissing));
         }
-        // A port is hidden where it is the scheme's own, so two schemes are tried.
+        // The URL parser hides a port that is the default of the scheme, so two schemes are tried.
         let [plain, secure] = [Url::parse(&format!("http://{host}")), Url::parse(&format!("https://{host}"))];
         let plain = plain.map_err(|error| {
             let is_port = error == url::ParseError::InvalidPort;
@@ -82,12 +82,12 @@ impl Proxy {
         }
     }
 
-    /// Logs in with these, in place of what the URL says. They go to the proxy only.
+    /// Sets the user name and password, in place of those in the URL. They are sent only to the proxy.
     ///
     /// # Errors
     ///
-    /// [`ProxyUrlError::CredentialsInvalid`]: for HTTP, a user name holds no colon; for SOCKS5, the user name has 1 to 255 bytes,
-    /// and the password no more (RFC 1929 §2).
+    /// [`ProxyUrlError::CredentialsInvalid`] if a user name for HTTP has a colon. For SOCKS5 the user name
+    /// must have 1 to 255 bytes, and the password at most 255 (RFC 1929 §2).
     pub fn credentials(
         mut self,
         user: impl Into<Vec<u8>>,
@@ -107,28 +107,28 @@ impl Proxy {
         Ok(self)
     }
 
-    /// What it speaks.
+    /// Returns the protocol of the proxy.
     pub fn kind(&self) -> ProxyKind {
         self.kind
     }
 
-    /// The host to connect to: a name, or an IP address without brackets.
+    /// Returns the host to connect to: a name, or an IP address without brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port to connect to.
+    /// Returns the port to connect to.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What a Proxy-Authorization field says: `Basic …` (RFC 7617).
+    /// Returns the value of a Proxy-Authorization field: `Basic …` (RFC 7617).
     pub(super) fn basic_credentials(&self) -> Option<String> {
         let (user, password) = self.credentials.as_ref()?;
         Some(format!("Basic {}", STANDARD.encode([user, &b":"[..], password].concat())))
     }
 
-    /// The message that logs in with SOCKS5 (RFC 1929 §2).
+    /// Returns the message that logs in to a SOCKS5 proxy (RFC 1929 §2).
     pub(super) fn socks_login(&self) -> Option<Vec<u8>> {
         let (user, password) = self.credentials.as_ref()?;
         let mut message = vec![1];
@@ -173,7 +173,7 @@ impl FromStr for Proxy {
     }
 }
 
-/// The URL, without user name and password.
+/// Shows the URL without user name and password.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.kind.scheme(), Host { name: &self.host, port: self.port })
@@ -186,16 +186,16 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// A host and a port, as a proxy is told them.
+/// A host and a port, as they are sent to a proxy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Host<'a> {
-    /// A name, or an IP address without brackets.
+    /// The name, or an IP address without brackets.
     pub(super) name: &'a str,
     pub(super) port: u16,
 }
 
 impl Host<'_> {
-    /// The address, if the name is one.
+    /// Returns the address, if the name is one.
     pub(super) fn address(&self) -> Option<IpAddr> {
         self.name.parse().ok()
     }
@@ -211,15 +211,15 @@ impl fmt::Display for Host<'_> {
     }
 }
 
-/// What makes a text no URL of a proxy.
+/// The reason why a text is not the URL of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProxyUrlError {
-    /// The scheme is none of `http`, `https`, `socks5` and `socks5h`.
+    /// The scheme is not `http`, `https`, `socks5` or `socks5h`.
     SchemeUnsupported,
-    /// What is wrong would be so with any URL.
+    /// The rest is not a valid URL.
     Url(UrlError),
-    /// The proxy's protocol cannot express the user name and password.
+    /// The protocol of the proxy cannot express the user name and password.
     CredentialsInvalid,
 }
 

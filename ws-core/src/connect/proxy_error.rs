@@ -2,37 +2,38 @@ use core::fmt;
 
 use crate::handshake::HandshakeError;
 
-/// What a proxy did wrong, or why it did not do what it was asked for.
+/// A fault of a proxy, or the reason why it refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// It closed the connection instead of an answer.
+    /// It closed the connection before it answered.
     Closed,
-    /// HTTP: its answer is malformed.
+    /// An HTTP proxy sent a malformed answer.
     Malformed(HandshakeError),
-    /// SOCKS: its answer is not one of SOCKS5; it may be no SOCKS proxy at all.
+    /// The answer of a SOCKS proxy is not SOCKS5. It may not be a SOCKS proxy.
     NotSocks5,
-    /// SOCKS: it accepts none of the ways to log in that were offered; it may want user name and password, or others.
+    /// A SOCKS proxy does not accept any of the offered authentication methods. It may require a user name
+    /// and password, or another method.
     NoMethod,
-    /// SOCKS: it chose a way to log in that was not offered.
+    /// A SOCKS proxy chose an authentication method that was not offered.
     MethodNotOffered,
-    /// SOCKS: it does not know this user name with this password.
+    /// A SOCKS proxy refused the user name and password.
     LoginRefused,
-    /// SOCKS: the host's name is longer than 255 bytes.
+    /// The host's name is longer than 255 bytes, the limit of SOCKS5.
     NameTooLong,
-    /// SOCKS: its reply holds an address of an unknown kind.
+    /// The reply of a SOCKS proxy has an address of an unknown type.
     ReplyMalformed,
-    /// SOCKS: it says no.
+    /// A SOCKS proxy refused to connect.
     Socks(SocksRefusal),
 }
 
-/// Why a SOCKS5 proxy does not connect (RFC 1928 §6).
+/// The reason why a SOCKS5 proxy does not connect (RFC 1928 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocksRefusal {
-    /// It failed in general.
+    /// The proxy failed.
     General,
-    /// Its rules forbid it.
+    /// The rules of the proxy forbid it.
     NotAllowed,
     /// The network cannot be reached.
     NetworkUnreachable,
@@ -42,9 +43,9 @@ pub enum SocksRefusal {
     ConnectionRefused,
     /// The host is too many hops away.
     TtlExpired,
-    /// It does not know the command.
+    /// The proxy does not support the command.
     CommandUnsupported,
-    /// It does not know this kind of address.
+    /// The proxy does not support this type of address.
     AddressUnsupported,
     /// A code that RFC 1928 does not define.
     Other(u8),
@@ -65,7 +66,7 @@ impl SocksRefusal {
         }
     }
 
-    /// Could another address of the same host do?
+    /// Returns whether another address of the same host might succeed.
     pub(super) fn is_of_address(self) -> bool {
         match self {
             Self::General
@@ -88,7 +89,7 @@ impl fmt::Display for ProxyError {
             }
             Self::Malformed(error) => return write!(f, "its answer is malformed: {error}"),
             Self::NotSocks5 => "it does not speak SOCKS5",
-            Self::NoMethod => "it wants another way to log in",
+            Self::NoMethod => "it requires another way to log in",
             Self::MethodNotOffered => "it chose a way to log in that was not offered",
             Self::LoginRefused => "it refused user name and password",
             Self::NameTooLong => "the host's name is too long for SOCKS5",
@@ -107,8 +108,8 @@ impl fmt::Display for SocksRefusal {
             Self::HostUnreachable => "the host cannot be reached",
             Self::ConnectionRefused => "the host refused the connection",
             Self::TtlExpired => "the host is too many hops away",
-            Self::CommandUnsupported => "it does not know the command",
-            Self::AddressUnsupported => "it does not know this kind of address",
+            Self::CommandUnsupported => "it does not support the command",
+            Self::AddressUnsupported => "it does not support this type of address",
             Self::Other(code) => return write!(f, "it refused with the code {code}"),
         })
     }

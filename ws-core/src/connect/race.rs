@@ -7,28 +7,29 @@ use core::time::Duration;
 use super::Tried;
 use crate::Instant;
 
-/// How long an answer with IPv4 addresses waits for the one with IPv6 addresses (RFC 8305 §3).
+/// The time that an answer with IPv4 addresses waits for the answer with IPv6 addresses (RFC 8305 §3).
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
-/// One of the connections that a plan has dialled.
+/// The number of an attempt of a plan to connect to one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attempt(pub(super) u32);
 
-/// Dials the addresses of one host until one takes the connection: Happy Eyeballs (RFC 8305).
+/// Dials the addresses of one host until one attempt succeeds: Happy Eyeballs (RFC 8305).
 #[derive(Debug)]
 pub(super) struct Race<E> {
-    /// From the begin of an attempt to that of the next; without it, the next begins when the one before has failed.
+    /// The time from the start of an attempt to the start of the next. With `None` the next starts when the
+    /// one before has failed.
     delay: Option<Duration>,
     deadline: Option<Instant>,
     v6: VecDeque<SocketAddr>,
     v4: VecDeque<SocketAddr>,
-    /// All addresses that were told, so that each is dialled once.
+    /// All addresses so far, so that each is dialled once.
     known: BTreeSet<SocketAddr>,
-    /// Which family is next, where both have addresses.
+    /// The family of the next attempt, if both have addresses.
     next: Family,
-    /// Not before then, unless nothing runs.
+    /// The earliest start of the next attempt, unless no attempt is running.
     next_at: Instant,
-    /// The look-up is not over.
+    /// Whether the look-up is still running.
     expects_more: bool,
     running: Vec<Running>,
     tried: Vec<Tried<E>>,
@@ -47,7 +48,7 @@ struct Running {
     until: Option<Instant>,
 }
 
-/// What a race does next.
+/// The next step of a race.
 #[derive(Debug)]
 pub(super) enum Move {
     Dial {
@@ -59,7 +60,7 @@ pub(super) enum Move {
     Wait {
         until: Option<Instant>,
     },
-    /// No address is left.
+    /// No addresses are left.
     Lost,
 }
 
@@ -79,7 +80,7 @@ impl<E> Race<E> {
         }
     }
 
-    /// Takes some addresses, or the last ones.
+    /// Adds addresses. `expects_more` is false with the last ones.
     pub(super) fn add(
         &mut self,
         now: Instant,
@@ -140,18 +141,18 @@ impl<E> Race<E> {
         Move::Dial { attempt, address, until, alone }
     }
 
-    /// Notes that no more addresses come. False if none has come at all.
+    /// Notes that no more addresses come. Returns whether any has come.
     pub(super) fn end_addresses(&mut self) -> bool {
         self.expects_more = false;
         !self.known.is_empty()
     }
 
-    /// Does `attempt` take part still?
+    /// Returns whether `attempt` is still running.
     pub(super) fn is_running(&self, attempt: Attempt) -> bool {
         self.running.iter().any(|running| running.attempt == attempt)
     }
 
-    /// Notes that an attempt failed: the next may begin at once (RFC 8305 §5).
+    /// Notes that an attempt failed. The next may start at once (RFC 8305 §5).
     pub(super) fn fail(&mut self, now: Instant, attempt: Attempt, error: E) {
         let Some(at) = self.running.iter().position(|running| running.attempt == attempt) else { return };
         let address = self.running.remove(at).address;
@@ -159,14 +160,14 @@ impl<E> Race<E> {
         self.next_at = now;
     }
 
-    /// What became of each attempt; those that still run have no error.
+    /// Returns the result of each attempt. Those that are still running have no error.
     pub(super) fn take_tried(&mut self) -> Vec<Tried<E>> {
         let running = mem::take(&mut self.running);
         self.tried.extend(running.iter().map(|running| Tried { address: running.address, error: None }));
         mem::take(&mut self.tried)
     }
 
-    /// Gives up on attempts that took their share of the time.
+    /// Gives up attempts whose share of the time is used up.
     fn expire(&mut self, now: Instant) {
         let is_over = |running: &Running| running.until.is_some_and(|until| until <= now);
         for over in self.running.iter().filter(|running| is_over(running)) {
@@ -180,7 +181,7 @@ impl<E> Race<E> {
         self.running.iter().filter_map(|running| running.until).min().or(self.deadline)
     }
 
-    /// The families alternate as long as both have addresses (RFC 8305 §4).
+    /// Takes the next address. The families alternate while both have addresses (RFC 8305 §4).
     fn take_next(&mut self) -> Option<SocketAddr> {
         let address = match self.next {
             Family::V6 => self.v6.pop_front().or_else(|| self.v4.pop_front()),
@@ -190,7 +191,8 @@ impl<E> Race<E> {
         Some(address)
     }
 
-    /// The share of one of the addresses that wait, and of the one that was just taken; never zero.
+    /// Returns the share of the time for one of the waiting addresses and the one that was just taken; never
+    /// zero.
     fn share(&self, left: Duration) -> Duration {
         let waiting = self.v6.len() + self.v4.len() + 1;
         (left / u32::try_from(waiting).unwrap_or(u32::MAX)).max(Duration::from_millis(1))

@@ -3,24 +3,24 @@ use core::fmt;
 use super::{Connect, Target, UrlError};
 use crate::handshake::OwnedResponse;
 
-/// The fields that another origin is told as well: no secrets lie in them.
+/// The fields that are also sent to another origin. They hold no secrets.
 const HARMLESS: [&str; 3] = ["user-agent", "accept-language", "origin"];
 
-/// Why a redirect was not followed.
+/// The reason why a redirect was not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// As many redirects as are allowed came before it.
+    /// The limit of redirects was reached before it.
     TooMany,
     /// It leads from `wss` to `ws`.
     Insecure,
-    /// It leads to what is no WebSocket URL.
+    /// It leads to a URL that is not a WebSocket URL.
     Url(UrlError),
     /// Its body did not end before the time limit.
     TooLate,
 }
 
-/// Where `response` leads; `None` if it is no redirect.
+/// Returns where `response` leads, or `None` if it is not a redirect.
 pub(super) fn location(target: &Target, response: &OwnedResponse) -> Option<Result<Target, RedirectError>> {
     if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
         return None;
@@ -34,7 +34,7 @@ pub(super) fn location(target: &Target, response: &OwnedResponse) -> Option<Resu
 }
 
 impl Connect {
-    /// Turns to another target. What was given by hand may be secret, so another origin is told only the harmless of it.
+    /// Changes the target. Fields may be secrets, so for another origin only the harmless ones are kept.
     pub(super) fn turned_to(mut self, target: Target) -> Self {
         let origin = |target: &Target| (target.is_secure(), target.port());
         let is_same = origin(&target) == origin(&self.target) && target.host() == self.target.host();
@@ -52,7 +52,7 @@ impl fmt::Display for RedirectError {
         match self {
             Self::TooMany => f.write_str("there were too many redirects"),
             Self::Insecure => f.write_str("the redirect leads from wss to ws"),
-            Self::Url(error) => write!(f, "the redirect leads nowhere: {error}"),
+            Self::Url(error) => write!(f, "the redirect's URL cannot be followed: {error}"),
             Self::TooLate => f.write_str("the redirect came too late to be followed"),
         }
     }

@@ -5,14 +5,15 @@ use core::net::{IpAddr, SocketAddr};
 use super::tunnel::Tunnel;
 use super::{Connect, Host, Peer, Proxy, ProxyError, ProxyKind};
 
-/// Which way leads to the server.
+/// The way to the server: directly or through a proxy.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) connect: Connect,
     pub(super) proxy: Option<Proxy>,
-    /// The addresses of the server that the proxy is to be asked for, one after the other, if it is to look up no names.
+    /// The addresses of the server that the proxy is asked for one after the other, if the proxy does not
+    /// look up names.
     behind_proxy: VecDeque<SocketAddr>,
-    /// All that were told of those, so that the proxy is asked for each once.
+    /// All of these addresses so far, so that the proxy is asked for each once.
     known_behind_proxy: BTreeSet<(IpAddr, u16)>,
 }
 
@@ -22,7 +23,7 @@ impl Route {
         Self { connect, proxy, behind_proxy: VecDeque::new(), known_behind_proxy: BTreeSet::new() }
     }
 
-    /// Which name is needed first.
+    /// Returns the end whose name is needed first.
     pub(super) fn begin(&self) -> Peer {
         match self.proxy.as_ref().map(Proxy::kind) {
             None => Peer::Server,
@@ -40,18 +41,18 @@ impl Route {
         }
     }
 
-    /// Where `peer` is, if that stands in the URL.
+    /// Returns the address of `peer`, if the URL has an address and not a name.
     pub(super) fn known_address(&self, peer: Peer) -> Option<SocketAddr> {
         let host = self.host(peer);
         Some(SocketAddr::new(host.address()?, host.port))
     }
 
-    /// Whether `peer` is dialled by the proxy, not from here.
+    /// Returns whether the proxy dials `peer`.
     pub(super) fn is_behind_proxy(&self, peer: Peer) -> bool {
         peer == Peer::Server && self.proxy.is_some()
     }
 
-    /// Takes addresses of the server that the proxy is to be asked for.
+    /// Adds addresses of the server that the proxy is to be asked for.
     pub(super) fn add_behind_proxy(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
         for address in addresses {
             if self.known_behind_proxy.insert((address.ip(), address.port())) {
@@ -60,18 +61,18 @@ impl Route {
         }
     }
 
-    /// Whether there is an address, now that all have come.
+    /// Returns whether there is such an address, after the last has come.
     pub(super) fn has_address_behind_proxy(&self) -> bool {
         !self.behind_proxy.is_empty()
     }
 
-    /// The proxy cannot reach the address that it was asked for. True if there is another.
+    /// Drops the address that the proxy could not reach. Returns whether there is another.
     pub(super) fn skip_address_behind_proxy(&mut self) -> bool {
         self.behind_proxy.pop_front();
         !self.behind_proxy.is_empty()
     }
 
-    /// What is to be said to the proxy; `None` if there is no proxy.
+    /// Returns the exchange with the proxy, or `None` without a proxy.
     pub(super) fn tunnel(&self) -> Option<Result<Tunnel, ProxyError>> {
         let proxy = self.proxy.as_ref()?;
         let Some(address) = self.behind_proxy.front() else {

@@ -6,25 +6,25 @@ use url::{Position, Url};
 
 use crate::handshake::ClientRequest;
 
-/// Where a WebSocket connection leads: a `ws` or `wss` URL, taken apart (§3).
+/// A parsed `ws` or `wss` URL (§3): the place that a WebSocket connection leads to.
 ///
-/// The URL is read as browsers read it (WHATWG URL): international names become punycode, other characters
-/// above ASCII and blanks inside are percent-encoded, `a/../b` becomes `b`, and numbers like `0x7f.1` are
-/// IPv4 addresses. What browsers silently repair is refused instead: missing slashes, backslashes, tabs, line
+/// The URL is parsed as browsers parse it (WHATWG URL). International names become punycode. Blanks and
+/// characters above ASCII are percent-encoded. `a/../b` becomes `b`. Numbers like `0x7f.1` are IPv4
+/// addresses. Faults that browsers repair silently are errors: missing slashes, backslashes, tabs, line
 /// breaks, blanks around the URL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Without user name, password and fragment.
+    /// The URL without user name, password and fragment.
     url: Url,
     userinfo: Option<String>,
 }
 
 impl Target {
-    /// Takes `url` apart.
+    /// Parses `url`.
     ///
     /// # Errors
     ///
-    /// It must begin with `ws://` or `wss://` and a host, in any case of the letters, and have no fragment, not
+    /// Fails unless it begins with `ws://` or `wss://`, in any case, and a host, and has no fragment, not
     /// even an empty one (§3).
     pub fn parse(url: &str) -> Result<Self, UrlError> {
         check_characters(url)?;
@@ -43,7 +43,7 @@ impl Target {
         let mut parsed = Url::parse(url).map_err(|error| {
             if error == url::ParseError::InvalidPort { UrlError::PortInvalid } else { UrlError::HostInvalid }
         })?;
-        // Whoever sees the URL later must not find the password in it.
+        // The stored URL must not contain the password.
         if parsed.set_username("").is_err() || parsed.set_password(None).is_err() {
             return Err(UrlError::HostInvalid);
         }
@@ -54,8 +54,8 @@ impl Target {
         Ok(target)
     }
 
-    /// The same place with another path, in which everything that is no path character is percent-encoded,
-    /// `#` and `?` too (§3). The query is dropped.
+    /// Returns the same URL with another path, in which every character that a path must not have is
+    /// percent-encoded, also `#` and `?` (§3). The query is dropped.
     ///
     /// # Errors
     ///
@@ -67,8 +67,8 @@ impl Target {
         Ok(self)
     }
 
-    /// Where `reference` leads from here (RFC 3986 §5). `http` and `https` stand for `ws` and `wss`; user name, password and
-    /// fragment are left out.
+    /// Resolves `reference` against this URL (RFC 3986 §5). `http` and `https` become `ws` and `wss`. User
+    /// name, password and fragment are dropped.
     pub(super) fn resolve(&self, reference: &str) -> Result<Self, UrlError> {
         let reference = reference.split('#').next().unwrap_or_default();
         check_characters(reference)?;
@@ -85,28 +85,29 @@ impl Target {
         Self::parse(url.as_str())
     }
 
-    /// The host to connect to: a name, or an IP address without brackets.
+    /// Returns the host to connect to: a name, or an IP address without brackets.
     pub fn host(&self) -> &str {
         let host = self.url.host_str().unwrap_or_default();
         host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
     }
 
-    /// The port to connect to: the one given, or else 80 for `ws` and 443 for `wss`.
+    /// Returns the port to connect to: that of the URL, or else 80 for `ws` and 443 for `wss`.
     pub fn port(&self) -> u16 {
         self.url.port().unwrap_or(if self.is_secure() { 443 } else { 80 })
     }
 
-    /// True if the connection runs over TLS.
+    /// Returns whether the connection uses TLS.
     pub fn is_secure(&self) -> bool {
         self.url.scheme() == "wss"
     }
 
-    /// The Host field: IPv6 addresses in brackets, and the port only if it is not the scheme's own (§4.1).
+    /// Returns the Host field: with brackets around IPv6 addresses, and with the port only if it is not the
+    /// default (§4.1).
     pub fn host_header(&self) -> &str {
         &self.url[Position::BeforeHost..Position::AfterPort]
     }
 
-    /// The path, at least `/`, and the query, unless it is empty (§3).
+    /// Returns the path, at least `/`, with the query, unless that is empty (§3).
     pub fn resource(&self) -> &str {
         match self.url.query() {
             Some("") | None => self.url.path(),
@@ -114,16 +115,17 @@ impl Target {
         }
     }
 
-    /// User name and password as they stand in the URL, before the `@`: `user:password`, percent-encoded.
+    /// Returns the user name and password of the URL, the part before the `@`: `user:password`,
+    /// percent-encoded (D1).
     ///
-    /// They are no part of anything else that this type tells, nor of its `Debug` and `Display` forms.
+    /// No other method returns them, and neither `Debug` nor `Display` shows them.
     pub fn userinfo(&self) -> Option<&str> {
         self.userinfo.as_deref()
     }
 
-    /// What an Authorization field says for the URL's user name and password: `Basic …` (RFC 7617).
+    /// Returns the user name and password as the value of an Authorization field: `Basic …` (RFC 7617).
     ///
-    /// `None` if there are none, or if the user name holds a colon, which that scheme cannot express.
+    /// Returns `None` if there are none, or if the user name has a colon, which `Basic` cannot express.
     pub fn basic_credentials(&self) -> Option<String> {
         let userinfo = self.userinfo()?;
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
@@ -179,7 +181,7 @@ impl FromStr for Target {
     }
 }
 
-/// The URL, put together again from scheme, host, port and resource.
+/// Shows the URL, made of scheme, host, port and resource.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", self.url.scheme(), self.host_header(), self.resource())
@@ -192,7 +194,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// What makes a text no WebSocket URL.
+/// The reason why a text is not a WebSocket URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UrlError {
@@ -202,15 +204,15 @@ pub enum UrlError {
     HostMissing,
     /// The host is neither a name nor an IP address.
     HostInvalid,
-    /// The port is no number up to 65535.
+    /// The port is not a number up to 65535.
     PortInvalid,
-    /// It has a fragment: write `%23` for a `#` that belongs to the path or the query (§3).
+    /// It has a fragment. A `#` in the path or the query must be written as `%23` (§3).
     Fragment,
-    /// It holds a control character.
+    /// It has a control character.
     ControlCharacter,
-    /// Blanks stand before or after it.
+    /// There are blanks before or after it.
     SpaceAround,
-    /// It holds a backslash, which some readers take for a slash.
+    /// It has a backslash, which some parsers treat as a slash.
     Backslash,
 }
 
@@ -223,7 +225,7 @@ impl fmt::Display for UrlError {
             Self::PortInvalid => "the URL's port is invalid",
             Self::Fragment => "the URL has a fragment",
             Self::ControlCharacter => "the URL holds a control character",
-            Self::SpaceAround => "blanks stand around the URL",
+            Self::SpaceAround => "there are blanks around the URL",
             Self::Backslash => "the URL holds a backslash",
         })
     }

@@ -1,4 +1,4 @@
-//! zlib, as far as it is needed, with safe slices in and out.
+//! The parts of zlib that are needed, with safe slices in and out.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -7,29 +7,30 @@ use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush, Statu
 
 use super::{InflateError, Level, WindowBits};
 
-/// How many symbols zlib gathers before it writes a block; 8 is its own default. With 5 a compressor takes 279,680 bytes, not
-/// 380,032, and at level 6 text of 20,000 bytes becomes 5,590 bytes, not 5,570; shorter messages do not differ.
+/// The number of symbols that zlib gathers before it writes a block, as an exponent; 8 is its default. With 5
+/// a compressor takes 279,680 bytes, not 380,032. At level 6, text of 20,000 bytes becomes 5,590 bytes, not
+/// 5,570. Shorter messages do not differ.
 const MEMORY_LEVEL: i32 = 5;
 
-/// Compresses one stream after the other.
+/// Compresses one stream after another.
 pub(super) struct Compressor(Box<Deflate>);
 
-/// Inflates one stream after the other.
+/// Inflates one stream after another.
 pub(super) struct Decompressor(Box<Inflate>);
 
-/// Where a call got to.
+/// The progress of a call.
 pub(super) struct Progress {
     pub(super) is_final: Result<bool, InflateError>,
-    /// Bytes of the input.
+    /// The number of input bytes that were consumed.
     pub(super) taken: usize,
-    /// Bytes of the output, good ones even before an error.
+    /// The number of output bytes that were written. They are right even if an error follows.
     pub(super) given: usize,
 }
 
 impl Compressor {
     pub(super) fn new(window: WindowBits, level: Level) -> Self {
-        // zlib has no window of 8 bits for raw streams. With 9 it refers back by no more than the window less the longest
-        // match and four bytes, which is 250, and 8 bits allow 256.
+        // zlib has no window of 8 bits for raw streams. With 9 bits it refers back by at most the window
+        // minus the longest match minus four bytes. That is 250, and 8 bits allow 256.
         let bits = i32::from(window.get().max(9));
         let config = DeflateConfig {
             level: level.get().into(),
@@ -45,7 +46,7 @@ impl Compressor {
         self.0.reset();
     }
 
-    /// Returns how many bytes of `input` it took, and how many of `output` it gave.
+    /// Returns the number of `input` bytes that were consumed, and of `output` bytes that were written.
     pub(super) fn compress(
         &mut self,
         input: &[u8],
@@ -59,9 +60,9 @@ impl Compressor {
 }
 
 impl Decompressor {
-    /// For a stream that may refer to `history`, older bytes first.
+    /// Begins a stream that may refer to `history`, older bytes first.
     pub(super) fn new(history: (&[u8], &[u8])) -> Self {
-        // Always the largest window, so that any connection can use what another has left.
+        // Always the largest window, so that any connection can use it later.
         let mut new = Self(Box::new(Inflate::new(false, WindowBits::MAX.get())));
         new.remember(history);
         new
@@ -85,7 +86,7 @@ impl Decompressor {
         self.run(input, output, InflateFlush::NoFlush)
     }
 
-    /// As [`inflate`](Self::inflate), but stops where a block ends, and stays there.
+    /// Inflates as [`inflate`](Self::inflate) does, but stops at the end of a block and stays there.
     pub(super) fn inflate_block(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         self.run(input, output, InflateFlush::Block)
     }

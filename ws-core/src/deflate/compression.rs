@@ -4,51 +4,57 @@ use core::fmt::Write as _;
 use super::{ClientWindow, NAME, NegotiationError, Offer, Params, WindowBits};
 use crate::handshake::{ExtensionsMalformed, extensions};
 
-/// What an end wants of compression, and what it agrees to.
+/// The settings with which an end offers or accepts compression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compression {
-    /// What a client offers, in order of preference; [`Offer::default`] alone by default. Without any, it offers nothing.
+    /// The offers of a client, in order of preference; [`Offer::default`] alone by default. An empty list
+    /// offers nothing.
     pub offers: Vec<Offer>,
-    /// A server's own messages always begin with an empty window; off by default, so that only an offer that asks
-    /// for it gets it.
+    /// Whether a server's messages always begin with an empty window. It is off by default: they do so only
+    /// if the offer asks for it.
     pub server_no_context_takeover: bool,
-    /// A server has each client begin its messages with an empty window; off by default, so that only a client that
-    /// hints at it does.
+    /// Whether a server requires that each client begins its messages with an empty window. It is off by
+    /// default: it requires this only if the client's offer has the hint.
     pub client_no_context_takeover: bool,
-    /// A server's own window; 15 bits by default. An offer of a smaller one is answered with that.
+    /// The window of a server; 15 bits by default. If the offer has a smaller one, the server uses that.
     pub server_max_window_bits: WindowBits,
-    /// The window that a server gives a client that lets it choose; 15 bits by default. One that does not has 15 bits.
+    /// The window that a server chooses for a client that allows it; 15 bits by default. Other clients have
+    /// 15 bits.
     ///
-    /// Many clients cannot compress with 8.
+    /// Many clients cannot compress with 8 bits.
     pub client_max_window_bits: WindowBits,
-    /// How hard to look for repetitions; 3 by default.
+    /// The effort of the compressor; 3 by default.
     pub level: Level,
-    /// Shorter messages are sent uncompressed, in bytes; 64 by default. A message that is sent in chunks counts as long.
+    /// The length in bytes below which messages are sent uncompressed; 64 by default. A message that is sent
+    /// in chunks counts as long.
     pub min_len: usize,
-    /// Whether a connection keeps what its next message may refer to.
+    /// Whether a connection keeps the bytes that its next message may refer to.
     pub context: Context,
 }
 
-/// Whether a connection keeps what its next message may refer to, where it was agreed that it may.
+/// The memory that a connection keeps between two messages, if the agreement allows its messages to refer to
+/// earlier ones.
 ///
-/// The choice concerns an end's own messages. What the peer sends is decided by the agreement alone.
+/// It is about an end's own messages. For those of the peer, only the agreement decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Context {
-    /// It does: best ratio, and the most memory for each connection.
+    /// The connection keeps its context. This compresses best and takes the most memory for each connection.
     #[default]
     Kept,
-    /// It does not: each message is compressed alone, and an idle connection holds no memory for it.
+    /// The connection keeps nothing. Each message is compressed alone, and an idle connection holds no memory
+    /// for it.
     ///
-    /// The peer cannot know, and keeps its own memory, unless `server_no_context_takeover` tells it too.
+    /// The peer cannot detect this, and keeps its own memory, unless `server_no_context_takeover` is agreed
+    /// too.
     Shared,
 }
 
-/// How hard to look for repetitions: from 0 (not at all) over 1 (fastest) to 9 (smallest).
+/// The effort of the compressor: from 0 (no compression) over 1 (fastest) to 9 (smallest).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 
 impl Level {
-    /// `None` above 9.
+    /// Returns the level, or `None` above 9.
     pub const fn new(level: u8) -> Option<Self> {
         match level {
             0..=9 => Some(Self(level)),
@@ -56,14 +62,15 @@ impl Level {
         }
     }
 
-    /// From 0 to 9.
+    /// Returns the level, from 0 to 9.
     pub const fn get(self) -> u8 {
         self.0
     }
 }
 
 impl Default for Level {
-    /// 3. On JSON, 6 takes up to twice the time to save 5 % (of 1 KiB) to 10 % (of 16 KiB) more bytes.
+    /// Returns 3. On JSON, level 6 takes up to twice the time to save 5 % (of 1 KiB) to 10 % (of 16 KiB) more
+    /// bytes.
     fn default() -> Self {
         Self(3)
     }
@@ -85,7 +92,8 @@ impl Default for Compression {
 }
 
 impl Compression {
-    /// The value of the Sec-WebSocket-Extensions field with which a client offers compression, if it does.
+    /// Returns the value of the Sec-WebSocket-Extensions field in which a client offers compression, if it
+    /// does.
     pub fn offer(&self) -> Option<String> {
         let (first, rest) = self.offers.split_first()?;
         let mut value = String::new();
@@ -96,13 +104,14 @@ impl Compression {
         Some(value)
     }
 
-    /// A server's answer to the lines of a Sec-WebSocket-Extensions field: the first offer that is acceptable.
+    /// Returns a server's answer to the lines of a Sec-WebSocket-Extensions field: the parameters of the
+    /// first acceptable offer (D16).
     ///
-    /// The field that answers is the [`Params`], displayed; for `None` there is none, and the connection opens all the
-    /// same (RFC 7692 §5). Other extensions are passed over.
+    /// The field of the answer is the [`Params`], displayed. With `None` the answer has no such field, and
+    /// the connection opens uncompressed (RFC 7692 §5). Other extensions are ignored.
     ///
     /// # Errors
-    /// If any part of the list is malformed, which a server answers with 400 (§9.1).
+    /// Fails if any part of the list is malformed. A server answers that with 400 (§9.1).
     pub fn accept<'a>(
         &self,
         lines: impl IntoIterator<Item = &'a [u8]>,
@@ -117,7 +126,7 @@ impl Compression {
         Ok(accepted)
     }
 
-    /// Every offer that is well formed can be met.
+    /// Returns the answer to `offer`. Every well-formed offer can be accepted.
     fn answer(&self, offer: &Offer) -> Params {
         let own = self.server_max_window_bits;
         let client_max_window_bits = match offer.client_max_window_bits {
@@ -136,13 +145,14 @@ impl Compression {
         }
     }
 
-    /// What holds for a client whose [`offer`](Self::offer) got these lines of a Sec-WebSocket-Extensions field.
+    /// Returns the agreement of a client whose [`offer`](Self::offer) was answered with these lines of a
+    /// Sec-WebSocket-Extensions field.
     ///
-    /// `None` without any: the connection is uncompressed (RFC 7692 §5).
+    /// Returns `None` for no lines: the connection is uncompressed (RFC 7692 §5).
     ///
     /// # Errors
-    /// For which the client must fail the connection. With several offers the answer has to suit one of them; the
-    /// error is that of the last.
+    /// Fails if the client must fail the connection. With several offers the answer has to match one of them;
+    /// the error is that of the last.
     pub fn agree<'a>(
         &self,
         lines: impl IntoIterator<Item = &'a [u8]>,

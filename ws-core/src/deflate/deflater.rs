@@ -6,19 +6,19 @@ use super::codec::Compressor;
 use super::{Compression, Context, DeflatePool, Level, Params, WindowBits};
 use crate::Role;
 
-/// Most bytes that are reserved at once.
+/// The most bytes that are reserved at once.
 const STEP: usize = 16 << 10;
-/// Room beyond the length of a piece. Where a flush runs out of room right at its end, zlib repeats the end, which is
-/// no fault but costs five bytes.
+/// Room beyond the length of a piece. If a flush has no room left right at its end, zlib repeats the end.
+/// That is allowed, but costs five bytes.
 const SLACK: usize = 64;
-/// What every flush ends with, and what is taken off at the end of a message (RFC 7692 §7.2.1).
+/// The end of every flush. It is removed at the end of a message (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// Compresses the messages of one direction of a connection (RFC 7692 §7.2.1).
 ///
-/// It makes the payloads of messages: any number of [`push`](Self::push) and [`flush`](Self::flush), then
-/// [`finish`](Self::finish). Every message that it has finished must be sent, in that order, for the peer's window
-/// follows them; a message that is sent uncompressed does not concern it.
+/// A message takes any number of [`push`](Self::push) and [`flush`](Self::flush) calls, then
+/// [`finish`](Self::finish). Every finished message must be sent, in that order, since the peer's window
+/// contains them. Messages that are sent uncompressed do not matter here.
 #[derive(Debug)]
 pub struct Deflater {
     takes_over: bool,
@@ -30,19 +30,19 @@ pub struct Deflater {
     at: At,
 }
 
-/// Where the codec is.
+/// The position of the codec in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// Between two messages.
     Start,
-    /// Inside a message, all of which has left.
+    /// Inside a message, with all of its bytes returned.
     Flushed,
-    /// Inside a message, some of which has not left.
+    /// Inside a message, with some bytes still held by zlib.
     Pending,
 }
 
 impl Deflater {
-    /// For what leaves an end of a connection that is `role`.
+    /// Returns a compressor for the messages that an end of this `role` sends.
     pub fn new(params: Params, role: Role, compression: &Compression) -> Self {
         let takes_over = params.takes_over(role) && compression.context == Context::Kept;
         Self { takes_over, ..Self::alone(params.window(role), compression.level) }
@@ -52,27 +52,29 @@ impl Deflater {
         Self { takes_over: false, window, level, codec: None, is_stale: false, at: At::Start }
     }
 
-    /// How far back its messages refer at most; a payload from [`compress_alone`] with no larger window may be sent too.
+    /// Returns how far back its messages refer at most. Payloads from [`compress_alone`] with this window or
+    /// a smaller one may be sent too.
     pub const fn window(&self) -> WindowBits {
         self.window
     }
 
-    /// Compresses the next piece of a message; appends to `output` what of it is ready.
+    /// Compresses the next piece of a message. Appends to `output` the bytes that are ready.
     pub fn push(&mut self, piece: &[u8], output: &mut Vec<u8>) {
         self.compress(piece, DeflateFlush::NoFlush, output);
     }
 
-    /// As [`push`](Self::push), and appends all that is not ready yet: with it the peer can inflate all pieces so far.
+    /// Compresses as [`push`](Self::push) does, and appends the rest too, so that the peer can inflate all
+    /// pieces so far.
     ///
     /// The result is the payload of a fragment that is not the last; it may be empty.
     pub fn flush(&mut self, piece: &[u8], output: &mut Vec<u8>) {
         self.compress(piece, DeflateFlush::SyncFlush, output);
     }
 
-    /// As [`push`](Self::push) with the last piece, and ends the message.
+    /// Compresses the last piece as [`push`](Self::push) does, and ends the message.
     pub fn finish(&mut self, piece: &[u8], output: &mut Vec<u8>) {
         if piece.is_empty() && self.at != At::Pending {
-            // The header of an empty stored block, whose rest is the tail.
+            // The header of an empty stored block. The rest of that block is the tail.
             output.push(0x00);
         } else {
             self.compress(piece, DeflateFlush::SyncFlush, output);
@@ -85,10 +87,10 @@ impl Deflater {
         }
     }
 
-    /// Notes that the peer has got a message which this did not make, such as one from [`compress_alone`].
+    /// Notes that the peer got a compressed message from elsewhere, such as [`compress_alone`].
     ///
-    /// The peer's window holds that message now, and distances to earlier ones have changed. So the next message
-    /// refers to none of them.
+    /// The peer's window now holds that message, which changes the distances to earlier ones. So the next
+    /// message does not refer to any of them.
     pub fn forget(&mut self) {
         self.is_stale = true;
     }
@@ -125,7 +127,7 @@ impl Deflater {
         self.is_stale = false;
     }
 
-    /// Takes what it works with from `pool`, if there is any and it has none.
+    /// Takes a compressor from `pool`, if this has none and the pool has one.
     pub fn prepare(&mut self, pool: &mut DeflatePool) {
         if self.codec.is_none() {
             self.codec = pool.take_deflate(self.window, self.level);
@@ -133,7 +135,7 @@ impl Deflater {
         }
     }
 
-    /// Between messages, hands its memory to `pool`, unless the next message may refer to this one.
+    /// Gives the compressor to `pool` between two messages, unless the next message may refer to this one.
     pub fn park(&mut self, pool: &mut DeflatePool) {
         if self.at == At::Start
             && (self.is_stale || !self.takes_over)
@@ -144,10 +146,11 @@ impl Deflater {
     }
 }
 
-/// Compresses a message by itself, into a payload for any number of connections.
+/// Compresses a message by itself, into a payload that can be sent on any number of connections.
 ///
-/// It may be sent where permessage-deflate is agreed on and [`Deflater::window`] is `window` or more, whatever else is
-/// agreed, for it refers to no other message. Tell each of these deflaters to [`forget`](Deflater::forget).
+/// It may be sent where permessage-deflate is agreed and [`Deflater::window`] is at least `window`. No other
+/// parameter matters, since it does not refer to any other message. Call [`forget`](Deflater::forget) on each
+/// of these deflaters.
 pub fn compress_alone(message: &[u8], window: WindowBits, level: Level, pool: &mut DeflatePool) -> Vec<u8> {
     let mut deflater = Deflater::alone(window, level);
     deflater.prepare(pool);

@@ -23,7 +23,7 @@ impl Parameter {
         Self::ClientMaxWindowBits,
     ];
 
-    /// The name in a list of extensions.
+    /// Returns the name in a list of extensions.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ServerNoContextTakeover => "server_no_context_takeover",
@@ -34,17 +34,17 @@ impl Parameter {
     }
 }
 
-/// What is wrong with the parameters of an offer or an answer, whatever the other one says.
+/// A fault in the parameters of an offer or an answer, independent of the other end.
 ///
-/// A server declines such an offer, a client fails on such an answer (RFC 7692 §7).
+/// A server declines such an offer. A client fails on such an answer (RFC 7692 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ParameterError {
-    /// A parameter that RFC 7692 does not define.
+    /// RFC 7692 does not define the parameter.
     Unknown,
     /// The parameter occurs twice.
     Repeated(Parameter),
-    /// The parameter needs a value and has none.
+    /// The parameter has no value and needs one.
     ValueMissing(Parameter),
     /// The parameter has a value and takes none.
     ValueUnexpected(Parameter),
@@ -52,44 +52,44 @@ pub enum ParameterError {
     ValueInvalid(Parameter),
 }
 
-/// Why a client cannot go on with the server's answer.
+/// The reason why a client cannot accept the server's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NegotiationError {
     /// The list of extensions is malformed (§9.1).
     ListMalformed,
-    /// The answer names an extension that was not offered.
+    /// The answer has an extension that was not offered.
     NotOffered,
-    /// The answer names permessage-deflate twice.
+    /// The answer has permessage-deflate twice.
     AnsweredTwice,
-    /// The parameters are wrong by themselves.
+    /// The parameters are wrong in themselves.
     Parameter(ParameterError),
-    /// `server_no_context_takeover` was offered, and the answer leaves it out.
+    /// `server_no_context_takeover` was offered, and is missing in the answer.
     ServerTakeoverKept,
-    /// `server_max_window_bits` was offered, and the answer leaves it out.
+    /// `server_max_window_bits` was offered, and is missing in the answer.
     ServerWindowMissing,
     /// The answer's `server_max_window_bits` is larger than the one offered.
     ServerWindowTooLarge,
-    /// The answer has `client_max_window_bits`, which the offer had not.
+    /// The answer has `client_max_window_bits`, which was not offered.
     ClientWindowNotOffered,
 }
 
-/// Why a compressed message cannot be inflated.
+/// The reason why a compressed message cannot be inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InflateError {
-    /// The payload is not DEFLATE, or refers to bytes that it may not refer to.
+    /// The payload is not valid DEFLATE data, or refers to bytes outside the agreed window (D17).
     Corrupt,
     /// The payload ends inside a block.
     Truncated,
     /// The message is larger than allowed, counted after inflating.
     TooBig,
-    /// Far more final blocks than data: each of them costs as much as many bytes.
+    /// The message has far more final blocks than data. Each of them costs as much time as many bytes.
     TooManyFinalBlocks,
 }
 
 impl InflateError {
-    /// The code to close the connection with (§7.4.1).
+    /// Returns the code to close the connection with (§7.4.1, D8).
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::Corrupt | Self::Truncated => CloseCode::INVALID_PAYLOAD,

@@ -5,53 +5,55 @@ use super::window::Window;
 use super::{DeflatePool, InflateError, Params, WindowBits};
 use crate::Role;
 
-/// Most bytes that one step inflates to.
+/// The most bytes that one step returns.
 const STEP: usize = 32 << 10;
-/// Fewest bytes that a step has room for. zlib decodes several times as fast while there is room for 260 bytes and more.
+/// The least room of a step. zlib decodes several times as fast while there is room for 260 bytes or more.
 const MIN_STEP: usize = 2 << 10;
-/// Room for each byte of the input: most text is compressed less, and then takes one step.
+/// The room for each input byte. Most text is compressed less than this, and then takes one step.
 const RATIO: usize = 8;
-/// What a sender takes off the end of a message (RFC 7692 §7.2.1).
+/// The bytes that a sender removes from the end of a message (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// Two empty stored blocks: a byte, the tail, and the same once more.
 const EMPTY_BLOCKS: [u8; 10] = [0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF];
-/// A final block without data ends a stream, so that a new one begins, with the window of the old. In each message there may
-/// be as many as this, and one more for so many bytes of it.
+/// A final block without data ends a stream, and a new one begins with the same window. Each message may have
+/// this many, and one more for each so many bytes.
 const FREE_RESTARTS: usize = 16;
 const BYTES_PER_RESTART: usize = 64;
 
 /// Inflates the messages of one direction of a connection (RFC 7692 §7.2.2).
 ///
-/// It takes the payload of a message in any pieces, fragments or less: [`push`](Self::push) each, then
-/// [`finish`](Self::finish). Messages that came uncompressed are not for it. After an error there is nothing but that
-/// error.
+/// It takes the payload of a message in pieces of any size: [`push`](Self::push) for each, then
+/// [`finish`](Self::finish). Messages that came uncompressed must not be passed to it. After an error, every
+/// call returns that error.
 ///
-/// A message may refer back by 32 KiB within itself, and by the agreed window (of 8 bits: by that of 9) to what came before it; that is
-/// never less than RFC 7692 §7.1.2 allows. What refers farther is corrupt.
+/// A message may refer back by 32 KiB within itself. To what came before it, it may refer back by the agreed
+/// window (for 8 bits, by that of 9), which is never less than RFC 7692 §7.1.2 allows. A message that refers
+/// farther back is corrupt (D17).
 #[derive(Debug)]
 pub struct Inflater {
     takes_over: bool,
     max_message: usize,
     window: Window,
     codec: Option<Decompressor>,
-    /// Whether the codec goes on where the window ends; if not, it has to be told what the window holds.
+    /// Whether the codec holds the same bytes as the window. If not, the window is copied into it before the
+    /// next message.
     is_current: bool,
     at: At,
     message: Counts,
 }
 
-/// Where in a message the next byte is.
+/// The position of the next byte in a message.
 #[derive(Clone, Copy, Debug)]
 enum At {
-    /// Before its first.
+    /// Before its first byte.
     Start,
     Inside,
-    /// Right behind a final block.
+    /// Directly after a final block.
     Restart,
     Failed(InflateError),
 }
 
-/// Of the message at hand.
+/// Counts of the current message.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     compressed: usize,
@@ -62,7 +64,8 @@ struct Counts {
 }
 
 impl Inflater {
-    /// For what comes in at an end of a connection that is `role`; a message may inflate to `max_message` bytes.
+    /// Returns an inflater for the messages that an end of this `role` receives. Each may inflate to
+    /// `max_message` bytes.
     pub fn new(params: Params, role: Role, max_message: usize) -> Self {
         let peer = role.peer();
         Self {
@@ -76,14 +79,14 @@ impl Inflater {
         }
     }
 
-    /// Inflates some of `input`, of which it takes away what is done, and appends at most 32 KiB to `output`.
+    /// Inflates a part of `input`, removes it from `input`, and appends at most 32 KiB to `output`.
     ///
-    /// True asks for another call, with the same `input` whatever is left of it; so the caller can check the text that
-    /// there is, or hand it out, before it gets more. Memory is reserved as data comes, never beyond the largest
-    /// message allowed.
+    /// It returns true if it has to be called again with the same `input`, even an empty one. Before that
+    /// call, the caller can check or deliver the text so far. Memory is reserved as data comes, and never
+    /// beyond the largest message.
     ///
     /// # Errors
-    /// When the payload is found to be no good, or the message too big. `output` ends with the last good byte.
+    /// Fails if the payload is wrong or the message too big. `output` ends with the last right byte.
     pub fn push(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<bool, InflateError> {
         match self.at {
             At::Failed(error) => return Err(error),
@@ -103,12 +106,12 @@ impl Inflater {
     }
 
     fn step(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<bool, InflateError> {
-        // A message without a limit may have more bytes than the machine's words can count.
+        // A message without a limit may have more bytes than `usize` can count.
         let allowed = match self.max_message {
             usize::MAX => usize::MAX,
             most => most.saturating_sub(self.message.inflated),
         };
-        // One byte more than allowed tells whether there is more.
+        // One byte more than allowed shows whether there is more.
         let room = input.len().saturating_mul(RATIO).clamp(MIN_STEP, STEP).min(allowed.saturating_add(1));
         let start = output.len();
         grow(output, room, allowed);
@@ -126,22 +129,22 @@ impl Inflater {
             self.at = At::Restart;
             self.is_current = false;
         } else if taken == 0 && given == 0 && !input.is_empty() {
-            // With input and room it always gets on; were it not so, the caller would loop forever.
+            // With input and room, zlib always makes progress. If it did not, the caller would loop for ever.
             return Err(InflateError::Corrupt);
         }
         Ok(!input.is_empty() || given == room)
     }
 
-    /// Ends the message: all of its payload was pushed.
+    /// Ends the message after all of its payload was pushed.
     ///
     /// # Errors
-    /// If the payload stops short of the end of a block.
+    /// Fails if the payload ends inside a block.
     pub fn finish(&mut self) -> Result<(), InflateError> {
         match self.at {
             At::Failed(error) => return Err(error),
-            // No payload at all is no DEFLATE, but can only mean a message without a byte.
+            // An empty payload is not valid DEFLATE data, but can only mean an empty message.
             At::Start => {}
-            // A sender that leaves out the empty block behind its final one leaves nothing unsaid.
+            // After a final block, a sender may leave out the empty block. Nothing is missing then.
             At::Restart => {}
             At::Inside => self.close_block().map_err(|error| self.fail(error))?,
         }
@@ -151,24 +154,26 @@ impl Inflater {
             self.window.clear();
             self.is_current = false;
         } else if self.window.is_less_than_all() {
-            // The codec remembers 32 KiB, and would let the next message refer to more than is kept of it when it is parked.
+            // The codec holds 32 KiB, and would allow the next message to refer farther back than after
+            // parking (D17).
             self.is_current = false;
         }
         Ok(())
     }
 
-    /// Appends the tail that the sender took off, and makes sure that a block, and a byte, ends there.
+    /// Appends the tail that the sender removed, and checks that a block and a byte end there.
     fn close_block(&mut self) -> Result<(), InflateError> {
-        // No payload whose tail was taken off can end in 0xFF, for the header of the empty block ends in zeros. So these
-        // are the tail itself, which the sender has left on.
+        // A payload without its tail cannot end in 0xFF, since the header of the empty block ends in zero
+        // bits. So these bytes are the tail itself, which the sender did not remove.
         let end = if self.message.last == TAIL { &EMPTY_BLOCKS[..] } else { &EMPTY_BLOCKS[1..] };
         let (_, next) = EMPTY_BLOCKS.split_at(EMPTY_BLOCKS.len() / 2);
         let codec = self.codec.as_mut().ok_or(InflateError::Corrupt)?;
         let takes = |progress: Progress, len| {
             progress.is_final == Ok(false) && progress.taken == len && progress.given == 0
         };
-        // The codec, told to stop where a block ends, must stop right there, though there is more to take. No bits of the
-        // last byte may be left over either: they would be ones, and make the block that follows a final or a bad one.
+        // The codec stops at the end of a block, so it must stop at once here, although there is more input.
+        // Bits of the last byte must not be left either: they would be ones and would make the next block a
+        // final or a bad one.
         let nowhere = &mut [0; 8];
         if takes(codec.inflate_block(end, nowhere), end.len() - next.len())
             && takes(codec.inflate(next, nowhere), next.len())
@@ -179,7 +184,7 @@ impl Inflater {
         }
     }
 
-    /// Begins a new stream, which may refer to what the window holds.
+    /// Begins a new stream, which may refer to the bytes of the window.
     fn restart(&mut self) {
         match &mut self.codec {
             Some(codec) => codec.reset(self.window.parts()),
@@ -201,7 +206,7 @@ impl Inflater {
         error
     }
 
-    /// Takes what it works with from `pool`, if there is any and it has none.
+    /// Takes a decompressor from `pool`, if this has none and the pool has one.
     pub fn prepare(&mut self, pool: &mut DeflatePool) {
         if self.codec.is_none() && !matches!(self.at, At::Failed(_)) {
             self.codec = pool.take_inflate();
@@ -209,7 +214,7 @@ impl Inflater {
         }
     }
 
-    /// Between messages, hands `pool` all memory but the window that the peer may refer to.
+    /// Gives its memory to `pool` between two messages, except the window that the peer may refer to.
     ///
     /// The next message then costs a copy of the window.
     pub fn park(&mut self, pool: &mut DeflatePool) {
@@ -238,12 +243,12 @@ impl Counts {
     }
 }
 
-/// In bytes. With 8 bits, some senders use 9.
+/// Returns the length of the window in bytes. With 8 bits, some senders use 9.
 fn window_len(bits: WindowBits) -> usize {
     1 << bits.get().max(9)
 }
 
-/// Lengthens `output` by `room` zeros, reserving at most what `allowed` bytes and one more take.
+/// Extends `output` by `room` zeros. Reserves at most memory for `allowed` bytes and one more.
 fn grow(output: &mut Vec<u8>, room: usize, allowed: usize) {
     let len = output.len();
     if output.capacity() - len < room {

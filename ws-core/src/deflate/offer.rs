@@ -3,12 +3,12 @@ use core::fmt;
 use super::{NAME, NegotiationError, Parameter, ParameterError, Params, WindowBits};
 use crate::handshake::Extension;
 
-/// One offer of permessage-deflate (RFC 7692 §7.1). Displayed, it is an element of the client's list.
+/// One offer of permessage-deflate (RFC 7692 §7.1). `Display` writes an element of the client's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Offer {
-    /// The server must begin each message with an empty window; off by default.
+    /// Whether the server must begin each message with an empty window; off by default.
     pub server_no_context_takeover: bool,
-    /// A hint that the client will begin each message with an empty window; off by default.
+    /// Whether the client hints that it begins each message with an empty window; off by default.
     pub client_no_context_takeover: bool,
     /// The largest window that the client can inflate; 15 bits if `None`, which is the default.
     pub server_max_window_bits: Option<WindowBits>,
@@ -16,26 +16,26 @@ pub struct Offer {
     pub client_max_window_bits: ClientWindow,
 }
 
-/// What an offer says of the client's own window (RFC 7692 §7.1.2.2).
+/// The client's own window in an offer (RFC 7692 §7.1.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientWindow {
-    /// Nothing: the server may not limit it.
+    /// The offer has no parameter for it. The server must not limit it.
     Unsaid,
     /// The server may limit it.
     Any,
-    /// The client uses no larger one anyway, and the server may limit it.
+    /// The client uses at most this window, and the server may limit it.
     AtMost(WindowBits),
 }
 
 impl Default for Offer {
-    /// `permessage-deflate; client_max_window_bits`
+    /// Returns `permessage-deflate; client_max_window_bits`.
     fn default() -> Self {
         Self { client_max_window_bits: ClientWindow::Any, ..Self::PLAIN }
     }
 }
 
 impl Offer {
-    /// `permessage-deflate`
+    /// The offer `permessage-deflate`, without parameters.
     pub const PLAIN: Self = Self {
         server_no_context_takeover: false,
         client_no_context_takeover: false,
@@ -43,10 +43,10 @@ impl Offer {
         client_max_window_bits: ClientWindow::Unsaid,
     };
 
-    /// Reads the parameters of an element named [`NAME`].
+    /// Parses the parameters of an element with the name [`NAME`].
     ///
     /// # Errors
-    /// For which a server declines the offer (RFC 7692 §7).
+    /// Fails if a server must decline the offer (RFC 7692 §7).
     pub fn parse(extension: &Extension<'_>) -> Result<Self, ParameterError> {
         let mut offer = Self::PLAIN;
         for param in extension.params() {
@@ -87,7 +87,8 @@ impl Offer {
         }
     }
 
-    /// What holds for a client that made this offer and got `answer`, which is written in the same way.
+    /// Returns the agreement of a client that made this offer and got `answer`, which is parsed like an
+    /// offer.
     pub(super) fn agree(&self, answer: &Self) -> Result<Params, NegotiationError> {
         if self.server_no_context_takeover && !answer.server_no_context_takeover {
             return Err(NegotiationError::ServerTakeoverKept);
@@ -110,7 +111,7 @@ impl Offer {
             ClientWindow::AtMost(bits) => Some(bits),
         };
         let client_max_window_bits = match self.client_max_window_bits {
-            // The client keeps to its own hint, whether or not the server does.
+            // The client keeps to its own hint, even if the server has another.
             ClientWindow::AtMost(hint) => Some(said.map_or(hint, |bits| bits.min(hint))),
             ClientWindow::Unsaid | ClientWindow::Any => said,
         };

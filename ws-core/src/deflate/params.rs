@@ -13,10 +13,10 @@ pub struct WindowBits(u8);
 impl WindowBits {
     /// 256 bytes.
     pub const MIN: Self = Self(8);
-    /// 32 KiB, which is what holds where nothing is said.
+    /// 32 KiB, the default.
     pub const MAX: Self = Self(15);
 
-    /// `None` unless `bits` is one of 8 to 15.
+    /// Returns `None` unless `bits` is one of 8 to 15.
     pub const fn new(bits: u8) -> Option<Self> {
         match bits {
             8..=15 => Some(Self(bits)),
@@ -24,12 +24,12 @@ impl WindowBits {
         }
     }
 
-    /// From 8 to 15.
+    /// Returns the number of bits, from 8 to 15.
     pub const fn get(self) -> u8 {
         self.0
     }
 
-    /// Reads `1*DIGIT` without leading zeros.
+    /// Parses `1*DIGIT` without leading zeros.
     pub(super) fn parse(value: Value<'_>) -> Option<Self> {
         let texts = ["8", "9", "10", "11", "12", "13", "14", "15"];
         (8..).zip(texts).find(|(_, text)| value.is(text)).map(|(bits, _)| Self(bits))
@@ -37,7 +37,7 @@ impl WindowBits {
 }
 
 impl Default for WindowBits {
-    /// [`MAX`](Self::MAX).
+    /// Returns [`MAX`](Self::MAX).
     fn default() -> Self {
         Self::MAX
     }
@@ -49,12 +49,12 @@ impl fmt::Display for WindowBits {
     }
 }
 
-/// What both ends agreed on (RFC 7692 §7.1). Displayed, it is the server's answer.
+/// The agreement of both ends (RFC 7692 §7.1). `Display` writes the server's answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Params {
-    /// The server begins each message with an empty window.
+    /// Whether the server begins each message with an empty window.
     pub server_no_context_takeover: bool,
-    /// The client begins each message with an empty window.
+    /// Whether the client begins each message with an empty window.
     pub client_no_context_takeover: bool,
     /// The server's window; 15 bits if `None`.
     pub server_max_window_bits: Option<WindowBits>,
@@ -63,7 +63,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// Whether what `sender` compresses may refer to its earlier messages.
+    /// Returns whether the messages of `sender` may refer to its earlier ones.
     pub const fn takes_over(&self, sender: Role) -> bool {
         match sender {
             Role::Server => !self.server_no_context_takeover,
@@ -71,7 +71,7 @@ impl Params {
         }
     }
 
-    /// How far back what `sender` compresses may refer.
+    /// Returns how far back the messages of `sender` may refer.
     pub fn window(&self, sender: Role) -> WindowBits {
         match sender {
             Role::Server => self.server_max_window_bits,
@@ -83,7 +83,7 @@ impl Params {
 
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An answer reads as the offer of the same parameters.
+        // An answer is written like an offer with the same parameters.
         let offer = Offer {
             server_no_context_takeover: self.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover,

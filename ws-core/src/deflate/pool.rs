@@ -3,10 +3,10 @@ use alloc::vec::Vec;
 use super::codec::{Compressor, Decompressor};
 use super::{Level, WindowBits};
 
-/// What the compression of one thread's connections works with, so that idle ones need not hold it.
+/// The compressors and decompressors of one thread, so that idle connections need not hold them.
 ///
-/// [`Deflater::prepare`](super::Deflater::prepare) and [`Inflater::prepare`](super::Inflater::prepare) take from it,
-/// their `park` gives back. Both also work without.
+/// [`Deflater::prepare`](super::Deflater::prepare) and [`Inflater::prepare`](super::Inflater::prepare) take
+/// one from it. Their `park` gives it back. Both also work without a pool.
 #[derive(Debug, Default)]
 pub struct DeflatePool {
     deflate: Vec<(WindowBits, Level, Compressor)>,
@@ -14,10 +14,11 @@ pub struct DeflatePool {
 }
 
 impl DeflatePool {
-    /// Most of a kind that are kept. A thread needs one for the message at hand, and one for each that is in the middle of one.
+    /// The most that are kept of each kind. A thread needs one for the current message, and one for each
+    /// unfinished message.
     const KEPT: usize = 4;
 
-    /// An empty pool.
+    /// Returns an empty pool.
     pub const fn new() -> Self {
         Self { deflate: Vec::new(), inflate: Vec::new() }
     }
@@ -27,7 +28,7 @@ impl DeflatePool {
         Some(self.deflate.remove(found).2)
     }
 
-    /// The one that has lain here for longest makes room.
+    /// Keeps `codec`. If the pool is full, the oldest one is dropped.
     pub(super) fn put_deflate(&mut self, window: WindowBits, level: Level, codec: Compressor) {
         if self.deflate.len() == Self::KEPT {
             self.deflate.remove(0);

@@ -1,16 +1,16 @@
 use alloc::vec::Vec;
 
-/// How many bytes DEFLATE can refer back (RFC 1951 §3.2.5).
+/// The number of bytes that DEFLATE can refer back (RFC 1951 §3.2.5).
 const FARTHEST: usize = 32 << 10;
 
-/// The last bytes that a stream inflated to, which its next bytes may refer to.
+/// The last inflated bytes of a stream, to which its next bytes may refer.
 ///
-/// It holds no more memory than there are such bytes, rounded up to a power of two.
+/// Its memory is the number of these bytes, rounded up to a power of two.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// Grows up to `size`; from then on a ring.
+    /// The bytes. They grow up to `size` and are a ring from then on.
     bytes: Vec<u8>,
-    /// Where the oldest byte of the ring lies.
+    /// The position of the oldest byte in the ring.
     oldest: usize,
     size: usize,
 }
@@ -28,7 +28,7 @@ impl Window {
             self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(grown);
-        // What is left only if the ring is full.
+        // Something is left only if the ring is full.
         let (before_end, wrapped) = data.split_at(data.len().min(self.bytes.len() - self.oldest));
         self.bytes[self.oldest..][..before_end.len()].copy_from_slice(before_end);
         self.bytes[..wrapped.len()].copy_from_slice(wrapped);
@@ -37,24 +37,24 @@ impl Window {
         }
     }
 
-    /// The bytes, older ones first.
+    /// Returns the bytes in two parts, older ones first.
     pub(super) fn parts(&self) -> (&[u8], &[u8]) {
         let (newer, older) = self.bytes.split_at(self.oldest);
         (older, newer)
     }
 
-    /// Returns whether the stream may have had more bytes, of the 32 KiB that DEFLATE can refer to, than are here.
+    /// Returns whether the stream may have had more of the 32 KiB that DEFLATE can refer to than this holds.
     pub(super) fn is_less_than_all(&self) -> bool {
         self.size < FARTHEST && self.bytes.len() == self.size
     }
 
-    /// Forgets the bytes, not their memory.
+    /// Drops the bytes, but keeps their memory.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.oldest = 0;
     }
 
-    /// Gives up memory that holds no bytes.
+    /// Frees the memory if it holds no bytes.
     pub(super) fn shrink(&mut self) {
         if self.bytes.is_empty() {
             self.bytes = Vec::new();
@@ -66,7 +66,8 @@ impl Window {
 mod tests {
     use super::*;
 
-    /// 7692-7.2.2-2: the window holds the last bytes, however they came, and no more memory than its size.
+    /// 7692-7.2.2-2: the window holds the last bytes, in pieces of any size, and takes no more memory than
+    /// its size.
     #[test]
     fn the_last_bytes_are_kept_in_order() {
         let data: Vec<u8> = (0..200).collect();

@@ -1,10 +1,11 @@
 use super::{Header, Rules};
 use crate::{ProtocolError, mask};
 
-/// Splits a stream of bytes into frames, in any pieces it comes in and without memory of its own.
+/// Splits a stream of bytes into frames. The stream may come in pieces of any size. The decoder needs no
+/// memory besides itself.
 ///
-/// It knows frames and no messages: that a continuation has something to continue, or that text is UTF-8, is for its
-/// user to check.
+/// It does not check messages: the caller has to check that a continuation has something to continue, and
+/// that text is UTF-8.
 ///
 /// ```
 /// use ws_core::frame::{Decoder, Part};
@@ -26,31 +27,32 @@ pub struct Decoder {
     /// The start of a header whose end has not arrived.
     stash: [u8; Header::MAX_LEN],
     stashed: usize,
-    /// The frame in progress, and how much of its payload has passed.
+    /// The frame in progress, and how much of its payload was decoded.
     frame: Option<(Header, u64)>,
 }
 
 /// Part of a frame.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// A frame begins.
+    /// The header of a frame.
     Header(Header),
-    /// More of its payload, unmasked in place; never empty.
+    /// The next part of the payload, unmasked in place; never empty.
     Payload(&'a mut [u8]),
-    /// The frame is complete.
+    /// The end of the frame.
     End,
 }
 
 impl Decoder {
-    /// A decoder that refuses what `rules` do not take.
+    /// Returns a decoder that refuses frames that break `rules`.
     pub fn new(rules: Rules) -> Self {
         Self { rules, ..Self::default() }
     }
 
-    /// Takes the next part off the front of `input`; `None` when `input` is used up.
+    /// Decodes the next part and removes it from the start of `input`. Returns `None` when `input` is used
+    /// up.
     ///
     /// # Errors
-    /// A header that breaks a rule; there is no way to go on after one.
+    /// The rule that a header breaks. The decoder cannot go on after an error.
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, ProtocolError> {
         let Some((header, seen)) = &mut self.frame else {
             return self.decode_header(input);

@@ -10,9 +10,9 @@ use super::{
 /// A server's answer to a request.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// Open the WebSocket connection.
+    /// A 101, which opens the WebSocket connection.
     Accept(Accept),
-    /// Answer by other HTTP means.
+    /// Any other HTTP answer.
     Reject(Reject),
 }
 
@@ -28,7 +28,7 @@ impl From<Reject> for Decision {
     }
 }
 
-/// A 101 answer, which opens the connection. An empty one owns no heap.
+/// A 101 answer, which opens the connection. An empty one allocates nothing.
 #[derive(Clone, Default)]
 pub struct Accept {
     subprotocol: Option<Box<str>>,
@@ -36,7 +36,7 @@ pub struct Accept {
 }
 
 impl Accept {
-    /// An answer with nothing but what every 101 needs.
+    /// Returns an answer with only what every 101 needs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -52,14 +52,14 @@ impl Accept {
     ///
     /// # Errors
     ///
-    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
-    /// control bytes.
+    /// Fails if the name is not a token, the handshake writes this field itself, or the value has control
+    /// bytes.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
         write_checked(&mut self.fields, name, value.as_ref())?;
         Ok(self)
     }
 
-    /// Appends the answer to `out`, whole or not at all.
+    /// Appends the answer to `out`, or fails and appends nothing.
     pub(crate) fn write(&self, upgrade: &Upgrade, out: &mut Vec<u8>) -> Result<Agreement, AnswerError> {
         if self.subprotocol.as_ref().is_some_and(|name| !upgrade.subprotocols.contains(name)) {
             return Err(AnswerError::SubprotocolNotOffered);
@@ -90,9 +90,9 @@ impl fmt::Debug for Accept {
     }
 }
 
-/// Any other answer than a 101.
+/// Any answer but a 101.
 ///
-/// A 426 names the protocol and its version by itself. A 405 should be given an `Allow` field.
+/// A 426 names the protocol and its version without further calls. A 405 needs an `Allow` field.
 #[derive(Clone)]
 pub struct Reject {
     status: u16,
@@ -102,7 +102,8 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// An answer with a status from 200 to 599, without fields and body, after which the connection ends.
+    /// Returns an answer with a status from 200 to 599, without fields and body. The connection ends after
+    /// it.
     pub fn new(status: u16) -> Option<Self> {
         (200..=599).contains(&status).then(|| Self::with_status(status))
     }
@@ -111,33 +112,33 @@ impl Reject {
     ///
     /// # Errors
     ///
-    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
-    /// control bytes.
+    /// Fails if the name is not a token, the handshake writes this field itself, or the value has control
+    /// bytes.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
         write_checked(&mut self.fields, name, value.as_ref())?;
         Ok(self)
     }
 
-    /// Sets the body. It is left out where HTTP allows none: with 204, 205 and 304, and in answer to HEAD.
+    /// Sets the body. It is not sent where HTTP allows none: with 204, 205 and 304, and in answer to HEAD.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Lets the client send its next request on the same connection, if the request at hand allows it.
+    /// Allows the client to send its next request on the same connection, if the current request allows it.
     #[must_use]
     pub fn keep_alive(mut self) -> Self {
         self.keep_alive = true;
         self
     }
 
-    /// The status, from 200 to 599.
+    /// Returns the status, from 200 to 599.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Appends the answer to `out`, and says what becomes of the connection.
+    /// Appends the answer to `out`. Returns what follows it on the connection.
     pub(crate) fn write(&self, reply_to: ReplyTo, out: &mut Vec<u8>) -> Then {
         let then = if self.keep_alive && reply_to.may_persist { Then::NextRequest } else { Then::Close };
         out.reserve(192 + self.fields.len() + self.body.len());
@@ -171,12 +172,12 @@ impl Reject {
         then
     }
 
-    /// The answer where the application's own does not fit the request.
+    /// Returns the answer where that of the application does not fit the request.
     pub(crate) fn misfit() -> Self {
         Self::plain(500, "the server's answer does not fit the request")
     }
 
-    /// An answer whose body is a line of text.
+    /// Returns an answer whose body is a line of text.
     pub(super) fn plain(status: u16, text: &str) -> Self {
         let mut reject = Self::with_status(status);
         write_field(&mut reject.fields, "Content-Type", b"text/plain");
@@ -206,16 +207,16 @@ impl fmt::Debug for Reject {
     }
 }
 
-/// What an answer must know of the request that it answers.
+/// The facts of a request that its answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReplyTo {
-    /// The method is HEAD: the answer has no body, but the fields that describe one.
+    /// Whether the method is HEAD. The answer then has no body, but the fields that describe one.
     pub(crate) is_head: bool,
-    /// Another request may follow on the same connection.
+    /// Whether another request may follow on the same connection.
     pub(crate) may_persist: bool,
 }
 
-/// What follows an answer.
+/// What follows an answer on the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// The end of the connection.
@@ -224,10 +225,10 @@ pub(crate) enum Then {
     NextRequest,
 }
 
-/// A request of which nothing is known.
+/// A request that could not be parsed.
 const UNKNOWN: ReplyTo = ReplyTo { is_head: false, may_persist: false };
 
-/// Appends the HTTP answer to a wrong request, after which the connection ends.
+/// Appends the HTTP answer to a wrong request. The connection ends after it.
 pub(crate) fn refusal(error: HandshakeError, out: &mut Vec<u8>) {
     let mut reject = Reject::plain(error.status(), error.text());
     if error == HandshakeError::MethodNotGet {
@@ -248,22 +249,22 @@ pub(crate) fn too_slow(out: &mut Vec<u8>) {
     Reject::plain(408, "the request did not arrive in time").write(UNKNOWN, out);
 }
 
-/// Appends the HTTP answer to a request that the application did not decide about in time.
+/// Appends the HTTP answer to a request that the application did not answer in time.
 pub(crate) fn undecided(out: &mut Vec<u8>) {
     Reject::plain(503, "the server did not decide in time").write(UNKNOWN, out);
 }
 
-/// Appends the HTTP answer where the backend cannot be reached, or answers with something that is no answer.
+/// Appends the HTTP answer for a backend that cannot be reached or gives a wrong answer.
 pub(crate) fn bad_gateway(text: &str, out: &mut Vec<u8>) {
     Reject::plain(502, text).write(UNKNOWN, out);
 }
 
-/// Appends the HTTP answer where the backend did not answer in time.
+/// Appends the HTTP answer for a backend that did not answer in time.
 pub(crate) fn gateway_timeout(out: &mut Vec<u8>) {
     Reject::plain(504, "the backend did not answer in time").write(UNKNOWN, out);
 }
 
-/// True for the fields that the handshake writes itself, whichever message they belong to.
+/// Returns whether the handshake writes this field itself, in requests or answers.
 pub(super) fn is_reserved(name: &str) -> bool {
     const RESERVED: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
     let prefix = b"sec-websocket-";
@@ -307,7 +308,7 @@ pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&digits[start..]);
 }
 
-/// The usual words for a status (RFC 9110 §15); none for a status without a name.
+/// Returns the usual reason for a status (RFC 9110 §15), or an empty one for a status without a name.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

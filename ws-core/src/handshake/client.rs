@@ -10,7 +10,7 @@ use super::{
     read::{as_http11, check_whole, lines, pairs, version, with_room},
 };
 
-/// Where the parts of a response's head lie in its bytes.
+/// The positions of a response's parts in the bytes of its head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ResponseHead {
     status: u16,
@@ -22,7 +22,7 @@ pub(crate) struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// Reads the head that a [`Scanner`](super::Scanner) found.
+    /// Parses a head that a [`Scanner`](super::Scanner) found.
     pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
         match Self::read(head) {
             Err(HandshakeError::HttpVersionUnsupported) => Self::read(&as_http11(head, 0)?),
@@ -38,7 +38,7 @@ impl ResponseHead {
             check_whole(result, head, HandshakeError::StatusLineMalformed)?;
             let (status, version) = (parsed.code.unwrap_or_default(), version(parsed.version));
             let line_end = find(head, b'\r').unwrap_or(head.len());
-            // httparse has none if it is not all ASCII.
+            // httparse returns no reason if it is not all ASCII (D18).
             let reason = "HTTP/1.1 101".len().min(line_end);
             let fields = line_end + "\r\n".len();
             let body = if has_body(status) {
@@ -50,7 +50,7 @@ impl ResponseHead {
         })
     }
 
-    /// The response, lent from the bytes that were parsed and from as much of its body as there is.
+    /// Returns the response, borrowed from the bytes of its head and from the part of its body that has come.
     pub(crate) fn view<'a>(&self, head: &'a [u8], body: &'a [u8], body_is_complete: bool) -> Response<'a> {
         let reason = head.get(self.reason..self.fields - "\r\n".len()).unwrap_or_default();
         Response {
@@ -63,23 +63,24 @@ impl ResponseHead {
         }
     }
 
-    /// The status, from 100 to 999.
+    /// Returns the status, from 100 to 999.
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
 
-    /// True for what comes before the answer proper and is skipped: any 1xx but 101 (RFC 9110 §15.2).
+    /// Returns whether this comes before the answer and is skipped: any 1xx but 101 (RFC 9110 §15.2).
     pub(crate) fn is_interim(&self) -> bool {
         matches!(self.status, 100 | 102..=199)
     }
 
-    /// Where the body ends. A 101 has none, whatever its fields say (RFC 9112 §6.3).
+    /// Returns where the body ends. A 101 has none, whatever its fields are (RFC 9112 §6.3).
     pub(crate) fn body(&self) -> BodyFraming {
         self.body
     }
 }
 
-/// Does this 101 switch to WebSocket, in answer to the key that `accept` belongs to? All else is the client's to check.
+/// Returns whether this 101 switches to WebSocket, in answer to the key of `accept`. Everything else is left
+/// to the client.
 pub(crate) fn switches(response: &Response<'_>, accept: Option<[u8; 28]>) -> bool {
     let known = Known::new(response.fields, response.fields.lines());
     let is = |name, value: &[u8]| matches!(known.get(name), Found::Once(found) if found.eq_ignore_ascii_case(value));
@@ -90,7 +91,7 @@ pub(crate) fn switches(response: &Response<'_>, accept: Option<[u8; 28]>) -> boo
         && accept.is_some_and(|accept| known.get(Name::Accept) == Found::Once(&accept))
 }
 
-/// What the answer to a request must hold.
+/// The values that the answer to a request must have.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected {
     accept: [u8; 28],
@@ -99,7 +100,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// What must answer `request` if it is written with `nonce`.
+    /// Returns what must answer `request` if it is written with `nonce`.
     pub(crate) fn new(request: &ClientRequest<'_>, nonce: [u8; 16]) -> Self {
         Self {
             accept: accept_key(&encode_nonce(nonce)),

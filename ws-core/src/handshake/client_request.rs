@@ -10,9 +10,9 @@ use super::{
     request::Target,
 };
 
-/// What a client asks for: the request that opens a connection (§4.1).
+/// The request of a client that opens a connection (§4.1).
 ///
-/// All of it is checked as it is given, so that what is written is one valid request.
+/// Each part is checked when it is set, so the written request is always valid.
 ///
 /// ```
 /// use ws_core::handshake::ClientRequest;
@@ -37,15 +37,15 @@ pub struct ClientRequest<'a> {
 }
 
 impl<'a> ClientRequest<'a> {
-    /// A request to `host`, which names the port where it is not the scheme's own (`example.com:8080`), for
-    /// `target`, a path with an optional query (`/chat?room=1`).
+    /// Returns a request to `host` for `target`. The host includes the port where it is not the default of
+    /// the scheme (`example.com:8080`). The target is a path with an optional query (`/chat?room=1`).
     ///
     /// Through a plain HTTP proxy the target is absolute: `http://example.com:8080/chat`, with the same host.
     ///
     /// # Errors
     ///
     /// [`RequestError::HostInvalid`] and [`RequestError::TargetInvalid`]. Blanks and characters above ASCII
-    /// must be percent-encoded already.
+    /// must already be percent-encoded.
     pub fn new(host: &'a str, target: &'a str) -> Result<Self, RequestError> {
         Self::with_target(host, target.into())
     }
@@ -73,11 +73,11 @@ impl<'a> ClientRequest<'a> {
         })
     }
 
-    /// Sends an Origin field, in place of one given before.
+    /// Sets the Origin field, in place of an earlier one.
     ///
     /// # Errors
     ///
-    /// [`RequestError::OriginInvalid`] for anything but visible ASCII.
+    /// [`RequestError::OriginInvalid`] if it is not all visible ASCII.
     pub fn origin(mut self, origin: &'a str) -> Result<Self, RequestError> {
         if origin.is_empty() || !origin.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(RequestError::OriginInvalid);
@@ -86,11 +86,11 @@ impl<'a> ClientRequest<'a> {
         Ok(self)
     }
 
-    /// Offers one more subprotocol, less liked than those before.
+    /// Offers one more subprotocol, after those that the client prefers to it.
     ///
     /// # Errors
     ///
-    /// The name must be a token that is not offered yet; its case matters.
+    /// Fails if the name is not a token, or is already offered. Its case matters.
     pub fn subprotocol(mut self, name: &'a str) -> Result<Self, RequestError> {
         if !is_token(name.as_bytes()) {
             return Err(RequestError::SubprotocolInvalid);
@@ -102,7 +102,7 @@ impl<'a> ClientRequest<'a> {
         Ok(self)
     }
 
-    /// Opens the connection even if the server chooses none of the offered subprotocols.
+    /// Opens the connection even if the server chooses none of the offered subprotocols (D2).
     ///
     /// Without this, such an answer fails the handshake, as it does in browsers.
     #[must_use]
@@ -111,13 +111,13 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
-    /// Adds a field. `Host` and `Origin` replace what would be sent, and the options of one `Connection` are
+    /// Adds a field. `Host` and `Origin` replace the usual value. The options of one `Connection` field are
     /// sent before `Upgrade`.
     ///
     /// # Errors
     ///
-    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
-    /// control bytes. `Connection` must list tokens, without `close`.
+    /// Fails if the name is not a token, the handshake writes this field itself, or the value has control
+    /// bytes. `Connection` must list tokens, without `close`.
     pub fn field<V>(mut self, name: &'a str, value: &'a V) -> Result<Self, RequestError>
     where
         V: AsRef<[u8]> + ?Sized,
@@ -148,7 +148,7 @@ impl<'a> ClientRequest<'a> {
         self.write_offering(None, nonce, out);
     }
 
-    /// [`write`](Self::write), with the offer of `compression`.
+    /// Appends as [`write`](Self::write) does, with the offer of `compression`.
     pub(crate) fn write_offering(
         &self,
         compression: Option<&Compression>,
@@ -201,7 +201,7 @@ impl<'a> ClientRequest<'a> {
     }
 }
 
-/// Field values may be secrets, so only names are shown.
+/// Shows only the names of fields, since their values may be secrets.
 impl fmt::Debug for ClientRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.fields.iter().map(|(name, _)| *name).collect();
@@ -219,7 +219,8 @@ fn text(value: &[u8]) -> Option<&str> {
     core::str::from_utf8(trim(value)).ok()
 }
 
-/// What is written before `Upgrade`. The client cannot both upgrade and close, and a second `Upgrade` is no use.
+/// Returns the options to write before `Upgrade`. `close` is not allowed with an upgrade. A second `Upgrade`
+/// is left out.
 fn connection(value: &[u8]) -> Option<&str> {
     let is_fit = |option: &[u8]| is_token(option) && !option.eq_ignore_ascii_case(b"close");
     if value.eq_ignore_ascii_case(b"upgrade") {

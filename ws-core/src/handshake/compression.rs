@@ -1,4 +1,4 @@
-//! What the handshake knows of permessage-deflate; without the feature `deflate`, that there is none.
+//! The handshake's part of permessage-deflate. Without the feature `deflate`, it offers and accepts nothing.
 
 use alloc::string::String;
 
@@ -9,7 +9,7 @@ pub(crate) use crate::deflate::{Compression, Params};
 #[cfg(not(feature = "deflate"))]
 pub(crate) use core::convert::{Infallible as Compression, Infallible as Params};
 
-/// The extensions that a client offers.
+/// Returns the extensions that a client offers.
 pub(super) fn offer(compression: Option<&Compression>) -> Option<String> {
     #[cfg(feature = "deflate")]
     return compression?.offer();
@@ -17,7 +17,7 @@ pub(super) fn offer(compression: Option<&Compression>) -> Option<String> {
     match *compression? {}
 }
 
-/// What a server agrees to, of the extensions offered in `lines`.
+/// Returns what a server accepts of the extensions offered in `lines`.
 pub(super) fn accept<'a>(
     lines: impl Iterator<Item = &'a [u8]>,
     compression: Option<&Compression>,
@@ -32,7 +32,7 @@ pub(super) fn accept<'a>(
     match *compression {}
 }
 
-/// What holds for a client whose offer was answered with `lines`.
+/// Returns what a client agrees to when its offer was answered with `lines`.
 pub(super) fn agree<'a>(
     lines: impl Iterator<Item = &'a [u8]>,
     compression: Option<&Compression>,

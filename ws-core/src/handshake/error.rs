@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// What a peer did wrong in the opening handshake.
+/// A fault of the peer in the opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -10,17 +10,17 @@ pub enum HandshakeError {
     HeadTooLong,
     /// The head has more fields than allowed.
     TooManyFields,
-    /// A line ends with LF alone.
+    /// A line ends with LF alone (D5).
     BareLineFeed,
     /// A CR is not followed by LF.
     BareCarriageReturn,
     /// The head holds a control byte.
     ControlByte,
-    /// The request begins with the first byte of a TLS ClientHello, 0x16: the client was given a `wss` URL for a port without TLS
-    /// (RFC 8446 §5.1).
+    /// The request begins with the first byte of a TLS ClientHello, 0x16: the client used a `wss` URL for a
+    /// port without TLS (RFC 8446 §5.1).
     TlsClientHello,
-    /// The answer begins with the first byte of a TLS alert, 0x15: the server, or the proxy, was asked without TLS on a port that
-    /// speaks it (RFC 8446 §6).
+    /// The answer begins with the first byte of a TLS alert, 0x15: the client did not use TLS on a port of a
+    /// server or proxy that requires it (RFC 8446 §6).
     TlsAlert,
     /// The first line is not `method SP target SP HTTP/n.n`.
     RequestLineMalformed,
@@ -28,13 +28,13 @@ pub enum HandshakeError {
     StatusLineMalformed,
     /// A field line does not begin with a token and a colon.
     FieldLineMalformed,
-    /// A field goes on in a further line (obs-fold, RFC 9112 §5.2).
+    /// A field continues on another line (obs-fold, RFC 9112 §5.2, D5).
     FieldFolded,
-    /// Blanks stand between the first line and the first field (RFC 9112 §2.2).
+    /// There are blanks between the first line and the first field (RFC 9112 §2.2).
     SpaceBeforeFields,
     /// The HTTP version is neither 1.0 nor 1.1, or a 101 answer is not HTTP/1.1.
     HttpVersionUnsupported,
-    /// The request target has none of the forms that its method allows.
+    /// The request target does not have a form that its method allows.
     TargetInvalid,
     /// The request has no Host field.
     HostMissing,
@@ -48,21 +48,21 @@ pub enum HandshakeError {
     TransferEncodingInvalid,
     /// Content-Length and Transfer-Encoding contradict each other.
     LengthAndTransferEncoding,
-    /// The Expect field asks for something else than `100-continue`.
+    /// The Expect field has a value other than `100-continue`.
     ExpectationUnknown,
     /// A request for an upgrade does not use GET (§4.1).
     MethodNotGet,
     /// The Connection field does not list `Upgrade`.
     ConnectionNotUpgrade,
-    /// A request for an upgrade announces a body.
+    /// A request for an upgrade has a body.
     UpgradeWithBody,
     /// The request has no Sec-WebSocket-Version field.
     VersionMissing,
     /// The request has several Sec-WebSocket-Version fields (§11.3.5).
     VersionRepeated,
-    /// Sec-WebSocket-Version is no number from 0 to 255 (§4.3).
+    /// Sec-WebSocket-Version is not a number from 0 to 255 (§4.3).
     VersionMalformed,
-    /// The request asks for another version than 13.
+    /// The request asks for a version other than 13.
     VersionUnsupported,
     /// The request has no Sec-WebSocket-Key field.
     KeyMissing,
@@ -74,31 +74,31 @@ pub enum HandshakeError {
     OriginRepeated,
     /// The offered subprotocols are not a list of tokens (§4.3).
     SubprotocolsMalformed,
-    /// The same subprotocol is offered twice.
+    /// The same subprotocol is offered twice (D4).
     SubprotocolOfferedTwice,
     /// Sec-WebSocket-Extensions does not follow its grammar (§9.1).
     ExtensionsMalformed,
-    /// The answer is no 101: the server did not switch protocols.
+    /// The answer is not a 101: the server did not switch protocols.
     NotSwitched,
     /// The 101 answer has no Upgrade field.
     UpgradeMissing,
-    /// The Upgrade field of the 101 answer is not `websocket`.
+    /// The Upgrade field of the 101 answer is not `websocket` (D3).
     UpgradeNotWebSocket,
     /// The 101 answer has no Sec-WebSocket-Accept field.
     AcceptMissing,
     /// The 101 answer has several Sec-WebSocket-Accept fields (§11.3.3).
     AcceptRepeated,
-    /// Sec-WebSocket-Accept does not answer the key that was sent.
+    /// Sec-WebSocket-Accept does not match the key that was sent.
     AcceptMismatch,
     /// The 101 answer has several Sec-WebSocket-Protocol fields (§11.3.4).
     SubprotocolAnsweredTwice,
-    /// The 101 answer names a subprotocol that is no token.
+    /// The subprotocol in the 101 answer is not a token.
     SubprotocolMalformed,
-    /// The 101 answer names a subprotocol that was not offered.
+    /// The subprotocol in the 101 answer was not offered.
     SubprotocolNotOffered,
-    /// Subprotocols were offered, and the 101 answer names none.
+    /// Subprotocols were offered, but the 101 answer has none (D2).
     SubprotocolMissing,
-    /// The 101 answer names an extension that was not offered.
+    /// The 101 answer has an extension that was not offered.
     ExtensionNotOffered,
     /// The answer to the offer of permessage-deflate breaks its rules (RFC 7692 §7).
     #[cfg(feature = "deflate")]
@@ -108,9 +108,9 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
-    /// The HTTP status that answers this deed, from 400 to 599.
+    /// Returns the HTTP status that answers this fault, from 400 to 599.
     ///
-    /// Faults of a response give 502, which is what a gateway in between would answer.
+    /// Faults of a response give 502, the status that a gateway would answer with.
     pub fn status(self) -> u16 {
         match self {
             Self::BareLineFeed
@@ -252,7 +252,7 @@ impl fmt::Display for HandshakeError {
 
 impl core::error::Error for HandshakeError {}
 
-/// What is wrong with a request that our client was asked to send. Nothing is sent then.
+/// A fault of a request that this client was to send. Nothing is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -263,11 +263,11 @@ pub enum RequestError {
     TargetInvalid,
     /// The origin is empty, or holds blanks, controls or characters above ASCII.
     OriginInvalid,
-    /// The subprotocol is no token.
+    /// The subprotocol is not a token.
     SubprotocolInvalid,
     /// The subprotocol is offered already.
     SubprotocolRepeated,
-    /// The field name is no token.
+    /// The field name is not a token.
     FieldNameInvalid,
     /// The field value holds a control byte, or contradicts the handshake.
     FieldValueInvalid,
@@ -298,7 +298,7 @@ impl fmt::Display for RequestError {
 
 impl core::error::Error for RequestError {}
 
-/// What is wrong with an answer that our server was asked to send. Nothing is sent then.
+/// A fault of an answer that this server was to send. Nothing is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnswerError {
@@ -308,7 +308,7 @@ pub enum AnswerError {
     NotUpgrade,
     /// The client did not offer this subprotocol (§4.2.2).
     SubprotocolNotOffered,
-    /// The field name is no token.
+    /// The field name is not a token.
     FieldNameInvalid,
     /// The field value holds a control byte.
     FieldValueInvalid,
@@ -320,7 +320,7 @@ impl fmt::Display for AnswerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoRequest => "no request waits for an answer",
-            Self::NotUpgrade => "the request asks for no upgrade to WebSocket",
+            Self::NotUpgrade => "the request does not ask for an upgrade to WebSocket",
             Self::SubprotocolNotOffered => "the client did not offer this subprotocol",
             Self::FieldNameInvalid => "the field name is not a token",
             Self::FieldValueInvalid => "the field value is invalid",

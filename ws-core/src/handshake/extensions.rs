@@ -2,10 +2,10 @@ use core::str;
 
 use super::grammar::{BadList, List, ascii, is_token, trim};
 
-/// Reads the lines of a Sec-WebSocket-Extensions field, in order, as one list (§9.1).
+/// Parses the lines of a Sec-WebSocket-Extensions field, in order, as one list (§9.1).
 ///
-/// Each extension is checked when the iterator reaches it; after an error it ends. A few empty elements are
-/// ignored; lines without any element are malformed.
+/// Each extension is checked when the iterator reaches it. After an error the iterator ends. A few empty
+/// elements are ignored (D4). Lines without any element are malformed.
 ///
 /// ```
 /// let mut offers = ws_core::handshake::extensions([&b"foo; bar=\"ba\\z\", qux"[..]]);
@@ -23,14 +23,14 @@ where
     Extensions { list: List::new(lines.into_iter()), failed: false }
 }
 
-/// The iterator that [`extensions`] makes.
+/// The iterator that [`extensions`] returns.
 #[derive(Clone, Debug)]
 pub struct Extensions<'a, I> {
     list: List<'a, I>,
     failed: bool,
 }
 
-/// A list of extensions does not follow its grammar (§9.1).
+/// An error: a list of extensions does not follow its grammar (§9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExtensionsMalformed;
 
@@ -58,17 +58,17 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Extensions<'a, I> {
     }
 }
 
-/// One extension of a list: its name and its parameters.
+/// One extension of a list, with its name and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<'a> {
     name: &'a str,
-    /// What follows the first semicolon, with every parameter checked.
+    /// The text after the first semicolon, in which every parameter was checked.
     params: Option<&'a [u8]>,
 }
 
 impl<'a> Extension<'a> {
-    /// Commas and semicolons are no token characters, so that even quoted ones are errors, and cutting there
-    /// first is right.
+    /// Parses one element. Commas and semicolons are not token characters, so they are errors even inside
+    /// quotes. It is therefore right to split at them first.
     fn parse(element: &'a [u8]) -> Option<Self> {
         let (name, params) = cut(element, b';');
         if !is_token(trim(name)) || !params.is_none_or(|params| split(params).all(Param::is_valid)) {
@@ -77,12 +77,12 @@ impl<'a> Extension<'a> {
         Some(Self { name: ascii(trim(name)), params })
     }
 
-    /// The extension's name, a token.
+    /// Returns the name of the extension, a token.
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// The parameters, in order.
+    /// Returns the parameters, in order.
     pub fn params(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
         self.params.into_iter().flat_map(split).map(Param::new)
     }
@@ -92,7 +92,7 @@ fn split(params: &[u8]) -> impl Iterator<Item = &[u8]> {
     params.split(|&byte| byte == b';')
 }
 
-/// What stands before and after the first `at`.
+/// Returns the parts before and after the first `at`.
 fn cut(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
     match bytes.iter().position(|&byte| byte == at) {
         Some(end) => (&bytes[..end], Some(&bytes[end + 1..])),
@@ -118,21 +118,21 @@ impl<'a> Param<'a> {
         Self { name: ascii(trim(name)), value: value.map(|value| Value::new(trim(value))) }
     }
 
-    /// The parameter's name, a token.
+    /// Returns the name of the parameter, a token.
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// The value after `=`.
+    /// Returns the value after `=`.
     pub fn value(&self) -> Option<Value<'a>> {
         self.value
     }
 }
 
-/// The value of a parameter: a token, which may have been quoted.
+/// The value of a parameter: a token that may be quoted.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
-    /// Without its quotes, but with its backslashes.
+    /// The value without its quotes, but with its backslashes.
     raw: &'a str,
 }
 
@@ -156,13 +156,13 @@ impl<'a> Value<'a> {
         Self { raw: ascii(raw) }
     }
 
-    /// The characters, all ASCII, without quotes and backslashes.
+    /// Returns the characters, all ASCII, without quotes and backslashes.
     pub fn chars(&self) -> impl Iterator<Item = char> + use<'a> {
-        // A backslash is no token character: it can only stand before the character that it quotes.
+        // A backslash is not a token character, so it always stands before a quoted character.
         self.raw.chars().filter(|&char| char != '\\')
     }
 
-    /// True if the value is `text`.
+    /// Returns whether the value is `text`.
     pub fn is(&self, text: &str) -> bool {
         self.chars().eq(text.chars())
     }

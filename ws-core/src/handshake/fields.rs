@@ -2,9 +2,9 @@ use core::fmt;
 
 use super::grammar::{ascii, elements, find, trim};
 
-/// The fields of a head, lent from its bytes, in the order in which they were sent.
+/// The fields of a head, borrowed from its bytes, in the order in which they were sent.
 ///
-/// Names match whatever their case. Values are opaque octets without the blanks around them.
+/// Names match in any case. Values are octets without the blanks around them.
 #[derive(Clone, Copy, Default)]
 pub struct Fields<'a> {
     /// Whole lines, each with its CRLF.
@@ -12,17 +12,17 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// `lines` are what a [`Scanner`](super::Scanner) let pass, without the empty line at the end.
+    /// Wraps `lines` that a [`Scanner`](super::Scanner) accepted, without the empty line at the end.
     pub(super) fn new(lines: &'a [u8]) -> Self {
         Self { lines }
     }
 
-    /// Names and values.
+    /// Returns the names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
         self.lines().map(|(name, value)| (ascii(name), value))
     }
 
-    /// Names and values, in octets.
+    /// Returns the names and values as octets.
     pub(super) fn lines(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
         let mut lines = self.lines;
         core::iter::from_fn(move || {
@@ -34,47 +34,47 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The value of the first field called `name`.
+    /// Returns the value of the first field called `name`.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.get_all(name).next()
     }
 
-    /// The value of the first field called `name`, if it is UTF-8.
+    /// Returns the value of the first field called `name`, if it is UTF-8.
     pub fn get_str(&self, name: &str) -> Option<&'a str> {
         core::str::from_utf8(self.get(name)?).ok()
     }
 
-    /// The values of all fields called `name`.
+    /// Returns the values of all fields called `name`.
     pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, 'n> {
         self.lines()
             .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| value)
     }
 
-    /// The elements of the comma-separated list that all fields called `name` make up, without empty ones.
+    /// Returns the elements of the comma-separated list in all fields called `name`, without empty ones.
     ///
-    /// Commas divide even inside quotes.
+    /// Commas separate elements even inside quotes.
     pub fn tokens<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, 'n> {
         self.get_all(name).flat_map(elements).filter(|element| !element.is_empty())
     }
 
-    /// Number of fields.
+    /// Returns the number of fields.
     pub fn len(&self) -> usize {
         self.lines().count()
     }
 
-    /// True if there is no field.
+    /// Returns whether the head has no fields.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Start and length of `value`, which is lent from these lines.
+    /// Returns the start and length of `value`, which is borrowed from these lines.
     pub(super) fn position(&self, value: &[u8]) -> Option<(u32, u32)> {
         let start = value.as_ptr().addr().checked_sub(self.lines.as_ptr().addr())?;
         Some((u32::try_from(start).ok()?, u32::try_from(value.len()).ok()?))
     }
 
-    /// The value with that start and length.
+    /// Returns the value with that start and length.
     pub(super) fn value_at(&self, start: u32, len: u32) -> &'a [u8] {
         let (start, len) = (start as usize, len as usize);
         self.lines.get(start..).and_then(|rest| rest.get(..len)).unwrap_or_default()

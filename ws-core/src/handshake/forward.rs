@@ -1,4 +1,4 @@
-//! Heads as an intermediary passes them on (RFC 9110 §7.6).
+//! Heads as an intermediary forwards them (RFC 9110 §7.6).
 
 use alloc::vec::Vec;
 
@@ -7,13 +7,14 @@ use super::{
     answer::{write_field, write_number},
 };
 
-/// Fields that are meant for the next hop alone, whether `Connection` names them or not (RFC 9110 §7.6.1).
+/// Fields that are only for the next hop, whether `Connection` names them or not (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [&str; 6] =
     ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
 
 impl<'a> Fields<'a> {
-    /// Names and values of the fields that an intermediary passes on: all but `Connection`, what that names, and what belongs to
-    /// one hop even so (RFC 9110 §7.6.1). `Host` stays whoever names it.
+    /// Returns the names and values of the fields that an intermediary forwards: all but `Connection`, the
+    /// fields that it names, and those that always belong to one hop (RFC 9110 §7.6.1). `Host` stays even if
+    /// `Connection` names it.
     pub fn end_to_end(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
         let fields = *self;
         self.iter().filter(move |(name, _)| {
@@ -28,10 +29,11 @@ fn is_hop_by_hop(name: &str) -> bool {
     HOP_BY_HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop))
 }
 
-/// What an intermediary calls itself in `Via` (RFC 9110 §7.6.3).
+/// The protocol and name of this intermediary in `Via` (RFC 9110 §7.6.3).
 const VIA: &[u8] = b"1.1 ws";
 
-/// Appends the request for an upgrade as the backend gets it, with this `Host`. An absolute target becomes a path.
+/// Appends the request for an upgrade that the backend gets, with this `Host`. An absolute target becomes a
+/// path.
 pub(crate) fn forward_request(request: &Request<'_>, host: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"GET ");
     out.extend_from_slice(request.path().as_bytes());
@@ -52,7 +54,7 @@ pub(crate) fn forward_request(request: &Request<'_>, host: &str, out: &mut Vec<u
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends a response other than a 101 as the client gets it; `is_last` says that the connection ends after it.
+/// Appends a response other than a 101 that the client gets. With `is_last`, the connection ends after it.
 pub(crate) fn forward_response(
     response: &Response<'_>,
     framing: BodyFraming,
@@ -64,7 +66,7 @@ pub(crate) fn forward_response(
     out.push(b' ');
     out.extend_from_slice(response.reason_bytes());
     out.extend_from_slice(b"\r\n");
-    // The body passes as it comes, so its codings are those of the next hop too. HTTP/1.0 has none.
+    // The body is forwarded unchanged, so its transfer codings are kept too. HTTP/1.0 has none.
     let may_be_coded = framing != BodyFraming::None && response.is_http11;
     let codings = response.fields().get_all("transfer-encoding").filter(|_| may_be_coded);
     let is_coded = codings.clone().next().is_some();

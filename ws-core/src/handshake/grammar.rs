@@ -1,8 +1,8 @@
-//! The few rules of HTTP's grammar that the handshake needs (RFC 9110 §5.6, RFC 3986 §3.2).
+//! The rules of HTTP's grammar that the handshake needs (RFC 9110 §5.6, RFC 3986 §3.2).
 
 use core::net::Ipv6Addr;
 
-/// Empty list elements that are ignored before a list counts as malformed (RFC 9110 §5.6.1.2).
+/// The number of empty list elements that are ignored. More make a list malformed (RFC 9110 §5.6.1.2, D4).
 const EMPTY_ELEMENTS: u8 = 16;
 
 /// The characters of a token (RFC 9110 §5.6.2).
@@ -30,7 +30,8 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }
 
-/// True for what a field value may hold: visible characters, blanks and octets above ASCII (RFC 9110 §5.5).
+/// Returns whether a field value may hold `byte`: visible characters, blanks and octets above ASCII (RFC 9110
+/// §5.5).
 pub(super) fn is_value_byte(byte: u8) -> bool {
     // Without short circuits, so that it compiles to vector instructions.
     (byte == b'\t') | ((byte >= b' ') & (byte != 0x7f))
@@ -40,9 +41,9 @@ pub(super) fn is_field_value(bytes: &[u8]) -> bool {
     bytes.iter().copied().all(is_value_byte)
 }
 
-/// The number of bytes at the front of `bytes` for which `holds`.
+/// Returns the number of bytes at the start of `bytes` for which `holds` returns true.
 ///
-/// It decides for 16 bytes at a time, which compiles to vector instructions where `holds` is arithmetic.
+/// It decides for 16 bytes at a time, which compiles to vector instructions if `holds` is arithmetic.
 pub(super) fn run(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     let (chunks, _) = bytes.as_chunks::<16>();
     let all_hold = |chunk: &&[u8; 16]| chunk.iter().fold(true, |all, &byte| all & holds(byte));
@@ -50,13 +51,13 @@ pub(super) fn run(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     whole + bytes[whole..].iter().take_while(|&&byte| holds(byte)).count()
 }
 
-/// The position of the first `byte`.
+/// Returns the position of the first `byte`.
 pub(super) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     let at = run(bytes, |other| other != byte);
     (at < bytes.len()).then_some(at)
 }
 
-/// `bytes` without the blanks around them (OWS, RFC 9110 §5.6.3).
+/// Returns `bytes` without the blanks around them (OWS, RFC 9110 §5.6.3).
 pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
@@ -67,17 +68,17 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// The elements of one line of a list, empty ones included.
+/// Returns the elements of one line of a list, including empty ones.
 pub(super) fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     line.split(|&byte| byte == b',').map(trim)
 }
 
-/// `bytes`, known to be ASCII; anything else becomes the empty string.
+/// Returns `bytes` as text if they are ASCII, and else the empty string.
 pub(super) fn ascii(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Is this `uri-host [ ":" port ]`, with a host that is not empty (RFC 9110 §7.2)?
+/// Returns whether `text` is `uri-host [ ":" port ]`, with a host that is not empty (RFC 9110 §7.2).
 pub(super) fn is_authority(text: &str) -> bool {
     if let Some(literal) = text.strip_prefix('[') {
         let Some((address, port)) = literal.split_once(']') else { return false };
@@ -118,15 +119,15 @@ fn is_reg_name(mut bytes: &[u8]) -> bool {
     }
 }
 
-/// `unreserved` and `sub-delims` of RFC 3986 §2.
+/// Returns whether `byte` is in `unreserved` or `sub-delims` of RFC 3986 §2.
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
 /// A list that needs at least one element, over all lines of its field.
 ///
-/// Yields the elements, trimmed. A few empty ones are skipped; more, or lines without any element, are an
-/// error. Fields that do not occur are no error: they yield nothing.
+/// It yields the elements, trimmed. A few empty ones are skipped. More, or lines without any element, are an
+/// error. A field that does not occur yields nothing.
 #[derive(Clone, Debug)]
 pub(super) struct List<'a, I> {
     lines: I,
@@ -135,7 +136,7 @@ pub(super) struct List<'a, I> {
     expectation: Expectation,
 }
 
-/// Lines without an element break the rule; so do too many empty elements.
+/// An error: the list has no element, or too many empty ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BadList;
 

@@ -10,11 +10,11 @@ use super::{
 };
 use crate::Config;
 
-/// A request that another HTTP library has read: checked here, to be answered there.
+/// A request that another HTTP library has read. It is checked here and answered by that library.
 ///
-/// It is held to what a [`Connection`](crate::Connection) holds its own requests to; only the limits of the head are the other
-/// library's. Where the [answer](Self::answer) has an agreement, the bytes that follow it on the wire are frames, for
-/// [`Connection::upgraded`](crate::Connection::upgraded).
+/// The rules are the same as those of a [`Connection`](crate::Connection). Only the limits of the head are up
+/// to the other library. If the [answer](Self::answer) has an agreement, the bytes that follow it on the wire
+/// are frames, for [`Connection::upgraded`](crate::Connection::upgraded).
 ///
 /// ```
 /// use ws_core::handshake::{Accept, Handover, HttpVersion};
@@ -37,28 +37,28 @@ use crate::Config;
 /// ```
 #[derive(Clone)]
 pub struct Handover {
-    /// The request, written anew: so there is one reader of heads, whoever read this one first.
+    /// The request, written anew, so that one parser reads all requests.
     head: Box<[u8]>,
     parsed: RequestHead,
     asked: Asked,
 }
 
-/// What another HTTP library is to answer.
+/// The answer that another HTTP library has to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
-    /// The response, with all fields that it needs.
+    /// The response, with all the fields that it needs.
     pub response: OwnedResponse,
-    /// What both ends agree on, if the response opens the connection.
+    /// The agreement of both ends, if the response opens the connection.
     pub agreement: Option<Agreement>,
 }
 
 impl Handover {
-    /// Checks a request: its method, its target as it was sent, and the names and values of its fields. `config` says which
-    /// extensions may be agreed.
+    /// Checks a request: its method, its target as it was sent, and the names and values of its fields.
+    /// `config` has the extensions that may be agreed on.
     ///
     /// # Errors
-    /// What is wrong with the request; [`HandshakeError::response`] is the answer to that.
+    /// What is wrong with the request. [`HandshakeError::response`] is the answer to that.
     pub fn new<'f>(
         method: &str,
         target: &str,
@@ -67,7 +67,7 @@ impl Handover {
         config: &Config,
     ) -> Result<Self, HandshakeError> {
         let head = write_head(method, target, version, fields)?;
-        // The scanner refuses bytes that have no place in a head, so it must see this one too.
+        // The scanner refuses bytes that must not appear in a head, so it has to see this head too.
         let limits = Limits { max_head: usize::MAX, max_fields: usize::MAX };
         if Scanner::request().find_end(&head, &limits)? != Some(head.len()) {
             return Err(HandshakeError::RequestLineMalformed);
@@ -77,21 +77,21 @@ impl Handover {
         Ok(Self { head: head.into_boxed_slice(), parsed, asked })
     }
 
-    /// Agrees to the extensions that `config` says instead.
+    /// Agrees to the extensions of this `config` instead.
     pub fn set_config(&mut self, config: &Config) {
-        // What is wrong with a request does not depend on it.
+        // A request is right or wrong whatever the config is.
         if let Ok(asked) = self.parsed.asked(&self.head, config.compression()) {
             self.asked = asked;
         }
     }
 
-    /// The request, for whoever decides about it.
+    /// Returns the request, from which the application decides.
     pub fn request(&self) -> Request<'_> {
         self.parsed.view(&self.head)
     }
 
-    /// What to answer. To accept a request that asks for no WebSocket is to leave it to the core: it gets 426 most often.
-    ///
+    /// Returns the answer to send. A request that does not ask for a WebSocket cannot be accepted: its answer
+    /// is usually 426.
     /// # Errors
     /// [`AnswerError::SubprotocolNotOffered`].
     pub fn answer(&self, decision: &Decision) -> Result<Answer, AnswerError> {
@@ -110,7 +110,7 @@ impl Handover {
         Ok(Answer { response: read_own(&bytes), agreement })
     }
 
-    /// The answer where the decision does not fit the request: 500.
+    /// Returns the answer for a decision that does not fit the request: 500.
     pub fn misfit(&self) -> OwnedResponse {
         let mut bytes = Vec::new();
         Reject::misfit().write(self.asked.reply_to(), &mut bytes);
@@ -125,7 +125,8 @@ impl fmt::Debug for Handover {
 }
 
 impl HandshakeError {
-    /// What a server answers to a request that is wrong in this way, before it closes the connection.
+    /// Returns the answer of a server to a request with this fault. The server closes the connection after
+    /// it.
     pub fn response(self) -> OwnedResponse {
         let mut bytes = Vec::new();
         refusal(self, &mut bytes);
@@ -139,7 +140,7 @@ fn write_head<'f>(
     version: HttpVersion,
     fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
 ) -> Result<Vec<u8>, HandshakeError> {
-    // What divides the parts of a head must not come in through one of them.
+    // A method, target or name must not contain the characters that separate them in a head.
     let divides = |byte: u8| byte <= b' ' || byte == 0x7F;
     if !is_token(method.as_bytes()) || target.is_empty() || target.bytes().any(divides) {
         return Err(HandshakeError::RequestLineMalformed);
@@ -165,7 +166,7 @@ fn write_head<'f>(
     Ok(head)
 }
 
-/// The parts of an answer that was just written: status line, fields, body.
+/// Returns the status line, fields and body of an answer that was just written.
 fn read_own(bytes: &[u8]) -> OwnedResponse {
     const STATUS: usize = "HTTP/1.1 ".len();
     let line_end = find(bytes, b'\n').map_or(bytes.len(), |at| at + 1);

@@ -1,4 +1,4 @@
-//! The values of the handshake, from and to the types of the `http` crate.
+//! Conversions between the values of the handshake and the types of the `http` crate.
 
 use alloc::{borrow::Cow, format, string::ToString as _, vec::Vec};
 
@@ -11,10 +11,11 @@ use super::{
 use crate::Config;
 
 impl Handover {
-    /// Checks a request whose parts an HTTP library has read: see [`new`](Self::new).
+    /// Checks a request that an HTTP library has read: see [`new`](Self::new).
     ///
     /// # Errors
-    /// As [`new`](Self::new), and [`HandshakeError::HttpVersionUnsupported`] for HTTP/2 and later.
+    /// Fails as [`new`](Self::new) does, and with [`HandshakeError::HttpVersionUnsupported`] for HTTP/2 and
+    /// later.
     pub fn from_http(
         method: &Method,
         uri: &Uri,
@@ -32,9 +33,9 @@ impl Handover {
     }
 }
 
-/// What a client asks for, written as an HTTP request: the host comes from its URI or its Host field.
+/// Converts the HTTP request for a connection. The host comes from its URI or its Host field.
 ///
-/// The fields that the handshake writes itself may be there, and are passed over; the subprotocols that it lists are offered.
+/// Fields that the handshake writes itself are skipped, except that the subprotocols are offered.
 impl<'a, B> TryFrom<&'a http::Request<B>> for ClientRequest<'a> {
     type Error = RequestError;
 
@@ -58,7 +59,8 @@ impl<'a, B> TryFrom<&'a http::Request<B>> for ClientRequest<'a> {
     }
 }
 
-/// The Host field for a URI: without the user name, and the port only if it is not the scheme's own (§4.1).
+/// Returns the Host field for a URI: without the user name, and with the port only if it is not the default
+/// (§4.1).
 fn host(uri: &Uri) -> Option<&str> {
     let authority = uri.authority()?;
     let has_scheme = |names: [&str; 2]| {
@@ -72,7 +74,7 @@ fn host(uri: &Uri) -> Option<&str> {
     })
 }
 
-/// The path, at least `/`, and the query, unless it is empty (§3).
+/// Returns the path, at least `/`, with the query, unless that is empty (§3).
 fn resource(uri: &Uri) -> Cow<'_, str> {
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let target = if uri.query() == Some("") { target.strip_suffix('?').unwrap_or(target) } else { target };
@@ -83,7 +85,7 @@ fn resource(uri: &Uri) -> Cow<'_, str> {
     }
 }
 
-/// The subprotocols that a client offers, in order.
+/// Returns the subprotocols that a client offers, in order.
 fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = Result<&str, RequestError>> {
     let lists = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
     lists
@@ -92,7 +94,7 @@ fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = Result<&str, Reques
         .map(|name| core::str::from_utf8(name).map_err(|_| RequestError::SubprotocolInvalid))
 }
 
-/// The fields that the handshake does not write itself.
+/// Returns the fields that the handshake does not write itself.
 fn others(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
     let is_own = |name: &HeaderName| {
         matches!(
@@ -108,9 +110,10 @@ fn others(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValu
     headers.iter().filter(move |(name, _)| !is_own(name))
 }
 
-/// A connection to open, written as an HTTP request with a `ws:` or `wss:` URI; `http:` and `https:` mean the same.
+/// Converts an HTTP request with a `ws:`, `wss:`, `http:` or `https:` URI. The last two mean the same as the
+/// first two.
 ///
-/// Its fields are those of [`ClientRequest`].
+/// The fields are converted as for [`ClientRequest`].
 #[cfg(feature = "url")]
 impl<B> TryFrom<&http::Request<B>> for crate::connect::Connect {
     type Error = HttpRequestError;
@@ -134,13 +137,13 @@ impl<B> TryFrom<&http::Request<B>> for crate::connect::Connect {
     }
 }
 
-/// Why an HTTP request is none to connect with.
+/// The reason why a connection cannot be opened with an HTTP request.
 #[cfg(feature = "url")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpRequestError {
-    /// Its URI is not one of a WebSocket.
+    /// Its URI is not that of a WebSocket.
     Url(crate::connect::UrlError),
-    /// Something else is wrong with it.
+    /// Another part of it is wrong.
     Request(RequestError),
 }
 
@@ -171,7 +174,7 @@ impl From<RequestError> for HttpRequestError {
     }
 }
 
-/// The request that a server received.
+/// Converts the request that a server received.
 impl TryFrom<&Request<'_>> for http::Request<()> {
     type Error = http::Error;
 
@@ -188,7 +191,7 @@ impl TryFrom<&Request<'_>> for http::Request<()> {
     }
 }
 
-/// The response that a client received, with its body or the beginning of that.
+/// Converts the response that a client received, with its body or the beginning of that.
 impl TryFrom<&Response<'_>> for http::Response<Vec<u8>> {
     type Error = http::Error;
 
@@ -200,7 +203,7 @@ impl TryFrom<&Response<'_>> for http::Response<Vec<u8>> {
     }
 }
 
-/// The same response; its reason phrase is lost.
+/// Converts the same response, without its reason phrase.
 impl TryFrom<OwnedResponse> for http::Response<Vec<u8>> {
     type Error = http::Error;
 

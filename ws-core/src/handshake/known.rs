@@ -1,6 +1,6 @@
 use super::{Fields, grammar::elements};
 
-/// The fields that the handshake looks at.
+/// The fields that the handshake uses.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Name {
     Host,
@@ -17,7 +17,7 @@ pub(super) enum Name {
     Extensions,
 }
 
-/// In the order of [`Name`].
+/// The names, in the order of [`Name`].
 const NAMES: [&str; 12] = [
     "host",
     "origin",
@@ -34,9 +34,9 @@ const NAMES: [&str; 12] = [
 ];
 
 impl Name {
-    /// The field called `name`, if the handshake looks at it.
+    /// Returns the field called `name`, if the handshake uses it.
     fn of(name: &[u8]) -> Option<Self> {
-        // Length and first letter leave one candidate, so that most fields are compared with none.
+        // Length and first letter leave one candidate, so most names are not compared at all.
         let candidate = match (name.len(), name.first()?.to_ascii_lowercase()) {
             (4, b'h') => Self::Host,
             (6, b'o') => Self::Origin,
@@ -56,14 +56,14 @@ impl Name {
     }
 }
 
-/// Those fields of a head that the handshake looks at, found in one pass.
+/// The fields of a head that the handshake uses, found in one pass.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
     fields: Fields<'a>,
     places: Places,
 }
 
-/// Where the values of those fields lie in the lines of all fields, which need not be at hand.
+/// The positions of their values in the lines of all fields. It does not borrow the lines.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places([Place; NAMES.len()]);
 
@@ -74,7 +74,7 @@ enum Place {
     Repeated,
 }
 
-/// How often a field occurs.
+/// The value of a field that may be missing or repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
     Missing,
@@ -83,7 +83,7 @@ pub(super) enum Found<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// `parsed` are the names and values of `fields`.
+    /// Finds the fields. `parsed` are the names and values of `fields`.
     pub(super) fn new(fields: Fields<'a>, parsed: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
         let mut places = [Place::Missing; NAMES.len()];
         for (name, value) in parsed {
@@ -97,7 +97,7 @@ impl<'a> Known<'a> {
         Self { fields, places: Places(places) }
     }
 
-    /// What was found in `fields` before.
+    /// Returns what was found in `fields` before.
     pub(super) fn found(fields: Fields<'a>, places: Places) -> Self {
         Self { fields, places }
     }
@@ -114,7 +114,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// The values of all fields of that name.
+    /// Returns the values of all fields of that name.
     pub(super) fn lines(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let (once, fields) = match self.get(name) {
             Found::Missing => (None, Fields::default()),
@@ -124,12 +124,12 @@ impl<'a> Known<'a> {
         once.into_iter().chain(fields.get_all(NAMES[name as usize]))
     }
 
-    /// The elements of the list that all fields of that name make up, without empty ones.
+    /// Returns the elements of the list in all fields of that name, without empty ones.
     pub(super) fn elements(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         self.lines(name).flat_map(elements).filter(|element| !element.is_empty())
     }
 
-    /// Does the list hold `token`, in any case?
+    /// Returns whether the list holds `token`, in any case.
     pub(super) fn lists(&self, name: Name, token: &str) -> bool {
         self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }

@@ -2,7 +2,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use super::{Reject, Request};
 
-/// The origins whose pages may connect: what a server asks that is meant for certain sites (§10.2).
+/// The origins whose pages may connect, for a server that is meant for certain sites (§10.2).
 ///
 /// ```
 /// use ws_core::handshake::{Accept, Decision, Origins, Request};
@@ -21,8 +21,8 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Allows `origins`, as browsers write them: `https://example.com`, with the port if it is not the
-    /// scheme's own. `null` stands for pages that hide where they come from.
+    /// Allows `origins`, written as browsers do: `https://example.com`, with the port if it is not the
+    /// default of the scheme. `null` is the origin of pages that hide where they come from.
     pub fn new<I>(origins: I) -> Self
     where
         I: IntoIterator,
@@ -31,14 +31,14 @@ impl Origins {
         Self { listed: origins.into_iter().map(Into::into).collect(), absent: false }
     }
 
-    /// Allows requests without an origin too. They come from no browser, so anyone can send them.
+    /// Allows requests without an origin too. Browsers do not send these, but any other client can.
     #[must_use]
     pub fn or_absent(mut self) -> Self {
         self.absent = true;
         self
     }
 
-    /// May `request` connect? Its origin must be listed, letter by letter.
+    /// Returns whether `request` may connect. Its origin must be one of those given, byte for byte.
     pub fn allow(&self, request: &Request<'_>) -> bool {
         match request.origin() {
             Some(origin) => self.listed.iter().any(|listed| listed.as_bytes() == origin),
@@ -46,7 +46,8 @@ impl Origins {
         }
     }
 
-    /// The answer to a page that may not connect: 403. Requests that ask for no WebSocket are not refused.
+    /// Returns the answer to a page that may not connect: 403. Requests that do not ask for a WebSocket are
+    /// not refused.
     pub fn refuse(&self, request: &Request<'_>) -> Option<Reject> {
         let is_foreign = request.is_upgrade() && !self.allow(request);
         is_foreign.then(|| Reject::new(403).expect("a final status"))

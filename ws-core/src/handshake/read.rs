@@ -1,4 +1,4 @@
-//! Whole heads, as httparse reads them.
+//! Parsing of whole heads, with httparse.
 
 use alloc::{vec, vec::Vec};
 use core::mem::MaybeUninit;
@@ -7,7 +7,7 @@ use httparse::{EMPTY_HEADER, Error, Header, Status};
 
 use super::{Fields, HandshakeError, HttpVersion};
 
-/// Fields for which there is room on the stack: as many as are allowed by default.
+/// The number of fields for which there is room on the stack: the default limit.
 const USUAL_FIELDS: usize = 128;
 
 /// Calls `read` with room for all fields of `head`.
@@ -20,7 +20,7 @@ pub(super) fn with_room<'a, T>(head: &'a [u8], read: impl FnOnce(&mut [MaybeUnin
     }
 }
 
-/// Checks that httparse read all of `head`. What it finds wrong with the first line is `first_line`.
+/// Checks that httparse read all of `head`. Any fault in its first line becomes `first_line`.
 pub(super) fn check_whole(
     parsed: httparse::Result<usize>,
     head: &[u8],
@@ -37,24 +37,25 @@ pub(super) fn check_whole(
     }
 }
 
-/// The field lines of `head`, which start at `from` and end before its empty line.
+/// Returns the field lines of `head`, which start at `from` and end before its empty line.
 pub(super) fn lines(head: &[u8], from: usize) -> Fields<'_> {
     Fields::new(head.strip_suffix(b"\r\n").and_then(|head| head.get(from..)).unwrap_or_default())
 }
 
-/// Names and values, in octets.
+/// Returns the names and values as bytes.
 pub(super) fn pairs<'a>(fields: &[Header<'a>]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
     fields.iter().map(|field| (field.name.as_bytes(), field.value))
 }
 
-/// The version that httparse tells by its last digit.
+/// Converts the minor version that httparse returns.
 pub(super) fn version(minor: Option<u8>) -> HttpVersion {
     if minor == Some(0) { HttpVersion::Http10 } else { HttpVersion::Http11 }
 }
 
-/// A copy of `head` that says HTTP/1.1 where it said a later minor version, which httparse does not know.
+/// Returns a copy of `head` that has HTTP/1.1 in place of a later minor version, which httparse does not
+/// accept.
 ///
-/// A recipient treats such a message as one of the highest minor version that it knows (RFC 9110 §2.5).
+/// A recipient treats such a message as one of the highest minor version that it supports (RFC 9110 §2.5).
 pub(super) fn as_http11(head: &[u8], version_at: usize) -> Result<Vec<u8>, HandshakeError> {
     let mut copy = head.to_vec();
     match copy.get_mut(version_at..).and_then(<[u8]>::first_chunk_mut) {

@@ -6,13 +6,13 @@ use super::{
 /// The version of an HTTP/1 message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HttpVersion {
-    /// HTTP/1.0, which knows no upgrades.
+    /// HTTP/1.0, which has no upgrades.
     Http10,
     /// HTTP/1.1 or a later minor version.
     Http11,
 }
 
-/// An HTTP request as a server receives it, lent from the bytes of its head.
+/// An HTTP request as a server receives it, borrowed from the bytes of its head.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     pub(super) method: &'a str,
@@ -22,19 +22,20 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The method, whose case matters: `GET` in all requests for an upgrade.
+    /// Returns the method. Its case matters. It is `GET` in all requests for an upgrade.
     pub fn method(&self) -> &'a str {
         self.method
     }
 
-    /// The request target as it was sent.
+    /// Returns the request target as it was sent.
     pub fn target(&self) -> &'a str {
         self.target
     }
 
-    /// The path of the target, percent-encoded as it was sent; `/` where an absolute target has none.
+    /// Returns the path of the target, percent-encoded as it was sent; `/` for an absolute target without a
+    /// path.
     ///
-    /// Empty for a target that is only an authority (the method is CONNECT then).
+    /// It is empty if the target is only an authority, which is the case with CONNECT.
     pub fn path(&self) -> &'a str {
         match Target::parse(self.target) {
             Target::Origin { path, .. } | Target::Absolute { path, .. } => path,
@@ -43,7 +44,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What follows the `?` of the target, as it was sent.
+    /// Returns the part after the `?` of the target, as it was sent.
     pub fn query(&self) -> Option<&'a str> {
         match Target::parse(self.target) {
             Target::Origin { query, .. } | Target::Absolute { query, .. } => query,
@@ -51,15 +52,15 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The HTTP version.
+    /// Returns the HTTP version.
     pub fn version(&self) -> HttpVersion {
         self.version
     }
 
-    /// The host asked for, with the port if one was sent: the authority of an absolute target, or else the
-    /// Host field (RFC 9112 §3.2.2).
+    /// Returns the requested host, with the port if it was sent: the authority of an absolute target, or else
+    /// the Host field (RFC 9112 §3.2.2).
     ///
-    /// It can be empty; `None` happens in HTTP/1.0 only.
+    /// It can be empty (D6). It is `None` only in HTTP/1.0.
     pub fn host(&self) -> Option<&'a str> {
         match Target::parse(self.target) {
             Target::Absolute { authority, .. } => Some(authority),
@@ -67,29 +68,30 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The Origin field. Browsers always send it; others need not (§4.2.1).
+    /// Returns the Origin field. Browsers always send it. Other clients need not (§4.2.1).
     pub fn origin(&self) -> Option<&'a [u8]> {
         self.fields.get("origin")
     }
 
-    /// All fields.
+    /// Returns all fields.
     pub fn fields(&self) -> Fields<'a> {
         self.fields
     }
 
-    /// The subprotocols that the client offers, in its order of preference.
+    /// Returns the subprotocols that the client offers, in its order of preference.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         self.fields.tokens("sec-websocket-protocol").filter(|name| is_token(name)).map(ascii)
     }
 
-    /// True if an [`Accept`](super::Accept) can answer it: the request asks for an upgrade to WebSocket.
+    /// Returns whether the request asks for an upgrade to WebSocket. Only then can an
+    /// [`Accept`](super::Accept) answer it.
     pub fn is_upgrade(&self) -> bool {
-        // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
+        // HTTP/1.0 has no upgrades, so its Upgrade field is ignored (RFC 9110 §7.8).
         self.version == HttpVersion::Http11
             && self.fields.tokens("upgrade").any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
     }
 
-    /// Has the target a form that the method allows (RFC 9112 §3.2)?
+    /// Returns whether the target has a form that the method allows (RFC 9112 §3.2).
     pub(super) fn has_valid_target(&self) -> bool {
         match Target::parse(self.target) {
             Target::Origin { .. } => self.method != "CONNECT" && !self.target.contains('#'),

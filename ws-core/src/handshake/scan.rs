@@ -3,12 +3,12 @@ use super::{
     grammar::{is_token_byte, is_value_byte, run},
 };
 
-/// How much of a head is read before it is refused.
+/// The limits above which a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Bytes of the head, its last CRLF included.
+    /// The bytes of the head, including its last CRLF.
     pub(crate) max_head: usize,
-    /// Field lines of the head.
+    /// The field lines of the head.
     pub(crate) max_fields: usize,
 }
 
@@ -18,10 +18,11 @@ impl Default for Limits {
     }
 }
 
-/// Finds the end of a head that arrives in pieces, and refuses early what can never become one.
+/// Finds the end of a head that arrives in pieces, and refuses early what cannot become one.
 ///
-/// It checks the first line, and how the others start and end; httparse reads them once they are all there. It
-/// looks at each byte once and decides by that byte alone, so the result does not depend on the pieces.
+/// It checks the first line, and how the other lines start and end. httparse parses them once the head is
+/// complete. The scanner looks at each byte once and decides by that byte alone, so the result does not
+/// depend on the pieces.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scanner {
     state: State,
@@ -29,7 +30,7 @@ pub(crate) struct Scanner {
     fields: usize,
 }
 
-/// What the next byte belongs to.
+/// The part of the head that the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     RequestStart,
@@ -38,11 +39,11 @@ enum State {
     Method,
     TargetStart,
     Target,
-    /// The version of a request, after so many of its bytes.
+    /// The version of a request, after this number of its bytes.
     RequestVersion(u8),
-    /// The version of a response, after so many of its bytes.
+    /// The version of a response, after this number of its bytes.
     StatusVersion(u8),
-    /// The status, after so many of its digits.
+    /// The status, after this number of its digits.
     Status(u8),
     Reason,
     LineEnd,
@@ -61,14 +62,14 @@ impl Scanner {
         Self { state: State::StatusVersion(0), next: 0, fields: 0 }
     }
 
-    /// Whether no byte has come.
+    /// Returns whether no byte has come.
     pub(crate) fn is_untouched(&self) -> bool {
         self.next == 0
     }
 
-    /// The length of the head at the front of `bytes`, once it is complete.
+    /// Returns the length of the head at the start of `bytes`, once it is complete.
     ///
-    /// `bytes` begins with all that was passed before. An error stays an error.
+    /// `bytes` must begin with all bytes of earlier calls. After an error, all calls return that error.
     pub(crate) fn find_end(
         &mut self,
         bytes: &[u8],
@@ -94,7 +95,7 @@ impl Scanner {
         Ok(Some(self.next))
     }
 
-    /// The number of bytes at the front of `bytes` that leave the state as it is.
+    /// Returns the number of bytes at the start of `bytes` that leave the state unchanged.
     fn run(&self, bytes: &[u8]) -> usize {
         match self.state {
             State::Target => run(bytes, |byte| byte.is_ascii_graphic()),
@@ -196,7 +197,7 @@ impl Scanner {
 const TLS_HANDSHAKE: u8 = 0x16;
 const TLS_ALERT: u8 = 0x15;
 
-/// Is `byte` right after the first `n` bytes of `HTTP/n.n`?
+/// Returns whether `byte` may follow the first `n` bytes of `HTTP/n.n`.
 fn is_version_byte(n: u8, byte: u8) -> bool {
     match b"HTTP/0.0".get(usize::from(n)) {
         Some(b'0') => byte.is_ascii_digit(),

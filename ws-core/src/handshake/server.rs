@@ -12,7 +12,7 @@ use super::{
     response,
 };
 
-/// Where the parts of a request's head lie in its bytes.
+/// The positions of a request's parts in the bytes of its head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestHead {
     method: usize,
@@ -26,7 +26,7 @@ pub(crate) struct RequestHead {
 }
 
 impl RequestHead {
-    /// Reads the head that a [`Scanner`](super::Scanner) found, and checks what must hold for any request.
+    /// Parses a head that a [`Scanner`](super::Scanner) found, and checks what must hold for any request.
     pub(crate) fn parse(head: &[u8]) -> Result<Self, HandshakeError> {
         match Self::read(head) {
             Err(HandshakeError::HttpVersionUnsupported) => {
@@ -59,7 +59,7 @@ impl RequestHead {
         })
     }
 
-    /// The request, lent from the bytes that were parsed.
+    /// Returns the request, borrowed from the bytes that were parsed.
     pub(crate) fn view<'a>(&self, head: &'a [u8]) -> Request<'a> {
         let part = |from: usize, end: usize| ascii(head.get(from..end).unwrap_or_default());
         Request {
@@ -70,7 +70,7 @@ impl RequestHead {
         }
     }
 
-    /// What the request asks for. A wrong request for an upgrade is an error.
+    /// Returns what the request asks for. Fails if it is a wrong request for an upgrade.
     pub(crate) fn asked(
         &self,
         head: &[u8],
@@ -80,12 +80,13 @@ impl RequestHead {
         let known = Known::found(request.fields, self.known);
         let is_http11 = self.version == HttpVersion::Http11;
         let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
-        // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
+        // HTTP/1.0 has no upgrades, so its Upgrade field is ignored (RFC 9110 §7.8).
         if is_http11 && known.lists(Name::Upgrade, "websocket") {
             let upgrade = Upgrade::check(&request, &known, self.body, is_persistent, compression)?;
             return Ok(Asked::Upgrade(upgrade));
         }
-        // A client that waits for `100 Continue` may send its body or not: nobody knows where it ends.
+        // A client that waits for `100 Continue` may send its body or not, so the end of the request is
+        // unknown.
         let body = self.body.filter(|&length| length == 0 || !known.lists(Name::Expect, "100-continue"));
         Ok(Asked::Ordinary(Ordinary {
             default_status: match (self.version, request.method) {
@@ -102,17 +103,18 @@ impl RequestHead {
     }
 }
 
-/// What an intermediary needs to know of a request for an upgrade; the rest of the handshake is the backend's to check.
+/// The facts of a request for an upgrade that an intermediary needs. The backend checks the rest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Passed {
-    /// The Sec-WebSocket-Accept value of a true 101; `None` if no answer can be one.
+    /// The Sec-WebSocket-Accept value that a 101 must have; `None` if no answer can be right.
     pub(crate) accept: Option<[u8; 28]>,
-    /// Another request may follow on the same connection if this one is refused.
+    /// Whether another request may follow on the same connection if this one is refused.
     pub(crate) may_persist: bool,
 }
 
 impl RequestHead {
-    /// What an intermediary needs to know to pass the request on; `None` for a request that asks for no WebSocket.
+    /// Returns the facts with which an intermediary forwards the request, or `None` if it does not ask for a
+    /// WebSocket.
     pub(crate) fn passed(&self, head: &[u8]) -> Result<Option<Passed>, HandshakeError> {
         let request = self.view(head);
         let known = Known::found(request.fields, self.known);
@@ -125,7 +127,8 @@ impl RequestHead {
         if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        // A body that the two servers measure differently would be a second request to one of them.
+        // If the two servers disagreed on the length of a body, one of them would take it for a second
+        // request.
         if self.body != Some(0) {
             return Err(HandshakeError::UpgradeWithBody);
         }
@@ -137,18 +140,18 @@ impl RequestHead {
     }
 }
 
-/// Where the first line starts: an empty line may come before it (RFC 9112 §2.2).
+/// Returns the start of the first line. An empty line may come before it (RFC 9112 §2.2).
 fn first_line(head: &[u8]) -> usize {
     if head.starts_with(b"\r\n") { 2 } else { 0 }
 }
 
-/// The position after the first `byte` from `start` on, or the end.
+/// Returns the position after the first `byte` from `start` on, or the end.
 fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     find(rest, byte).map_or(bytes.len(), |at| start + at + 1)
 }
 
-/// Checks what must hold for any request, and measures its body.
+/// Checks what must hold for any request. Returns the length of its body, if that is known.
 fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
     if !request.has_valid_target() {
         return Err(HandshakeError::TargetInvalid);
@@ -168,17 +171,17 @@ fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, Handsh
     Ok(body)
 }
 
-/// What a request asks for.
+/// The purpose of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    /// A WebSocket connection, in due form.
+    /// A correct request for a WebSocket connection.
     Upgrade(Upgrade),
-    /// Anything else that HTTP knows.
+    /// Any other correct HTTP request.
     Ordinary(Ordinary),
 }
 
 impl Asked {
-    /// What an answer must know of the request.
+    /// Returns the facts that an answer depends on.
     pub(crate) fn reply_to(&self) -> ReplyTo {
         match self {
             Self::Upgrade(upgrade) => upgrade.reply_to,
@@ -187,14 +190,14 @@ impl Asked {
     }
 }
 
-/// What is needed to accept an upgrade once the bytes of the request are gone.
+/// The data with which an upgrade can be accepted after the bytes of the request are gone.
 #[derive(Clone, Debug)]
 pub(crate) struct Upgrade {
     /// The Sec-WebSocket-Accept value.
     pub(crate) accept: [u8; 28],
-    /// The subprotocols offered, in order.
+    /// The offered subprotocols, in order.
     pub(crate) subprotocols: Offered,
-    /// What is agreed of the extensions offered.
+    /// The parameters that were agreed on, of those offered.
     pub(super) deflate: Option<Params>,
     pub(super) reply_to: ReplyTo,
 }
@@ -213,7 +216,7 @@ impl Upgrade {
         if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        // What follows the head must be frames and nothing else.
+        // The head must be followed by frames and nothing else.
         if body != Some(0) {
             return Err(HandshakeError::UpgradeWithBody);
         }
@@ -240,10 +243,10 @@ impl Upgrade {
     }
 }
 
-/// The version comes before the key: who speaks another version may have another kind of key.
+/// Checks the version. It comes before the key, since another version may have another kind of key.
 fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
     match known.get(Name::Version) {
-        // The drafts before hybi-04 had no version, and no key of today's name.
+        // The drafts before hybi-04 had neither a version nor a key of this name.
         Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
         Found::Missing => Err(HandshakeError::VersionMissing),
         Found::Repeated => Err(HandshakeError::VersionRepeated),
@@ -255,9 +258,9 @@ fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
     }
 }
 
-/// Is this the base64 form of 16 bytes?
+/// Returns whether `key` is the base64 form of 16 bytes.
 ///
-/// Its last letter may carry bits beyond them, as the one that the RFC prints does (erratum 3150).
+/// Its last letter may have bits beyond them set, as the one in the RFC's example has (erratum 3150).
 fn is_key(key: &[u8]) -> bool {
     let Some(letters) = key.strip_suffix(b"==") else { return false };
     letters.len() == 22
@@ -273,7 +276,7 @@ fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
         }
     }
     let offered = Offered::new(names.iter().copied());
-    // Sorted, so that a head full of names costs no quadratic time.
+    // Sorted, so that many names do not take quadratic time.
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(HandshakeError::SubprotocolOfferedTwice);
@@ -281,7 +284,7 @@ fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
     Ok(offered)
 }
 
-/// An HTTP request that asks for no WebSocket connection.
+/// An HTTP request that does not ask for a WebSocket connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ordinary {
     default_status: u16,
@@ -290,13 +293,13 @@ pub(crate) struct Ordinary {
 }
 
 impl Ordinary {
-    /// Bytes of the body that follow the head; `None` if that is unknown, so that the connection cannot serve
-    /// another request.
+    /// Returns the number of bytes of the body that follow the head; `None` if it is unknown, so that the
+    /// connection cannot serve another request.
     pub(crate) fn body(&self) -> Option<u64> {
         self.body
     }
 
-    /// What a server answers that does nothing but WebSocket.
+    /// Returns the answer of a server that serves WebSocket alone.
     pub(crate) fn default_answer(&self) -> Reject {
         match self.default_status {
             405 => Reject::plain(405, "this server speaks WebSocket: use GET").allow_get(),

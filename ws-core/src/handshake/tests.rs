@@ -1,4 +1,4 @@
-//! Heads as a peer sends them, in any pieces, and what becomes of them.
+//! Tests of heads as a peer sends them, in pieces of any size, and of their results.
 
 mod answers;
 mod body;
@@ -15,11 +15,11 @@ use super::{
     server::{Asked, RequestHead, Upgrade},
 };
 
-/// The lines of a head, the first one included.
+/// The lines of a head, including the first one.
 #[derive(Clone)]
 struct Head(Vec<Vec<u8>>);
 
-/// The request that the RFC prints (§1.3).
+/// Returns the request in the RFC's example (§1.3).
 fn request() -> Head {
     Head::new(&[
         "GET /chat HTTP/1.1",
@@ -31,7 +31,7 @@ fn request() -> Head {
     ])
 }
 
-/// The answer that the RFC prints (§1.3).
+/// Returns the answer in the RFC's example (§1.3).
 fn response() -> Head {
     Head::new(&[
         "HTTP/1.1 101 Switching Protocols",
@@ -46,25 +46,25 @@ impl Head {
         Self(lines.iter().map(|line| line.as_bytes().to_owned()).collect())
     }
 
-    /// With `line` at the end.
+    /// Adds `line` at the end.
     fn with(mut self, line: impl AsRef<[u8]>) -> Self {
         self.0.push(line.as_ref().to_owned());
         self
     }
 
-    /// Without the fields called `name`.
+    /// Removes the fields called `name`.
     fn without(mut self, name: &str) -> Self {
         self.0.retain(|line| !line.to_ascii_lowercase().starts_with(name.to_ascii_lowercase().as_bytes()));
         self
     }
 
-    /// With another first line.
+    /// Replaces the first line.
     fn line(mut self, first: impl AsRef<[u8]>) -> Self {
         self.0[0] = first.as_ref().to_owned();
         self
     }
 
-    /// With `line` in place of the fields of the same name.
+    /// Replaces the fields of the same name with `line`.
     fn but(self, line: &str) -> Self {
         let name = line.split_once(':').expect("a field line").0.to_owned();
         self.without(&name).with(line)
@@ -77,7 +77,7 @@ impl Head {
     }
 }
 
-/// Scans at once, in two pieces cut anywhere, and byte by byte: the result must be the same.
+/// Scans at once, in two pieces cut at each place, and byte by byte. The result must be the same.
 fn scan(scanner: Scanner, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, HandshakeError> {
     let whole = { scanner }.find_end(bytes, limits);
     for cut in 0..bytes.len() {
@@ -95,7 +95,7 @@ fn scan(scanner: Scanner, bytes: &[u8], limits: &Limits) -> Result<Option<usize>
     whole
 }
 
-/// What a server makes of a request, however it is cut.
+/// Returns what a request asks for, however it is cut.
 fn ask(head: &Head) -> Result<Asked, HandshakeError> {
     let bytes = head.bytes();
     let limits = Limits::default();
@@ -111,7 +111,7 @@ fn upgrade(head: &Head) -> Upgrade {
     }
 }
 
-/// The answer of a server that accepts what it can and leaves the rest to itself.
+/// Returns the answer of a server that accepts what it can and otherwise sends the default answer.
 fn answer(head: &Head) -> Vec<u8> {
     let mut out = Vec::new();
     match ask(head) {
@@ -127,7 +127,7 @@ fn answer(head: &Head) -> Vec<u8> {
     out
 }
 
-/// The status of that answer, which must be well-formed HTTP.
+/// Returns the status of that answer, which must be well-formed HTTP.
 fn status(head: &Head) -> u16 {
     let answer = answer(head);
     let parsed = parse(&answer);
@@ -174,7 +174,7 @@ fn reject(status: u16) -> Reject {
     Reject::new(status).expect("a final status")
 }
 
-/// Lines of a list and nothing else.
+/// Returns the lines of a list.
 fn lines<'a>(lines: &[&'a str]) -> Vec<&'a [u8]> {
     let mut bytes = vec![];
     bytes.extend(lines.iter().map(|line| line.as_bytes()));

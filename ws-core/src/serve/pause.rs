@@ -1,7 +1,7 @@
 use core::time::Duration;
 
-/// How long a server waits that cannot accept connections, for want of files or memory most likely: 10 ms at first, then twice as long
-/// each time, up to a second.
+/// The delays of a server that cannot accept connections, most likely for lack of files or memory: 10 ms at
+/// first, then twice as long each time, up to a second.
 ///
 /// ```
 /// use core::time::Duration;
@@ -22,18 +22,18 @@ impl Pause {
     const SHORTEST: Duration = Duration::from_millis(10);
     const LONGEST: Duration = Duration::from_secs(1);
 
-    /// The shortest comes first.
+    /// Returns the delays, from the shortest on.
     pub const fn new() -> Self {
         Self { next: Self::SHORTEST }
     }
 
-    /// How long to wait now.
+    /// Returns the next delay.
     pub fn next_delay(&mut self) -> Duration {
         let longer = (self.next * 2).min(Self::LONGEST);
         core::mem::replace(&mut self.next, longer)
     }
 
-    /// Begins anew: a connection was accepted.
+    /// Begins anew with the shortest delay. Call it when a connection was accepted.
     pub fn reset(&mut self) {
         *self = Self::new();
     }

@@ -2,9 +2,9 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::{CloseCode, Connection, Instant, SendError};
 
-/// What a server that is shut down has said to its connections: nothing yet, to close, or to end.
+/// The state of a server's shutdown: running, closing its connections, or ending them.
 ///
-/// All connections share it, and each has a [`Heard`] of its own. Nobody is woken by it.
+/// All connections share it, and each has a [`Heard`] of its own. It does not wake tasks or threads.
 ///
 /// ```
 /// use ws_core::handshake::Agreement;
@@ -27,16 +27,16 @@ pub struct Shutdown {
     said: AtomicU8,
 }
 
-/// What a [`Shutdown`] says. Of two, the greater is said later.
+/// A step of a [`Shutdown`]. The greater one comes later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Said {
-    /// Open connections send a Close frame with 1001; those that are not open yet end.
+    /// Open connections send a Close frame with 1001. Connections in the opening handshake end.
     Close,
-    /// All connections end, closed or not.
+    /// All connections end, even if they are not closed.
     End,
 }
 
-/// How much of a [`Shutdown`] one connection has heard.
+/// The last step of a [`Shutdown`] that one connection has taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Heard {
     last: Option<Said>,
@@ -47,22 +47,22 @@ impl Shutdown {
     const CLOSE: u8 = 1;
     const END: u8 = 2;
 
-    /// Nothing is said.
+    /// Returns the state of a running server.
     pub const fn new() -> Self {
         Self { said: AtomicU8::new(Self::NOTHING) }
     }
 
-    /// Says [`Said::Close`].
+    /// Moves on to [`Said::Close`].
     pub fn close(&self) {
         self.said.fetch_max(Self::CLOSE, Ordering::SeqCst);
     }
 
-    /// Says [`Said::End`].
+    /// Moves on to [`Said::End`].
     pub fn end(&self) {
         self.said.fetch_max(Self::END, Ordering::SeqCst);
     }
 
-    /// What was said last.
+    /// Returns the current step, or `None` while the server is running.
     pub fn said(&self) -> Option<Said> {
         match self.said.load(Ordering::SeqCst) {
             Self::NOTHING => None,
@@ -71,14 +71,14 @@ impl Shutdown {
         }
     }
 
-    /// Whether anything was said.
+    /// Returns whether the server is closing or ending its connections.
     pub fn is_closing(&self) -> bool {
         self.said().is_some()
     }
 }
 
 impl Said {
-    /// Tells `conn`. One that is closing already goes on with that.
+    /// Closes or ends `conn`. A connection that is closing already continues its closing handshake.
     pub fn tell(self, now: Instant, conn: &mut Connection) {
         match self {
             Self::Close => {
@@ -92,17 +92,17 @@ impl Said {
 }
 
 impl Heard {
-    /// Nothing yet.
+    /// Returns the state of a connection that has taken no step.
     pub const fn new() -> Self {
         Self { last: None }
     }
 
-    /// Whether there is something that was not heard.
+    /// Returns whether there is a step that the connection has not taken.
     pub fn has_news(self, shutdown: &Shutdown) -> bool {
         shutdown.said() > self.last
     }
 
-    /// What was said and was not heard, which the connection is to be told; once.
+    /// Returns the step that the connection has to take now. Each step is returned once.
     pub fn news(&mut self, shutdown: &Shutdown) -> Option<Said> {
         let said = shutdown.said();
         let is_new = said > self.last;
@@ -134,14 +134,14 @@ mod tests {
         }
     }
 
-    /// Whether there is nothing more to come.
+    /// Returns whether the connection is closed after its last event.
     fn has_ended(conn: &mut Connection) -> bool {
         let _ = conn.poll_event(NOW, &mut RecvBuf::new());
         conn.is_closed()
     }
 
     #[test]
-    fn each_connection_hears_each_thing_once() {
+    fn each_connection_takes_each_step_once() {
         let shutdown = Shutdown::new();
         let (mut first, mut second) = (Heard::new(), Heard::new());
         assert!(first.news(&shutdown).is_none() && !first.has_news(&shutdown) && !shutdown.is_closing());
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_is_not_taken_back() {
+    fn a_shutdown_does_not_go_back() {
         let shutdown = Shutdown::new();
         shutdown.end();
         shutdown.close();

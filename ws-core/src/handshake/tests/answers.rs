@@ -13,8 +13,8 @@ fn offering(names: &str) -> Head {
     request().with(format!("Sec-WebSocket-Protocol: {names}"))
 }
 
-/// 6455-4.2.2-11, 6455-4.2.2-12, 6455-4.2.2-13, 6455-4.2.2-14, 6455-4.2.2-10, 6455-9-3, 9112-6.1: the whole
-/// 101.
+/// 6455-4.2.2-11, 6455-4.2.2-12, 6455-4.2.2-13, 6455-4.2.2-14, 6455-4.2.2-10, 6455-9-3, 9112-6.1:
+/// A 101 has exactly these fields.
 #[test]
 fn an_upgrade_is_accepted_with_what_it_needs() {
     let expected = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -27,7 +27,7 @@ fn an_upgrade_is_accepted_with_what_it_needs() {
     }
 }
 
-/// 6455-4.2.2-8, 6455-4.2.2-16: the answer names the chosen subprotocol.
+/// 6455-4.2.2-8, 6455-4.2.2-16: the answer has the chosen subprotocol.
 #[test]
 fn a_chosen_subprotocol_is_answered() {
     let head = offering("chat, superchat");
@@ -36,7 +36,8 @@ fn a_chosen_subprotocol_is_answered() {
     assert_eq!(agreement.subprotocol.as_deref(), Some("superchat"));
 }
 
-/// 6455-4.2.2-8, 7936-2-1, 6455-4.2.2-9: only what was offered can be chosen, in the same case; never nothing.
+/// 6455-4.2.2-8, 7936-2-1, 6455-4.2.2-9: only an offered subprotocol can be chosen, in the same case, and
+/// never an empty one.
 #[test]
 fn a_subprotocol_that_was_not_offered_cannot_be_chosen() {
     for (offer, choice) in
@@ -68,7 +69,7 @@ fn fields_of_the_application_are_sent() {
     assert!(out.ends_with(b"\r\nSet-Cookie: a=1\r\nSet-Cookie: b=\xff\r\n\r\n"));
 }
 
-/// 9112-6.1, 6455-11.3.4-2s: what the handshake writes itself cannot be added.
+/// 9112-6.1, 6455-11.3.4-2s: fields that the handshake writes itself cannot be added.
 #[test]
 fn fields_of_the_handshake_cannot_be_added() {
     for name in [
@@ -87,7 +88,7 @@ fn fields_of_the_handshake_cannot_be_added() {
     }
 }
 
-/// hs-H7, 9112-5.2-1: no name and no value can end its line.
+/// hs-H7, 9112-5.2-1: a name or a value cannot end its line.
 #[test]
 fn responses_cannot_be_split() {
     for value in ["a\r\nSet-Cookie: x", "a\nb", "a\rb", "a\0b", "a\x1bb", "a\x7fb", "a\r\n b"] {
@@ -133,8 +134,8 @@ fn a_401_passes_through() {
     );
 }
 
-/// 6455-4.2.2-3, 6455-4.2.2-6, 6455-4.2.2-7, 6455-10.2-1: a server may redirect, forbid, or know no such
-/// resource.
+/// 6455-4.2.2-3, 6455-4.2.2-6, 6455-4.2.2-7, 6455-10.2-1:
+/// A server may answer with a redirect, 403 or 404.
 #[test]
 fn redirections_and_errors_pass_through() {
     let redirect = reject(302).field("Location", "wss://example.com/").expect("valid");
@@ -147,7 +148,7 @@ fn redirections_and_errors_pass_through() {
     }
 }
 
-/// 9110-7.8-5: a rejected upgrade leaves the connection to HTTP, if both ends want that.
+/// 9110-7.8-5: after a rejected upgrade the connection stays open for HTTP if both ends allow that.
 #[test]
 fn a_kept_connection_serves_the_next_request() {
     let reject = reject(404).keep_alive();
@@ -165,7 +166,7 @@ fn a_kept_connection_serves_the_next_request() {
     }
 }
 
-/// 9110-15.5.22-1: a 426 of the application names the protocol too.
+/// 9110-15.5.22-1: a 426 of the application has the protocol too.
 #[test]
 fn a_426_of_the_application_is_complete() {
     let answer = parse(&rejected(&reject(426), &request()).0);
@@ -190,7 +191,7 @@ fn statuses_without_a_body_send_none() {
     assert_eq!((answer.get("content-length"), answer.body.len()), (vec!["4"], 0));
 }
 
-/// hs-H6: who is too slow is told so.
+/// hs-H6: a client that is too slow is answered with 408.
 #[test]
 fn a_late_request_is_answered_with_408() {
     let mut out = vec![];

@@ -11,7 +11,7 @@ fn framing(lines: &[&str]) -> Result<BodyFraming, HandshakeError> {
     Ok(ResponseHead::parse(&Head::new(lines).bytes())?.body())
 }
 
-/// Decodes at once, in two pieces cut anywhere, and byte by byte: the result must be the same.
+/// Decodes at once, in two pieces cut at each place, and byte by byte. The result must be the same.
 fn decode(chunks: &[u8], limit: usize) -> Result<(Progress, Vec<u8>), HandshakeError> {
     let pieces = |pieces: &[&[u8]]| {
         let (mut decoder, mut body) = (ChunkDecoder::default(), vec![]);
@@ -31,7 +31,7 @@ fn decode(chunks: &[u8], limit: usize) -> Result<(Progress, Vec<u8>), HandshakeE
     whole
 }
 
-/// 9112-6.3-1: a 101 has no body, whatever its fields say.
+/// 9112-6.3-1: a 101 has no body, whatever its fields are.
 #[test]
 fn an_interim_response_has_no_body() {
     for status in ["100", "101", "103", "204", "304"] {
@@ -42,7 +42,7 @@ fn an_interim_response_has_no_body() {
     }
 }
 
-/// 6455-4.1-29, 9112-6.3-2: the body of another answer ends where HTTP says.
+/// 6455-4.1-29, 9112-6.3-2: the body of another answer ends where HTTP's rules say.
 #[test]
 fn the_framing_of_a_body_follows_http() {
     for status in ["200", "301", "400", "401", "403", "404", "426", "500", "503", "999"] {
@@ -58,7 +58,7 @@ fn the_framing_of_a_body_follows_http() {
     assert_eq!(framing(&["HTTP/1.0 404 x", "Transfer-Encoding: chunked"]), Ok(UntilEof));
 }
 
-/// 6455-4.1-29: chunked bodies are put together, without extensions and trailers.
+/// 6455-4.1-29: chunked bodies are joined, without extensions and trailers.
 #[test]
 fn chunks_are_put_together() {
     let complete = |body: &[u8]| Ok((Progress::Complete, body.to_vec()));
@@ -68,14 +68,14 @@ fn chunks_are_put_together() {
     assert_eq!(decode(b"1 \t\r\n\r\r\n0\r\nA: b\r\nC: d\r\n\r\n", 99), complete(b"\r"));
 }
 
-/// 9112-6.3-2: what follows a complete body is discarded.
+/// 9112-6.3-2: bytes after a complete body are discarded.
 #[test]
 fn bytes_after_the_last_chunk_are_discarded() {
     let second = b"1\r\na\r\n0\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n";
     assert_eq!(decode(second, 99), Ok((Progress::Complete, b"a".to_vec())));
 }
 
-/// 6455-4.1-29, hs-H1: no more of a body is kept than the limit allows.
+/// 6455-4.1-29, hs-H1: a body is kept up to the limit.
 #[test]
 fn a_body_is_kept_up_to_its_limit() {
     let chunks = b"5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";

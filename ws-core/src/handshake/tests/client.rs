@@ -8,7 +8,7 @@ use crate::handshake::{
     client::{Expected, ResponseHead},
 };
 
-/// The nonce of the printed request.
+/// The nonce of the example's request.
 const NONCE: [u8; 16] = *b"the sample nonce";
 
 fn offering<'a>(names: &[&'a str]) -> ClientRequest<'a> {
@@ -22,7 +22,7 @@ fn parse(bytes: &[u8]) -> Result<ResponseHead, HandshakeError> {
     ResponseHead::parse(bytes)
 }
 
-/// What a client makes of an answer to a request that offers `names`, however it is cut.
+/// Returns what a client agrees to after an answer to a request that offers `names`, however it is cut.
 fn check(names: &[&str], head: &Head) -> Result<Agreement, HandshakeError> {
     let bytes = head.bytes();
     let head = parse(&bytes)?;
@@ -40,9 +40,9 @@ fn error(head: &Head) -> HandshakeError {
     error
 }
 
-/// 6455-4.1-28, 6455-1.3-1, 6455-4.1-36: the printed answer opens the connection, in any order and case.
+/// 6455-4.1-28, 6455-1.3-1, 6455-4.1-36: the example's answer opens the connection, in any order and case.
 #[test]
-fn the_printed_answer_opens_the_connection() {
+fn the_answer_of_the_example_opens_the_connection() {
     let mut head = response();
     for _ in 0..3 {
         assert!(is_open(&head));
@@ -59,7 +59,7 @@ fn the_printed_answer_opens_the_connection() {
     assert!(is_open(&upper));
 }
 
-/// 6455-4.1-30: Upgrade is websocket, in any case, and nothing else.
+/// 6455-4.1-30: Upgrade is `websocket`, in any case, and nothing else.
 #[test]
 fn the_upgrade_must_be_websocket() {
     assert_eq!(error(&response().without("Upgrade")), UpgradeMissing);
@@ -72,7 +72,7 @@ fn the_upgrade_must_be_websocket() {
     assert_eq!(error(&response().with("Upgrade: websocket")), UpgradeNotWebSocket);
 }
 
-/// 6455-4.1-31: Connection lists upgrade, in any case.
+/// 6455-4.1-31: Connection lists `upgrade`, in any case.
 #[test]
 fn the_connection_must_list_upgrade() {
     for value in ["keep-alive, uPGRADE", "Upgrade,", "upgrade, close"] {
@@ -85,7 +85,7 @@ fn the_connection_must_list_upgrade() {
     assert_eq!(error(&response().without("Connection")), ConnectionNotUpgrade);
 }
 
-/// 6455-4.1-32: Sec-WebSocket-Accept answers the key, to the letter.
+/// 6455-4.1-32: Sec-WebSocket-Accept must match the key exactly.
 #[test]
 fn the_accept_value_must_answer_the_key() {
     for value in [" \ts3pPLMBiTxaQ9kYGzzhZRbK+xOo=\t ", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="] {
@@ -110,7 +110,7 @@ fn the_accept_value_must_answer_the_key() {
     assert_eq!(error(&response().without("Sec-WebSocket-Accept")), AcceptMissing);
 }
 
-/// E3150: the answer to the canonical form of the printed nonce.
+/// E3150: the answer belongs to the canonical form of the example's nonce.
 #[test]
 fn the_accept_value_follows_the_nonce() {
     let nonce = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
@@ -127,7 +127,7 @@ fn a_repeated_accept_value_is_refused() {
     assert_eq!(error(&head), AcceptRepeated);
 }
 
-/// 6455-4.1-33, 6455-9.1-5: no extension may be answered that was not offered.
+/// 6455-4.1-33, 6455-9.1-5: an extension in the answer must have been offered.
 #[test]
 fn extensions_that_were_not_offered_are_refused() {
     for value in ["x-foo", "permessage-deflate", "permessage-deflate; server_no_context_takeover", "a, b"] {
@@ -145,7 +145,8 @@ fn malformed_extensions_are_refused() {
     }
 }
 
-/// 6455-4.1-34, 6455-4.1-37, 7936-2-1: the subprotocol answered is one of those offered, in the same case.
+/// 6455-4.1-34, 6455-4.1-37, 7936-2-1: the subprotocol in the answer is one of those offered, in the same
+/// case.
 #[test]
 fn the_subprotocol_must_have_been_offered() {
     let answered = |offer: &[&str], answer: &str| {
@@ -160,7 +161,7 @@ fn the_subprotocol_must_have_been_offered() {
     }
 }
 
-/// 6455-4.2.2-9b, 6455-11.3.4-2: exactly one token is answered.
+/// 6455-4.2.2-9b, 6455-11.3.4-2: the answer has exactly one subprotocol.
 #[test]
 fn the_subprotocol_answered_is_one_token() {
     for value in ["", "a, b", "a,b", "a;", "\"a\"", "a b"] {
@@ -175,7 +176,8 @@ fn the_subprotocol_answered_is_one_token() {
     }
 }
 
-/// WHATWG-H-13: an offer that is not answered fails the handshake, unless the client says otherwise.
+/// WHATWG-H-13: an answer without any of the offered subprotocols fails the handshake, unless they are
+/// optional (D2).
 #[test]
 fn an_offer_must_be_answered_unless_it_is_optional() {
     assert_eq!(check(&["chat"], &response()), Err(SubprotocolMissing));
@@ -185,7 +187,7 @@ fn an_offer_must_be_answered_unless_it_is_optional() {
     assert_eq!(expected.check(&head.view(&bytes, b"", true), None), Ok(Agreement::default()));
 }
 
-/// 6455-4.1-29, 6455-1.3-2: another status is no opening, whatever the fields say.
+/// 6455-4.1-29, 6455-1.3-2: another status does not open the connection, whatever the fields are.
 #[test]
 fn only_101_opens_the_connection() {
     for status in [200, 301, 400, 401, 403, 404, 426, 500, 503] {
@@ -193,9 +195,9 @@ fn only_101_opens_the_connection() {
     }
 }
 
-/// 6455-4.1-29: the whole of another answer is told.
+/// 6455-4.1-29: another answer is reported whole.
 #[test]
-fn another_answer_is_told_with_fields_and_body() {
+fn another_answer_is_reported_with_fields_and_body() {
     let bytes = Head::new(&["HTTP/1.1 401  Who are\tyou? ", "WWW-Authenticate: Basic", "A: b"]).bytes();
     let head = parse(&bytes).expect("valid");
     assert_eq!(head.status(), 401);
@@ -207,7 +209,7 @@ fn another_answer_is_told_with_fields_and_body() {
     assert_eq!(response.fields().len(), 2);
 }
 
-/// 9112-4-1: a reason phrase in any encoding is no matter; it is told as it came, and as a text.
+/// 9112-4-1: a reason phrase may have any encoding (D18). Its octets are returned, and a text.
 #[test]
 fn a_reason_may_be_in_any_encoding() {
     for (reason, text) in [
@@ -227,7 +229,7 @@ fn a_reason_may_be_in_any_encoding() {
     }
 }
 
-/// 6455-4.1-35: a 101 is HTTP/1.1; other versions of HTTP do not count at all.
+/// 6455-4.1-35: a 101 must be HTTP/1.1. Other versions of HTTP fail with any status.
 #[test]
 fn a_101_must_be_http_1_1() {
     assert_eq!(error(&response().line("HTTP/1.0 101 Switching Protocols")), HttpVersionUnsupported);
@@ -247,7 +249,7 @@ fn interim_answers_are_skipped() {
     }
 }
 
-/// 9112-6.3-1: the length fields of a 101 mean nothing.
+/// 9112-6.3-1: the length fields of a 101 are ignored.
 #[test]
 fn the_length_of_a_101_is_ignored() {
     for line in ["Content-Length: 5", "Transfer-Encoding: chunked", "Content-Length: x"] {
@@ -255,7 +257,7 @@ fn the_length_of_a_101_is_ignored() {
     }
 }
 
-/// 6455-4.1-38: cookies are told line by line.
+/// 6455-4.1-38: each Set-Cookie line stays on its own.
 #[test]
 fn cookies_are_not_joined() {
     let bytes = response().with("Set-Cookie: a=1, b").with("Set-Cookie: c=2; Secure").bytes();
@@ -264,9 +266,9 @@ fn cookies_are_not_joined() {
     assert_eq!(cookies, [&b"a=1, b"[..], b"c=2; Secure"]);
 }
 
-/// 6455-4.4-2, 6455-11.3.5-2: the versions that a server names are told, over any lines.
+/// 6455-4.4-2, 6455-11.3.5-2: the versions that a server supports are returned, from all lines.
 #[test]
-fn the_versions_of_a_server_are_told() {
+fn the_versions_of_a_server_are_returned() {
     for lines in [&["13, 8, 7"][..], &["13", "8, 7"], &["13,x, 08, 256, 8,,7 "]] {
         let head = Head::new(&["HTTP/1.1 426 x"]);
         let head = lines.iter().fold(head, |head, line| head.with(format!("Sec-WebSocket-Version: {line}")));
@@ -277,7 +279,7 @@ fn the_versions_of_a_server_are_told() {
     }
 }
 
-/// 6455-8.1-2: octets above ASCII are no matter in unknown fields, and an error in those that are checked.
+/// 6455-8.1-2: octets above ASCII are allowed in unknown fields, and an error in fields that are checked.
 #[test]
 fn octets_above_ascii_fail_only_checked_fields() {
     let with = |line: &[u8]| {
@@ -292,7 +294,7 @@ fn octets_above_ascii_fail_only_checked_fields() {
     assert_eq!(error(&with(b"Sec-WebSocket-Extensions: \xff")), ExtensionsMalformed);
 }
 
-/// 9112-2.2-1, 6455-4.2.1-0: what our client asks, our server grants.
+/// 9112-2.2-1, 6455-4.2.1-0: our server accepts the request of our client.
 #[test]
 fn our_server_understands_our_client() {
     let mut request = vec![];

@@ -7,7 +7,7 @@ use alloc::{
 use super::lines;
 use crate::handshake::{ExtensionsMalformed, extensions};
 
-/// The list as text: `name;param=value;param`, with a blank between extensions.
+/// Returns the list as text: `name;param=value;param`, with a blank between extensions.
 fn read(bytes: &[&[u8]]) -> Result<String, ExtensionsMalformed> {
     let mut list = Vec::new();
     for extension in extensions(bytes.iter().copied()) {
@@ -28,7 +28,7 @@ fn read_lines(texts: &[&str]) -> Result<String, ExtensionsMalformed> {
     read(&lines(texts))
 }
 
-/// 6455-9.1-2, 6455-9.1-8: extensions and parameters are read in order, whatever the blanks.
+/// 6455-9.1-2, 6455-9.1-8: extensions and parameters are parsed in order, with any blanks between them.
 #[test]
 fn valid_lists_are_read_in_order() {
     for (line, expected) in [
@@ -93,7 +93,7 @@ fn values_compare_without_their_quotes() {
     assert_eq!(read_lines(&[r#"a; b="not a token""#]), Err(ExtensionsMalformed));
 }
 
-/// 6455-9.1-2: what the grammar does not allow is malformed.
+/// 6455-9.1-2: a list that breaks the grammar is malformed.
 #[test]
 fn invalid_lists_are_malformed() {
     for line in [

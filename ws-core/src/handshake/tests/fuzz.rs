@@ -10,7 +10,7 @@ use crate::handshake::{
     server::RequestHead,
 };
 
-/// Bytes that are mostly what a head is made of.
+/// Generates bytes that are mostly parts of heads.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         4 => any::<u8>(),
@@ -19,7 +19,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(byte, 0..200)
 }
 
-/// A valid head with some bytes replaced, removed or put in.
+/// Generates valid heads in which some bytes are replaced, removed or inserted.
 fn damaged(head: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let edit = (any::<prop::sample::Index>(), 0..4_usize, bytes());
     prop::collection::vec(edit, 0..3).prop_map(move |edits| {
@@ -51,7 +51,7 @@ fn response_bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![bytes(), damaged(response().bytes()), damaged(other.to_vec())]
 }
 
-/// An independent parser reads the same fields.
+/// Checks that an independent parser reads the same fields.
 fn assert_same_fields(fields: Fields<'_>, theirs: &[httparse::Header<'_>]) {
     let ours: Vec<_> = fields.iter().collect();
     let theirs: Vec<_> = theirs.iter().map(|field| (field.name, field.value)).collect();
@@ -59,8 +59,8 @@ fn assert_same_fields(fields: Fields<'_>, theirs: &[httparse::Header<'_>]) {
 }
 
 proptest! {
-    /// 6455-10.7-1, 6455-10.1-1: no request panics, in any pieces, and an independent parser agrees with
-    /// what is read.
+    /// 6455-10.7-1, 6455-10.1-1: requests in any pieces cause no panic, and an independent parser reads the
+    /// same.
     #[test]
     fn any_request_is_read_or_refused(bytes in request_bytes()) {
         let limits = Limits { max_head: 400, max_fields: 12 };
@@ -96,7 +96,7 @@ proptest! {
         }
     }
 
-    /// 6455-10.7-1: no response panics, in any pieces, and an independent parser agrees with what is read.
+    /// 6455-10.7-1: responses in any pieces cause no panic, and an independent parser reads the same.
     #[test]
     fn any_response_is_read_or_refused(bytes in response_bytes()) {
         let limits = Limits { max_head: 400, max_fields: 12 };
@@ -118,7 +118,7 @@ proptest! {
         let _ = format!("{view:?} {:?}", view.supported_versions().collect::<Vec<_>>());
     }
 
-    /// 6455-10.7-1: what no scanner found is wrong, and harmless.
+    /// 6455-10.7-1: parsing bytes that the scanner did not accept fails without a panic.
     #[test]
     fn parsing_any_bytes_is_harmless(bytes in bytes(), start in prop::sample::select(&["", "GET / HTTP/1.1"][..])) {
         let bytes = [start.as_bytes(), &bytes, b"\r\n\r\n"].concat();
@@ -130,7 +130,7 @@ proptest! {
         }
     }
 
-    /// 6455-10.7-1: heads lent from other bytes than those that were parsed are wrong, and harmless.
+    /// 6455-10.7-1: a view of other bytes than those that were parsed is wrong, but causes no panic.
     #[test]
     fn a_view_of_other_bytes_is_harmless(bytes in bytes()) {
         let head = RequestHead::parse(&request().bytes()).expect("valid");
@@ -139,7 +139,7 @@ proptest! {
         let _ = format!("{:?}", head.view(&bytes, b"", true));
     }
 
-    /// 6455-10.7-1: no chunked body panics or grows beyond its limit.
+    /// 6455-10.7-1: chunked bodies cause no panic and do not grow beyond the limit.
     #[test]
     fn any_chunks_are_decoded_or_refused(pieces in prop::collection::vec(bytes(), 0..4), limit in 0..99_usize) {
         let (mut decoder, mut body) = (ChunkDecoder::default(), vec![]);
@@ -156,7 +156,8 @@ proptest! {
         prop_assert!(body.len() <= limit);
     }
 
-    /// 6455-10.7-1, 6455-9.1-4: no list of extensions panics, and cutting it at commas changes nothing.
+    /// 6455-10.7-1, 6455-9.1-4: lists of extensions cause no panic, and cutting them at commas changes
+    /// nothing.
     #[test]
     fn any_list_of_extensions_is_read_or_refused(bytes in bytes()) {
         let joined: Vec<_> = extensions([&bytes[..]]).collect();

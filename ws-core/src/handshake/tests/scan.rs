@@ -16,7 +16,7 @@ fn scan_response(bytes: impl AsRef<[u8]>) -> Result<Option<usize>, HandshakeErro
     scan(Scanner::response(), bytes.as_ref(), &Limits::default())
 }
 
-/// 7230-token: the characters of a token are letters, digits and fifteen more.
+/// 7230-token: the characters of a token are letters, digits and fifteen others.
 #[test]
 fn tokens_are_made_of_the_printed_characters() {
     for byte in 0..=255_u8 {
@@ -76,7 +76,7 @@ fn authorities_follow_their_grammar() {
     }
 }
 
-/// 9112-6.3-3: what follows the empty line belongs to the head no more.
+/// 9112-6.3-3: bytes after the empty line do not belong to the head.
 #[test]
 fn a_head_ends_with_its_empty_line() {
     let head = request().bytes();
@@ -89,7 +89,7 @@ fn a_head_ends_with_its_empty_line() {
     assert_eq!(scan_response(&early), Ok(Some(head.len())));
 }
 
-/// hs-H4: a head that breaks off is not complete at any of its bytes.
+/// hs-H4: a head that is cut off is incomplete at each of its bytes.
 #[test]
 fn a_truncated_head_asks_for_more() {
     for head in [request().bytes(), request().with("X:").bytes()] {
@@ -117,7 +117,8 @@ fn an_error_stays_an_error() {
     }
 }
 
-/// 9112-2.2-5, 9112-2.2-1: one empty line before a request is ignored; more are not, nor before a response.
+/// 9112-2.2-5, 9112-2.2-1: one empty line before a request is ignored. More are refused, and so is one before
+/// a response.
 #[test]
 fn one_empty_line_before_a_request_is_ignored() {
     let mut bytes = b"\r\n".to_vec();
@@ -130,7 +131,7 @@ fn one_empty_line_before_a_request_is_ignored() {
     assert_eq!(scan_response("\r\nHTTP/1.1 101 x"), Err(StatusLineMalformed));
 }
 
-/// 9112-2.2-6: what is no HTTP is refused at its first wrong byte.
+/// 9112-2.2-6: another protocol is refused at its first wrong byte.
 #[test]
 fn other_protocols_are_refused_at_once() {
     for (bytes, error) in [
@@ -155,7 +156,7 @@ fn other_protocols_are_refused_at_once() {
     }
 }
 
-/// TLS on a port without it, and the other way round, is called that, whichever of its records comes first in which direction.
+/// TLS on a port without it, and HTTP on a port with it, is reported as such.
 #[test]
 fn tls_is_recognized_by_its_first_byte() {
     assert_eq!(scan_request(b"\x16"), Err(TlsClientHello));
@@ -173,7 +174,7 @@ fn a_target_above_ascii_is_refused() {
     assert_eq!(status(&request().line(b"GET /\xc3\xbc HTTP/1.1")), 400);
 }
 
-/// 9112-2.2-2: a bare LF ends no line.
+/// 9112-2.2-2: a bare LF does not end a line (D5).
 #[test]
 fn a_bare_line_feed_is_refused() {
     for bytes in ["GET / HTTP/1.1\n", "\n", "GET / HTTP/1.1\r\nHost: h\n", "GET / HTTP/1.1\r\nHost: h\r\n\n"]
@@ -196,7 +197,7 @@ fn a_bare_carriage_return_is_refused() {
     }
 }
 
-/// hs-H2: NUL and other controls anywhere, and octets above ASCII before the reason phrase, are refused.
+/// hs-H2: NUL and other controls are refused everywhere, and octets above ASCII before the reason phrase.
 #[test]
 fn control_bytes_are_refused() {
     for control in (0..=0x1f).chain([0x7f]).filter(|byte| !b"\t\r\n".contains(byte)) {
@@ -218,7 +219,8 @@ fn control_bytes_are_refused() {
     }
 }
 
-/// 9112-4-1: what the grammar allows passes: any octet but controls in reason phrases and values, empty ones, HTAB.
+/// 9112-4-1: the grammar allows any octet but controls in reason phrases and values, also empty ones and
+/// HTAB.
 #[test]
 fn what_the_grammar_allows_is_read() {
     let octets: Vec<u8> =
@@ -240,7 +242,7 @@ fn what_the_grammar_allows_is_read() {
     }
 }
 
-/// 6455-4.1-35: a first line that is no HTTP status line fails the handshake.
+/// 6455-4.1-35: a first line that is not an HTTP status line fails the handshake.
 #[test]
 fn a_garbage_status_line_is_refused() {
     for bytes in [
@@ -270,7 +272,8 @@ fn blanks_before_the_first_field_are_refused() {
     assert_eq!(scan_response("HTTP/1.1 101 x\r\n\tUpgrade: websocket\r\n"), Err(SpaceBeforeFields));
 }
 
-/// 9112-5.2-2, 9112-5.2-3: a field that goes on in the next line is refused, in requests and responses.
+/// 9112-5.2-2, 9112-5.2-3: a field that continues on the next line is refused, in requests and responses
+/// (D5).
 #[test]
 fn folded_fields_are_refused() {
     let request = request().without("Connection").with("Connection: keep-alive,").with(" Upgrade");
@@ -279,7 +282,7 @@ fn folded_fields_are_refused() {
     assert_eq!(scan_response(response().with("X-A: a").with("\tb").bytes()), Err(FieldFolded));
 }
 
-/// 9112-5.1-1: a blank between name and colon is refused; so is a line that is no field.
+/// 9112-5.1-1: a blank between name and colon is refused, and so is a line that is not a field.
 #[test]
 fn field_lines_begin_with_a_token_and_a_colon() {
     for line in ["Host : h", "Host\t: h", "Host", ": h", "Ho(st: h", "Hößt: h"] {
@@ -291,7 +294,7 @@ fn field_lines_begin_with_a_token_and_a_colon() {
     }
 }
 
-/// 6455-4.1-36: names match in any case; values lose the blanks around them and nothing else.
+/// 6455-4.1-36: names match in any case. Only the blanks around a value are removed.
 #[test]
 fn fields_are_found_in_any_case() {
     let bytes = Head::new(&["HTTP/1.1 200 OK", "x-A: \t a, ,b \t", "X-a:c", "B:"]).with(b"D: \xff").bytes();
@@ -310,7 +313,7 @@ fn fields_are_found_in_any_case() {
     assert_eq!(debug, r#"{"x-A": "a, ,b", "X-a": "c", "B": "", "D": "\xff"}"#);
 }
 
-/// hs-H1, hs-H6: a head is refused when it cannot end within its limit any more, and not before.
+/// hs-H1, hs-H6: a head is refused as soon as it cannot end within its limit, and not before.
 #[test]
 fn heads_are_limited_in_bytes() {
     let head = request().bytes();
@@ -326,7 +329,8 @@ fn heads_are_limited_in_bytes() {
     assert_eq!(HeadTooLong.status(), 431);
 }
 
-/// 9112-3-1: a request line of 8000 bytes is read; one that does not fit the head is answered with 414.
+/// 9112-3-1: a request line of 8000 bytes is accepted. One that does not fit into the head is answered with
+/// 414.
 #[test]
 fn long_targets_are_read_and_endless_ones_refused() {
     let target = |length: usize| format!("/{}", "a".repeat(length - 1));
@@ -355,7 +359,7 @@ fn heads_are_limited_in_fields() {
     assert_eq!(Scanner::request().find_end(&many.bytes(), &Limits::default()), Err(TooManyFields));
 }
 
-/// 9112-2.2-6: what is no complete head is no head, whoever says so.
+/// 9112-2.2-6: bytes that are not a complete head do not parse, even if they are passed as one.
 #[test]
 fn incomplete_heads_do_not_parse() {
     for bytes in [&b""[..], b"GET", b"GET / HTTP/1.1\r\nHost: h\r\n", b"\r\n\r\n"] {

@@ -24,19 +24,20 @@ fn ordinary(head: &Head) -> Ordinary {
     }
 }
 
-/// What a lent request tells, as text.
-fn told<T>(head: &Head, tell: impl FnOnce(super::super::Request<'_>) -> T) -> T {
+/// Returns what `read` takes from a parsed request, as text.
+fn seen<T>(head: &Head, read: impl FnOnce(super::super::Request<'_>) -> T) -> T {
     let bytes = head.bytes();
-    tell(RequestHead::parse(&bytes).expect("valid").view(&bytes))
+    read(RequestHead::parse(&bytes).expect("valid").view(&bytes))
 }
 
-/// 6455-4.2.1-0, 6455-4.2.2-14, 6455-4.2.2-15: the printed request is answered with the printed key.
+/// 6455-4.2.1-0, 6455-4.2.2-14, 6455-4.2.2-15: the example's request is answered with the example's accept
+/// value.
 #[test]
-fn the_printed_request_is_an_upgrade() {
+fn the_request_of_the_example_is_an_upgrade() {
     let asked = upgrade(&request());
     assert_eq!(&asked.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     assert_eq!(asked.subprotocols, Offered::default());
-    told(&request(), |request| {
+    seen(&request(), |request| {
         assert!(request.is_upgrade());
         assert_eq!((request.method(), request.target(), request.path()), ("GET", "/chat", "/chat"));
         assert_eq!((request.query(), request.version()), (None, HttpVersion::Http11));
@@ -45,7 +46,7 @@ fn the_printed_request_is_an_upgrade() {
     });
 }
 
-/// 6455-1.3-1: the order of the fields has no meaning.
+/// 6455-1.3-1: the order of the fields does not matter.
 #[test]
 fn fields_come_in_any_order() {
     let mut head = request().with("Sec-WebSocket-Protocol: a").with("Origin: http://example.com");
@@ -72,14 +73,14 @@ fn another_method_is_answered_with_405() {
     assert!(parse(&answer(&request().line("HEAD / HTTP/1.1"))).body.is_empty());
 }
 
-/// 6455-4.2.1-1: OPTIONS * and CONNECT are ordinary requests; their targets suit no other method.
+/// 6455-4.2.1-1: OPTIONS * and CONNECT are ordinary requests. Their targets are wrong for all other methods.
 #[test]
 fn special_targets_need_their_methods() {
     let plain = request().without("Upgrade").without("Connection").without("Sec-");
     for line in ["OPTIONS * HTTP/1.1", "CONNECT example.com:443 HTTP/1.1", "CONNECT [::1]:80 HTTP/1.1"] {
         let head = plain.clone().line(line);
         assert_eq!(status(&head), 405, "{line}");
-        assert!(told(&head, |request| request.query().is_none()), "{line}");
+        assert!(seen(&head, |request| request.query().is_none()), "{line}");
     }
     for line in [
         "GET * HTTP/1.1",
@@ -105,21 +106,21 @@ fn special_targets_need_their_methods() {
     }
 }
 
-/// 6455-4.2.1-1, 9110-7.8-2: HTTP/1.0 knows no upgrade, so the request for one is ignored.
+/// 6455-4.2.1-1, 9110-7.8-2: HTTP/1.0 has no upgrades, so its Upgrade field is ignored.
 #[test]
 fn http_1_0_is_never_upgraded() {
     let head = request().line("GET /chat HTTP/1.0");
     assert_eq!(status(&head), 505);
-    assert!(!told(&head, |request| request.is_upgrade()));
-    assert_eq!(told(&head, |request| request.version()), HttpVersion::Http10);
-    // What would be wrong with an upgrade is nothing to look at.
+    assert!(!seen(&head, |request| request.is_upgrade()));
+    assert_eq!(seen(&head, |request| request.version()), HttpVersion::Http10);
+    // Faults of an upgrade do not matter here.
     let plain = head.without("Connection").without("Sec-WebSocket-Key");
     assert_eq!(status(&plain), 505);
     assert!(!Asked::Ordinary(ordinary(&plain)).reply_to().may_persist);
-    assert!(told(&plain.without("Host"), |request| request.host().is_none()));
+    assert!(seen(&plain.without("Host"), |request| request.host().is_none()));
 }
 
-/// 6455-4.2.1-1: later versions of HTTP/1 are taken for 1.1, other versions for what they are.
+/// 6455-4.2.1-1: later minor versions of HTTP/1 count as 1.1. Other versions are refused.
 #[test]
 fn other_versions_of_http_are_answered_with_505() {
     for version in ["2.0", "0.9", "3.1", "9.9"] {
@@ -131,7 +132,7 @@ fn other_versions_of_http_are_answered_with_505() {
     assert_eq!(status(&request().line("GET / HTTP/1.2")), 101);
 }
 
-/// 6455-4.2.1-2, 9112-3.2-4: the Host field occurs once and names a host; it may be empty.
+/// 6455-4.2.1-2, 9112-3.2-4: the Host field occurs once and has a host, which may be empty (D6).
 #[test]
 fn the_host_must_be_one_and_valid() {
     assert_eq!(error(&request().without("Host")), HostMissing);
@@ -143,7 +144,7 @@ fn the_host_must_be_one_and_valid() {
     for host in ["h", "h:1", "[::1]:1", ""] {
         let head = request().but(&format!("Host: {host}"));
         assert_eq!(status(&head), 101, "{host}");
-        assert_eq!(told(&head, |request| request.host().map(|told| told == host)), Some(true));
+        assert_eq!(seen(&head, |request| request.host().map(|seen| seen == host)), Some(true));
     }
     assert_eq!(error(&request().without("Host").with("host:").with("HOST: h")), HostRepeated);
 }
@@ -161,7 +162,7 @@ fn an_absolute_target_overrides_the_host() {
     ] {
         let head = request().but("Host: b").line(format!("GET {target} HTTP/1.1"));
         assert_eq!(status(&head), 101, "{target}");
-        told(&head, |request| {
+        seen(&head, |request| {
             assert_eq!(request.host(), Some(host), "{target}");
             assert_eq!((request.target(), request.path(), request.query()), (target, path, query));
         });
@@ -169,7 +170,8 @@ fn an_absolute_target_overrides_the_host() {
     assert_eq!(error(&request().without("Host").line("GET http://a/x HTTP/1.1")), HostMissing);
 }
 
-/// 6455-4.2.1-3, 9110-7.8-3: Upgrade is a list, over any lines, that holds websocket in any case.
+/// 6455-4.2.1-3, 9110-7.8-3: Upgrade is a list, over any number of lines, that holds websocket in any case
+/// (D3).
 #[test]
 fn the_upgrade_list_holds_websocket() {
     for value in
@@ -186,15 +188,15 @@ fn no_upgrade_means_an_ordinary_request() {
     for value in ["h2c", "websocketx", "websocket/13", "web socket", "", "\"websocket\""] {
         let head = request().but(&format!("Upgrade: {value}"));
         assert_eq!(status(&head), 426, "{value}");
-        assert!(!told(&head, |request| request.is_upgrade()));
+        assert!(!seen(&head, |request| request.is_upgrade()));
     }
     assert_eq!(status(&request().without("Upgrade")), 426);
     assert_eq!(status(&Head::new(&["GET / HTTP/1.1", "Host: h"])), 426);
 }
 
-/// 9110-15.5.22-1, 6455-4.4-1: a 426 names the protocol and its version.
+/// 9110-15.5.22-1, 6455-4.4-1: a 426 has the protocol and its version.
 #[test]
-fn a_426_says_what_to_upgrade_to() {
+fn a_426_has_the_protocol_to_upgrade_to() {
     for head in [request().without("Upgrade"), request().but("Sec-WebSocket-Version: 8")] {
         let answer = parse(&answer(&head));
         assert_eq!((answer.status, &answer.reason[..]), (426, "Upgrade Required"));
@@ -204,7 +206,7 @@ fn a_426_says_what_to_upgrade_to() {
     }
 }
 
-/// 6455-4.2.1-4: Connection is a list, over any lines, that holds upgrade in any case.
+/// 6455-4.2.1-4: Connection is a list, over any number of lines, that holds upgrade in any case.
 #[test]
 fn the_connection_list_holds_upgrade() {
     for value in ["keep-alive, Upgrade", "keep-alive,upgrade", ",Upgrade,", "UPGRADE\t,x"] {
@@ -254,7 +256,7 @@ fn the_key_is_hashed_as_text() {
     assert_eq!(&asked.accept, b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
 }
 
-/// E3150-S: the misencoded key that the RFC prints is accepted.
+/// E3150-S: the misencoded key in the RFC's example is accepted.
 #[test]
 fn a_key_with_stray_bits_is_accepted() {
     let asked = upgrade(&request().but("Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC=="));
@@ -275,14 +277,14 @@ fn only_version_13_is_spoken() {
     for version in ["25", "8", "0", "12", "14", "255"] {
         let head = request().but(&format!("Sec-WebSocket-Version: {version}"));
         assert_eq!(error(&head), VersionUnsupported, "{version}");
-        // Another version may come with another kind of key.
+        // The key of another version may be different.
         assert_eq!(error(&head.without("Sec-WebSocket-Key")), VersionUnsupported);
     }
     assert_eq!(VersionUnsupported.status(), 426);
 }
 
-/// 6455-4.3-1, 6455-11.3.5-1s, 6455-4.2.2-5, 6455-4.4-1: a malformed, repeated or missing version is
-/// answered with 400, which names 13.
+/// 6455-4.3-1, 6455-11.3.5-1s, 6455-4.2.2-5, 6455-4.4-1:
+/// A malformed, repeated or missing version is answered with 400, which has version 13.
 #[test]
 fn a_wrong_version_field_is_answered_with_the_right_version() {
     let wrong = ["013", "+13", "256", "13, 8", "13;x", "", "00", "1 3", "-1", "13.0", "99999999999999999999"];
@@ -298,7 +300,7 @@ fn a_wrong_version_field_is_answered_with_the_right_version() {
     }
 }
 
-/// 6455-4.2.2-5: clients of the drafts are told the version too.
+/// 6455-4.2.2-5: the answer to a client of a draft has the version too.
 #[test]
 fn old_drafts_are_answered_with_426() {
     let hixie75 = Head::new(&[
@@ -315,13 +317,13 @@ fn old_drafts_are_answered_with_426() {
     assert_eq!(error(&hixie76), VersionUnsupported);
 }
 
-/// 6455-4.2.1-7: a request without Origin says so.
+/// 6455-4.2.1-7: a request without Origin has no origin.
 #[test]
-fn the_origin_is_told_if_there_is_one() {
-    assert_eq!(told(&request(), |request| request.origin().map(<[u8]>::to_vec)), None);
+fn the_origin_is_returned_if_there_is_one() {
+    assert_eq!(seen(&request(), |request| request.origin().map(<[u8]>::to_vec)), None);
     let head = request().with("Origin: http://example.com");
     assert_eq!(status(&head), 101);
-    assert!(told(&head, |request| request.origin() == Some(b"http://example.com")));
+    assert!(seen(&head, |request| request.origin() == Some(b"http://example.com")));
 }
 
 /// 6454-7.3: more than one origin is refused.
@@ -332,12 +334,13 @@ fn a_repeated_origin_is_refused() {
     assert_eq!(OriginRepeated.status(), 400);
 }
 
-/// 6455-10.2-1, 6455-4.2.2-6: only listed origins are allowed, and absent ones only if that is said.
+/// 6455-10.2-1, 6455-4.2.2-6: only listed origins are allowed. Requests without one are allowed by
+/// `or_absent`.
 #[test]
 fn origins_are_allowed_letter_by_letter() {
     let origins = Origins::new(["https://example.com", "https://example.com:8443"]);
     let allows =
-        |origins: &Origins, line: &str| told(&request().with(line), |request| origins.allow(&request));
+        |origins: &Origins, line: &str| seen(&request().with(line), |request| origins.allow(&request));
     assert!(allows(&origins, "Origin: https://example.com"));
     assert!(allows(&origins, "Origin: https://example.com:8443"));
     for origin in [
@@ -358,12 +361,12 @@ fn origins_are_allowed_letter_by_letter() {
     assert!(!allows(&lenient, "Origin: https://example.com") && !allows(&lenient, "Origin:"));
 }
 
-/// 6455-10.2-1: a page that may not connect is answered 403; an ordinary request may come from anywhere.
+/// 6455-10.2-1: a page of another origin is answered with 403. An ordinary request may come from anywhere.
 #[test]
 fn foreign_pages_are_refused_a_web_socket_and_nothing_else() {
     let origins = Origins::new(["https://example.com"]);
     let refused = |head: &Head| {
-        told(head, |request| origins.refuse(&request).map(|reject| alloc::format!("{reject:?}")))
+        seen(head, |request| origins.refuse(&request).map(|reject| alloc::format!("{reject:?}")))
     };
     let foreign = request().with("Origin: https://evil.example");
     assert!(refused(&foreign).is_some_and(|reject| reject.contains("status: 403")));
@@ -372,17 +375,17 @@ fn foreign_pages_are_refused_a_web_socket_and_nothing_else() {
     assert_eq!(refused(&foreign.without("Upgrade")), None);
 }
 
-/// 6455-4.2.1-8, 6455-11.3.4-1, 6455-4.3-2: the offered subprotocols, in order, over any lines; a few empty
-/// elements are ignored.
+/// 6455-4.2.1-8, 6455-11.3.4-1, 6455-4.3-2: the offered subprotocols are returned in order, from any number
+/// of lines. A few empty elements are ignored (D4).
 #[test]
 fn subprotocols_are_read_in_order() {
     let offered = |lines: &[&str]| {
         let head =
             lines.iter().fold(request(), |head, line| head.with(format!("Sec-WebSocket-Protocol:{line}")));
-        let told = told(&head, |request| request.subprotocols().collect::<Vec<_>>().join("|"));
-        assert_eq!(told.is_empty(), upgrade(&head).subprotocols == Offered::default());
-        assert!(told.split('|').all(|name| told.is_empty() || upgrade(&head).subprotocols.contains(name)));
-        told
+        let seen = seen(&head, |request| request.subprotocols().collect::<Vec<_>>().join("|"));
+        assert_eq!(seen.is_empty(), upgrade(&head).subprotocols == Offered::default());
+        assert!(seen.split('|').all(|name| seen.is_empty() || upgrade(&head).subprotocols.contains(name)));
+        seen
     };
     assert_eq!(offered(&[]), "");
     assert_eq!(offered(&["chat, superchat"]), "chat|superchat");
@@ -393,7 +396,7 @@ fn subprotocols_are_read_in_order() {
     assert_eq!(offered(&[&format!("a{}", ",".repeat(16))]), "a");
 }
 
-/// 6455-4.3-2, 6455-4.1-24s: what is no list of different tokens is refused.
+/// 6455-4.3-2, 6455-4.1-24s: an offer that is not a list of different tokens is refused.
 #[test]
 fn malformed_offers_of_subprotocols_are_refused() {
     for value in ["a b", "a/b", "\"a\"", "é", "", ",", "a, b c", "a;b", "a@b"] {
@@ -408,17 +411,17 @@ fn malformed_offers_of_subprotocols_are_refused() {
     assert_eq!((SubprotocolsMalformed.status(), SubprotocolOfferedTwice.status()), (400, 400));
 }
 
-/// 6455-4.2.1-9, 6455-11.3.2-1, 6455-9.1-4: offered extensions, over any lines, are read as one list.
+/// 6455-4.2.1-9, 6455-11.3.2-1, 6455-9.1-4: offered extensions on several lines are parsed as one list.
 #[test]
 fn extensions_are_read_in_order() {
     let head = request().with("Sec-WebSocket-Extensions: foo").with("Sec-WebSocket-Extensions: bar; baz=2,");
-    let names = told(&head, |request| {
+    let names = seen(&head, |request| {
         let offers = extensions(request.fields().get_all("sec-websocket-extensions"));
         offers.map(|offer| offer.expect("well-formed").name().to_owned()).collect::<Vec<_>>()
     });
     assert_eq!(names, ["foo", "bar"]);
     assert_eq!(status(&head), 101);
-    // Over all of its lines it is one list, so that a line may be empty.
+    // All lines together are one list, so one line may be empty.
     assert_eq!(status(&head.clone().with("Sec-WebSocket-Extensions:")), 101);
     assert_eq!(error(&head.with("Sec-WebSocket-Extensions: foo;")), ExtensionsMalformed);
 }
@@ -433,7 +436,7 @@ fn malformed_extensions_are_refused() {
     assert_eq!(ExtensionsMalformed.status(), 400);
 }
 
-/// 6455-4.2.1-10: unknown fields are ignored, whatever octets they hold.
+/// 6455-4.2.1-10: unknown fields are ignored, whatever octets they have.
 #[test]
 fn unknown_fields_are_ignored() {
     let head = request().with("X-Foo: bar").with("Sec-WebSocket-Foo: 1").with(b"X: \x80\xff");
@@ -450,7 +453,7 @@ fn an_upgrade_with_a_body_is_refused() {
     assert_eq!(UpgradeWithBody.status(), 400);
 }
 
-/// 9112-6.3-5: what leaves the length of the body in doubt is refused, for upgrades and other requests.
+/// 9112-6.3-5: a request whose body has a doubtful length is refused, also an ordinary one.
 #[test]
 fn contradictory_framing_is_refused() {
     for (lines, expected) in [
@@ -477,7 +480,7 @@ fn contradictory_framing_is_refused() {
     assert_eq!(error(&head), TransferEncodingInvalid);
 }
 
-/// 9110-7.8-4: nobody waits for 100 Continue who has no body to send; other expectations are refused.
+/// 9110-7.8-4: `100-continue` is ignored in a request without a body. Other expectations are refused.
 #[test]
 fn expectations_are_known_or_refused() {
     assert_eq!(status(&request().with("Expect: 100-continue")), 101);
@@ -488,9 +491,9 @@ fn expectations_are_known_or_refused() {
     assert_eq!(ExpectationUnknown.status(), 417);
 }
 
-/// 9110-7.8-5: after an ordinary request another may follow, if it is sure where its body ends.
+/// 9110-7.8-5: after an ordinary request another may follow, if the end of its body is certain.
 #[test]
-fn ordinary_requests_tell_if_the_connection_persists() {
+fn an_ordinary_request_may_keep_the_connection() {
     let get = request().without("Upgrade").without("Connection");
     let persists = |head: &Head| {
         let ordinary = ordinary(head);
@@ -510,7 +513,7 @@ fn ordinary_requests_tell_if_the_connection_persists() {
     assert!(!ask(&request().with("Connection: close")).expect("an upgrade").reply_to().may_persist);
 }
 
-/// 6455-4.2.1-0, 6455-10.7-2: every wrong request has an answer in well-formed HTTP, which names the cause.
+/// 6455-4.2.1-0, 6455-10.7-2: every wrong request has an answer in well-formed HTTP, which has the cause.
 #[test]
 fn refusals_name_the_cause() {
     let answer = parse(&answer(&request().without("Host")));
