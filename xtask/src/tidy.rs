@@ -4,6 +4,7 @@ mod code;
 mod packages;
 mod rust;
 mod text;
+mod words;
 
 use anyhow::{Result, bail};
 
@@ -25,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     findings.extend(text::check_paths(&workspace::tracked()?));
     for source in &sources {
         findings.extend(text::check(source));
+        findings.extend(words::check(source));
         if source.path.ends_with(".rs") {
             findings.extend(rust::check(source));
         }
