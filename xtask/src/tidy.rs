@@ -10,13 +10,13 @@ use anyhow::{Result, bail};
 
 use crate::workspace;
 
-/// Something to change, and where.
+/// Something to change, and its place.
 #[derive(Debug)]
 struct Finding {
     path: String,
     /// Counted from 1; none for a finding about the whole file.
     line: Option<usize>,
-    /// What is wrong and what to do instead.
+    /// The fault, and what to do instead.
     what: String,
 }
 

@@ -47,7 +47,12 @@ fn findings(source: &Source) -> Vec<Finding> {
         }
         let begins_doc = ["///", "//!"].contains(&marker) && marker != last_marker;
         if let Some(word) = BEGINNINGS.iter().find(|word| begins_doc && begins_with(prose, word)) {
-            find(number, format!("a doc that begins with `{word}`; begin with a verb, a predicate's with Returns whether"));
+            find(
+                number,
+                format!(
+                    "a doc that begins with `{word}`; begin with a verb, a predicate's with Returns whether"
+                ),
+            );
         }
         let columns = line.chars().count();
         if !marker.is_empty() && columns > WIDEST {
@@ -117,7 +122,10 @@ mod tests {
         for word in BEGINNINGS {
             assert_eq!(lines("xtask/src/a.rs", &format!("/// {word} x.\nfn a() {{}}\n")), [1], "{word}");
             assert_eq!(lines("xtask/src/a.rs", &format!("//! {word} x.\n")), [1], "{word}");
-            assert!(lines("xtask/src/a.rs", &format!("/// Returns x.\n/// {word} x.\n")).is_empty(), "{word}");
+            assert!(
+                lines("xtask/src/a.rs", &format!("/// Returns x.\n/// {word} x.\n")).is_empty(),
+                "{word}"
+            );
             assert!(lines("xtask/src/a.rs", &format!("// {word} x.\n")).is_empty(), "{word}");
             assert!(lines("xtask/src/a.rs", &format!("/// {word}o x.\n")).is_empty(), "{word}");
         }
