@@ -9,7 +9,8 @@ use clap::Args as ClapArgs;
 
 use crate::workspace;
 
-/// Counts instructions, allocations and system calls per message, and compares them with `benches/counters.tsv`.
+/// Counts instructions, allocations and system calls per message, and compares them with
+/// `benches/counters.tsv`.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     /// Write the figures into the repository instead of comparing them.
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let path = workspace::root().join("benches/counters.tsv");
     let has_instructions = counted.keys().any(|(_, figure)| figure == "instructions");
     if !has_instructions {
-        eprintln!("WARNING: there is no valgrind, so INSTRUCTIONS ARE NOT COUNTED; install it to check them");
+        eprintln!("WARNING: valgrind is missing, so INSTRUCTIONS ARE NOT COUNTED; install it to check them");
     }
     if args.update {
         if !has_instructions {

@@ -66,7 +66,7 @@ impl Cell {
         let (files, timers) = (kinds::MOST_PEERS + OTHER_FILES, kinds::timers(name));
         let mut server = Server::start(program, adapter, timers, files, log)?;
         let settings = server.settings;
-        let Some(attack) = Attack::named(name, &settings) else { bail!("there is no attack {name:?}") };
+        let Some(attack) = Attack::named(name, &settings) else { bail!("unknown attack {name:?}") };
         let count = (attack.peers * scale / 100).max(1);
 
         // After this, memory that a runtime allocates once is allocated.

@@ -4,7 +4,8 @@ use super::Finding;
 use super::code::has_word;
 use crate::workspace::Source;
 
-/// The crates and files that these checks cover, by the beginning of their paths. Once it covers every crate, the list can go.
+/// The crates and files that these checks cover, by the beginning of their paths. Once it covers every crate,
+/// the list can go.
 const COVERED: [&str; 8] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -64,16 +65,16 @@ fn findings(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// Returns the marker and the text of a line that holds a comment and nothing else. Any other line has no marker, and is
-/// its own text.
+/// Returns the marker and the text of a line that holds a comment and nothing else. Any other line has no
+/// marker, and is its own text.
 fn comment(line: &str) -> (&str, &str) {
     let line = line.trim_start();
     let marker = ["///", "//!", "//"].into_iter().find(|marker| line.starts_with(marker)).unwrap_or_default();
     (marker, &line[marker.len()..])
 }
 
-/// Returns the verb of a `prose` that denies by `no` and a word in lower case, where `is not a` is meant. The verb may be
-/// `before`, the last word of the line above.
+/// Returns the verb of a `prose` that denies by `no` and a word in lower case, where `is not a` is meant. The
+/// verb may be `before`, the last word of the line above.
 fn denied_noun<'a>(before: &'a str, prose: &'a str) -> Option<&'a str> {
     let words: Vec<&str> = [before].into_iter().chain(prose.split_whitespace()).collect();
     words.windows(3).find_map(|words| {
