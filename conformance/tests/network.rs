@@ -39,7 +39,8 @@ fn is_clean(outcome: &Outcome) -> bool {
     outcome.ends.iter().all(|end| end.error.is_none() && end.was_clean)
 }
 
-/// 6455-7.1.4-1: on a network that only delays and cuts, every message arrives once and in order, and the close is clean.
+/// 6455-7.1.4-1: on a network that only delays and cuts, every message arrives once and in order, and the
+/// close is clean.
 #[test]
 fn a_slow_network_loses_nothing() {
     for seed in 0..SEEDS {

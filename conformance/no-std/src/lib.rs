@@ -1,7 +1,7 @@
 //! Two connections that talk to each other without an operating system.
 //!
-//! `cargo xtask no-std` builds this as a static library, compares the symbols that it leaves undefined with a list, and then
-//! calls [`ws_core_check`] from a C program.
+//! `cargo xtask no-std` builds this as a static library, compares the symbols that it leaves undefined with a
+//! list, and then calls [`ws_core_check`] from a C program.
 
 #![no_std]
 
@@ -65,7 +65,7 @@ fn deliver(from: &mut Connection, into: &mut RecvBuf) {
     }
 }
 
-/// Loops for ever: there is no caller to report to, and the C program ends itself after a while.
+/// Loops for ever, because it has no caller to report to. The C program ends itself after a while.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     loop {

@@ -128,7 +128,7 @@ impl Outcome {
                 sent.starts_with(received),
                 "{what}: lost, doubled or changed on the way to the {role:?}"
             );
-            // The close timer counts from the Close frame, which may have had to wait for what was queued before it.
+            // The close timer counts from the Close frame, which may have waited behind queued output.
             if let (Some(closed), Some(ended)) = (self.end(role).closed_at, self.end(role).ended_at)
                 && self.end(role).ended_by(&[Deadline::Close])
             {

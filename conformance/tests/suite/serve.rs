@@ -76,7 +76,7 @@ fn slow_handshakes_hold_up_nobody() -> Outcome {
     })
 }
 
-/// A client is refused when there is no room, in total or for its address; room comes back.
+/// A client is refused when the server is full, in total or for its address; room comes back.
 #[test]
 fn connections_are_limited() -> Outcome {
     on::run(async {

@@ -66,7 +66,8 @@ fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
     })
 }
 
-/// A Close frame can still be answered after the end of the peer's stream, also by a sender while the receiver waits.
+/// A Close frame can still be answered after the end of the peer's stream, also by a sender while the
+/// receiver waits.
 #[test]
 fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
     on::run(async {

@@ -217,7 +217,7 @@ fn a_wrong_certificate_ends_the_connection_before_http() -> Outcome {
             let (port, served) = echo(server)?;
             let connector = Connector::new().tls(authority.client());
             let refused = wait!(connector.connect(Connect::new(&format!("wss://localhost:{port}/"))?));
-            let error = refused.expect_err("nobody to trust");
+            let error = refused.expect_err("no trusted issuer");
             assert!(matches!(error, Error::Connect(_)) && !error.is_temporary(), "{error}");
             assert!(error.to_string().contains(says), "{error}");
             // The server has no stream to read HTTP from.
@@ -381,7 +381,7 @@ fn a_peer_that_goes_away_is_noticed() -> Outcome {
                 Role::Server => on::accept_tls(near, &authority.server(&["localhost"])).await,
                 Role::Client => on::start_tls(near, &authority.client(), "localhost").await,
             };
-            let kind = gone.expect_err("nobody is there").kind();
+            let kind = gone.expect_err("no peer").kind();
             assert!(
                 matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),
                 "{role:?}: {kind:?}"

@@ -68,7 +68,8 @@ fn a_bad_text_ends_the_stream() -> Outcome {
     })
 }
 
-/// adapter-BP1, adapter-BP2: a peer that does not read makes a sender wait, and the queue stays within its bounds.
+/// adapter-BP1, adapter-BP2: a peer that does not read makes a sender wait, and the queue stays within its
+/// bounds.
 #[test]
 fn a_peer_that_does_not_read_stops_the_sender() -> Outcome {
     on::run(async {

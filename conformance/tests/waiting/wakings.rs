@@ -82,7 +82,8 @@ fn a_stuck_connection_is_polled_for_its_timers() -> Outcome {
     })
 }
 
-/// adapter-T1: the same where the peer has sent its Close frame and ended its stream, and the application does not answer.
+/// adapter-T1: the same if the peer has sent its Close frame and ended its stream, and the application does
+/// not answer.
 #[test]
 fn a_half_closed_connection_is_polled_for_its_timers() -> Outcome {
     on::run(async {

@@ -97,8 +97,8 @@ impl End {
             .flags(MSG_NOSIGNAL)
             .build()
             .user_data(token | WRITE);
-        // SAFETY: `write` is neither changed nor freed before the completion resets `is_writing`: `take_output` is not called,
-        // and `run` drops no end before its completions have come.
+        // SAFETY: `write` is neither changed nor freed before the completion resets `is_writing`:
+        // `take_output` is not called, and `run` drops no end before its completions have come.
         unsafe { push(ring, &entry)? };
         self.is_writing = true;
         Ok(())
@@ -109,8 +109,8 @@ impl End {
         let entry = opcode::Recv::new(types::Fd(self.stream.as_raw_fd()), self.read.as_mut_ptr(), len)
             .build()
             .user_data(token | READ);
-        // SAFETY: `read` is not touched before the completion resets `is_reading`, its memory is on the heap and never
-        // exchanged, and `run` drops no end before its completions have come.
+        // SAFETY: `read` is not touched before the completion resets `is_reading`, its memory is on the heap
+        // and never exchanged, and `run` drops no end before its completions have come.
         unsafe { push(ring, &entry)? };
         self.is_reading = true;
         Ok(())

@@ -1,4 +1,5 @@
-//! The bare core in an event loop of mio: one thread, one poll, no adapter. The server echoes, the client talks to it.
+//! The bare core in an event loop of mio: one thread, one poll, no adapter. The server echoes, the client
+//! talks to it.
 
 use std::collections::HashMap;
 use std::error::Error;

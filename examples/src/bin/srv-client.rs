@@ -1,4 +1,5 @@
-//! Finds a server through SRV records, as draft-ibc-websocket-dns-srv proposes: `_ws._tcp.NAME` and `_wss._tcp.NAME`.
+//! Finds a server through SRV records, as draft-ibc-websocket-dns-srv proposes: `_ws._tcp.NAME` and
+//! `_wss._tcp.NAME`.
 //!
 //! The records name the place to connect to, and nothing else: the Host field, and the name that TLS sends
 //! and checks, stay those of the URL. The name server is this program's own, on loopback, and has one name.

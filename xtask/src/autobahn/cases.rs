@@ -5,10 +5,10 @@ use anyhow::{Result, bail};
 /// The support of permessage-deflate in this build, which the cases of 12 and 13 are about.
 const SUPPORTS_DEFLATE: bool = true;
 
-/// A group of the suite, how many cases it has (numbered from 1), and the milliseconds that one takes.
+/// A group of the suite, the number of its cases (numbered from 1), and the milliseconds of one.
 ///
-/// The times are means of a run on two cores against an echo in Python; only their proportions matter, for shards
-/// of equal length.
+/// The times are means of a run on two cores against an echo in Python; only their proportions matter, for
+/// shards of equal length.
 const GROUPS: [(&str, u32, u32); 57] = [
     ("1.1", 8, 3),
     ("1.2", 8, 3),

@@ -20,7 +20,7 @@ const COVERED: [&str; 8] = [
 const WIDEST: usize = 110;
 /// A word without an actor. It stands in two pieces, so that this file passes its own check.
 const NAMELESS: &str = concat!("who", "ever");
-/// First words of docs that neither name a thing nor say what a function does.
+/// First words of docs that neither name a thing nor describe what a function does.
 const BEGINNINGS: [&str; 6] = ["Is", "Has", "Does", "May", "Can", "True"];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

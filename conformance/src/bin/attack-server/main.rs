@@ -1,4 +1,5 @@
-//! The server that `cargo xtask attack` attacks: it echoes, answers ordinary requests with 200, and keeps their connections.
+//! The server that `cargo xtask attack` attacks: it echoes, answers ordinary requests with 200, and keeps
+//! their connections.
 //!
 //! It prints the limits that it runs with, a line each, and then its address. A line on its standard input
 //! asks how many connections and tasks it has; the end of its standard input ends it.
