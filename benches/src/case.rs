@@ -1,4 +1,4 @@
-//! What can be measured: the table of cases.
+//! The table of cases that can be measured.
 
 use crate::deflate_memory::Direction;
 use crate::load::echo::{self, Transport};
@@ -12,42 +12,42 @@ pub(crate) struct Case {
     pub(crate) target: Target,
 }
 
-/// What is done over and over.
+/// The work that is repeated.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     /// Servers that echo: their CPU time.
     Echo(echo::Shape),
-    /// Servers that send everything to everyone: their CPU time.
+    /// Servers that send every message to all receivers: their CPU time.
     Broadcast { receivers: usize, burst: usize, len: usize },
     /// Servers that open and close connections: their CPU time.
     Open,
-    /// Servers with many connections that do nothing: their memory.
+    /// Servers with many idle connections: their memory.
     Idle,
-    /// Servers that echo compressed messages of so many bytes: their CPU time.
+    /// Servers that echo compressed messages of this many bytes: their CPU time.
     Deflate(Context, usize),
-    /// Compression of messages of so many bytes without a network, one thread.
+    /// Compression of messages of this many bytes without a network, on one thread.
     DeflateMemory(Direction, usize),
 }
 
-/// What this workspace has to reach.
+/// The bar of this workspace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
-    /// So many times the floor of the run.
+    /// This many times the floor of the run.
     Floor(f64),
     /// The same, where the bar lies in the noise.
     NoisyFloor(f64),
-    /// So much, each contestant by name.
+    /// This figure, each contestant by name.
     Absolute(&'static [(&'static str, f64)]),
-    /// The same; whoever is held against another contestant may take so many times what that one takes.
+    /// The same; a contestant that is compared with another one may take this many times that one's figure.
     Memory(&'static [(&'static str, f64)], f64),
-    /// So many times the contestant of this name in the same run.
+    /// This many times the contestant of this name in the same run.
     Rival(&'static str, f64),
     None,
 }
 
 const K: usize = 1 << 10;
 
-/// All of them.
+/// All cases.
 pub(crate) const CASES: [Case; 20] = [
     echo("16x1", 64, 16, 1, Target::NoisyFloor(1.07)),
     echo("16x32", 64, 16, 32, Target::Floor(1.25)),
@@ -97,7 +97,7 @@ const fn deflate_memory(name: &'static str, direction: Direction, len: usize) ->
 }
 
 impl Case {
-    /// What is measured, in words.
+    /// Returns a description of what is measured.
     pub(crate) fn title(&self, plan: &Plan) -> String {
         match self.shape {
             Shape::Echo(echo::Shape { connections, len, depth, over }) => {

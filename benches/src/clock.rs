@@ -3,10 +3,10 @@
 #[cfg(all(unix, target_os = "linux"))]
 use nix::time::{ClockId, clock_gettime};
 
-/// Of another process, all its threads.
+/// Returns the CPU time of another process, with all its threads.
 ///
 /// # Errors
-/// If there is no such process.
+/// If the process does not exist.
 #[cfg(all(unix, target_os = "linux"))]
 pub(crate) fn of_process(id: u32) -> anyhow::Result<f64> {
     let id = nix::unistd::Pid::from_raw(i32::try_from(id)?);
@@ -14,19 +14,19 @@ pub(crate) fn of_process(id: u32) -> anyhow::Result<f64> {
 }
 
 /// # Errors
-/// Always: only Linux tells.
+/// Always: only Linux reports it.
 #[cfg(not(all(unix, target_os = "linux")))]
 pub(crate) fn of_process(_id: u32) -> anyhow::Result<f64> {
     anyhow::bail!("the CPU time of another process is only known on Linux")
 }
 
-/// Of the thread that asks.
+/// Returns the CPU time of the calling thread.
 #[cfg(all(unix, target_os = "linux"))]
 pub(crate) fn of_thread() -> anyhow::Result<f64> {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
-/// Elsewhere than on Linux, the time on the wall.
+/// Returns the wall-clock time, on systems other than Linux.
 #[cfg(not(all(unix, target_os = "linux")))]
 pub(crate) fn of_thread() -> anyhow::Result<f64> {
     Ok(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos() as f64)

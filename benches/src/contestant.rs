@@ -1,4 +1,4 @@
-//! Who is measured. A contestant is a file in `contestants`, and a line in [`ALL`].
+//! The contestants. Each is a file in `contestants`, and a line in [`ALL`].
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::contestants::{
 use crate::task::Task;
 use crate::workload::Framing;
 
-/// Everyone, the floors first: the others are held against them.
+/// All contestants, the floors first: the others are compared with them.
 pub(crate) static ALL: [&Contestant; 23] = [
     &floor_tokio::CONTESTANT,
     &floor_epoll::CONTESTANT,
@@ -38,16 +38,16 @@ pub(crate) static ALL: [&Contestant; 23] = [
     &ratchet::CONTESTANT,
 ];
 
-/// One who has servers to be measured.
+/// A library, or a floor, with servers to be measured.
 #[derive(Debug)]
 pub(crate) struct Contestant {
-    /// On the command line.
+    /// The name on the command line.
     pub(crate) name: &'static str,
-    /// In tables.
+    /// The name in tables.
     pub(crate) title: &'static str,
     pub(crate) standing: Standing,
     pub(crate) framing: Framing,
-    /// Whether it can do such a thing.
+    /// Returns whether it supports a task.
     pub(crate) can: fn(Task) -> bool,
     pub(crate) program: Program,
 }
@@ -55,43 +55,43 @@ pub(crate) struct Contestant {
 /// What a contestant's figures are compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Standing {
-    /// With nothing: it does no WebSocket, only what nobody can save.
+    /// Nothing: it does no WebSocket, only the work that every server has.
     Floor,
-    /// With the floor of this name, and with the bar of the case times this.
+    /// The floor of this name, with the bar of the case times this.
     Ours { floor: &'static str, bar: Bar },
-    /// With the floor of this name.
+    /// The floor of this name.
     Rival { floor: &'static str },
 }
 
-/// What this workspace promises of one of its own.
+/// The bar of a contestant of this workspace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bar {
     /// The bar of the case, times this.
     OfCase(f64),
-    /// What the contestant of this name reaches, times this.
+    /// The figure of the contestant of this name, times this.
     OfOther(&'static str, f64),
 }
 
-/// What its server is.
+/// The program of its server.
 #[derive(Debug)]
 pub(crate) enum Program {
-    /// This program: it serves all who connect.
+    /// This program: it serves all clients.
     Here(fn(TcpListener, Task) -> anyhow::Result<()>),
-    /// Another, which is built first.
+    /// Another program, which is built first.
     Elsewhere(fn() -> anyhow::Result<PathBuf>),
 }
 
 impl Contestant {
     /// # Errors
-    /// With all names, if there is none like this.
+    /// All names, if none is like this.
     pub(crate) fn named(name: &str) -> Result<&'static Self, String> {
         ALL.into_iter().find(|contestant| contestant.name == name).ok_or_else(|| {
             let names: Vec<&str> = ALL.iter().map(|contestant| contestant.name).collect();
-            format!("there are {}", names.join(", "))
+            format!("the contestants are {}", names.join(", "))
         })
     }
 
-    /// The name of the floor that it is held against in this task.
+    /// Returns the name of the floor that it is compared with in this task.
     pub(crate) const fn floor(&self, task: Task) -> &'static str {
         match (task, self.standing) {
             (Task::Deflate(_), _) => zlib::CONTESTANT.name,

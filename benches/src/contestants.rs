@@ -1,5 +1,5 @@
-//! Servers to be measured: floors, this workspace, and other libraries, each as fast as its documentation knows how to make
-//! it, and none doing less than the protocol asks for: all of them check text.
+//! The measured servers: floors, this workspace, and other libraries. Each is as fast as its documentation
+//! allows, and none does less than the protocol requires: all of them check text.
 
 pub(crate) mod async_std;
 pub(crate) mod blocking;

@@ -9,30 +9,30 @@ use crate::clock;
 use crate::contestants::zlib::Codec;
 use crate::workload::{self, Context, Framing, payloads, wires};
 
-/// What a server does with a message.
+/// The direction of a server's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Decode,
     Encode,
 }
 
-/// One who turns messages into bytes and back.
+/// A codec that turns messages into bytes and back.
 pub(crate) trait Subject {
     /// Takes message number `number` from its bytes; returns its length.
     fn decode(&mut self, number: usize) -> anyhow::Result<usize>;
 
-    /// Makes bytes of `message`; returns how many.
+    /// Encodes `message`; returns the number of bytes.
     fn encode(&mut self, message: &str) -> anyhow::Result<usize>;
 }
 
-/// Goes through `count` messages; returns the nanoseconds for each.
+/// Processes `count` messages; returns the nanoseconds for each.
 pub(crate) fn measure(
     subject: &mut dyn Subject,
     direction: Direction,
     messages: &[String],
     count: usize,
 ) -> anyhow::Result<f64> {
-    // Whole turns, for what is sent begins anew with each.
+    // Only whole turns, because each turn begins with the first message again.
     let turns = count.div_ceil(messages.len());
     turn(subject, direction, messages)?;
     let start = clock::of_thread()?;

@@ -1,4 +1,4 @@
-//! The load: clients of their own, as lean as they can be made, that check every byte that comes back.
+//! The load: clients written for it, as small as possible, that check every byte that comes back.
 
 pub(crate) mod broadcast;
 pub(crate) mod deflate;
@@ -17,14 +17,14 @@ use socket2::{Domain, Socket, Type};
 
 use crate::workload::is_head;
 
-/// A server that does not answer has failed after this long.
+/// A server that does not answer for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// In one piece: wtx cannot read a request in several.
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-/// A connection from one of many loopback addresses, so that ports never run short.
+/// Returns a connection from one of many loopback addresses, so that ports never run short.
 fn connect(port: u16, number: usize) -> anyhow::Result<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     let source = Ipv4Addr::new(127, 0, 1, 1 + (number % 250) as u8);
@@ -41,7 +41,7 @@ fn connect(port: u16, number: usize) -> anyhow::Result<TcpStream> {
 fn wait(poll: &mut Poll, events: &mut Events) -> anyhow::Result<()> {
     loop {
         match poll.poll(events, Some(PATIENCE)) {
-            // Whoever stopped this process for a while has let it go on.
+            // This process was stopped for a while, and has been continued.
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             polled => {
                 polled?;
@@ -52,7 +52,7 @@ fn wait(poll: &mut Poll, events: &mut Events) -> anyhow::Result<()> {
     }
 }
 
-/// The opening handshake, with more fields perhaps; returns the head of the answer.
+/// Carries out the opening handshake, perhaps with more fields; returns the head of the answer.
 fn open(stream: &mut (impl Read + Write), fields: &str) -> anyhow::Result<String> {
     stream.write_all(format!("{REQUEST}{fields}\r\n").as_bytes())?;
     let mut head = Vec::new();

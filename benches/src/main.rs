@@ -1,6 +1,7 @@
 //! Benchmarks: the workspace beside its rivals and a floor, all in the same run.
 //!
-//! `cargo run --release -p benches -- --quick` takes less than a minute. See `README.md` for what is measured, and how.
+//! `cargo run --release -p benches -- --quick` takes less than a minute. `README.md` describes what is
+//! measured, and how.
 
 #![forbid(unsafe_code)]
 
@@ -42,19 +43,19 @@ use turns::Plan;
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Args {
-    /// Few and short rounds
+    /// Run few and short rounds
     #[arg(long)]
     quick: bool,
-    /// How often each contestant has its turn, in each case
+    /// The number of turns of each contestant in each case
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Only the cases whose name begins like this; may be given several times
+    /// Run only the cases whose name begins like this; may be given several times
     #[arg(long = "case", value_name = "CASE")]
     cases: Vec<String>,
-    /// Only this contestant, and its floor; may be given several times
+    /// Run only this contestant, and its floor; may be given several times
     #[arg(long = "only", value_name = "NAME", value_parser = Contestant::named)]
     only: Vec<&'static Contestant>,
-    /// Over how many connections servers are asked for compressed messages
+    /// The number of connections with compressed messages
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
     connections: u16,
     /// Write the figures of every round here
@@ -63,7 +64,7 @@ struct Args {
     /// Draw the ratios to the floors here, or with `--scaling` the costs
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Measure instead whether costs grow linearly
+    /// Measure the growth of costs instead
     #[arg(long, conflicts_with_all = ["quick", "rounds", "cases", "only", "json"])]
     scaling: bool,
     #[command(subcommand)]
@@ -72,7 +73,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Be a server that is measured
+    /// Run a server that is measured
     #[command(hide = true)]
     Serve {
         #[arg(value_parser = Contestant::named)]
@@ -97,7 +98,7 @@ fn main() -> anyhow::Result<()> {
     let micros: Vec<&Micro> = MICROS.iter().filter(|micro| is_chosen(&args.cases, micro.name)).collect();
     anyhow::ensure!(
         !cases.is_empty() || !micros.is_empty(),
-        "no case has such a name; there are {}",
+        "no case has such a name; the cases are {}",
         names().join(", ")
     );
 
@@ -145,8 +146,8 @@ fn names() -> Vec<&'static str> {
     CASES.iter().map(|case| case.name).chain(MICROS.iter().map(|micro| micro.name)).collect()
 }
 
-/// Pins this thread, which makes the load, to one core, and returns another for the servers, which take turns; `None` if
-/// that cannot be.
+/// Pins this thread, which makes the load, to one core. Returns another core for the servers, which take
+/// turns, or `None` if that is impossible.
 fn server_core() -> Option<CoreId> {
     match core_affinity::get_core_ids()?[..] {
         [server, load, ..] => core_affinity::set_for_current(load).then_some(server),

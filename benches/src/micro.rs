@@ -1,4 +1,4 @@
-//! Messages into and out of memory, one thread: the core beside what nobody can save, and beside rivals.
+//! Messages into and out of memory, on one thread: the core beside its floor, and beside rivals.
 
 pub(crate) mod floor;
 mod rivals;
@@ -19,17 +19,17 @@ use crate::report::{Row, Table, Unit};
 pub(crate) struct Micro {
     pub(crate) name: &'static str,
     work: Work,
-    /// Of a payload, in bytes.
+    /// The length of a payload, in bytes.
     len: usize,
     target: Target,
 }
 
-/// What is done to each message.
+/// The work on each message.
 #[derive(Clone, Copy, Debug)]
 enum Work {
-    /// A server takes it: from memory, by one copy, into a buffer of its own.
+    /// A server receives it: from memory, by one copy, into a buffer of its own.
     Decode(Kind),
-    /// An end makes a frame of it.
+    /// An end encodes it as a frame.
     Encode(Role),
 }
 
@@ -69,11 +69,11 @@ const fn encode(name: &'static str, role: Role, len: usize, bar: &'static [(&'st
     Micro { name, work: Work::Encode(role), len, target: Target::Absolute(bar) }
 }
 
-/// One who goes through so many batches of messages.
+/// A subject that processes the given number of batches of messages.
 pub(crate) type Subject = Box<dyn FnMut(usize) -> anyhow::Result<()>>;
 
 impl Micro {
-    /// Measures everyone in turns of `turn` nanoseconds.
+    /// Measures all subjects in turns of `turn` nanoseconds.
     ///
     /// # Errors
     /// If a library fails.
@@ -113,7 +113,7 @@ impl Micro {
         }
     }
 
-    /// Messages in a batch: as many as a read brings.
+    /// The number of messages in a batch: as many as a read contains.
     fn depth(&self) -> usize {
         (32 * K / self.len).clamp(1, 1024)
     }
@@ -139,7 +139,7 @@ impl Micro {
     }
 }
 
-/// Takes `wire` as a server, which has `expected` bytes of payload.
+/// Receives `wire` as a server; it has `expected` bytes of payload.
 pub(crate) fn decode_ours(wire: Vec<u8>, expected: usize) -> Subject {
     let mut end = End::new(Role::Server);
     Box::new(move |batches| {
@@ -168,11 +168,11 @@ pub(crate) fn measure(subject: &mut Subject, batches: usize) -> anyhow::Result<f
     Ok((clock::of_thread()? - start) / batches as f64)
 }
 
-/// What the columns of [`text`] are, but for the first.
+/// The columns of [`text`] after the first.
 const COLUMNS: [&str; 9] =
     ["memcpy", "mask", "xor", "utf8", "floor", "tungstenite", "tokio-ws", "fastws", "yawc"];
 
-/// Tables of this module as one: a line for each, the medians in nanoseconds.
+/// Returns the tables of this module as one: a line for each, the medians in nanoseconds.
 pub(crate) fn text(tables: &[Table]) -> String {
     let mut text = String::from("in memory, one thread: ns for each message\n");
     let _ = write!(text, "  {:<22}{:>12}{:>9}", "", "ours", "× floor");

@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 
 use crate::on_smol::report;
 
-/// How many threads its executor has is told by the environment only.
+/// Only an environment variable sets the number of threads of its executor.
 pub(crate) const ONE_THREAD: (&str, &str) = ("ASYNC_STD_THREAD_COUNT", "1");
 
 /// Runs `attend` on each connection, in a task of its own.
@@ -22,7 +22,8 @@ pub(crate) fn accept_all<F>(
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
-    // This thread waits for nothing but the end: were it to accept, it would take turns with the executor's at the reactor.
+    // This thread only waits for the end: if it accepted, it would take turns with the executor's thread at
+    // the reactor.
     let (ended, end) = mpsc::channel();
     task::spawn(accept(TcpListener::from(listener), attend).map(move |result| ended.send(result)));
     end.recv()?
@@ -35,7 +36,7 @@ where
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        // No `async` block: it would hold the future twice, as it came and as it is awaited.
+        // An `async` block would hold the future twice, before and while it is awaited.
         task::spawn(attend(stream).map(report));
     }
 }

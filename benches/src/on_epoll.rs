@@ -1,4 +1,4 @@
-//! What all servers on epoll share: one thread that sees to each connection when it is ready.
+//! What all servers on epoll share: one thread that serves each connection when it is ready.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -13,13 +13,13 @@ pub(crate) trait Peer {
 
     fn stream(&mut self) -> &mut TcpStream;
 
-    /// Reads and writes as much as it can; `false` once the connection is over.
+    /// Reads and writes as much as it can; returns `false` once the connection has ended.
     fn ready(&mut self, shared: &mut Self::Shared) -> anyhow::Result<bool>;
 }
 
 const LISTENER: Token = Token(usize::MAX);
 
-/// Serves all who connect.
+/// Serves all clients.
 ///
 /// # Errors
 /// If the system does not let it wait.
@@ -37,7 +37,7 @@ pub(crate) fn serve<P: Peer>(
     let mut free = Vec::new();
     loop {
         match poll.poll(&mut events, None) {
-            // Whoever stopped this process for a while has let it go on.
+            // This process was stopped for a while, and has been continued.
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             polled => polled?,
         }

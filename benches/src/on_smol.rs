@@ -21,13 +21,13 @@ where
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            // No `async` block: it would hold the future twice, as it came and as it is awaited.
+            // An `async` block would hold the future twice, before and while it is awaited.
             executor.spawn(attend(stream).map(report)).detach();
         }
     }))
 }
 
-/// Says why a connection failed, if it did.
+/// Prints why a connection failed, if it did.
 pub(crate) fn report(attended: anyhow::Result<()>) {
     if let Err(error) = attended {
         eprintln!("a connection failed: {error:#}");

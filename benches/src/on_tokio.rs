@@ -1,4 +1,5 @@
-//! What all servers on Tokio share: a runtime of one thread, a task for each connection, and how messages are passed on.
+//! What all servers on Tokio share: a runtime of one thread, a task for each connection, and loops that pass
+//! messages on.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -20,7 +21,7 @@ where
     block_on(listener, async |listener| {
         loop {
             let stream = accept(&listener).await?;
-            // No `async` block: it would hold the future twice, as it came and as it is awaited.
+            // An `async` block would hold the future twice, before and while it is awaited.
             tokio::spawn(attend(stream).map(|attended| {
                 if let Err(error) = attended {
                     eprintln!("a connection failed: {error:#}");
@@ -30,22 +31,22 @@ where
     })
 }
 
-/// One end of a connection that others' messages are sent on.
+/// One end of a connection that receives the messages of another.
 pub(crate) trait Receiver: Sized {
-    /// Messages that have been encoded for everyone, as far as the library can do that.
+    /// Messages that have been encoded for all receivers, as far as the library can do that.
     type Burst;
 
-    /// The opening handshake.
+    /// Carries out the opening handshake.
     async fn open(stream: TcpStream) -> anyhow::Result<Self>;
 
-    /// The next `count` messages, which are to be sent to everyone.
+    /// Receives the next `count` messages, which are for all receivers.
     async fn receive(&mut self, count: usize) -> anyhow::Result<Self::Burst>;
 
     /// Sends all of these, in one write if the library can do that.
     async fn send(&mut self, burst: &Self::Burst) -> anyhow::Result<()>;
 }
 
-/// Sends what comes on the last connection to the `receivers` before it, `burst` messages at a time.
+/// Sends the messages of the last connection to the `receivers` before it, `burst` messages at a time.
 ///
 /// # Errors
 /// If a connection fails.
@@ -69,7 +70,8 @@ pub(crate) fn broadcast<R: Receiver>(
     })
 }
 
-/// Sends back all messages that `next` gives and `keep` keeps: those that are there at once are fed, and flushed before it waits.
+/// Sends back all messages that `next` returns and `keep` accepts. Messages that are there at once are fed,
+/// and flushed before it waits.
 ///
 /// # Errors
 /// Those of `ws`.

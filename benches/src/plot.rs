@@ -7,7 +7,7 @@ use crate::report::Table;
 const FONT: &str = "font-family=\"sans-serif\" font-size=\"12\"";
 const COLOURS: [&str; 6] = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377"];
 
-/// A bar for each row of each table: how many times its floor it took; the longest are cut off.
+/// Draws a bar for each row of each table: the multiple of its floor. The longest bars are cut off.
 pub(crate) fn bars(tables: &[Table]) -> String {
     const LONGEST: f64 = 4.0;
     const UNIT: f64 = 140.0;
@@ -37,7 +37,7 @@ pub(crate) fn bars(tables: &[Table]) -> String {
     document(820.0, y, &body)
 }
 
-/// One line of a plot: what each unit costs where there are so many.
+/// One line of a plot: the cost of each unit by the number of units.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) name: &'static str,
@@ -50,7 +50,8 @@ impl Line {
     }
 }
 
-/// Lines over logarithmic axes, each followed by its floor, which is dashed: a level one is a cost that grows linearly.
+/// Draws lines over logarithmic axes, each followed by its floor, which is dashed. A level line is a cost
+/// that grows linearly.
 pub(crate) fn lines(lines: &[Line]) -> String {
     let all: Vec<(f64, f64)> = lines.iter().flat_map(|line| line.points.iter().copied()).collect();
     let (left, right) = bounds(all.iter().map(|point| point.0));
@@ -95,7 +96,7 @@ pub(crate) fn lines(lines: &[Line]) -> String {
     document(980.0, 460.0, &body)
 }
 
-/// The decades around all values.
+/// Returns the decades around all values.
 fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (least, most) =
         values.fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(value), most.max(value)));

@@ -1,4 +1,4 @@
-//! What was measured, as a table and as JSON.
+//! The results, as a table and as JSON.
 
 use std::fmt::Write as _;
 
@@ -9,14 +9,14 @@ use crate::contestant::{Bar, Contestant, Standing};
 use crate::stats::{Summary, median_ratio};
 use crate::task::Task;
 
-/// What was counted: a floor reads and writes once for each message.
+/// The counted costs: a floor reads and writes once for each message.
 const COUNTERS: &str = include_str!("../counters.tsv");
 
-/// All that a run has measured.
+/// All results of a run.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     pub(crate) tables: Vec<Table>,
-    /// What the tables do not say: who could not take part, and why.
+    /// Notes beside the tables: the contestants that could not take part, and why.
     pub(crate) notes: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
 }
 
-/// What the figures of a table are shown in; as they are kept, times are nanoseconds.
+/// The unit of a table's figures in print; times are kept in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Unit {
     Nanoseconds,
@@ -43,12 +43,12 @@ pub(crate) enum Unit {
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// The name of the row that it is held against.
+    /// The name of the row that it is compared with.
     pub(crate) floor: Option<&'static str>,
-    /// What is promised of it.
+    /// The bar of its contestant.
     #[serde(skip)]
     bar: Option<Bar>,
-    /// For each message, one figure a round.
+    /// The figures for each message, one per round.
     pub(crate) series: Vec<f64>,
     pub(crate) summary: Option<Summary>,
     /// The median of the ratios to the floor, round by round; `None` without a floor.
@@ -56,11 +56,11 @@ pub(crate) struct Row {
     pub(crate) verdict: Option<Verdict>,
 }
 
-/// Whether a figure is what was promised.
+/// The result of the comparison with a bar.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Verdict {
     pub(crate) met: bool,
-    /// The promise.
+    /// The bar, as text.
     pub(crate) bar: String,
 }
 
@@ -73,7 +73,7 @@ impl Row {
         Self::of(contestant.name, contestant.title, Some(contestant.floor(task)), bar, series)
     }
 
-    /// A row of one who is no contestant over sockets.
+    /// Returns a row of a contestant without sockets.
     pub(crate) fn of(
         name: &'static str,
         title: &'static str,
@@ -91,7 +91,7 @@ impl Row {
 }
 
 impl Table {
-    /// Measures each row against the floor that it is held against.
+    /// Relates each row to its floor.
     pub(crate) fn relate(&mut self) {
         let floors: Vec<Option<Vec<f64>>> = self
             .rows
@@ -103,7 +103,7 @@ impl Table {
         }
     }
 
-    /// Says of our own rows whether they reach `target`.
+    /// Judges whether our own rows reach `target`.
     pub(crate) fn judge(&mut self, target: Target) {
         let verdicts: Vec<Option<Verdict>> = self.rows.iter().map(|row| self.verdict(row, target)).collect();
         for (row, verdict) in self.rows.iter_mut().zip(verdicts) {
@@ -138,7 +138,7 @@ impl Table {
             Bar::OfCase(times) => limit * times,
             Bar::OfOther(name, times) => self.find(name)?.to_floor? * times,
         };
-        // A bar in the noise is reached by as many system calls as the floor takes, and by rounds enough to see no more than that.
+        // A bar in the noise is reached with as many system calls as the floor makes, after enough rounds.
         let is_noise = matches!(target, Target::NoisyFloor(_))
             && row.series.len() >= 15
             && value <= 1.10
@@ -150,7 +150,7 @@ impl Table {
         self.rows.iter().find(|row| row.name == name)
     }
 
-    /// As text.
+    /// Returns the table as text.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}: {}\n", self.case, self.title);
         let (unit, scale, digits) = match self.unit {

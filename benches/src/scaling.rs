@@ -1,4 +1,4 @@
-//! Whether costs grow linearly: with connections, messages in flight, bytes and fragments.
+//! The growth of costs with connections, messages in flight, bytes and fragments.
 
 use std::path::Path;
 
@@ -11,22 +11,22 @@ use crate::micro;
 use crate::plot::{self, Line};
 use crate::server::Server;
 
-/// So many times more than linear, and than the floor's own growth, is named.
+/// A step is named if it grows by more than this factor beyond linear, and beyond the floor's growth.
 const LIMIT: f64 = 1.5;
 
-/// Costs below this, in nanoseconds of CPU time, are measured too often by chance.
+/// Costs below this, in nanoseconds of CPU time, are dominated by noise.
 const LEAST: f64 = 20e6;
 
-/// How often each cost is measured; the least counts, for what else runs only ever adds.
+/// The number of measurements of each cost. The least counts, because other programs only add to it.
 const ROUNDS: usize = 7;
 
-/// What each unit costs, by how many there are: here, and with nothing done but what nobody can save.
+/// The cost of each unit, by the number of units: of this workspace, and of the floor.
 struct Growth {
     ours: Line,
     floor: Line,
 }
 
-/// Measures, prints what each unit costs, names each step that is more than linear, and draws a plot.
+/// Measures, prints the cost of each unit, names each step that is more than linear, and draws a plot.
 ///
 /// # Errors
 /// If the library fails.
@@ -46,8 +46,8 @@ pub(crate) fn run(core: Option<CoreId>, svg: Option<&Path>) -> anyhow::Result<()
     Ok(())
 }
 
-/// What a unit costs grows by as much as the whole grows beyond linear. Where the floor's does so too, memory or the system are
-/// dearer there, for everybody.
+/// The cost of a unit grows by the factor by which the whole grows beyond linear. If the floor's grows too,
+/// memory or the system are slower there for all programs.
 fn print(Growth { ours, floor }: &Growth) {
     println!("{:<40}{:>12}{:>10}{:>12}{:>10}", ours.name, "", "growth", "floor", "growth");
     let mut before: Option<(f64, f64)> = None;
@@ -78,7 +78,7 @@ fn pipelined(core: Option<CoreId>) -> anyhow::Result<Growth> {
 
 fn bytes(names: [&'static str; 2], kind: Kind) -> anyhow::Result<Growth> {
     growth(names, &[16, 256, 4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20], |len| {
-        // As many as make up a read: a message that comes alone costs a read.
+        // As many as a read contains: a single message would cost a read.
         let depth = ((64 << 10) / len).max(1);
         let wire: Vec<u8> = (0..depth).flat_map(|number| frames::masked(kind, number, len)).collect();
         in_memory(&wire, kind, len, depth)
@@ -95,7 +95,7 @@ fn fragments() -> anyhow::Result<Growth> {
     })
 }
 
-/// What a message costs the server, and TCP alone.
+/// Returns the cost of a message for the server, and for TCP alone.
 fn over_sockets(shape: echo::Shape, messages: usize, core: Option<CoreId>) -> anyhow::Result<[f64; 2]> {
     let load = |contestant| {
         let server = Server::start(contestant, shape.task(), core)?;
@@ -105,7 +105,8 @@ fn over_sockets(shape: echo::Shape, messages: usize, core: Option<CoreId>) -> an
     least([&mut || ours.round(messages), &mut || floor.round(messages)])
 }
 
-/// What a byte costs of `depth` payloads of `len` bytes, in nanoseconds: to take them, and only to copy, unmask and check them.
+/// Returns the cost of a byte of `depth` payloads of `len` bytes, in nanoseconds: to receive them, and only
+/// to copy, unmask and check them.
 fn in_memory(wire: &[u8], kind: Kind, len: usize, depth: usize) -> anyhow::Result<[f64; 2]> {
     let payload = (len * depth) as f64;
     let mut ours = turns(micro::decode_ours(wire.to_vec(), len * depth))?;
@@ -113,7 +114,7 @@ fn in_memory(wire: &[u8], kind: Kind, len: usize, depth: usize) -> anyhow::Resul
     Ok(least([&mut ours, &mut floor])?.map(|cost| cost / payload))
 }
 
-/// Goes through a batch as often as it takes to measure it.
+/// Repeats a batch often enough to measure it.
 fn turns(mut subject: micro::Subject) -> anyhow::Result<impl FnMut() -> anyhow::Result<f64>> {
     let batches = (LEAST / micro::measure(&mut subject, 1)?).ceil() as usize;
     Ok(move || micro::measure(&mut subject, batches))
@@ -133,7 +134,7 @@ fn growth(
     Ok(growth)
 }
 
-/// The least of each, measured by turns.
+/// Returns the least of each, measured in turns.
 fn least(mut measures: [&mut dyn FnMut() -> anyhow::Result<f64>; 2]) -> anyhow::Result<[f64; 2]> {
     let mut least = [f64::MAX; 2];
     for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! The servers, each in a process of its own: how they are started, and what runs inside.
+//! The servers, each in a process of its own: their start, and their inside.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -20,7 +20,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// # Errors
-    /// If it does not start, or does not tell its port.
+    /// If it does not start, or does not print its port.
     pub(crate) fn start(contestant: &Contestant, task: Task, core: Option<CoreId>) -> anyhow::Result<Self> {
         let mut command = match contestant.program {
             Program::Here(_) => {
@@ -37,16 +37,16 @@ impl Server {
         let stdout = this.child.stdout.take().context("the server has no standard output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        this.port = line.trim().parse().context("the server does not tell its port")?;
+        this.port = line.trim().parse().context("the server does not print its port")?;
         Ok(this)
     }
 
-    /// The CPU time that it has used so far, in nanoseconds.
+    /// Returns the CPU time that it has used so far, in nanoseconds.
     pub(crate) fn cpu_time(&self) -> anyhow::Result<f64> {
         clock::of_process(self.child.id())
     }
 
-    /// The memory that it has in use, in bytes.
+    /// Returns the memory that it has in use, in bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<f64> {
         let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
         let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).context("no Rss")?;
@@ -57,16 +57,16 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended by itself cannot be ended again, which is as well.
+        // A server that has ended by itself cannot be ended again, which does no harm.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Is the server of `contestant`, up to the end of the standard input.
+/// Runs the server of `contestant` until the end of the standard input.
 ///
 /// # Errors
-/// If there is no port to listen on.
+/// If no port is free to listen on.
 pub(crate) fn serve(contestant: &Contestant, core: Option<CoreId>, task: Task) -> anyhow::Result<()> {
     let Program::Here(serve) = contestant.program else {
         anyhow::bail!("the server of {} is a program of its own", contestant.title);
@@ -74,7 +74,7 @@ pub(crate) fn serve(contestant: &Contestant, core: Option<CoreId>, task: Task) -
     if let Some(core) = core {
         core_affinity::set_for_current(core);
     }
-    // So that it does not outlive whoever started it.
+    // So it does not outlive the process that started it.
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);

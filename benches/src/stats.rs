@@ -1,4 +1,4 @@
-//! What is said of a series of measurements.
+//! Summaries of a series of measurements.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// `None` of an empty series.
+    /// Returns `None` for an empty series.
     pub(crate) fn of(series: &[f64]) -> Option<Self> {
         let mut sorted = series.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -23,7 +23,8 @@ impl Summary {
     }
 }
 
-/// The median of the ratios of two series that were measured in turns, so that what slowed one round down counts in both.
+/// Returns the median of the ratios of two series that were measured in turns, so that a slow round affects
+/// both.
 pub(crate) fn median_ratio(series: &[f64], floor: &[f64]) -> Option<f64> {
     let ratios: Vec<f64> = series.iter().zip(floor).map(|(value, floor)| value / floor).collect();
     Summary::of(&ratios).map(|summary| summary.median)

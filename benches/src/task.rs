@@ -1,26 +1,26 @@
-//! What a server is asked to do.
+//! The tasks of a server.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::workload::Context;
 
-/// What a server does with its connections.
+/// The work of a server on its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Sends back each message; a message takes so many bytes of the wire.
+    /// Sends back each message; a message takes this many bytes on the wire.
     Echo(usize),
     /// The same over TLS.
     Tls(usize),
     /// Sends back each message, compressed.
     Deflate(Context),
-    /// Sends what comes on its last connection, `burst` messages at a time, to the `receivers` before it.
+    /// Sends the messages of its last connection, `burst` at a time, to the `receivers` before it.
     Broadcast { receivers: usize, burst: usize },
     /// Opens and closes connections.
     Open,
 }
 
-/// As one word of a command line.
+/// Returns the task as one word of a command line.
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! How a case is measured: the contestants take turns, round by round.
+//! The measurement of a case: the contestants take turns, round by round.
 
 use core_affinity::CoreId;
 
@@ -12,27 +12,28 @@ use crate::server::Server;
 use crate::task::Task;
 use crate::workload::{Context, messages};
 
-/// What is measured of a case, and how long.
+/// The parts of a case to measure, and the length of the measurement.
 pub(crate) struct Plan {
-    /// Empty for everyone.
+    /// The chosen contestants; empty for all.
     pub(crate) only: Vec<&'static Contestant>,
-    /// How often each contestant has its turn.
+    /// The number of turns of each contestant.
     pub(crate) rounds: usize,
-    /// How long a turn takes, in nanoseconds of CPU time.
+    /// The length of a turn, in nanoseconds of CPU time.
     pub(crate) turn: f64,
-    /// How many connections do nothing at a time.
+    /// The number of idle connections at a time.
     pub(crate) idle: usize,
-    /// Of the compressed cases.
+    /// The number of connections of the compressed cases.
     pub(crate) connections: usize,
-    /// Where servers run.
+    /// The core of the servers.
     pub(crate) core: Option<CoreId>,
 }
 
-/// One who has a turn in each round; it gets the messages of a round, and returns what each cost, in nanoseconds.
+/// A contestant's turn in a round: it gets the number of messages, and returns the cost of each, in
+/// nanoseconds.
 type Turn = Box<dyn FnMut(usize) -> anyhow::Result<f64>>;
 
 impl Plan {
-    /// Whoever is chosen and can do `task`, and the floors that they need.
+    /// Returns the chosen contestants that support `task`, and their floors.
     fn contestants(&self, task: Task) -> impl Iterator<Item = &'static Contestant> {
         ALL.into_iter().filter(move |contestant| (contestant.can)(task) && self.takes(contestant, task))
     }
@@ -50,7 +51,7 @@ impl Case {
     /// Measures all contestants, or some, in turns.
     ///
     /// # Errors
-    /// If one that took part fails. Who cannot take part at all is left out, with a note.
+    /// If a contestant that took part fails. One that cannot take part at all is left out, with a note.
     pub(crate) fn run(&self, plan: &Plan, notes: &mut Vec<String>) -> anyhow::Result<Table> {
         let task = self.task();
         let mut unit = Unit::Microseconds;
@@ -114,7 +115,7 @@ impl Case {
             }
             Shape::Open => {
                 let mut load = open::Load::new(server);
-                // Whoever cannot do it at all shows that now.
+                // A contestant that cannot take part fails here.
                 load.round(1)?;
                 Box::new(move |count| load.round(count))
             }
@@ -134,7 +135,8 @@ impl Case {
         })
     }
 
-    /// Has everyone's turn take equally long, whatever a message costs. Who fails is left out, with a note.
+    /// Gives each contestant turns of equal length, for any cost of a message. One that fails is left out,
+    /// with a note.
     fn take_turns(
         &self,
         plan: &Plan,
@@ -167,11 +169,11 @@ impl Case {
     }
 }
 
-/// How many messages make a turn of `length` nanoseconds of CPU time.
+/// Returns the number of messages for a turn of `length` nanoseconds of CPU time.
 fn count(turn: &mut Turn, length: f64) -> anyhow::Result<usize> {
     let mut count = 1;
     loop {
-        // Once in a long while the clock of a process stands still for a moment, and a message seems to cost nothing.
+        // Rarely, the clock of a process stands still for a moment, and a message seems to cost nothing.
         let spent = turn(count)? * count as f64;
         if spent >= length / 8.0 {
             return Ok((count as f64 * length / spent).ceil() as usize);
@@ -180,14 +182,14 @@ fn count(turn: &mut Turn, length: f64) -> anyhow::Result<usize> {
     }
 }
 
-/// What each connection does before it does nothing.
+/// The work of each connection before it is idle.
 const IDLE: echo::Shape = echo::Shape { connections: 0, len: 16, depth: 1, over: Transport::Tcp };
 
-/// The memory of servers whose connections have nothing to do, in bytes for each connection.
+/// Measures the memory of servers with idle connections, in bytes for each connection.
 fn idle(plan: &Plan, task: Task, notes: &mut Vec<String>) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for contestant in plan.contestants(task) {
-        // Some connections come before, so that what all share is not counted.
+        // Some connections come before the measurement, so that shared memory is not counted.
         let measure = || -> anyhow::Result<f64> {
             let few = measure_idle(contestant, task, plan.core, 100)?;
             let many = measure_idle(contestant, task, plan.core, plan.idle)?;

@@ -1,22 +1,22 @@
-//! What is sent: JSON messages, and their bytes on the wire.
+//! The messages: JSON, and their bytes on the wire.
 
 use flate2::{Compress, Compression, FlushCompress};
 use ws_core::frame::{Header, Opcode};
 use ws_core::mask;
 
-/// Of zlib, for everyone.
+/// The level of zlib, for all contestants.
 pub(crate) const LEVEL: u32 = 6;
 
-/// The workspace's own, at that level.
+/// The workspace's own type of that level.
 pub(crate) fn compression() -> ws_core::deflate::Compression {
     let level = ws_core::deflate::Level::new(LEVEL as u8).expect("zlib has this level");
     ws_core::deflate::Compression { level, ..Default::default() }
 }
 
-/// What every flush ends with, and what WebSocket takes off the end of a message (RFC 7692 §7.2.1).
+/// The end of every flush, which WebSocket takes off the end of a message (RFC 7692 §7.2.1).
 pub(crate) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// Different messages before they begin again.
+/// The number of different messages before they repeat.
 const MESSAGES: usize = 64;
 
 /// Whether a message may refer to the ones before it.
@@ -26,7 +26,7 @@ pub(crate) enum Context {
     Alone,
 }
 
-/// What a server without anything to do but pass bytes on reads at once, in bytes.
+/// The size of a read of a server that only passes bytes on, in bytes.
 pub(crate) const READ_SIZE: usize = 64 << 10;
 
 /// The answer of a server that does not look at the request.
@@ -36,15 +36,15 @@ pub(crate) const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: 
 /// A server's Close frame with 1000.
 pub(crate) const CLOSE: [u8; 4] = [0x88, 0x02, 0x03, 0xE8];
 
-/// Whether this is all of a head.
+/// Returns whether this is a whole head.
 pub(crate) fn is_head(bytes: &[u8]) -> bool {
     bytes.ends_with(b"\r\n\r\n")
 }
 
-/// How messages are told apart on the wire.
+/// The framing of messages on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// Not at all: what is sent comes back as it is.
+    /// No framing: what is sent comes back unchanged.
     Bytes,
     /// A length of four bytes, most significant first, before each payload: TCP at its plainest.
     Length,
@@ -52,13 +52,13 @@ pub(crate) enum Framing {
     WebSocket,
 }
 
-/// `MESSAGES` messages of exactly `len` bytes: of one structure, with other values in each.
+/// Returns `MESSAGES` messages of exactly `len` bytes: of one structure, with different values in each.
 pub(crate) fn messages(len: usize) -> Vec<String> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     (0..MESSAGES).map(|number| message(number, len, &mut random)).collect()
 }
 
-/// An update of a trading feed, as many trades as fit, and a note that fills it up.
+/// Returns an update of a trading feed: as many trades as fit, and a note that fills the rest.
 fn message(number: usize, len: usize, random: &mut Random) -> String {
     const SYMBOLS: [&str; 8] =
         ["BTC-EUR", "ETH-EUR", "SOL-USD", "ADA-USD", "XRP-EUR", "DOT-USD", "LTC-EUR", "BCH-USD"];
@@ -108,9 +108,10 @@ fn message(number: usize, len: usize, random: &mut Random) -> String {
     json
 }
 
-/// The payload of each message, as a flush leaves it: with [`TAIL`].
+/// Returns the payload of each message, as a flush leaves it: with [`TAIL`].
 ///
-/// The first refers to none before it even where the context is kept, so that they can be sent over and over.
+/// The first message refers to none before it, even if the context is kept, so that all can be sent
+/// repeatedly.
 pub(crate) fn payloads(messages: &[String], context: Context) -> Vec<Vec<u8>> {
     let mut deflate = Compress::new(Compression::new(LEVEL), false);
     let compressed = messages.iter().map(|message| {
@@ -127,7 +128,7 @@ pub(crate) fn payloads(messages: &[String], context: Context) -> Vec<Vec<u8>> {
     compressed.collect()
 }
 
-/// The bytes of each payload on the wire, from a client.
+/// Returns the bytes of each payload on the wire, from a client.
 pub(crate) fn wires(payloads: &[Vec<u8>], framing: Framing) -> Vec<Vec<u8>> {
     let mut random = Random(0x2545_F491_4F6C_DD1D);
     payloads.iter().map(|payload| wire(payload, framing, &mut random)).collect()

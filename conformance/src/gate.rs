@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A stream that receives nothing, writes only while it is open, and wakes nobody: whoever relies on a waker that a later call
-/// has replaced waits for ever.
+/// A stream that receives nothing, writes only while it is open, and wakes no task. A task that relies on a
+/// waker that a later call has replaced waits for ever.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<AtomicBool>);
 
 impl Gate {
-    /// Lets writes through, or no longer.
+    /// Opens the stream for writes, or closes it.
     pub fn set_open(&self, is_open: bool) {
         self.0.store(is_open, Ordering::Relaxed);
     }

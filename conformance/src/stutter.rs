@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How much one direction holds before it takes no more.
+/// The number of bytes that one direction holds before it takes no more.
 const ROOM: usize = 20_000;
 
-/// One end of a stream in memory that stutters: each call may do nothing, or little. For Tokio's traits and those of `futures-io`.
+/// One end of a stream in memory that stutters: each call may do nothing, or little. For Tokio's traits and
+/// those of `futures-io`.
 #[derive(Debug)]
 pub struct Stutter {
     incoming: Arc<Mutex<Pipe>>,
@@ -24,8 +25,8 @@ struct Pipe {
 }
 
 impl Stutter {
-    /// Two ends; each call takes the next of `script`: 0 does nothing, more is how many tens of bytes are moved at most. An empty
-    /// script moves all there is.
+    /// Returns two ends. Each call takes the next step of `script`: 0 does nothing, more is the limit of
+    /// moved bytes in tens. An empty script moves all there is.
     pub fn pair(script: &[u8]) -> (Self, Self) {
         let (one, other) = (Arc::default(), Arc::default());
         let end = |incoming: &Arc<_>, outgoing: &Arc<_>| Self {
@@ -38,7 +39,7 @@ impl Stutter {
         (end(&one, &other), end(&other, &one))
     }
 
-    /// How many writes moved something.
+    /// Returns how many writes moved something.
     pub fn writes(&self) -> usize {
         self.writes
     }
@@ -46,11 +47,11 @@ impl Stutter {
     fn allowance(&mut self) -> usize {
         let Some(&step) = self.script.get(self.at % self.script.len().max(1)) else { return usize::MAX };
         self.at += 1;
-        // Nothing is stuck for good: a script of zeros moves in the end.
+        // The stream does not stall for good: a script of zeros moves in the end.
         if step == 0 && !self.at.is_multiple_of(7) { 0 } else { usize::from(step).max(1) * 10 }
     }
 
-    /// How many bytes came; `None` if the caller has to wait.
+    /// Returns the number of bytes that came, or `None` if the caller has to wait.
     fn read(&mut self, into: &mut [u8]) -> Option<usize> {
         let allowance = self.allowance().min(into.len());
         let mut pipe = lock(&self.incoming);
@@ -88,7 +89,7 @@ fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
     pipe.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What stutters goes on when it is polled again, which is at once.
+/// A stream that stutters goes on when it is polled again, which is at once.
 fn poll<T>(cx: &Context<'_>, done: Option<T>) -> Poll<io::Result<T>> {
     match done {
         Some(done) => Poll::Ready(Ok(done)),

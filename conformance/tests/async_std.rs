@@ -1,4 +1,4 @@
-//! What every adapter must show, over async-std.
+//! The tests of every adapter, over async-std.
 
 use ws_async_std as adapter;
 
@@ -8,7 +8,7 @@ macro_rules! wait {
     };
 }
 
-/// What the suite needs of async-std.
+/// The suite's needs, over async-std.
 mod on {
     use std::io;
 
@@ -20,7 +20,7 @@ mod on {
     use ws_async_std::serve::Listener;
     use ws_async_std::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
-    /// What a connection can be made of.
+    /// The streams of connections.
     pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
     impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}

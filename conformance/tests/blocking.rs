@@ -1,4 +1,4 @@
-//! What every adapter must show, over blocking sockets.
+//! The tests of every adapter, over blocking sockets.
 
 use ws_blocking as adapter;
 
@@ -8,7 +8,7 @@ macro_rules! wait {
     };
 }
 
-/// What the suite needs of blocking sockets.
+/// The suite's needs, over blocking sockets.
 mod on {
     use std::net::TcpListener;
     pub(crate) use std::net::TcpStream as Socket;
@@ -24,7 +24,7 @@ mod on {
 
     pub(crate) const NAME: &str = "blocking";
 
-    /// What a connection can be made of.
+    /// The streams of connections.
     pub(crate) trait Stream: CloneTransport + Send + 'static {}
 
     impl<S: CloneTransport + Send + 'static> Stream for S {}
@@ -37,7 +37,7 @@ mod on {
         Ok(TlsStream::accept(NetStream::from(io), tls, None)?.into())
     }
 
-    /// Nothing waits by returning: calls block.
+    /// Runs the work, which blocks instead of waiting.
     pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
         work.now_or_never().expect("calls block")
     }

@@ -1,4 +1,4 @@
-//! What every error of every crate says: all of it, on one line, and nothing twice.
+//! The messages of every error of every crate: the whole fault, on one line, and nothing twice.
 
 use core::error::Error as StdError;
 use core::fmt;
@@ -52,12 +52,12 @@ fn layered() -> io::Error {
     io::Error::other(Layered)
 }
 
-/// The messages of an error and of all its sources.
+/// Returns the messages of an error and of all its sources.
 fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     core::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
 }
 
-/// A refusal with this reason phrase.
+/// Returns a refusal with this reason phrase.
 fn refusal(reason: &str) -> Box<OwnedResponse> {
     let connect = Connect::new("ws://h/").expect("a URL");
     let mut conn = Connection::client(Instant::ORIGIN, Config::default(), &connect.request(), [0; 32]);
@@ -73,7 +73,7 @@ fn tried(error: Option<io::Error>) -> Tried<io::Error> {
     Tried { address: ([127, 0, 0, 1], 9).into(), error }
 }
 
-/// Each way to fail to connect because of `layered`.
+/// Returns each way in which connecting can fail because of `layered`.
 fn connect_errors() -> Vec<ConnectError<io::Error>> {
     let host = || String::from("server.example");
     vec![
@@ -84,7 +84,7 @@ fn connect_errors() -> Vec<ConnectError<io::Error>> {
     ]
 }
 
-/// Each error that holds one of a layer below, which has a cause of its own.
+/// Returns each error that holds an error of a layer below, which has a cause of its own.
 fn layered_errors() -> Vec<Any> {
     let mut errors: Vec<Any> = vec![Box::new(Error::Io(layered()))];
     errors.extend(connect_errors().into_iter().map(|error| Box::new(error) as Any));
@@ -92,7 +92,7 @@ fn layered_errors() -> Vec<Any> {
     errors
 }
 
-/// Each error that holds another, which has no cause of its own.
+/// Returns each error that holds another, which has no cause of its own.
 fn wrapping_errors() -> Vec<Any> {
     let parameter = ParameterError::Repeated(Parameter::ServerMaxWindowBits);
     let compression = HandshakeError::Compression(NegotiationError::Parameter(parameter));
@@ -160,7 +160,7 @@ fn no_error_says_what_its_source_says() {
     }
 }
 
-/// Nothing that a layer below says is lost on the way up, and nothing is said twice.
+/// The message of a layer below is complete at the top, and nothing is repeated.
 #[test]
 fn a_chain_says_each_cause_once() {
     for error in layered_errors() {
@@ -171,10 +171,10 @@ fn a_chain_says_each_cause_once() {
     }
 }
 
-/// What a peer may say to a terminal: clear it, ring, change colours, write from right to left.
+/// What a peer may send to a terminal: clear it, ring, change colours, write from right to left.
 const HOSTILE: &str = "a\x1b[2J\x07\u{9b}31m\u{202e}\r\nb";
 
-/// Each error that holds words of a peer.
+/// Returns each error that holds text of a peer.
 fn errors_with_words_of_a_peer() -> Vec<Any> {
     let response = || {
         let mut response = refusal("No");
@@ -206,7 +206,7 @@ fn errors_with_words_of_a_peer() -> Vec<Any> {
     ]
 }
 
-/// A program that prints an error on a terminal hands it nothing of a peer's that the terminal obeys.
+/// A program that prints an error on a terminal prints no control characters of a peer.
 #[test]
 fn words_of_a_peer_are_escaped() {
     for error in errors_with_words_of_a_peer() {
@@ -217,12 +217,12 @@ fn words_of_a_peer_are_escaped() {
     }
 }
 
-/// `eprintln!("{error}")` alone says where the connection was to go and what happened there.
+/// `eprintln!("{error}")` alone prints the target of the connection and the fault there.
 #[test]
 fn a_message_alone_says_enough() {
     for (host, message) in [
         ("server.example", "cannot connect to server.example: 127.0.0.1:9 (connection refused)"),
-        // The same address is not said twice.
+        // The same address is not repeated.
         ("127.0.0.1", "cannot connect to 127.0.0.1:9: connection refused"),
     ] {
         let tried = vec![tried(Some(ErrorKind::ConnectionRefused.into()))];

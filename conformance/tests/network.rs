@@ -1,4 +1,5 @@
-//! Both ends of connections over a network that breaks in every way, by a simulated clock: the same seed gives the same run.
+//! Both ends of connections over a network that breaks in every way, with a simulated clock: the same seed
+//! gives the same run.
 
 #[path = "network/driven.rs"]
 mod driven;
@@ -15,10 +16,10 @@ use ws_core::{Error, Role, Timer};
 /// Longer than any chain of deadlines: keepalive, pong, close, and a stall of the network.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How many runs each test makes.
+/// The number of runs of each test.
 const SEEDS: u64 = 500;
 
-/// What holds for each run, whatever breaks.
+/// Asserts what holds for each run, with any fault.
 fn check(outcome: &Outcome, what: &str) {
     assert!(outcome.took <= PATIENCE, "{what}: not over after {:?}", outcome.took);
     let gone = |role| matches!(outcome.fault, Fault::Vanish(gone) if gone == role);
@@ -38,7 +39,8 @@ fn is_clean(outcome: &Outcome) -> bool {
     outcome.ends.iter().all(|end| end.error.is_none() && end.was_clean)
 }
 
-/// 6455-7.1.4-1: on a network that only delays and cuts, every message arrives once and in order, and the close is clean.
+/// 6455-7.1.4-1: on a network that only delays and cuts, every message arrives once and in order, and the
+/// close is clean.
 #[test]
 fn a_slow_network_loses_nothing() {
     for seed in 0..SEEDS {
@@ -49,7 +51,8 @@ fn a_slow_network_loses_nothing() {
     }
 }
 
-/// A stream that breaks both ways ends both connections at once: cleanly only if the closing handshake was over.
+/// A stream that breaks both ways ends both connections at once, cleanly only if the closing handshake was
+/// complete.
 #[test]
 fn a_reset_ends_both_at_once() {
     for seed in 0..SEEDS {
@@ -62,7 +65,7 @@ fn a_reset_ends_both_at_once() {
     }
 }
 
-/// adapter-T1: when nothing gets through any more, each end gives up when its own deadline has passed, and says which.
+/// adapter-T1: when nothing gets through any more, each end ends at its own deadline, and reports which.
 #[test]
 fn a_partition_is_noticed_by_both_in_time() {
     let mut causes = Vec::new();
@@ -88,7 +91,8 @@ fn a_partition_is_noticed_by_both_in_time() {
     assert!(causes.contains(&None));
 }
 
-/// adapter-T1: when one direction is dead, both ends find out: one by its deadline, the other by that or by the end of the stream.
+/// adapter-T1: when one direction is dead, both ends end: one at its deadline, the other at its own or at the
+/// end of the stream.
 #[test]
 fn half_a_partition_is_noticed_by_both_in_time() {
     for seed in 0..SEEDS {
@@ -101,7 +105,8 @@ fn half_a_partition_is_noticed_by_both_in_time() {
     }
 }
 
-/// adapter-T1: a peer that vanishes without a word is given up in time, with the timer that ran out as the cause.
+/// adapter-T1: a connection whose peer vanishes without a Close frame ends in time, with the timer that ran
+/// out as the cause.
 #[test]
 fn a_peer_that_vanishes_is_given_up() {
     for seed in 0..SEEDS {
@@ -121,7 +126,8 @@ fn a_peer_that_vanishes_is_given_up() {
     }
 }
 
-/// adapter-IO1, adapter-T1: writes that stall at any offset go on where they stopped, and where they never go on, the end is in time.
+/// adapter-IO1, adapter-T1: writes that stall at any offset go on where they stopped, and where they never go
+/// on, the connection ends in time.
 #[test]
 fn a_stall_at_any_offset_does_no_harm() {
     let len =

@@ -1,4 +1,4 @@
-//! What every adapter must show, over smol.
+//! The tests of every adapter, over smol.
 
 use ws_smol as adapter;
 
@@ -8,7 +8,7 @@ macro_rules! wait {
     };
 }
 
-/// What the suite needs of smol.
+/// The suite's needs, over smol.
 mod on {
     use std::io;
 
@@ -20,7 +20,7 @@ mod on {
     use ws_smol::serve::Listener;
     use ws_smol::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
-    /// What a connection can be made of.
+    /// The streams of connections.
     pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
     impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}

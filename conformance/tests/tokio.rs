@@ -1,4 +1,4 @@
-//! What every adapter must show, over Tokio.
+//! The tests of every adapter, over Tokio.
 
 use ws_tokio as adapter;
 
@@ -8,7 +8,7 @@ macro_rules! wait {
     };
 }
 
-/// What the suite needs of Tokio.
+/// The suite's needs, over Tokio.
 mod on {
     use std::io;
 
@@ -21,7 +21,7 @@ mod on {
     use ws_tokio::serve::Listener;
     use ws_tokio::{ClientTls, NetStream, Receiver, Sender, ServerTls, WebSocket};
 
-    /// What a connection can be made of.
+    /// The streams of connections.
     pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
     impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}

@@ -1,9 +1,9 @@
-//! What several examples use.
+//! What several examples share.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What a server answers to an ordinary request for `path`, after which the connection ends.
+/// Returns a server's answer to an ordinary request for `path`. The connection ends after the answer.
 ///
 /// # Errors
 /// Those of the socket.

@@ -1,4 +1,4 @@
-//! Each example runs, says what it should, and ends by itself.
+//! Each example runs, prints what it should, and ends by itself.
 
 use std::process::Command;
 
@@ -36,7 +36,7 @@ fn mio_echo() {
     assert_eq!(run(env!("CARGO_BIN_EXE_mio-echo")), "echoed: Text(\"hello, mio\")\nclosed\n");
 }
 
-/// srv-1, srv-2: SRV records say where to connect to, by priority; the Host field stays the URL's.
+/// srv-1, srv-2: SRV records set the place to connect to, by priority; the Host field stays the URL's.
 #[test]
 fn srv_client() {
     assert_eq!(

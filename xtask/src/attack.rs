@@ -1,5 +1,5 @@
-//! Attacks a server of each adapter over loopback: what it takes of memory and of the processor, whether it serves others meanwhile, and
-//! what it holds afterwards.
+//! Attacks a server of each adapter over loopback. It measures the server's memory and CPU time, its service
+//! to other clients meanwhile, and what it still holds afterwards.
 
 mod bound;
 mod cell;
@@ -27,8 +27,8 @@ const ADAPTERS: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
 /// Open files of this process beside its attackers.
 const OTHER_FILES: usize = 200;
 
-/// Attacks a server of each adapter, and fails unless memory, processor time, descriptors, threads and tasks stay within bounds and honest
-/// clients are served. Only on Linux.
+/// Attacks a server of each adapter, and fails unless memory, CPU time, descriptors, threads and tasks stay
+/// within bounds and honest clients are served. Linux only.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only this adapter; may be given several times.
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// Only this attack; may be given several times.
     #[arg(long = "attack", value_name = "NAME", value_parser = PossibleValuesParser::new(kinds::NAMES))]
     attacks: Vec<String>,
-    /// How many attackers, in percent of those of a full run.
+    /// The number of attackers, in percent of a full run.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
     scale: u8,
 }
@@ -68,12 +68,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names that were asked for, or all.
+/// Returns the names that were given, or all.
 fn chosen<'a>(asked: &'a [String], all: &[&'a str]) -> Vec<&'a str> {
     if asked.is_empty() { all.to_vec() } else { asked.iter().map(String::as_str).collect() }
 }
 
-/// Runs one attack and prints its row; returns what went wrong.
+/// Runs one attack and prints its row; returns the faults.
 fn attempt(program: &Path, adapter: &str, attack: &str, scale: usize) -> Vec<String> {
     let faults = match Cell::run(program, adapter, attack, scale) {
         Ok(cell) => {
@@ -123,7 +123,8 @@ fn row(adapter: &str, attack: &str, cell: &Cell) -> String {
     )
 }
 
-/// Returns the scale that the limit of open files allows; `None` if this process has to be started again with a higher limit.
+/// Returns the scale that the limit of open files allows, or `None` if this process has to start again with a
+/// higher limit.
 fn scale_to_files(scale: usize) -> Result<Option<usize>> {
     let (soft, hard) = proc::open_files()?;
     let needed = kinds::MOST_PEERS * scale / 100 + OTHER_FILES;

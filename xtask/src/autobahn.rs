@@ -23,26 +23,26 @@ use self::report::Outcome;
 use self::shard::{Programs, Shard};
 use crate::{process, workspace};
 
-/// The adapters that pass the suite, by the names that `ws echo --runtime` knows.
+/// The adapters that pass the suite, by their names for `ws echo --runtime`.
 const ADAPTERS: [&str; 4] = ["blocking", "tokio", "smol", "async-std"];
-/// How long one shard may take before its programs are ended.
+/// The time limit of one shard before its programs are ended.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only this adapter; may be repeated
+    /// Run only this adapter; may be repeated
     #[arg(long = "adapter", value_name = "NAME", value_parser = PossibleValuesParser::new(ADAPTERS))]
     adapters: Vec<String>,
-    /// Only our servers, or only our clients
+    /// Test only our servers, or only our clients
     #[arg(long)]
     role: Option<Role>,
-    /// Only the cases that match, such as `7.*`; may be repeated
+    /// Run only the cases that match, such as `7.*`; may be repeated
     #[arg(long, value_name = "PATTERN")]
     cases: Vec<String>,
-    /// Of the many cases on compression only a sample
+    /// Run only a sample of the many cases on compression
     #[arg(long)]
     sample: bool,
-    /// How many shards run at once [default: one for each core]
+    /// Run this many shards at once [default: one for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
     /// Keep the reports of a run without failures too
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     client_bin: Option<PathBuf>,
 }
 
-/// What our program is; the suite takes the other part.
+/// The role of our program; the suite takes the other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Role {
     Server,
@@ -131,7 +131,7 @@ fn programs(args: &Args, roles: &[Role]) -> Result<Programs> {
     })
 }
 
-/// The shards that wait, and what came of those that ran.
+/// The shards that wait, and the outcomes of those that ran.
 struct Run {
     programs: Programs,
     shards: Mutex<VecDeque<Shard>>,
@@ -140,7 +140,7 @@ struct Run {
 }
 
 impl Run {
-    /// Takes one shard after another until none is left; several threads do so at once.
+    /// Takes one shard after another until all are taken; several threads call it at once.
     fn work(&self) {
         loop {
             let Some(shard) = lock(&self.shards).pop_front() else { return };
@@ -149,7 +149,7 @@ impl Run {
             }
             let start = Instant::now();
             let ran = shard.run(&self.programs, start + LONGEST);
-            // A run that broke off has reports, too, if it was our program that ended and not the suite.
+            // A run that broke off has reports too, if our program ended and not the suite.
             let (outcomes, ended) = match (ran, shard.outcomes()) {
                 (ran, Ok(outcomes)) => (outcomes, ran),
                 (Ok(()), Err(error)) | (Err(error), Err(_)) => (Vec::new(), Err(error)),
@@ -167,7 +167,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Prints how many cases ended how, and fails unless every case ran and passed.
+/// Prints the number of cases for each outcome, and fails unless every case ran and passed.
 fn judge(run: Run, adapters: &[&str], roles: &[Role], cases: &[Case]) -> Result<()> {
     let outcomes = run.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut faults = run.errors.into_inner().unwrap_or_else(PoisonError::into_inner);

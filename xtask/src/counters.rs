@@ -1,4 +1,4 @@
-//! Compares what messages take, counted, with the figures in the repository.
+//! Compares the counted costs of messages with the figures in the repository.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,7 +9,8 @@ use clap::Args as ClapArgs;
 
 use crate::workspace;
 
-/// Counts instructions, allocations and system calls per message, and compares them with `benches/counters.tsv`.
+/// Counts instructions, allocations and system calls per message, and compares them with
+/// `benches/counters.tsv`.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     /// Write the figures into the repository instead of comparing them.
@@ -20,10 +21,10 @@ pub(crate) struct Args {
     cases: Vec<String>,
 }
 
-/// Of instructions: other compilers and other processors count a little differently.
+/// The margin of instructions: other compilers and other processors count slightly differently.
 const TOLERANCE: f64 = 0.10;
 
-/// A workload and what is counted, and how much that is.
+/// A workload, the name of its figure, and the figure.
 type Figures = BTreeMap<(String, String), f64>;
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let path = workspace::root().join("benches/counters.tsv");
     let has_instructions = counted.keys().any(|(_, figure)| figure == "instructions");
     if !has_instructions {
-        eprintln!("WARNING: there is no valgrind, so INSTRUCTIONS ARE NOT COUNTED; install it to check them");
+        eprintln!("WARNING: valgrind is missing, so INSTRUCTIONS ARE NOT COUNTED; install it to check them");
     }
     if args.update {
         if !has_instructions {
@@ -57,11 +58,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !changes.is_empty() {
         bail!("{}\nif that is meant: cargo xtask counters --update", changes.join("\n"));
     }
-    println!("{} figures are no worse than they were", counted.len());
+    println!("{} figures are not worse than before", counted.len());
     Ok(())
 }
 
-/// Reads lines of a workload, what is counted, and how much, with tabs between them; `#` starts a comment.
+/// Reads lines of a workload, the name of a figure, and the figure, with tabs between them; `#` starts a
+/// comment.
 fn parse(text: &str) -> Result<Figures> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let figures = lines.map(|line| {
@@ -73,7 +75,7 @@ fn parse(text: &str) -> Result<Figures> {
     figures.collect()
 }
 
-/// A line for each workload: what it takes now, and what it took.
+/// Returns a line for each workload: its figures now, and its kept figures.
 fn table(kept: &Figures, counted: &Figures) -> String {
     let mut text = format!(
         "{:<24}{:>14}{:>14}{:>9}{:>13}{:>9}\n",
@@ -96,7 +98,8 @@ fn table(kept: &Figures, counted: &Figures) -> String {
     text
 }
 
-/// What has become more than it may, and what came or went. Fewer is no fault.
+/// Returns the figures that exceed their margin, and those that are new or missing. A lower figure is not a
+/// fault.
 fn changes(kept: &Figures, counted: &Figures) -> Vec<String> {
     let mut changes = Vec::new();
     for ((workload, figure), now) in counted {

@@ -1,4 +1,5 @@
-//! Runs our client and our server through the proxies that stand before servers: nginx, haproxy, Apache, and our own.
+//! Our client and our server behind the proxies that stand before servers: nginx, haproxy, Apache, and our
+//! own.
 
 use core::time::Duration;
 use std::env;
@@ -14,9 +15,9 @@ use crate::peers::listening_on;
 use crate::process::{self, Process};
 use crate::workspace;
 
-/// How long one proxy may take for all.
+/// The time limit of one proxy for all its tests.
 const LONGEST: Duration = Duration::from_secs(120);
-/// What a proxy is told, with `@PORT@`, `@BACKEND@` and `@FOLDER@` for what differs.
+/// The configurations of the proxies. `@PORT@`, `@BACKEND@` and `@FOLDER@` stand for what differs.
 const NGINX: &str = include_str!("intermediaries/nginx.conf");
 const HAPROXY: &str = include_str!("intermediaries/haproxy.cfg");
 const APACHE: &str = include_str!("intermediaries/apache.conf");
@@ -26,7 +27,7 @@ struct Proxy {
     name: &'static str,
     program: &'static str,
     config: &'static str,
-    /// How it is started in the foreground, with the path of its configuration last.
+    /// The arguments that start it in the foreground; the path of its configuration comes last.
     args: &'static [&'static str],
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Programs of the system may lie where only its administrator looks for them.
+/// Folders with system programs that are only on an administrator's `PATH`.
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
@@ -66,7 +67,7 @@ fn find(program: &str) -> Option<PathBuf> {
 struct Programs {
     ws: PathBuf,
     check: PathBuf,
-    /// Gets configurations and what the programs print.
+    /// The folder for configurations and the programs' output.
     folder: PathBuf,
 }
 
@@ -75,7 +76,7 @@ impl Programs {
         let deadline = Instant::now() + LONGEST;
         let folder = self.folder(proxy.program)?;
         let (mut echo, url) = self.echo(&folder, deadline)?;
-        // Not all of them can be told to choose a port and to say which.
+        // Not every proxy can choose a port and report it.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let backend = url.trim_start_matches("ws://");
         let config = proxy.config.replace("@PORT@", &port.to_string()).replace("@BACKEND@", backend);

@@ -30,15 +30,15 @@ enum Task {
     Rfc(rfc::Args),
     /// Run the Autobahn|Testsuite against our servers and clients.
     Autobahn(autobahn::Args),
-    /// Let every adapter talk with Python's `websockets` and Node's `ws`.
+    /// Run every adapter against Python's `websockets` and Node's `ws`.
     Peers(peers::Args),
-    /// Put nginx, haproxy, Apache and our own proxy between our client and our server.
+    /// Run our client and our server behind nginx, haproxy, Apache and our own proxy.
     Intermediaries,
-    /// Attack a server of every adapter over loopback, and hold what it takes against bounds.
+    /// Attack a server of every adapter over loopback, and compare its costs with bounds.
     Attack(attack::Args),
-    /// Link the core without an operating system and look at what it needs.
+    /// Link the core without an operating system and check what it needs.
     NoStd,
-    /// Compare what messages take, counted, with the figures in the repository.
+    /// Compare the counted costs of messages with the figures in the repository.
     Counters(counters::Args),
     /// Run all checks, as `.ci/run` does.
     Ci,

@@ -1,4 +1,4 @@
-//! Proves that ws-core needs no operating system: it is linked into a static library that has none.
+//! The proof that ws-core needs no operating system: it is linked into a static library without one.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// What the library may expect from whoever links it: moving and comparing bytes. Compilers put calls of these into
-/// code for any target, so that programs without an operating system have them too.
+/// The symbols that the library may expect from outside: moving and comparing bytes. Compilers insert calls
+/// of these on any target, so that programs without an operating system have them too.
 const ALLOWED: [&str; 5] = ["bcmp", "memcmp", "memcpy", "memmove", "memset"];
 
 pub(crate) fn run() -> Result<()> {
@@ -32,7 +32,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The symbols that are left undefined when the check is linked with all that the library has for it.
+/// Returns the symbols that stay undefined after the check is linked with everything from the library.
 fn undefined(library: &Path, folder: &Path) -> Result<Vec<String>> {
     let linked = folder.join("linked.o");
     let mut link = Command::new("cc");

@@ -1,4 +1,4 @@
-//! Runs `ws` against clients and servers that others wrote: Python's `websockets` and Node's `ws`.
+//! Runs `ws` against clients and servers of other authors: Python's `websockets` and Node's `ws`.
 
 use core::time::Duration;
 use std::env;
@@ -13,30 +13,30 @@ use certificates::{Authority, Files};
 use crate::process::{self, Process};
 use crate::workspace;
 
-/// How long one conversation may take before its programs are ended.
+/// The time limit of one conversation before its programs are ended.
 const LONGEST: Duration = Duration::from_secs(120);
-/// The largest message that our server takes: what the clients in `conformance/peers` expect.
+/// The largest message that our server takes; the clients in `conformance/peers` rely on it.
 const MAX_MESSAGE: &str = "4194304";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only this adapter; may be repeated [default: all that `ws` has]
+    /// Run only this adapter; may be repeated [default: all that `ws` has]
     #[arg(long = "adapter", value_name = "NAME")]
     adapters: Vec<String>,
 }
 
-/// Somebody else's WebSocket library.
+/// A WebSocket library of another author.
 struct Peer {
     name: &'static str,
     program: PathBuf,
-    /// What the names of its scripts in `conformance/peers` end with.
+    /// The ending of the names of its scripts in `conformance/peers`.
     ending: &'static str,
-    /// Where its packages are, for those that do not look beside the program.
+    /// The folder of its packages, for an interpreter that does not look beside the program.
     modules: Option<PathBuf>,
 }
 
 impl Peer {
-    /// Those that are installed; says which are not.
+    /// Returns the libraries that are installed, and prints the names of the others.
     fn installed() -> Vec<Self> {
         let folder = env::var_os("PEERS").map_or_else(default_folder, PathBuf::from);
         let modules = folder.join("node/node_modules");
@@ -106,24 +106,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The adapters that `ws` has, as it names them to whoever asks for one that it has not.
+/// Returns the adapters of `ws`, from its error message for an unknown one.
 pub(crate) fn adapters(ws: &Path) -> Result<Vec<String>> {
     let refused = Command::new(ws).args(["echo", "--runtime", "?"]).output().context("cannot start ws")?;
     let text = String::from_utf8_lossy(&refused.stderr);
     let list = text.split_once("[possible values: ").and_then(|(_, rest)| rest.split_once(']'));
-    let (list, _) = list.with_context(|| format!("ws does not say which runtimes it has: {text}"))?;
+    let (list, _) = list.with_context(|| format!("ws does not list its runtimes: {text}"))?;
     Ok(list.split(", ").map(String::from).collect())
 }
 
-/// One adapter of ours and one library of others.
+/// One adapter of ours and one library of another author.
 struct Pair<'a> {
     ws: &'a Path,
     peer: &'a Peer,
     adapter: &'a str,
     is_deflated: bool,
-    /// Who the servers are, inside TLS.
+    /// The files of the servers' identity inside TLS.
     identity: Option<&'a Files>,
-    /// Gets what the programs print.
+    /// The folder for the programs' output.
     folder: &'a Path,
 }
 
@@ -132,13 +132,13 @@ impl Pair<'_> {
         if self.is_deflated { "deflate" } else { "plain" }
     }
 
-    /// What is tried, in words.
+    /// Returns a description of what is tested.
     fn name(&self) -> String {
         let tls = if self.identity.is_some() { "-tls" } else { "" };
         format!("{}{tls}", self.mode())
     }
 
-    /// A log of its own for each program, which stays when something fails.
+    /// Returns the path of the log of one program; the log stays after a failure.
     fn log(&self, program: &str) -> PathBuf {
         let Self { peer, adapter, .. } = self;
         self.folder.join(format!("{adapter}-{}-{}-{program}.log", peer.ending, self.name()))
@@ -210,19 +210,19 @@ impl Pair<'_> {
         if client.status(deadline)?.code() != Some(1)
             || client.printed() != "ws: closed by the peer: 4001 bye\n"
         {
-            bail!("a close with 4001 is not seen: {}", client.printed());
+            bail!("no close with 4001: {}", client.printed());
         }
         server.wait_for(deadline, closed("4001")).context("a close with 4001")
     }
 }
 
-/// The URL of our server, once it has printed that.
+/// Returns the URL of our server, once the server has printed it.
 pub(crate) fn listening_on(printed: &str) -> Option<String> {
     let (line, _) = printed.split_once('\n')?;
     line.strip_prefix("listening on ").map(String::from)
 }
 
-/// The port of a peer's server, once it has printed that.
+/// Returns the port of a peer's server, once the server has printed it.
 fn port(printed: &str) -> Option<String> {
     let (line, _) = printed.split_once('\n')?;
     line.strip_prefix("listening on port ").map(String::from)

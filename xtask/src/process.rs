@@ -1,4 +1,4 @@
-//! Programs that end with us: none outlives the value that stands for it.
+//! Programs that end with this one: none outlives its value.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -13,12 +13,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::shown;
 
-/// How often a program that we wait for is looked at.
+/// The time between two looks at a program that is waited for.
 const POLL: Duration = Duration::from_millis(20);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on an interrupt makes every wait fail, so that what runs is ended on the way out.
+/// Makes every wait fail after an interrupt, so that running programs are ended on the way out.
 pub(crate) fn end_all_on_interrupt() -> Result<()> {
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).context("cannot watch for interrupts")
 }
@@ -31,7 +31,7 @@ pub(crate) fn interrupted() -> bool {
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    /// Gets what the program prints.
+    /// The file that the program's output goes to.
     log: PathBuf,
 }
 
@@ -40,7 +40,7 @@ impl Process {
         Self::start_with(command, Stdio::null(), log)
     }
 
-    /// Starts a program that [`input`](Self::input) is for.
+    /// Starts a program that reads what [`input`](Self::input) writes.
     pub(crate) fn start_listening(command: &mut Command, log: PathBuf) -> Result<Self> {
         Self::start_with(command, Stdio::piped(), log)
     }
@@ -57,14 +57,14 @@ impl Process {
         Ok(Self { child, log })
     }
 
-    /// The program's process id.
+    /// Returns the program's process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Writes to the program's standard input.
     pub(crate) fn input(&mut self, text: &str) -> Result<()> {
-        let stdin = self.child.stdin.as_mut().context("nothing is to be written to this program")?;
+        let stdin = self.child.stdin.as_mut().context("this program takes no input")?;
         stdin.write_all(text.as_bytes()).context("cannot write to the program")
     }
 
@@ -73,12 +73,12 @@ impl Process {
         self.child.stdin = None;
     }
 
-    /// What the program has printed so far.
+    /// Returns the program's output so far.
     pub(crate) fn printed(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// Waits until `ready` gives something for what the program has printed so far.
+    /// Waits until `ready` returns a value for the program's output so far.
     pub(crate) fn wait_for<T>(
         &mut self,
         deadline: Instant,
@@ -96,7 +96,7 @@ impl Process {
         }
     }
 
-    /// Waits until the program ends by itself; fails unless it ends well.
+    /// Waits until the program ends by itself; fails unless it succeeds.
     pub(crate) fn wait(&mut self, deadline: Instant) -> Result<()> {
         let status = self.status(deadline)?;
         if !status.success() {
@@ -105,7 +105,7 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until the program ends by itself, well or not.
+    /// Waits until the program ends by itself, with any status.
     pub(crate) fn status(&mut self, deadline: Instant) -> Result<ExitStatus> {
         loop {
             match self.child.try_wait()? {
@@ -137,7 +137,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only for a program that has ended, which is what they are for.
+        // Both calls fail only for a program that has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! Which requirement is proven by which test.
+//! The requirements, and the test that proves each of them.
 
 mod named;
 mod rows;
@@ -12,7 +12,7 @@ use crate::workspace::{self, Source};
 
 /// The groups in which every row must be proven or have a reason; the others are reported only.
 const DUE: &str = "ABCDEFGHIJKLN";
-/// Where tests prove requirements.
+/// The places where tests prove requirements.
 const TESTED: [&str; 4] = ["ws-", "conformance/", "benches/", "examples/"];
 
 #[derive(clap::Args)]
@@ -74,7 +74,7 @@ enum State {
     Missing,
 }
 
-/// The tests that prove each row, and the faults in how tests name rows.
+/// The tests that prove each row, and the faults in the ids of tests.
 struct Proofs {
     of: BTreeMap<String, Vec<String>>,
     faults: Vec<String>,
@@ -106,7 +106,7 @@ impl Proofs {
     }
 }
 
-/// Where the tables and the tests contradict each other.
+/// Returns the contradictions between the tables and the tests.
 fn faults(rows: &[&Row], proofs: &Proofs) -> Vec<String> {
     let mut faults = proofs.faults.clone();
     for row in rows {

@@ -4,18 +4,19 @@ mod code;
 mod packages;
 mod rust;
 mod text;
+mod words;
 
 use anyhow::{Result, bail};
 
 use crate::workspace;
 
-/// Something to change, and where.
+/// Something to change, and its place.
 #[derive(Debug)]
 struct Finding {
     path: String,
     /// Counted from 1; none for a finding about the whole file.
     line: Option<usize>,
-    /// What is wrong and what to do instead.
+    /// The fault, and what to do instead.
     what: String,
 }
 
@@ -25,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     findings.extend(text::check_paths(&workspace::tracked()?));
     for source in &sources {
         findings.extend(text::check(source));
+        findings.extend(words::check(source));
         if source.path.ends_with(".rs") {
             findings.extend(rust::check(source));
         }

@@ -1,4 +1,4 @@
-//! Where the repository is, which files it has, and how commands are run in it.
+//! The place of the repository, its files, and the commands that run in it.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The top directory of the checkout that `cargo xtask` was called in.
+/// Returns the top directory of the checkout that `cargo xtask` was called in.
 pub(crate) fn root() -> PathBuf {
     let xtask =
         env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
@@ -44,31 +44,31 @@ fn paths(which: &[&str]) -> Result<Vec<String>> {
     Ok(listing.split('\0').filter(|path| !path.is_empty()).map(String::from).collect())
 }
 
-/// A cargo command in the top directory, by the cargo that runs this program.
+/// Returns a cargo command in the top directory, by the cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
     cargo
 }
 
-/// The directory that cargo builds into.
+/// Returns the directory that cargo builds into.
 pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
-/// Builds a program of the workspace, without optimisation, and gives its path.
+/// Builds a program of the workspace without optimisation, and returns its path.
 pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf> {
     run(cargo().args(["build", "--quiet", "--package", package, "--bin", name]))?;
     Ok(target().join("debug").join(name))
 }
 
-/// Builds a program of the workspace, with optimisation, and gives its path.
+/// Builds a program of the workspace with optimisation, and returns its path.
 pub(crate) fn release_program(package: &str, name: &str) -> Result<PathBuf> {
     run(cargo().args(["build", "--quiet", "--release", "--package", package, "--bin", name]))?;
     Ok(target().join("release").join(name))
 }
 
-/// A path as it is shown: relative to the top directory where it lies in it.
+/// Returns a path for display: relative to the top directory if it lies in it.
 pub(crate) fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
@@ -82,12 +82,12 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs `command` and gives what it prints on its standard output; fails unless it succeeds.
+/// Runs `command` and returns its standard output; fails unless it succeeds.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output =
         command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!("{command:?} ended with {}", output.status);
     }
-    String::from_utf8(output.stdout).with_context(|| format!("{command:?} printed no UTF-8"))
+    String::from_utf8(output.stdout).with_context(|| format!("{command:?} did not print UTF-8"))
 }

@@ -3,7 +3,7 @@
 use ws_core::frame::{Header, Opcode};
 use ws_core::mask;
 
-/// What a payload is.
+/// The content of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Any bytes.
@@ -18,7 +18,7 @@ impl Kind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Binary, Self::Ascii, Self::Multibyte];
 
-    /// In one word.
+    /// Returns the content as one word.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Binary => "binary",
@@ -35,7 +35,7 @@ impl Kind {
     }
 }
 
-/// The payload of message `number`, of exactly `len` bytes.
+/// Returns the payload of message `number`, of exactly `len` bytes.
 pub fn payload(kind: Kind, number: usize, len: usize) -> Vec<u8> {
     match kind {
         Kind::Binary => {
@@ -61,18 +61,18 @@ pub fn payload(kind: Kind, number: usize, len: usize) -> Vec<u8> {
     }
 }
 
-/// Message `number` on the wire, from a client, whole.
+/// Returns message `number` on the wire, from a client, whole.
 pub fn masked(kind: Kind, number: usize, len: usize) -> Vec<u8> {
     let key = (number as u32).wrapping_mul(0x9E37_79B9).wrapping_add(0x1234_5677).to_be_bytes();
     frame(kind.opcode(), true, Some(key), &payload(kind, number, len))
 }
 
-/// Message `number` on the wire, from a server, whole.
+/// Returns message `number` on the wire, from a server, whole.
 pub fn plain(kind: Kind, number: usize, len: usize) -> Vec<u8> {
     frame(kind.opcode(), true, None, &payload(kind, number, len))
 }
 
-/// Message `number` on the wire, from a client, in `count` frames.
+/// Returns message `number` on the wire, from a client, in `count` frames.
 pub fn fragments(kind: Kind, number: usize, len: usize, count: usize) -> Vec<u8> {
     let payload = payload(kind, number, len);
     let mut wire = Vec::with_capacity(len + count * 8);

@@ -1,7 +1,8 @@
-//! Counts what each message takes: instructions (by valgrind, if it is there), allocations and system calls.
+//! Counts the costs of each message: instructions (by valgrind, if it is installed), allocations and system
+//! calls.
 //!
-//! It prints a line for each figure: the workload, what is counted, how much of it. `cargo xtask counters` compares them
-//! with those in the repository.
+//! It prints a line for each figure: the workload, the name of the figure, and the figure. `cargo xtask
+//! counters` compares them with those in the repository.
 
 #![forbid(unsafe_code)]
 
@@ -11,10 +12,10 @@ use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use counters::workload::{ALL, Workload};
 
-/// Counts what each message takes
+/// Counts the costs of each message
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only the workloads whose name begins like this; may be given several times
+    /// Run only the workloads whose name begins like this; may be given several times
     #[arg(long = "case", value_name = "NAME")]
     cases: Vec<String>,
     #[command(subcommand)]
@@ -51,7 +52,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two lengths of a run: what they differ by is the work alone.
+/// Two lengths of a run: their difference is the work alone.
 const LENGTHS: [usize; 2] = [64, 64 + 256];
 
 fn allocations(workload: &Workload) -> anyhow::Result<f64> {
@@ -71,12 +72,12 @@ fn instructions(workload: &Workload) -> anyhow::Result<f64> {
         let log = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "valgrind fails: {log}");
         let collected = log.lines().find_map(|line| line.split_once("Collected : "));
-        let (_, count) = collected.context("valgrind does not tell what it has counted")?;
+        let (_, count) = collected.context("valgrind does not print its count")?;
         Ok(count.trim().parse()?)
     })
 }
 
-/// What a message takes, of what `count` counts over a run of some length.
+/// Returns the cost of a message, from what `count` counts over a run of some length.
 fn difference(workload: &Workload, count: impl Fn(usize) -> anyhow::Result<u64>) -> anyhow::Result<f64> {
     let [short, long] = LENGTHS;
     let messages = workload.run(long)?.0 - workload.run(short)?.0;

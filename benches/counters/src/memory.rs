@@ -1,4 +1,4 @@
-//! A `Connection` in memory: bytes in, messages out, and the other way round.
+//! A `Connection` in memory: bytes in and messages out, and the reverse.
 
 use bytes::Buf as _;
 use ws_core::handshake::Agreement;
@@ -13,7 +13,7 @@ pub struct End {
 }
 
 impl End {
-    /// One that takes messages of any length, in any number of frames.
+    /// Returns one that takes messages of any length, in any number of frames.
     pub fn new(role: Role) -> Self {
         let config = Config {
             max_message: usize::MAX,
@@ -25,11 +25,11 @@ impl End {
         Self { conn, input: RecvBuf::new(), pool: Pool::new() }
     }
 
-    /// Takes what comes in `wire`, as much at a time as there is memory for; returns the payload bytes of all messages that
-    /// are whole.
+    /// Receives `wire`, as much at a time as there is memory for; returns the payload bytes of all whole
+    /// messages.
     ///
     /// # Errors
-    /// What is wrong with the bytes.
+    /// The fault in the bytes.
     #[inline]
     pub fn decode(&mut self, mut wire: &[u8]) -> Result<usize, ws_core::Error> {
         let mut len = 0;
@@ -48,7 +48,7 @@ impl End {
         Ok(len)
     }
 
-    /// Makes `count` frames of `message`, and then takes them from the output; returns their bytes.
+    /// Encodes `count` frames of `message`, and then takes them from the output; returns their bytes.
     ///
     /// # Errors
     /// If the connection is not open.

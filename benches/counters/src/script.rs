@@ -8,32 +8,34 @@ use std::io::{self, IoSlice, Read, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ws_blocking::Transport;
 
-/// Sends the same bytes over and over, and takes whatever comes.
+/// A stream that sends the same bytes repeatedly, and takes all that is written.
 #[derive(Debug)]
 pub struct Script {
-    /// What is sent, each with a pause behind it.
+    /// The bytes to send, each with a pause after it.
     pieces: Vec<Vec<u8>>,
-    /// How many of the first piece's bytes were read.
+    /// The number of bytes of the first piece that were read.
     at: usize,
-    /// How many pieces are sent still.
+    /// The number of pieces still to send.
     left: usize,
-    /// Whether all of them were read, which a reader that does not wait is told once.
+    /// Whether all of them were read; a reader that does not block is notified of that once.
     is_drained: bool,
     calls: usize,
 }
 
 impl Script {
-    /// A client that sends `wire` so many `times`, each time when all before was read, and then ends its stream.
+    /// Returns a client that sends `wire` `times` times, each time after all before was read, and then ends
+    /// its stream.
     pub fn new(wire: Vec<u8>, times: usize) -> Self {
         Self { pieces: vec![wire], at: 0, left: times, is_drained: false, calls: 0 }
     }
 
-    /// A client that sends each of these once all before it was read, and then ends its stream.
+    /// Returns a client that sends each of these after all before it was read, and then ends its stream.
     pub const fn of(pieces: Vec<Vec<u8>>) -> Self {
         Self { left: pieces.len(), pieces, at: 0, is_drained: false, calls: 0 }
     }
 
-    /// Calls of the system so far: reads that gave something, writes, and options that were set.
+    /// Returns the number of system calls so far: reads that returned bytes, writes, and options that were
+    /// set.
     pub const fn calls(&self) -> usize {
         self.calls
     }
@@ -62,7 +64,7 @@ impl Script {
     }
 }
 
-/// As a socket on Tokio: a read that took all there was is followed by one that would wait.
+/// As with a socket on Tokio: a read that took all there was is followed by one that would block.
 impl AsyncRead for Script {
     fn poll_read(
         self: Pin<&mut Self>,

@@ -1,4 +1,4 @@
-//! What is counted: each workload does the same work over and over.
+//! The counted workloads: each does the same work repeatedly.
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -10,25 +10,25 @@ use crate::frames::{self, Kind};
 use crate::memory::End;
 use crate::script::Script;
 
-/// Something to count.
+/// One workload.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
-    /// As the figures are filed.
+    /// The name in the figures.
     pub name: &'static str,
     work: Work,
-    /// Of a payload, in bytes.
+    /// The length of a payload, in bytes.
     len: usize,
-    /// Messages that come, or leave, at once.
+    /// The number of messages that come, or leave, at once.
     depth: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Work {
-    /// A server's `Connection` takes messages from memory.
+    /// A server's `Connection` receives messages from memory.
     Decode(Kind),
-    /// A server's `Connection` takes the fragments of one message from memory: what is counted is each of these.
+    /// A server's `Connection` receives the fragments of one message from memory; each fragment counts.
     Gather,
-    /// A `Connection` makes frames.
+    /// A `Connection` encodes frames.
     Encode(Role),
     /// ws-tokio echoes lent messages.
     Tokio,
@@ -102,7 +102,8 @@ const fn new(name: &'static str, work: Work, len: usize, depth: usize) -> Worklo
 }
 
 impl Workload {
-    /// Does the work `times`; returns how many messages were gone through, and how many system calls that would have taken.
+    /// Repeats the work `times` times. Returns the number of messages, and the number of system calls that a
+    /// socket would have received.
     ///
     /// # Errors
     /// If the library fails.
@@ -190,7 +191,7 @@ impl Workload {
         Ok((times * self.depth, calls))
     }
 
-    /// Takes `wire` from memory; no system call is made for it.
+    /// Receives `wire` from memory; makes no system call.
     fn decode(&self, wire: &[u8], times: usize) -> anyhow::Result<usize> {
         let mut end = End::new(Role::Server);
         for _ in 0..times {
@@ -212,7 +213,7 @@ fn server() -> Connection {
     Connection::upgraded(Instant::ORIGIN, Role::Server, Config::default(), Agreement::default(), [7; 32])
 }
 
-/// Polls `work` to its end. That the client's stream ends without a Close frame is as it should be here.
+/// Polls `work` to its end. Here a client's stream without a Close frame at its end is right.
 fn drive(work: impl Future<Output = anyhow::Result<()>>) {
     let mut work = pin!(work);
     let mut cx = Context::from_waker(Waker::noop());

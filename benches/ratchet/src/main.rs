@@ -1,5 +1,6 @@
-//! An echo server of ratchet_rs, with the command line that the benchmark starts its servers with: the core to run on, or
-//! `-`, and whether messages are compressed each alone. It prints its port and ends with its standard input.
+//! An echo server of ratchet_rs, with the command line by which the benchmark starts its servers: the core to
+//! run on, or `-`, and whether each message is compressed alone. It prints its port and ends with its
+//! standard input.
 
 #![forbid(unsafe_code)]
 
@@ -41,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn attend(stream: TcpStream, is_alone: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
-    // What it calls accepting makes it forget its window after each message, asked to or not.
+    // Its accepting makes it forget its window after each message, asked to or not.
     let config = DeflateConfig {
         request_server_no_context_takeover: is_alone,
         request_client_no_context_takeover: is_alone,

@@ -1,4 +1,4 @@
-//! This workspace on async-std: messages are lent, and answered while they are.
+//! This workspace on async-std: messages are lent, and answered while on loan.
 
 use std::net::TcpListener;
 

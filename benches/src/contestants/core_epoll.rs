@@ -1,4 +1,4 @@
-//! The bare core on epoll: `Connection`, `RecvBuf` and `Pool` in an event loop of one's own.
+//! The bare core on epoll: `Connection`, `RecvBuf` and `Pool` in an event loop of its own.
 
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener};
@@ -42,7 +42,7 @@ impl Shared {
     }
 }
 
-/// One connection. Nobody looks at its deadlines here; an event loop with timers would.
+/// One connection. This event loop has no timers, so deadlines are ignored.
 struct Socket {
     stream: TcpStream,
     conn: Connection,
@@ -74,7 +74,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Writes what waits to be written, as far as the socket takes it.
+    /// Writes the output, as far as the socket takes it.
     fn flush(&mut self) -> io::Result<()> {
         while let Some(transmit) = self.conn.poll_transmit() {
             match transmit {
@@ -128,14 +128,14 @@ impl Peer for Socket {
     }
 }
 
-/// Writes a large payload from where it lies; what the socket does not take is copied.
+/// Writes a large payload from its own memory; what the socket does not take is copied.
 fn send_lent(conn: &mut Connection, stream: &mut TcpStream, message: Message<'_>) -> anyhow::Result<()> {
     let mut lent = conn.send_lent(message)?;
     while lent.has_remaining() && write(stream, &mut lent)? {}
     Ok(())
 }
 
-/// Writes once; `false` if the socket takes nothing now.
+/// Writes once; returns `false` if the socket takes nothing now.
 fn write(stream: &mut TcpStream, out: &mut impl Output) -> io::Result<bool> {
     let mut pieces: [&[u8]; 4] = [b""; 4];
     let filled = out.slices(&mut pieces);

@@ -1,4 +1,4 @@
-//! fastwebsockets, over the bare `TcpStream`: its own handshake goes through hyper.
+//! fastwebsockets, over the bare `TcpStream`: its own handshake uses hyper.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! TCP on async-std, without WebSocket: what no server there can save.
+//! TCP on async-std, without WebSocket: the floor of servers there.
 
 use std::net::TcpListener;
 

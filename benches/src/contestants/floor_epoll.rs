@@ -32,11 +32,12 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     }
 }
 
-/// Sends back what comes, whole messages of `len` bytes.
+/// Sends back the input, in whole messages of `len` bytes.
 struct Echo {
     stream: TcpStream,
     len: usize,
-    /// What did not fit into the socket, or is not whole yet; how much of it is held, and how much of that is written.
+    /// Bytes that did not fit into the socket, or are not whole yet; how many are held, and how many of those
+    /// are written.
     rest: Option<(Vec<u8>, usize, usize)>,
 }
 
@@ -84,7 +85,7 @@ impl Peer for Echo {
 }
 
 impl Echo {
-    /// Gives the memory back, or keeps it with what is in it; whoever comes next makes some anew.
+    /// Returns the memory, or keeps it with its contents; the next user allocates anew.
     fn keep(&mut self, shared: &mut Vec<u8>, (memory, held, written): (Vec<u8>, usize, usize)) -> bool {
         if held == 0 {
             *shared = memory;
@@ -96,7 +97,7 @@ impl Echo {
     }
 }
 
-/// Answers whatever looks like a request, and a Close frame with another.
+/// Answers each request and each Close frame with fixed bytes.
 struct Open {
     stream: TcpStream,
     answered: bool,
@@ -114,7 +115,7 @@ impl Peer for Open {
             match self.stream.read(shared) {
                 Ok(0) => return Ok(false),
                 Ok(n) if self.answered => {
-                    anyhow::ensure!(n < shared.len(), "that is no Close frame");
+                    anyhow::ensure!(n < shared.len(), "that is not a Close frame");
                     self.stream.write_all(&CLOSE)?;
                     self.stream.shutdown(std::net::Shutdown::Write)?;
                 }

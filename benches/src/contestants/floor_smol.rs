@@ -1,4 +1,4 @@
-//! TCP on smol, without WebSocket: what no server there can save.
+//! TCP on smol, without WebSocket: the floor of servers there.
 
 use std::future::poll_fn;
 use std::net::TcpListener;
@@ -27,10 +27,10 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     on_smol::accept_all(listener, move |stream| echo(stream, len))
 }
 
-/// Sends back what comes, whole messages of `len` bytes.
+/// Sends back the input, in whole messages of `len` bytes.
 pub(super) async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin, len: usize) -> anyhow::Result<()> {
     loop {
-        // None is held while nothing comes.
+        // No memory is held while nothing comes.
         let (mut memory, mut held) = poll_fn(|cx| {
             let mut memory = memory::take(len);
             let read = Pin::new(&mut stream).poll_read(cx, &mut memory);

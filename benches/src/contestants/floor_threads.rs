@@ -25,7 +25,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     }
 }
 
-/// Sends back what comes, whole messages of `len` bytes.
+/// Sends back the input, in whole messages of `len` bytes.
 fn echo(mut stream: TcpStream, len: usize) -> anyhow::Result<()> {
     let mut memory = vec![0; READ_SIZE.next_multiple_of(len).max(2 * len)];
     let mut held = 0;
@@ -42,7 +42,7 @@ fn echo(mut stream: TcpStream, len: usize) -> anyhow::Result<()> {
     }
 }
 
-/// Answers whatever looks like a request, and a Close frame with another.
+/// Answers each request and each Close frame with fixed bytes.
 fn open(mut stream: TcpStream) -> anyhow::Result<()> {
     let mut memory = [0; 1024];
     let n = stream.read(&mut memory)?;

@@ -1,4 +1,4 @@
-//! TLS on Tokio, without WebSocket: what no server there can save.
+//! TLS on Tokio, without WebSocket: the floor of servers there.
 
 use std::net::TcpListener;
 
@@ -27,13 +27,13 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     on_tokio::accept_all(listener, move |stream| echo(stream, tls.clone(), len))
 }
 
-/// A server with a certificate of its own making.
+/// A server with a certificate that it made itself.
 pub(super) fn server_tls() -> anyhow::Result<ServerTls> {
     let made = rcgen::generate_simple_self_signed(["localhost".into()])?;
     Ok(ServerTls::from_pem(made.cert.pem(), made.signing_key.serialize_pem())?)
 }
 
-/// Sends back what comes, whole messages of `len` bytes.
+/// Sends back the input, in whole messages of `len` bytes.
 async fn echo(stream: TcpStream, tls: ServerTls, len: usize) -> anyhow::Result<()> {
     let mut stream = accept_tls(stream, &tls).await?;
     let mut memory = vec![0; READ_SIZE.next_multiple_of(len).max(2 * len)];

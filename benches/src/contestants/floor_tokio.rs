@@ -1,4 +1,4 @@
-//! TCP on Tokio, without WebSocket: what no server there can save.
+//! TCP on Tokio, without WebSocket: the floor of servers there.
 
 use std::net::TcpListener;
 
@@ -31,9 +31,9 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     }
 }
 
-/// Sends back what comes, whole messages of `len` bytes.
+/// Sends back the input, in whole messages of `len` bytes.
 async fn echo(mut stream: TcpStream, len: usize) -> anyhow::Result<()> {
-    // None is held while nothing comes.
+    // No memory is held while nothing comes.
     loop {
         stream.readable().await?;
         let mut memory = memory::take(len);
@@ -53,7 +53,7 @@ async fn echo(mut stream: TcpStream, len: usize) -> anyhow::Result<()> {
     }
 }
 
-/// Answers whatever looks like a request, and a Close frame with another.
+/// Answers each request and each Close frame with fixed bytes.
 async fn open(mut stream: TcpStream) -> anyhow::Result<()> {
     let mut held = Vec::with_capacity(1024);
     while !is_head(&held) {
@@ -68,7 +68,7 @@ async fn open(mut stream: TcpStream) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Messages whose length is known.
+/// Messages of a known length.
 struct TcpReceiver(TcpStream);
 
 impl Receiver for TcpReceiver {

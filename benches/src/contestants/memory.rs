@@ -8,7 +8,7 @@ thread_local! {
     static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Enough to read messages of `len` bytes into.
+/// Returns the size of a buffer for messages of `len` bytes.
 pub(super) fn take(len: usize) -> Vec<u8> {
     let pooled = POOL.with_borrow_mut(Vec::pop);
     pooled.unwrap_or_else(|| vec![0; READ_SIZE.next_multiple_of(len).max(2 * len)])

@@ -1,4 +1,4 @@
-//! The opening handshake for libraries whose own one goes through an HTTP server.
+//! The opening handshake for libraries whose own handshake needs an HTTP server.
 
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

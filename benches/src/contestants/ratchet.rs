@@ -1,4 +1,4 @@
-//! ratchet_rs, from a build of its own: its compression turns on zlib in C for everyone in the same build.
+//! ratchet_rs, from a build of its own: its compression turns on zlib in C for all crates of the same build.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
     program: Program::Elsewhere(build),
 };
 
-/// Builds its server, and tells where it is.
+/// Builds its server, and returns the path.
 fn build() -> anyhow::Result<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("ratchet");
     let target = package.join("target");

@@ -1,4 +1,4 @@
-//! This workspace on smol: messages are lent, and answered while they are.
+//! This workspace on smol: messages are lent, and answered while on loan.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! sockudo-ws, as the echo servers that it ships are written: its protocol over a buffer of one's own.
+//! sockudo-ws, in the way of its own echo servers: its protocol over a buffer of this server.
 
 use std::net::TcpListener;
 
@@ -25,7 +25,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
     program: Program::Here(serve),
 };
 
-/// Payloads this long, in bytes, are written from where they lie.
+/// Payloads this long, in bytes, are written from their own memory.
 const LONG: usize = 16 << 10;
 
 fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! soketto: a flush for each message, as it cannot tell whether there is more to read.
+//! soketto: a flush for each message, because it cannot report whether there is more to read.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! This workspace on Tokio as it comes: messages are compressed as [`Compression::default`] says.
+//! This workspace on Tokio by default: messages are compressed by [`Compression::default`].
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! This workspace on Tokio: messages are lent, and answered while they are.
+//! This workspace on Tokio: messages are lent, and answered while on loan.
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -20,7 +20,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
     program: Program::Here(serve),
 };
 
-/// Echoes messages, with and without compression: other types of the same shape.
+/// Echoes messages, with and without compression: different types of the same shape.
 macro_rules! echo {
     ($ws:expr) => {{
         let mut ws = $ws;

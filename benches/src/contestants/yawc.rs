@@ -1,4 +1,4 @@
-//! yawc, over the bare `TcpStream`: its own handshake goes through hyper, which boxes the stream.
+//! yawc, over the bare `TcpStream`: its own handshake uses hyper, which boxes the stream.
 
 use std::net::TcpListener;
 
@@ -30,7 +30,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     };
     let mut options = Options::default().with_utf8().with_limits(64 << 20, 64 << 20);
     if extension.is_some() {
-        // The pool is used only where there is no context takeover.
+        // The pool is used only without context takeover.
         options = options
             .with_compression_level(CompressionLevel::new(LEVEL))
             .with_deflate_pool(DeflatePool::new(4));

@@ -1,4 +1,5 @@
-//! The floor: what nobody who compresses can save. Plain zlib-rs, its streams kept; over TCP, a length before each message.
+//! The floor of compression: plain zlib-rs with streams that are kept; over TCP, a length before each
+//! message.
 
 use std::cell::RefCell;
 use std::net::TcpListener;
@@ -40,8 +41,8 @@ impl Codec {
         Self { inflate: Decompress::new(false), deflate, context }
     }
 
-    /// Replaces `message` by what `payload`, a whole flush, inflates to. A stream that goes on takes messages that
-    /// refer to none before them as well.
+    /// Replaces `message` by the inflated `payload`, a whole flush. A stream that goes on also takes messages
+    /// that refer to none before them.
     pub(crate) fn inflate(&mut self, mut payload: &[u8], message: &mut Vec<u8>) -> anyhow::Result<()> {
         message.clear();
         loop {
@@ -71,7 +72,7 @@ impl Codec {
         }
     }
 
-    /// Appends what `payload` inflates to, compressed again, and its length before it.
+    /// Appends the inflated `payload`, compressed again, and its length before it.
     fn echo(&mut self, payload: &[u8], message: &mut Vec<u8>, output: &mut Vec<u8>) -> anyhow::Result<()> {
         self.inflate(payload, message)?;
         let start = output.len();
@@ -84,11 +85,11 @@ impl Codec {
 }
 
 thread_local! {
-    /// For all connections of this thread, where messages are compressed each alone.
+    /// For all connections of this thread, if each message is compressed alone.
     static SHARED: RefCell<Codec> = RefCell::new(Codec::new(Context::Alone));
 }
 
-/// Echoes messages that have their length before them.
+/// Echoes messages with their length before them.
 async fn attend(mut stream: TcpStream, context: Context) -> anyhow::Result<()> {
     let mut own = (context == Context::Kept).then(|| Codec::new(context));
     let (mut input, mut message, mut output) = (BytesMut::with_capacity(16 << 10), Vec::new(), Vec::new());

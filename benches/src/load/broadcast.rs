@@ -1,4 +1,4 @@
-//! Many who receive what one sends.
+//! Many receivers of what one connection sends.
 
 use counters::frames::{self, Kind};
 use mio::{Events, Poll, Token};
@@ -57,10 +57,11 @@ impl Load {
         Ok(Self { server, poll, events, links, exchange: Exchange { wire, expected }, burst, memory })
     }
 
-    /// Has about `count` messages delivered; returns the CPU time of the server for each, in nanoseconds.
+    /// Sends until about `count` messages are delivered; returns the CPU time of the server for each, in
+    /// nanoseconds.
     ///
     /// # Errors
-    /// If a receiver does not get one, or gets another.
+    /// If a receiver misses a message, or gets a different one.
     pub(crate) fn round(&mut self, count: usize) -> anyhow::Result<f64> {
         let each = self.burst * (self.links.len() - 1);
         let bursts = count.div_ceil(each).max(1);
@@ -73,7 +74,7 @@ impl Load {
 
     fn deliver(&mut self, bursts: usize) -> anyhow::Result<()> {
         let source = self.links.len() - 1;
-        // Nothing comes back to whoever sends.
+        // The sender receives nothing.
         for _ in 0..bursts {
             for link in &mut self.links[..source] {
                 link.expect();

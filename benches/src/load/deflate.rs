@@ -17,9 +17,9 @@ pub(crate) struct Load {
     server: Server,
     links: Vec<Link>,
     wires: Vec<Vec<u8>>,
-    /// What the server agreed to, as it said it.
+    /// The server's answer on the extension, as it was sent.
     pub(crate) agreed: String,
-    /// Where in the messages the next one is.
+    /// The position of the next message.
     next: usize,
 }
 
@@ -55,14 +55,14 @@ impl Load {
         Ok(Self { server, links, wires, agreed, next: 0 })
     }
 
-    /// Sends `count` messages over each connection, all connections at a time, one message each; returns the CPU time of the
-    /// server for each, in nanoseconds.
+    /// Sends `count` messages over each connection, on all connections at once, one message at a time on
+    /// each; returns the CPU time of the server for each, in nanoseconds.
     ///
     /// # Errors
-    /// If a message does not come back, or another does.
+    /// If a message does not come back, or a different one does.
     pub(crate) fn round(&mut self, messages: &[String], count: usize) -> anyhow::Result<f64> {
         let count = count.max(1);
-        // What ran meanwhile has the caches.
+        // Other work has filled the caches meanwhile.
         self.exchange(messages, count / 8 + 1)?;
         let start = self.server.cpu_time()?;
         self.exchange(messages, count)?;
@@ -97,12 +97,12 @@ struct Link {
 impl Link {
     fn connect(port: u16, framing: Framing) -> anyhow::Result<Self> {
         let stream = connect(port, 0)?;
-        // Its compressing side stays unused: what is sent was compressed once for all.
+        // Its compressing side stays unused: messages were compressed once, before.
         let codec = Codec::new(Context::Kept);
         Ok(Self { stream, framing, input: Vec::new(), codec, message: Vec::new() })
     }
 
-    /// The opening handshake; returns what the server agreed to.
+    /// Carries out the opening handshake; returns what the server agreed to.
     fn open(&mut self, context: Context) -> anyhow::Result<String> {
         let takeover = match context {
             Context::Kept => "",
@@ -142,7 +142,7 @@ impl Link {
         Ok(())
     }
 
-    /// Where the payload of the frame at hand lies, once all of it has come.
+    /// Returns the range of the current frame's payload, once all of it has come.
     fn payload(&self) -> anyhow::Result<Option<(usize, usize)>> {
         let (start, len) = match self.framing {
             Framing::Bytes | Framing::Length => match self.input.first_chunk() {
@@ -152,7 +152,10 @@ impl Link {
             Framing::WebSocket => {
                 let rules = Rules { masked: Some(false), rsv1: true };
                 let Some((header, start)) = rules.parse(&self.input)? else { return Ok(None) };
-                ensure!(header.rsv1 && header.fin, "a frame comes that is no compressed message: {header:?}");
+                ensure!(
+                    header.rsv1 && header.fin,
+                    "a frame comes that is not a compressed message: {header:?}"
+                );
                 (start, usize::try_from(header.len)?)
             }
         };

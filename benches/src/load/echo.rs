@@ -1,4 +1,4 @@
-//! Connections with so many messages each in flight, all of them busy at once.
+//! Connections with several messages in flight on each, all busy at once.
 
 use counters::frames::{self, Kind};
 use mio::{Events, Poll, Token};
@@ -12,26 +12,26 @@ use crate::server::Server;
 use crate::task::Task;
 use crate::workload::Framing;
 
-/// What messages go over.
+/// The transport of the messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Transport {
     Tcp,
     Tls,
 }
 
-/// What all connections do.
+/// The work of all connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) connections: usize,
-    /// Of a payload, in bytes.
+    /// The length of a payload, in bytes.
     pub(crate) len: usize,
-    /// How many messages a connection sends before it waits for all of them.
+    /// The number of messages that a connection sends before it waits for all of them.
     pub(crate) depth: usize,
     pub(crate) over: Transport,
 }
 
 impl Shape {
-    /// What servers are asked to do.
+    /// Returns the task of the servers.
     pub(crate) fn task(self) -> Task {
         let wire_len = frames::masked(Kind::Binary, 0, self.len).len();
         match self.over {
@@ -47,7 +47,7 @@ pub(crate) struct Load {
     poll: Poll,
     events: Events,
     links: Vec<Link>,
-    /// Different ones, so that none can come back twice unseen.
+    /// Different payloads, so that a repeated echo is noticed.
     exchanges: Vec<Exchange>,
     depth: usize,
     memory: Vec<u8>,
@@ -60,7 +60,7 @@ impl Load {
     /// If a connection does not open.
     pub(crate) fn new(contestant: &Contestant, server: Server, shape: Shape) -> anyhow::Result<Self> {
         let poll = Poll::new()?;
-        // A certificate that the server makes for itself is nobody's.
+        // A certificate that the server makes for itself has no trusted issuer.
         let tls = ClientTls::builder().dangerously_skip_verification().build()?;
         let mut links = Vec::with_capacity(shape.connections);
         for number in 0..shape.connections {
@@ -79,13 +79,13 @@ impl Load {
         Ok(Self { server, poll, events, links, exchanges, depth: shape.depth, memory })
     }
 
-    /// Has about `count` messages echoed; returns the CPU time of the server for each, in nanoseconds.
+    /// Echoes about `count` messages; returns the CPU time of the server for each, in nanoseconds.
     ///
     /// # Errors
-    /// If a message does not come back, or another does.
+    /// If a message does not come back, or a different one does.
     pub(crate) fn round(&mut self, count: usize) -> anyhow::Result<f64> {
         let exchanges = count.div_ceil(self.depth).max(self.links.len());
-        // What ran meanwhile has the caches.
+        // Other work has filled the caches meanwhile.
         self.exchange((exchanges / 8).max(self.links.len()))?;
         let start = self.server.cpu_time()?;
         self.exchange(exchanges)?;
@@ -93,7 +93,8 @@ impl Load {
         Ok(cpu / (exchanges * self.depth) as f64)
     }
 
-    /// Has a message echoed on one connection after the other, so that no more memory is needed at once than by one.
+    /// Echoes a message on one connection after the other, so that never more memory is needed at once than
+    /// for one.
     ///
     /// # Errors
     /// As [`round`](Self::round).
@@ -107,7 +108,7 @@ impl Load {
         Ok(())
     }
 
-    /// The memory of the server, in bytes.
+    /// Returns the memory of the server, in bytes.
     ///
     /// # Errors
     /// If it has ended.
@@ -115,7 +116,7 @@ impl Load {
         self.server.resident()
     }
 
-    /// Goes through `count` exchanges, on whichever connection is free.
+    /// Runs `count` exchanges, each on a connection that is free.
     fn exchange(&mut self, count: usize) -> anyhow::Result<()> {
         let mut begun = 0;
         let mut turns = vec![0; self.links.len()];

@@ -1,4 +1,4 @@
-//! A client's end that never waits.
+//! A client's end that never blocks.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 
@@ -8,7 +8,7 @@ use mio::{Interest, Registry, Token};
 
 use super::stream::Stream;
 
-/// Bytes to send, and what has to come back.
+/// The bytes to send, and the bytes that must come back.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) wire: Vec<u8>,
@@ -37,17 +37,17 @@ impl Link {
         self.write(exchange)
     }
 
-    /// Starts an exchange that somebody else sends for.
+    /// Starts an exchange for which another connection sends.
     pub(super) fn expect(&mut self) {
         self.received = 0;
     }
 
-    /// Whether something is still to come back.
+    /// Returns whether some bytes are still to come back.
     pub(super) fn awaits(&self, exchange: &Exchange) -> bool {
         self.received < exchange.expected.len()
     }
 
-    /// Sends what can be sent.
+    /// Sends as much as the socket takes.
     pub(super) fn write(&mut self, exchange: &Exchange) -> anyhow::Result<()> {
         while self.sent < exchange.wire.len() {
             match self.stream.write(&exchange.wire[self.sent..]) {
@@ -56,14 +56,14 @@ impl Link {
                 Err(error) => return Err(error.into()),
             }
         }
-        // TLS keeps what it has taken and the socket has not.
+        // TLS keeps bytes that it has taken and the socket has not.
         match self.stream.flush() {
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error.into()),
             _ => Ok(()),
         }
     }
 
-    /// Reads what has come, which has to be what was expected; returns whether that is now complete.
+    /// Reads what has come, which must be what was expected; returns whether all of it has come.
     pub(super) fn read(&mut self, exchange: &Exchange, memory: &mut [u8]) -> anyhow::Result<bool> {
         let expected = &exchange.expected;
         while self.received < expected.len() {
@@ -91,7 +91,7 @@ impl Link {
                 Ok(0) => return Ok(true),
                 Ok(n) => held.extend_from_slice(&memory[..n]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                // Whoever closes without reading up to our end resets the connection.
+                // A peer that closes without reading up to our end resets the connection.
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(true),
                 Err(error) => return Err(error.into()),
             }

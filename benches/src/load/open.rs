@@ -13,7 +13,7 @@ use crate::workload::is_head;
 /// Connections at a time.
 const ABREAST: usize = 16;
 
-/// A server, and how many connections it has seen.
+/// A server, and the number of connections to it so far.
 pub(crate) struct Load {
     server: Server,
     request: Exchange,
@@ -21,7 +21,7 @@ pub(crate) struct Load {
     opened: usize,
 }
 
-/// One connection, from one end to the other.
+/// One connection, from its beginning to its end.
 struct Visit {
     link: Link,
     held: Vec<u8>,
@@ -77,7 +77,7 @@ impl Load {
 }
 
 impl Visit {
-    /// Goes as far as it can; returns whether that was the end.
+    /// Goes as far as it can; returns whether it has reached the end.
     fn go_on(&mut self, close: &Exchange) -> anyhow::Result<bool> {
         let has_ended = self.link.read_some(&mut self.held)?;
         if self.is_open {

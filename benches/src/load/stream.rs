@@ -1,4 +1,4 @@
-//! A client's stream, with TLS or without, that waits or does not.
+//! A client's stream, with TLS or without, blocking or not.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ pub(super) enum Stream<S: Read + Write = TcpStream> {
 }
 
 impl Stream {
-    /// Starts TLS over `stream`, which waits.
+    /// Starts TLS over `stream`, which blocks.
     pub(super) fn secured(session: ClientConnection, stream: TcpStream) -> io::Result<Self> {
         let mut stream = StreamOwned::new(session, stream);
         // The handshake comes before all that is to be written.
@@ -20,7 +20,7 @@ impl Stream {
         Ok(Self::Tls(Box::new(stream)))
     }
 
-    /// The same as a stream that never waits.
+    /// Returns the same as a stream that never blocks.
     pub(super) fn never_waiting(self) -> io::Result<Stream<mio::net::TcpStream>> {
         let convert = |stream: TcpStream| {
             stream.set_nonblocking(true)?;
@@ -44,7 +44,7 @@ impl<S: Read + Write> Stream<S> {
         }
     }
 
-    /// Whether a read that does not fill its memory has taken all that has come.
+    /// Returns whether a read that does not fill its memory has taken all that has come.
     pub(super) const fn reads_all(&self) -> bool {
         matches!(self, Self::Plain(_))
     }

@@ -1,4 +1,4 @@
-//! What nobody can save, each part alone, and all of it: a copy, the mask, the check of text.
+//! The parts of the floor, and their sum: a copy, the mask, the check of text.
 
 use std::hint::black_box;
 
@@ -25,7 +25,7 @@ pub(super) fn decode(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Vec<(
     subjects
 }
 
-/// All that nobody can save to take `wire`, which has `depth` payloads of `len` bytes.
+/// Returns the whole floor of receiving `wire`, which has `depth` payloads of `len` bytes.
 pub(crate) fn all(kind: Kind, wire: &[u8], len: usize, depth: usize) -> Subject {
     parts(wire.to_vec(), counters::frames::payload(kind, 0, len).repeat(depth), len, kind != Kind::Binary)
 }
@@ -45,8 +45,8 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
 }
 
 fn copy(from: Vec<u8>) -> Subject {
-    // Half a page apart: where a copy goes to addresses that differ from where it comes from by little but whole pages,
-    // processors are ten times slower.
+    // Half a page apart: processors are ten times slower when they copy between addresses whose distance is
+    // nearly a multiple of a page.
     const PAGE: usize = 4096;
     let mut to = vec![0; from.len() + PAGE];
     let start = (from.as_ptr().addr() + PAGE / 2).wrapping_sub(to.as_ptr().addr()) % PAGE;
@@ -78,7 +78,7 @@ fn check(payloads: Vec<u8>, len: usize) -> Subject {
     })
 }
 
-/// A copy, then the mask, then the check of text; what is checked is not what was masked, which takes as long.
+/// Copies, then masks, then checks text. The checked text is not the masked one, but takes as long.
 fn parts(wire: Vec<u8>, payloads: Vec<u8>, len: usize, is_text: bool) -> Subject {
     let mut copy = copy(wire);
     let mut mask = each(payloads.clone(), len, |payload| mask::apply(KEY, 0, payload));
@@ -95,7 +95,7 @@ fn parts(wire: Vec<u8>, payloads: Vec<u8>, len: usize, is_text: bool) -> Subject
     })
 }
 
-/// As well as a plain loop does it: 32 bytes at a time, which a compiler makes vectors of.
+/// The mask as a plain loop: 32 bytes at a time, which a compiler turns into vectors.
 fn xor(payload: &mut [u8]) {
     let mut wide = [0; 32];
     for (index, byte) in wide.iter_mut().enumerate() {

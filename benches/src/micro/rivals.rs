@@ -1,4 +1,4 @@
-//! Other libraries, where they can be driven in memory.
+//! Other libraries that can be driven in memory.
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -13,7 +13,7 @@ use ws_core::Role;
 
 use super::Subject;
 
-/// Nobody is asked for so many messages.
+/// More messages than any subject is asked for.
 const FOR_EVER: usize = usize::MAX;
 
 pub(super) fn decode(wire: &[u8], depth: usize) -> Vec<(&'static str, Subject)> {
@@ -78,7 +78,7 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
         Role::Client => tungstenite::protocol::Role::Client,
     };
     let mut ws = tungstenite::WebSocket::from_raw_socket(nobody(), theirs, None);
-    // It takes bytes that are shared, and masks a client's in a copy.
+    // It takes shared bytes, and masks a client's in a copy.
     let shared = bytes::Bytes::copy_from_slice(payload);
     let message = Message::Binary(shared.clone());
     let tungstenite: Subject = Box::new(move |batches| {
@@ -127,7 +127,7 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
     subjects
 }
 
-/// Polls to the end, whether woken or not.
+/// Polls to the end, woken or not.
 fn drive(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let mut work = pin!(work);
     let mut cx = Context::from_waker(Waker::noop());

@@ -1,4 +1,4 @@
-//! Certificates for tests, made when they are needed.
+//! Certificates for tests, made when a test needs them.
 
 use std::path::Path;
 use std::{fs, io};
@@ -9,20 +9,20 @@ use rcgen::{
 };
 use ws_tls::{CertificateDer, ClientTls, ServerTls};
 
-/// Who issues certificates, and is trusted only by those who are told to.
+/// An issuer of certificates, which only its own clients trust.
 #[derive(Debug)]
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, in PEM.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// The certificate alone: the authority is known to whoever trusts it.
+    /// The certificate alone: a client that trusts the authority has its certificate.
     pub chain: String,
     /// The key, in PKCS#8.
     pub key: String,
 }
 
-/// The files of an [`Identity`], and of the authority that vouches for it.
+/// The files of an [`Identity`], and of its authority.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// The certificate of the authority.
@@ -34,12 +34,12 @@ pub struct Files {
 }
 
 impl Authority {
-    /// One that is like no other but in its name.
+    /// Returns a new authority with a key of its own.
     pub fn new() -> Self {
         Self::named("an authority for tests")
     }
 
-    /// One by this name.
+    /// Returns an authority with this name.
     pub fn named(name: &str) -> Self {
         let mut params = CertificateParams::new([]).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -49,7 +49,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("a key that can sign"))
     }
 
-    /// A certificate of an authority that vouches for itself and is for these names, as `openssl req -x509` makes it.
+    /// Returns a certificate for these names that is its own authority, as `openssl req -x509` makes it.
     pub fn self_signed(names: &[&str]) -> Identity {
         let mut params = params(names);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -58,22 +58,22 @@ impl Authority {
         Identity { chain, key: key.serialize_pem() }
     }
 
-    /// Its own certificate, in DER.
+    /// Returns its own certificate, in DER.
     pub fn root(&self) -> CertificateDer<'static> {
         self.0.der().clone()
     }
 
-    /// Its own certificate, in PEM.
+    /// Returns its own certificate, in PEM.
     pub fn root_pem(&self) -> String {
         self.0.pem()
     }
 
-    /// A certificate for these names, of which some may be IP addresses.
+    /// Returns a certificate for these names, of which some may be IP addresses.
     pub fn issue(&self, names: &[&str]) -> Identity {
         self.sign(params(names))
     }
 
-    /// The same, out of date for long.
+    /// Returns the same, long out of date.
     pub fn issue_expired(&self, names: &[&str]) -> Identity {
         let mut params = params(names);
         params.not_before = date_time_ymd(2000, 1, 1);
@@ -81,12 +81,12 @@ impl Authority {
         self.sign(params)
     }
 
-    /// A server by these names.
+    /// Returns a server with these names.
     pub fn server(&self, names: &[&str]) -> ServerTls {
         self.issue(names).server()
     }
 
-    /// A client that trusts this authority, and nobody else.
+    /// Returns a client that trusts this authority, and no other.
     pub fn client(&self) -> ClientTls {
         ClientTls::builder().roots([self.root()]).build().expect("settings that fit each other")
     }
@@ -123,7 +123,7 @@ impl Default for Authority {
 }
 
 impl Identity {
-    /// A server that shows it.
+    /// Returns a server that shows this certificate.
     pub fn server(&self) -> ServerTls {
         ServerTls::from_pem(&self.chain, &self.key).expect("a certificate and its key")
     }
@@ -132,7 +132,7 @@ impl Identity {
 fn params(names: &[&str]) -> CertificateParams {
     let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
     let mut params = CertificateParams::new(names).expect("names that certificates can be for");
-    // Python's strict checks ask for it.
+    // Python's strict checks require it.
     params.use_authority_key_identifier_extension = true;
     params
 }

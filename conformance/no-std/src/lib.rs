@@ -1,7 +1,7 @@
 //! Two connections that talk to each other without an operating system.
 //!
-//! `cargo xtask no-std` builds this as a static library, compares the symbols that it leaves undefined with a list, and then
-//! calls [`ws_core_check`] from a C program.
+//! `cargo xtask no-std` builds this as a static library, compares the symbols that it leaves undefined with a
+//! list, and then calls [`ws_core_check`] from a C program.
 
 #![no_std]
 
@@ -13,9 +13,9 @@ use bytes::Buf;
 use ws_core::handshake::{Accept, ClientRequest};
 use ws_core::{Config, Connection, Event, Instant, Message, RecvBuf, Transmit};
 
-/// Lets a client and a server open a connection, exchange a message and its echo, and close.
+/// Opens a connection between a client and a server, exchanges a message and its echo, and closes.
 ///
-/// Gives 0 when all went well, and otherwise the number of the step that did not.
+/// Returns 0 for success, and otherwise the number of the step that failed.
 // An exported name could collide with another program's; nothing but the check links this library.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_core_check() -> i32 {
@@ -65,7 +65,7 @@ fn deliver(from: &mut Connection, into: &mut RecvBuf) {
     }
 }
 
-/// Stays here for good: there is nobody to tell, and the C program ends itself after a while.
+/// Loops for ever, because it has no caller to report to. The C program ends itself after a while.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     loop {

@@ -10,7 +10,7 @@ const SIZE: usize = 1 << 20;
 #[global_allocator]
 static MEMORY: Memory = Memory { bytes: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) };
 
-/// Memory is given once and never taken back, which is enough for a check.
+/// Memory that is given once and never taken back, which is enough for a check.
 #[repr(align(64))]
 struct Memory {
     bytes: UnsafeCell<[u8; SIZE]>,

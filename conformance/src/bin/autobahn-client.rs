@@ -10,19 +10,19 @@ use ws_core::Config;
 use ws_core::connect::{Connect, Target};
 use ws_core::deflate::Compression;
 
-/// Runs the cases of an Autobahn fuzzing server, and has it write its report.
+/// Runs the cases of an Autobahn fuzzing server, and then has the server write its report.
 ///
-/// What goes wrong in a case is in the report; this program fails only if the server cannot be talked to.
+/// The report holds the failures of the cases; this program fails only if it cannot talk to the server.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// Which adapter is under test.
+    /// The adapter under test.
     #[arg(long, value_enum)]
     adapter: Adapter,
     /// The URL of the fuzzing server: `ws://127.0.0.1:PORT`.
     #[arg(long)]
     server: Target,
-    /// How many cases there are; without this, the server is asked.
+    /// The number of cases; without this, the client asks the server.
     #[arg(long)]
     cases: Option<u32>,
 }
@@ -84,7 +84,7 @@ struct Client {
 }
 
 impl Client {
-    /// Asks for the one message that the server has at `resource`.
+    /// Returns the one message that the server has at `resource`.
     fn ask(&self, resource: &str) -> Result<String, Error> {
         let connect = self.connect(resource)?;
         let answer = match self.adapter {
@@ -142,7 +142,7 @@ mod $module {
                 Err(error) => break Err(error),
             }
         };
-        // The server is to read the Close frame before the connection is dropped.
+        // The server has to read the Close frame before the connection is dropped.
         while !matches!(ws.recv().await, Ok(None)) {}
         echoed
     }
@@ -177,7 +177,7 @@ mod on_blocking {
                 Err(error) => break Err(error),
             }
         };
-        // The server is to read the Close frame before the connection is dropped.
+        // The server has to read the Close frame before the connection is dropped.
         while !matches!(ws.recv(), Ok(None)) {}
         echoed
     }

@@ -1,6 +1,8 @@
-//! A client that talks with an echo server through whatever stands between them, and fails unless all comes back.
+//! A client that talks with an echo server through the programs between them, and fails unless all messages
+//! come back.
 //!
-//! The server agrees to the subprotocol `chat`, and takes messages of up to 4 MiB. Both with and without compression.
+//! The server agrees to the subprotocol `chat`, and takes messages of up to 4 MiB. The client runs with and
+//! without compression.
 
 #![forbid(unsafe_code)]
 
@@ -99,7 +101,7 @@ fn ping(ws: &mut Socket) -> Result<(), Failure> {
     Err(Failure::Wrong("the pong"))
 }
 
-/// Bytes that compress badly, the same each time.
+/// Returns bytes that compress badly, the same each time.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let mut next = || {
@@ -113,12 +115,12 @@ fn ensure(holds: bool, what: &'static str) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(Failure::Wrong(what)) }
 }
 
-/// Why a server, or what stands before it, did not pass.
+/// The reason why a server, or a program before it, did not pass.
 #[derive(Debug)]
 enum Failure {
     /// The connection failed.
     Broken(Error),
-    /// This is not as it was sent or asked for.
+    /// This differs from what was sent or asked for.
     Wrong(&'static str),
 }
 

@@ -1,4 +1,5 @@
-//! The async driver on both ends, over the same network: whatever breaks, every task ends in time and knows why.
+//! The async driver on both ends, over the same network: with any fault, every task ends in time with a
+//! reason.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -17,20 +18,20 @@ use crate::world::{self, Run, Stream, Timer};
 
 type WebSocket = driver::WebSocket<Stream, Timer>;
 
-/// How many runs each test makes.
+/// The number of runs of each test.
 const SEEDS: u64 = 200;
 
-/// How long closing may take: the close timer, and a stall that ends.
+/// The longest time of closing: the close timer, and a stall that ends.
 const CLOSING: Duration = Duration::from_secs(8);
 
-/// Longer than any chain of deadlines. A task that is stuck looks only when a deadline has passed whether the peer has sent anything, and
-/// counts from then on.
+/// Longer than any chain of deadlines. A task that is stuck checks only when a deadline has passed whether
+/// the peer has sent bytes, and counts from then on.
 const PATIENCE: Duration = crate::PATIENCE.saturating_mul(2);
 
-/// What both ends do, one way and the other.
+/// The work of both ends, in two forms.
 const TALKS: [Talk; 2] = [Talk::Halves, Talk::Echo];
 
-/// What one end did and saw.
+/// The actions of one end, and what it received.
 #[derive(Debug, Default)]
 struct End {
     /// The messages that its connection took, in order.
@@ -47,14 +48,14 @@ struct End {
 }
 
 impl End {
-    /// Only the first says why; that nothing can be sent any more has a cause of its own.
+    /// Records the first error only. Later sends fail with a cause of their own.
     fn fail(&mut self, error: Error) {
         if !matches!(error, Error::Send(_)) {
             self.error.get_or_insert(error);
         }
     }
 
-    /// Notes that a message was not sent; it may be on its way all the same, unless the connection did not take it.
+    /// Records that a send failed. The message may be on its way, unless the connection did not take it.
     fn fail_to_send(&mut self, error: Error) {
         if matches!(error, Error::Send(_)) {
             self.sent.pop();
@@ -66,29 +67,29 @@ impl End {
         matches!(&self.error, Some(Error::WebSocket(Cause::TimedOut(ran_out))) if deadlines.contains(ran_out))
     }
 
-    /// Whether the stream broke under it.
+    /// Returns whether the stream broke under it.
     fn was_reset(&self) -> bool {
         matches!(&self.error, Some(Error::Io(error))
             if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
     }
 
-    /// Whether the peer has gone without a Close frame.
+    /// Returns whether the peer has gone without a Close frame.
     fn was_left(&self) -> bool {
         matches!(self.error, Some(Error::WebSocket(Cause::UnexpectedEof) | Error::NotUpgraded))
     }
 
-    /// Whether a deadline ran out.
+    /// Returns whether a deadline ran out.
     fn timed_out(&self) -> bool {
         self.ended_by(&[Deadline::Opening, Deadline::Pong, Deadline::Close])
     }
 
-    /// Whether it has no reason to complain: all that was to come has come.
+    /// Returns whether it ended as it should: everything due has come.
     fn is_content(&self) -> bool {
         self.error.is_none() && self.got_close
     }
 }
 
-/// What both ends do.
+/// The work of both ends.
 #[derive(Clone, Copy, Debug)]
 enum Talk {
     /// Each sends in one half and receives in the other.
@@ -110,7 +111,7 @@ impl Outcome {
         &self.ends[index(role)]
     }
 
-    /// What holds whatever breaks.
+    /// Asserts what holds with any fault.
     fn check(&self, seed: u64) {
         let what = format!(
             "seed {seed}, {:?}, {:?}: {:?}",
@@ -127,7 +128,7 @@ impl Outcome {
                 sent.starts_with(received),
                 "{what}: lost, doubled or changed on the way to the {role:?}"
             );
-            // The close timer counts from the Close frame, which may have had to wait for what was queued before it.
+            // The close timer counts from the Close frame, which may have waited behind queued output.
             if let (Some(closed), Some(ended)) = (self.end(role).closed_at, self.end(role).ended_at)
                 && self.end(role).ended_by(&[Deadline::Close])
             {
@@ -144,7 +145,7 @@ impl Outcome {
     }
 }
 
-/// One run that `seed` decides.
+/// Runs once, as `seed` decides.
 fn simulate(seed: u64, talk: Talk, fault: Fault) -> Outcome {
     let mut random = Random::new(!seed);
     let piece = [1, 7, 50, 5000][random.below(4)];
@@ -194,7 +195,7 @@ async fn both_halves(ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) 
     let (sender, mut receiver) = ws.split();
     let sending = async {
         for payload in payloads {
-            // The peer may have it before this end hears that it is sent.
+            // The peer may have it before this end is notified that it is sent.
             end.borrow_mut().sent.push(payload.clone());
             if let Err(error) = sender.send(&payload).await {
                 end.borrow_mut().fail_to_send(error);
@@ -218,7 +219,7 @@ async fn both_halves(ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) 
     end.borrow_mut().was_clean = ws.was_clean();
 }
 
-/// Sends each message when the one before has come back, and closes then.
+/// Sends each message when the one before has come back, and then closes.
 async fn ask(mut ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) {
     for payload in payloads {
         end.borrow_mut().sent.push(payload.clone());
@@ -295,8 +296,8 @@ fn runs(fault: Fault) -> impl Iterator<Item = (u64, Outcome)> {
     (0..SEEDS).map(run)
 }
 
-/// adapter-IO1, adapter-IO2: over a network that only delays and cuts, and calls that do nothing now and then, all arrives once and in
-/// order, and the close is clean.
+/// adapter-IO1, adapter-IO2: over a network that only delays and cuts, with calls that do nothing now and
+/// then, all arrives once and in order, and the close is clean.
 #[test]
 fn tasks_lose_nothing_on_a_slow_network() {
     for (seed, outcome) in runs(Fault::None) {
@@ -314,7 +315,7 @@ fn tasks_hear_of_a_reset() {
     }
 }
 
-/// adapter-T1: when nothing gets through any more, each task ends when its own deadline has passed, and says which.
+/// adapter-T1: when nothing gets through any more, each task ends at its own deadline, and reports which.
 #[test]
 fn tasks_notice_a_partition_in_time() {
     let mut causes = [Deadline::Opening, Deadline::Pong, Deadline::Close].map(|deadline| (deadline, 0));
@@ -330,7 +331,8 @@ fn tasks_notice_a_partition_in_time() {
     assert!(causes.iter().all(|(_, count)| *count > 0), "{causes:?}");
 }
 
-/// adapter-T1: when one direction is dead, both tasks find out: one by its deadline, the other by that or by the end of the stream.
+/// adapter-T1: when one direction is dead, both tasks end: one at its deadline, the other at its own or at
+/// the end of the stream.
 #[test]
 fn tasks_notice_half_a_partition_in_time() {
     for dead in [Role::Client, Role::Server] {
@@ -344,7 +346,8 @@ fn tasks_notice_half_a_partition_in_time() {
     }
 }
 
-/// adapter-T1: a peer that vanishes without a word is given up in time, with the deadline that has passed as the cause.
+/// adapter-T1: a connection whose peer vanishes without a Close frame ends in time, with the deadline that
+/// has passed as the cause.
 #[test]
 fn tasks_give_up_a_peer_that_vanishes() {
     for gone in [Role::Client, Role::Server] {
@@ -355,7 +358,8 @@ fn tasks_give_up_a_peer_that_vanishes() {
     }
 }
 
-/// adapter-IO1, adapter-T1: writes that stall at any offset go on where they stopped, and where they never go on, both tasks end in time.
+/// adapter-IO1, adapter-T1: writes that stall at any offset go on where they stopped, and where they never go
+/// on, both tasks end in time.
 #[test]
 fn tasks_bear_a_stall_at_any_offset() {
     for talk in TALKS {

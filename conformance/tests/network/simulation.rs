@@ -10,24 +10,24 @@ use ws_core::{
     Transmit,
 };
 
-/// How much a direction of the network holds before it takes no more.
+/// The number of bytes that a direction of the network holds before it takes no more.
 pub(crate) const ROOM: usize = 3000;
-/// How long a read or a write takes.
+/// The time of a read or a write.
 pub(crate) const MOMENT: Duration = Duration::from_micros(10);
-/// How long bytes are on their way.
+/// The time that bytes are on their way.
 pub(crate) const LATENCY: Duration = Duration::from_millis(7);
 
-/// What breaks, at a time that the seed decides.
+/// The fault of a run, at a time that the seed decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
     /// The stream breaks both ways.
     Reset,
-    /// Nothing gets through any more, and nobody is told.
+    /// Nothing gets through any more, and neither end is notified.
     Partition,
     /// Nothing gets through any more from this end.
     Deaf(Role),
-    /// This end is gone without a word.
+    /// This end vanishes without a Close frame or an end of its stream.
     Vanish(Role),
     /// After so many bytes the stream takes no more from this end, for a while or for ever.
     Stall {
@@ -37,7 +37,7 @@ pub(crate) enum Fault {
     },
 }
 
-/// How a run ended.
+/// The outcome of a run.
 pub(crate) struct Outcome {
     pub(crate) fault: Fault,
     /// The client's, the server's.
@@ -58,7 +58,7 @@ pub(crate) const fn index(role: Role) -> usize {
     }
 }
 
-/// What one end did and saw.
+/// The actions of one end, and what it received.
 #[derive(Default)]
 pub(crate) struct End {
     /// The messages that its connection took.
@@ -70,7 +70,7 @@ pub(crate) struct End {
     /// Whether its connection ended.
     pub(crate) is_over: bool,
     pub(crate) error: Option<Error>,
-    /// How many bytes the network took from it.
+    /// The number of bytes that the network took from it.
     pub(crate) written: usize,
 }
 
@@ -94,11 +94,11 @@ struct Node {
     end: End,
     /// Bytes on their way, and when they arrive.
     wire: VecDeque<(Instant, Vec<u8>)>,
-    /// How many bytes that is.
+    /// The number of those bytes.
     held: usize,
-    /// Whether the end of the stream comes behind them.
+    /// Whether the end of the stream follows them.
     is_ended: bool,
-    /// Whether the peer was told of that.
+    /// Whether the peer has been notified of that.
     is_end_seen: bool,
     to_send: usize,
     is_over: bool,
@@ -110,7 +110,7 @@ pub(crate) struct Simulation {
     /// When the fault begins.
     breaks_at: Instant,
     stalled_until: Option<Instant>,
-    /// Most bytes that one read or write moves.
+    /// The most bytes that one read or write moves.
     piece: usize,
     now: Instant,
     nodes: [Node; 2],
@@ -144,7 +144,7 @@ impl Simulation {
         Self { random, fault, breaks_at, stalled_until: None, piece, now, nodes }
     }
 
-    /// Runs until both connections are over, or nothing happens any more.
+    /// Runs until both connections have ended, or nothing happens any more.
     pub(crate) fn run(mut self) -> Outcome {
         loop {
             if self.fault == Fault::Reset && self.now >= self.breaks_at {
@@ -167,12 +167,12 @@ impl Simulation {
         Outcome { fault: self.fault, ends, took }
     }
 
-    /// Whether nothing more comes of this end: its connection is over, or it has vanished.
+    /// Returns whether this end does nothing more: its connection has ended, or it has vanished.
     fn is_out(&self, role: Role) -> bool {
         self.nodes[index(role)].is_over || self.fault == Fault::Vanish(role) && self.now >= self.breaks_at
     }
 
-    /// Whether what `from` writes is lost on the way.
+    /// Returns whether what `from` writes is lost on the way.
     fn is_dead(&self, from: Role) -> bool {
         self.now >= self.breaks_at
             && match self.fault {
@@ -193,7 +193,7 @@ impl Simulation {
         }
     }
 
-    /// One end reads, sends and writes; tells whether bytes moved.
+    /// Lets one end read, send and write; returns whether bytes moved.
     fn step(&mut self, role: Role) -> bool {
         self.nodes[index(role)].conn.handle_timeout(self.now);
         let has_read = self.read(role);
@@ -211,7 +211,7 @@ impl Simulation {
         has_read || has_written
     }
 
-    /// Takes a piece of what has arrived, and tells whether there was one.
+    /// Takes a piece of what has arrived, and returns whether there was one.
     fn read(&mut self, role: Role) -> bool {
         if self.is_dead(role.peer()) {
             return false;
@@ -260,7 +260,7 @@ impl Simulation {
         }
     }
 
-    /// Sends what there is to be sent, and closes when all of it is queued.
+    /// Queues the messages, and closes when all are queued.
     fn send(&mut self, role: Role) {
         let now = self.now;
         while self.nodes[index(role)].to_send > 0 {
@@ -282,7 +282,7 @@ impl Simulation {
         }
     }
 
-    /// Writes a piece, and tells whether the network took it.
+    /// Writes a piece, and returns whether the network took it.
     fn write(&mut self, role: Role) -> bool {
         let (now, piece, is_dead) = (self.now, self.piece, self.is_dead(role));
         let stall = self.stall(role);
@@ -309,7 +309,7 @@ impl Simulation {
         true
     }
 
-    /// How much the stream takes from `role` before it stalls.
+    /// Returns how much the stream takes from `role` before it stalls.
     fn stall(&mut self, role: Role) -> usize {
         let written = self.nodes[index(role)].end.written;
         match self.fault {
@@ -332,7 +332,7 @@ impl Simulation {
         }
     }
 
-    /// When something happens by itself: a deadline, bytes that arrive, a change of the network.
+    /// Returns when something happens by itself: a deadline, bytes that arrive, a change of the network.
     fn next(&self) -> Option<Instant> {
         let nodes = self.nodes.iter().filter(|node| !node.is_over);
         let deadlines = nodes.filter_map(|node| node.conn.poll_timeout());

@@ -1,4 +1,4 @@
-//! A network and a clock for whatever runs on this thread, and what runs its tasks: no time passes but what the simulation says.
+//! A network, a clock and an executor for the tasks of this thread: time passes only in the simulation.
 
 use core::cell::RefCell;
 use core::pin::{Pin, pin};
@@ -27,15 +27,15 @@ struct World {
     /// When the fault begins.
     breaks_at: Instant,
     stalled_until: Option<Instant>,
-    /// When the network changes, from now on.
+    /// The times of the network's changes, from now on.
     changes: Vec<Instant>,
-    /// Most bytes that one read or write moves.
+    /// The most bytes that one read or write moves.
     piece: usize,
-    /// How much a direction holds before it takes no more.
+    /// The number of bytes that a direction holds before it takes no more.
     room: usize,
-    /// What is on its way from the client, and from the server.
+    /// The bytes on their way from the client, and from the server.
     lanes: [Lane; 2],
-    /// Who is woken when; the number tells timers for one moment apart.
+    /// The wakers and their times; the number distinguishes timers of one moment.
     alarms: BTreeMap<(Instant, u64), Waker>,
     timers: u64,
 }
@@ -45,12 +45,12 @@ struct World {
 struct Lane {
     /// Bytes on their way, and when they arrive.
     wire: VecDeque<(Instant, Vec<u8>)>,
-    /// How many bytes that is.
+    /// The number of those bytes.
     held: usize,
     written: usize,
-    /// Whether the end of the stream comes behind them.
+    /// Whether the end of the stream follows them.
     is_ended: bool,
-    /// Whether whoever wrote has dropped the stream, and reads no more.
+    /// Whether the writer has dropped the stream, and reads no more.
     is_gone: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -79,7 +79,7 @@ impl World {
         self.fault == Fault::Reset && self.now >= self.breaks_at
     }
 
-    /// Whether what `from` writes is lost on the way.
+    /// Returns whether what `from` writes is lost on the way.
     fn is_dead(&self, from: Role) -> bool {
         self.now >= self.breaks_at
             && match self.fault {
@@ -89,7 +89,7 @@ impl World {
             }
     }
 
-    /// Whether this call does nothing but to ask for another one.
+    /// Returns whether this call does nothing except ask for another one.
     fn stutters(&mut self, cx: &Context<'_>) -> bool {
         self.now = self.now + MOMENT;
         let stutters = self.random.below(5) == 0;
@@ -149,7 +149,7 @@ impl World {
         Poll::Ready(Ok(n))
     }
 
-    /// How much the stream takes from `role` before it stalls.
+    /// Returns how much the stream takes from `role` before it stalls.
     fn stall(&mut self, role: Role) -> usize {
         let written = self.lanes[index(role)].written;
         match self.fault {
@@ -189,7 +189,7 @@ impl World {
         wake(&mut self.lanes[index(role.peer())].writer);
     }
 
-    /// Wakes whoever waits for what has happened by now.
+    /// Wakes the tasks whose events have happened by now.
     fn wake_due(&mut self) {
         let now = self.now;
         while let Some(first) = self.alarms.first_entry().filter(|first| first.key().0 <= now) {
@@ -211,7 +211,7 @@ impl World {
         }
     }
 
-    /// When something happens by itself: a deadline, bytes that arrive, a change of the network.
+    /// Returns when something happens by itself: a deadline, bytes that arrive, a change of the network.
     fn next(&self) -> Option<Instant> {
         let deadlines = self.alarms.keys().map(|(at, _)| *at);
         let arrivals = self.lanes.iter().filter_map(|lane| lane.wire.front().map(|(at, _)| *at));
@@ -303,12 +303,12 @@ impl Wake for Flag {
     }
 }
 
-/// How a run went.
+/// The outcome of a run.
 pub(crate) struct Run {
     pub(crate) took: Duration,
     /// Whether the client's task ended, and the server's.
     pub(crate) has_ended: [bool; 2],
-    /// How many bytes the network took from each.
+    /// The number of bytes that the network took from each.
     pub(crate) written: [usize; 2],
 }
 

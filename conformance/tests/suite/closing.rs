@@ -7,7 +7,8 @@ use crate::adapter::ws_core::{self, Role};
 use crate::adapter::{CloseCode, CloseFrame, Config, Error, Event, SendError};
 use crate::on;
 
-/// 6455-5.5.1-11, 6455-5.5.1-12, 6455-7.1.1-3: whoever begins, both ends see a clean close, and the code that it began with.
+/// 6455-5.5.1-11, 6455-5.5.1-12, 6455-7.1.1-3: if either end begins, both see a clean close, and the code of
+/// that end.
 #[test]
 fn a_close_is_clean_on_both_sides() -> Outcome {
     on::run(async {
@@ -32,7 +33,7 @@ fn a_close_is_clean_on_both_sides() -> Outcome {
     })
 }
 
-/// 6455-7.1.5-1: each code goes over the wire as it is, both ways, and a Close frame without one is a 1005.
+/// 6455-7.1.5-1: each code is sent unchanged, both ways, and a Close frame without one is a 1005.
 #[test]
 fn codes_go_both_ways() -> Outcome {
     on::run(async {
@@ -87,7 +88,8 @@ fn a_client_waits_for_the_servers_end() -> Outcome {
     })
 }
 
-/// 6455-7.2.1-1: a transport that ends without a Close frame is an error of its own, once, after all that came before.
+/// 6455-7.2.1-1: a transport that ends without a Close frame is an error of its own, once, after all earlier
+/// messages.
 #[test]
 fn an_abrupt_end_is_an_error() -> Outcome {
     on::run(async {
@@ -121,7 +123,8 @@ fn a_reset_is_the_transports_error() -> Outcome {
     })
 }
 
-/// 6455-7.1.1-2: whoever is under attack drops the connection, and the transport is closed at once, with nothing said.
+/// 6455-7.1.1-2: an application under attack drops the connection, and the transport is closed at once,
+/// without a Close frame.
 #[test]
 fn a_dropped_connection_closes_the_transport() -> Outcome {
     on::run(async {
@@ -134,7 +137,7 @@ fn a_dropped_connection_closes_the_transport() -> Outcome {
     })
 }
 
-/// 6455-5.5.1-6: what is too long for a Close frame is refused, and nothing is sent.
+/// 6455-5.5.1-6: a reason that is too long for a Close frame is refused, and nothing is sent.
 #[test]
 fn a_reason_that_is_too_long_is_refused() -> Outcome {
     on::run(async {

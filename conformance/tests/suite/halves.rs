@@ -28,7 +28,7 @@ pub(crate) async fn talk<S: on::Stream>(ws: WebSocket<S>) -> Result<(), Error> {
         for _ in 0..300 {
             wait!(sender.send(&message))?;
         }
-        // The peer, which has all then, may close before this returns.
+        // The peer has everything then, and may close before this returns.
         match wait!(sender.ping(b"still there?")) {
             Ok(()) | Err(Error::Send(SendError::Closed)) => Ok(()),
             Err(error) => Err(error),
@@ -50,7 +50,7 @@ pub(crate) async fn talk<S: on::Stream>(ws: WebSocket<S>) -> Result<(), Error> {
                 _ => {}
             }
         }
-        // Whichever end is later finds the closing handshake begun.
+        // The later end finds the closing handshake begun.
         match wait!(closer.close(CloseFrame::from(CloseCode::NORMAL))) {
             Ok(()) | Err(Error::Send(SendError::Closed)) => {}
             Err(error) => return Err(error),
@@ -62,7 +62,8 @@ pub(crate) async fn talk<S: on::Stream>(ws: WebSocket<S>) -> Result<(), Error> {
     sent.and(received)
 }
 
-/// adapter-BP4: what a sender feeds leaves although nothing arrives, and senders outlive the task that made them.
+/// adapter-BP4: a sender's fed messages leave although nothing arrives, and senders outlive the task that
+/// made them.
 #[test]
 fn a_waiting_receiver_writes_what_is_fed() -> Outcome {
     on::run(async {
@@ -80,7 +81,7 @@ fn a_waiting_receiver_writes_what_is_fed() -> Outcome {
     })
 }
 
-/// adapter-BP4: a close that a sender starts is seen to its end by the receiver; then nothing can be sent.
+/// adapter-BP4: the receiver completes a close that a sender starts; then nothing can be sent.
 #[test]
 fn a_sender_closes_and_the_receiver_sees_the_end() -> Outcome {
     on::run(async {
@@ -101,7 +102,7 @@ fn a_sender_closes_and_the_receiver_sees_the_end() -> Outcome {
     })
 }
 
-/// adapter-BP3: a receiver that waits answers pings, although nobody sends.
+/// adapter-BP3: a receiver that waits answers pings, although no sender sends.
 #[test]
 fn a_receiver_answers_pings() -> Outcome {
     on::run(async {

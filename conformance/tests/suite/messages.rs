@@ -1,4 +1,4 @@
-//! Messages of all kinds, their parts, and what they may not be.
+//! Messages of all kinds, their parts, and faults in them.
 
 use std::io::Write as _;
 
@@ -42,7 +42,7 @@ fn everything_is_echoed() -> Outcome {
     })
 }
 
-/// adapter-BP2: what is fed stays queued, and all of it leaves, in order, before the next wait.
+/// adapter-BP2: fed messages stay queued, and all of them leave, in order, before the next wait.
 #[test]
 fn what_is_fed_leaves_before_the_next_wait() -> Outcome {
     on::run(async {
@@ -64,7 +64,8 @@ fn what_is_fed_leaves_before_the_next_wait() -> Outcome {
     })
 }
 
-/// 6455-5.4-2, 6455-5.4-9: fragments that come in single bytes, with a ping among them, are one message, and the ping is answered.
+/// 6455-5.4-2, 6455-5.4-9: fragments in single bytes, with a ping among them, are one message, and the ping
+/// is answered.
 #[test]
 fn fragments_are_one_message_and_a_ping_among_them_is_answered() -> Outcome {
     on::run(async {
@@ -88,7 +89,8 @@ fn fragments_are_one_message_and_a_ping_among_them_is_answered() -> Outcome {
     })
 }
 
-/// 6455-5.5.2-2, 6455-5.5.3-1: a ping is an event to the one end, and its pong with the same payload to the other.
+/// 6455-5.5.2-2, 6455-5.5.3-1: a ping is an event at one end, and its pong with the same payload at the
+/// other.
 #[test]
 fn a_ping_is_answered_and_both_are_events() -> Outcome {
     on::run(async {
@@ -102,7 +104,7 @@ fn a_ping_is_answered_and_both_are_events() -> Outcome {
     })
 }
 
-/// 6455-5.4-17: chunks are handed out as they come, and a receiver of messages is told, with nothing lost.
+/// 6455-5.4-17: chunks are returned as they come, and a receiver of whole messages fails, with nothing lost.
 #[test]
 fn chunks_are_for_those_who_ask() -> Outcome {
     on::run(async {
@@ -128,7 +130,8 @@ fn chunks_are_for_those_who_ask() -> Outcome {
     })
 }
 
-/// 6455-5.4-5, 6455-5.4-10: a message that is sent in parts is one message, and control frames may come between its parts.
+/// 6455-5.4-5, 6455-5.4-10: a message sent in parts is one message, and control frames may come between its
+/// parts.
 #[test]
 fn a_message_may_be_sent_in_parts() -> Outcome {
     on::run(async {
@@ -142,8 +145,8 @@ fn a_message_may_be_sent_in_parts() -> Outcome {
     })
 }
 
-/// 6455-5.1-3, 6455-8.1-3, 6455-10.4-2: what breaks a rule or a limit is reported once its Close frame is with the peer; what came before is
-/// delivered first.
+/// 6455-5.1-3, 6455-8.1-3, 6455-10.4-2: a broken rule or limit is reported once its Close frame is written;
+/// earlier messages are delivered first.
 #[test]
 fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
     on::run(async {
@@ -170,7 +173,8 @@ fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
     })
 }
 
-/// 6455-8.1-3, 6455-7.1.7-5: a text that is none fails the connection in the same way, however it was to be received.
+/// 6455-8.1-3, 6455-7.1.7-5: an invalid text fails the connection in the same way, with any way to receive
+/// it.
 #[test]
 fn a_bad_text_is_reported_however_it_was_to_be_received() -> Outcome {
     on::run(async {
@@ -208,7 +212,7 @@ fn a_bad_text_is_reported_however_it_was_to_be_received() -> Outcome {
     })
 }
 
-/// 7692-5-5: where both ends ask for it, compression is agreed, and messages arrive as they were.
+/// 7692-5-5: if both ends ask for it, compression is agreed, and messages arrive unchanged.
 #[test]
 fn compression_is_agreed_where_both_ask() -> Outcome {
     on::run(async {
@@ -238,7 +242,7 @@ fn compression_is_agreed_where_both_ask() -> Outcome {
     })
 }
 
-/// adapter-BP3: pings are answered by an end that only receives, while its peer sends without pause.
+/// adapter-BP3: an end that only receives answers pings, while its peer sends without pause.
 #[test]
 fn pongs_leave_while_messages_keep_coming() -> Outcome {
     on::run(async {
@@ -254,7 +258,7 @@ fn pongs_leave_while_messages_keep_coming() -> Outcome {
         for number in 0..200_u8 {
             assert_eq!(wait!(ws.recv())?, Some([number; 100][..].into()));
         }
-        // The last ping is still to come; its pong leaves before the end of the stream is seen.
+        // The last ping is still to come; its pong leaves before the end of the stream is received.
         let error = wait!(ws.recv());
         assert!(error.is_err(), "{error:?}");
         peer.join().expect("no panic")

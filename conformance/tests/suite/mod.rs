@@ -1,6 +1,6 @@
-//! What every adapter must show, whatever moves its bytes.
+//! The tests of every adapter, for any stream.
 //!
-//! Each adapter's file has `wait!`, which awaits where calls give futures, and the module `on`, its runtime.
+//! Each adapter's file has `wait!`, which awaits if calls return futures, and the module `on`, its runtime.
 
 mod closing;
 mod halves;
@@ -61,12 +61,12 @@ pub(crate) fn open(role: Role, config: Config) -> (Ws, TcpStream) {
     (WebSocket::new(near, conn), far)
 }
 
-/// By the clock of no adapter: a timer that is armed by it is moved by the first frame.
+/// The current time, from no adapter's clock: the first frame moves a timer that was armed with it.
 fn now() -> Instant {
     Instant::ORIGIN
 }
 
-/// Lets the peer do `work` while the adapter is busy.
+/// Runs `work` of the peer while the adapter is busy.
 fn beside<T: Send + 'static>(
     mut peer: TcpStream,
     work: impl FnOnce(&mut TcpStream) -> Outcome<T> + Send + 'static,
@@ -74,21 +74,21 @@ fn beside<T: Send + 'static>(
     thread::spawn(move || work(&mut peer))
 }
 
-/// What `peer` receives up to the end of the stream.
+/// Returns what `peer` receives up to the end of the stream.
 fn rest(peer: &mut TcpStream) -> Outcome<Vec<u8>> {
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The next `N` bytes that `peer` receives.
+/// Returns the next `N` bytes that `peer` receives.
 fn next<const N: usize>(peer: &mut TcpStream) -> Outcome<[u8; N]> {
     let mut bytes = [0; N];
     peer.read_exact(&mut bytes)?;
     Ok(bytes)
 }
 
-/// A head of HTTP that `peer` receives.
+/// Returns an HTTP head that `peer` receives.
 fn head(peer: &mut TcpStream) -> Outcome<String> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -97,12 +97,12 @@ fn head(peer: &mut TcpStream) -> Outcome<String> {
     Ok(String::from_utf8(bytes)?)
 }
 
-/// A frame with a key of zeros.
+/// Returns a frame with a key of zeros.
 pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
 }
 
-/// The same frame from a server, as `role` receives it.
+/// Returns the same frame from a server, as `role` receives it.
 fn frame(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     match role {
         Role::Server => masked(first, payload),

@@ -12,7 +12,7 @@ use crate::adapter::{
 };
 use crate::on;
 
-/// hs-H3, adapter-IO2: what comes behind a request, in the same segment, is not lost.
+/// hs-H3, adapter-IO2: bytes after a request, in the same segment, are not lost.
 #[test]
 fn bytes_behind_the_request_are_kept() -> Outcome {
     on::run(async {
@@ -29,7 +29,7 @@ fn bytes_behind_the_request_are_kept() -> Outcome {
     })
 }
 
-/// hs-H3, adapter-IO2: the same for what comes behind the 101.
+/// hs-H3, adapter-IO2: the same for bytes after the 101.
 #[test]
 fn bytes_behind_the_answer_are_kept() -> Outcome {
     on::run(async {
@@ -55,7 +55,8 @@ fn bytes_behind_the_answer_are_kept() -> Outcome {
     })
 }
 
-/// hs-H6: requests that come in one segment are all answered, though each answer alone reaches the mark of the output.
+/// hs-H6: requests that come in one segment are all answered, although each answer alone reaches the mark of
+/// the output.
 #[test]
 fn requests_that_wait_for_room_are_answered() -> Outcome {
     on::run(async {
@@ -78,7 +79,8 @@ fn requests_that_wait_for_room_are_answered() -> Outcome {
     })
 }
 
-/// 6455-4.2.2-2, 6455-4.1-29: the server sees the whole request and refuses as it likes; the client gets all of it.
+/// 6455-4.2.2-2, 6455-4.1-29: the server receives the whole request and may refuse it; the client receives
+/// the whole refusal.
 #[test]
 fn a_refusal_reaches_the_client_whole() -> Outcome {
     on::run(async {
@@ -101,7 +103,8 @@ fn a_refusal_reaches_the_client_whole() -> Outcome {
     })
 }
 
-/// 6455-4.2.2-8, 6455-7.2.2-1: an answer that does not fit the request is the server's fault, and the client is told so.
+/// 6455-4.2.2-8, 6455-7.2.2-1: an answer that does not fit the request is the server's fault, and the client
+/// gets a 500.
 #[test]
 fn an_answer_that_does_not_fit_is_a_500() -> Outcome {
     on::run(async {
@@ -119,7 +122,8 @@ fn an_answer_that_does_not_fit_is_a_500() -> Outcome {
     })
 }
 
-/// 6455-7.1.1-7: an answer to what is no HTTP, or no upgrade, reaches a client that has sent more than was read.
+/// 6455-7.1.1-7: an answer to input that is not HTTP, or not an upgrade, reaches a client that has sent more
+/// than was read.
 #[test]
 fn what_is_no_upgrade_is_answered() -> Outcome {
     on::run(async {
@@ -139,7 +143,8 @@ fn what_is_no_upgrade_is_answered() -> Outcome {
     })
 }
 
-/// hs-H5: an ordinary request is answered by the application, and the upgrade is the next on the same connection.
+/// hs-H5: the application answers an ordinary request, and the upgrade is the next request on the same
+/// connection.
 #[test]
 fn an_upgrade_may_follow_an_ordinary_request() -> Outcome {
     on::run(async {
@@ -159,7 +164,7 @@ fn an_upgrade_may_follow_an_ordinary_request() -> Outcome {
     })
 }
 
-/// A request that waits for its answer is the application's to answer, not to be read past.
+/// A request that waits for its answer is not read past: the application has to answer it.
 #[test]
 fn an_undecided_request_waits() -> Outcome {
     on::run(async {
@@ -180,7 +185,7 @@ fn an_undecided_request_waits() -> Outcome {
     })
 }
 
-/// 6455-4.1-22: a client connects by a name, and what it asks for is what the server sees and both agree on.
+/// 6455-4.1-22: a client connects by a name; the server sees its request, and both agree on the result.
 #[test]
 fn a_client_connects_by_name_and_subprotocols_are_agreed() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -208,7 +213,7 @@ fn a_client_connects_by_name_and_subprotocols_are_agreed() -> Outcome {
     })
 }
 
-/// 6455-4.1-9: what cannot be connected to is an error, before and after the socket.
+/// 6455-4.1-9: a place that cannot be connected to is an error, before and after the socket.
 #[test]
 fn failures_to_connect_are_errors() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;

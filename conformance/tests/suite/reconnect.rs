@@ -18,7 +18,8 @@ use crate::adapter::{
 };
 use crate::on;
 
-/// A server that answers its first requests with these, and accepts all others; and how many there were.
+/// Returns a server that answers its first requests with these statuses and accepts all others, and the
+/// number of requests.
 fn refusing(first: &'static [u16]) -> (Server, Arc<AtomicUsize>) {
     let requests = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&requests);
@@ -31,14 +32,15 @@ fn refusing(first: &'static [u16]) -> (Server, Arc<AtomicUsize>) {
     (server, requests)
 }
 
-/// Delays that no test would notice.
+/// Delays too short to matter to a test.
 fn reconnect(url: &str) -> Outcome<Reconnect> {
     const DELAY: Duration = Duration::from_millis(1);
     let reconnect = Reconnect::new(Connector::new(), Connect::new(url)?)?;
     Ok(reconnect.delays(|delays| delays.first(DELAY).most(DELAY)))
 }
 
-/// 6455-7.2.3-1: a client tries again until the server takes it, and again after it has lost the connection.
+/// 6455-7.2.3-1: a client tries again until the server accepts it, and again after it has lost the
+/// connection.
 #[test]
 fn a_client_connects_again() -> Outcome {
     on::run(async {
@@ -56,7 +58,8 @@ fn a_client_connects_again() -> Outcome {
     })
 }
 
-/// A server that says how many seconds to wait is not asked before (RFC 9110 §10.2.3), but no longer than after the longest delay.
+/// A client does not ask a server again before its Retry-After in seconds has passed (RFC 9110 §10.2.3), but
+/// waits no longer than the longest delay.
 #[test]
 fn a_client_comes_back_when_it_is_told_to() -> Outcome {
     const LONGEST: Duration = Duration::from_millis(30);
@@ -83,7 +86,7 @@ fn a_client_comes_back_when_it_is_told_to() -> Outcome {
     })
 }
 
-/// What another attempt would not mend is an error at once; the caller may try again all the same.
+/// A failure that another attempt would repeat is an error at once; the caller may still try again.
 #[test]
 fn a_client_gives_up_where_it_is_not_wanted() -> Outcome {
     on::run(async {
@@ -98,8 +101,8 @@ fn a_client_gives_up_where_it_is_not_wanted() -> Outcome {
     })
 }
 
-/// 6455-4.1-9b, 6455-7.2.3-1: a client whose certificate the server refuses gives up. In TLS 1.3 the refusal comes in place of the answer to
-/// the opening handshake.
+/// 6455-4.1-9b, 6455-7.2.3-1: a client whose certificate the server refuses stops trying. In TLS 1.3 the
+/// refusal comes in place of the answer to the opening handshake.
 #[test]
 fn a_client_gives_up_where_its_certificate_is_refused() -> Outcome {
     on::run(async {

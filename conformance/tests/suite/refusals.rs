@@ -1,4 +1,5 @@
-//! Refusals in pieces, and refusals without an end: what the server said is told, never that it hung up.
+//! Refusals in pieces, and refusals without an end: the error is the server's answer, never the end of the
+//! stream.
 
 use core::time::Duration;
 use std::io::Write as _;
@@ -10,7 +11,8 @@ use crate::adapter::ws_core::handshake;
 use crate::adapter::{Config, Connect, Connector, Error, client};
 use crate::on;
 
-/// The fields of a refusal, its body in pieces, what becomes of them, and whether the end of the stream ends the body.
+/// The fields of a refusal, its body in pieces, the expected body, and whether the end of the stream ends the
+/// body.
 const BODIES: [(&str, &[&str], &str, bool); 5] = [
     ("Content-Length: 6\r\n", &["den", "ied"], "denied", false),
     ("Content-Length: 6\r\n", &["denied"], "denied", false),
@@ -19,7 +21,7 @@ const BODIES: [(&str, &[&str], &str, bool); 5] = [
     ("Content-Length: 0\r\n", &[], "", false),
 ];
 
-/// Long enough for the other end to have waited: a machine that is too busy for that only makes a test weaker.
+/// Long enough for the other end to have waited: a machine that is too busy for that only weakens a test.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Writes `pieces`, each after a pause.
@@ -31,8 +33,8 @@ fn write_slowly(peer: &mut TcpStream, pieces: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-29, 9112-6.3-2, 9112-4-1: a refusal is handed over whole, however late each part of it comes, and whatever ends it, while the
-/// stream stays open.
+/// 6455-4.1-29, 9112-6.3-2, 9112-4-1: a refusal is returned whole, however late each part of it comes, and
+/// however it ends, while the stream stays open.
 #[test]
 fn a_refusal_may_come_in_pieces() -> Outcome {
     on::run(async {
@@ -64,7 +66,8 @@ fn a_refusal_may_come_in_pieces() -> Outcome {
     })
 }
 
-/// 6455-4.1-29: a refusal whose body does not end is told when the time is up, with what has come of it.
+/// 6455-4.1-29: a refusal whose body does not end is returned when the time is up, with the part that has
+/// come.
 #[test]
 fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
     let cases = [
@@ -98,7 +101,7 @@ fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-29: a refusal that breaks off is told as far as it has come.
+/// 6455-4.1-29: a refusal that breaks off is returned as far as it has come.
 #[test]
 fn a_refusal_that_breaks_off_is_told() -> Outcome {
     on::run(async {
@@ -118,8 +121,8 @@ fn a_refusal_that_breaks_off_is_told() -> Outcome {
     })
 }
 
-/// 6455-4.1-29: a server that refuses before it is asked, and is gone, makes the request fail, not the reading of what it
-/// said. Elsewhere a reset may take away what has come.
+/// 6455-4.1-29: if a server refuses before the request, and has gone, the request fails; reading the refusal
+/// does not. On other systems, a reset may discard what has come.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_refusal_outlives_a_broken_pipe() -> Outcome {

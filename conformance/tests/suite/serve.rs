@@ -1,4 +1,4 @@
-//! Serving: who is let in, how requests are answered, how all of it ends.
+//! Serving: the clients that a server accepts, its answers to requests, and its end.
 
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
@@ -17,7 +17,7 @@ use crate::adapter::{
 };
 use crate::on;
 
-/// So long that only a failure would take it.
+/// A time that only a failure would reach.
 const GRACE: Duration = Duration::from_secs(60);
 
 fn url(listener: &Listener) -> String {
@@ -43,7 +43,7 @@ async fn talk(ws: &mut WebSocket<NetStream>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets the others work until as many connections are left.
+/// Lets the other tasks work until as many connections are left.
 #[track_caller]
 fn until_left(handle: &Handle, count: usize) {
     /// More turns than the work of any test needs.
@@ -57,7 +57,7 @@ fn until_left(handle: &Handle, count: usize) {
     panic!("{} connections rather than {count}", handle.connections());
 }
 
-/// adapter-P1: clients that say nothing hold up nobody, and a connection that ends gives its place back.
+/// adapter-P1: silent clients do not delay others, and a connection that ends gives its place back.
 #[test]
 fn slow_handshakes_hold_up_nobody() -> Outcome {
     on::run(async {
@@ -76,7 +76,7 @@ fn slow_handshakes_hold_up_nobody() -> Outcome {
     })
 }
 
-/// Whoever comes when there is no room, in all or for its address, is turned away; room comes back.
+/// A client is refused when the server is full, in total or for its address; room comes back.
 #[test]
 fn connections_are_limited() -> Outcome {
     on::run(async {
@@ -97,7 +97,7 @@ fn connections_are_limited() -> Outcome {
     })
 }
 
-/// More connections than a server holds open for whoever takes them all come in the end.
+/// More connections than a server holds open for the application all come in the end.
 #[test]
 fn connections_that_nobody_takes_wait() -> Outcome {
     const COUNT: usize = 100;
@@ -124,7 +124,8 @@ fn connections_that_nobody_takes_wait() -> Outcome {
     })
 }
 
-/// 6455-10.2-1: pages of other origins are answered 403; ordinary requests come to the hook, with the address of who asks.
+/// 6455-10.2-1: pages of other origins are answered 403; ordinary requests reach the hook, with the address
+/// of the client.
 #[test]
 fn origins_are_checked_and_requests_answered() -> Outcome {
     on::run(async {
@@ -166,8 +167,8 @@ fn origins_are_checked_and_requests_answered() -> Outcome {
     })
 }
 
-/// 6455-7.4.1-0: a server that is shut down says 1001 to all, and is done once they have answered; whoever has not finished its
-/// handshake is dropped, and nothing listens any more.
+/// 6455-7.4.1-0: a server that is shut down sends 1001 on all connections, and ends once the peers have
+/// answered; a client in its handshake is dropped, and nothing listens any more.
 #[test]
 fn a_shutdown_closes_all_connections() -> Outcome {
     on::run(async {
@@ -202,7 +203,7 @@ fn a_shutdown_closes_all_connections() -> Outcome {
     })
 }
 
-/// Halves hear of a shutdown too, and so does a connection whose peer reads nothing of what it is sent.
+/// Halves notice a shutdown too, and so does a connection whose peer reads nothing.
 #[test]
 fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
     on::run(async {
@@ -236,7 +237,7 @@ fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
     })
 }
 
-/// A peer whose bytes never stop hears of the end, and is ended.
+/// A connection whose peer sends without end notices the shutdown, and ends.
 #[test]
 fn a_peer_that_never_stops_is_ended() -> Outcome {
     on::run(async {
@@ -270,7 +271,7 @@ fn a_peer_that_never_stops_is_ended() -> Outcome {
     })
 }
 
-/// A peer that does not answer is given up on when the time is up.
+/// A connection whose peer does not answer ends when the time is up.
 #[test]
 fn a_peer_that_does_not_answer_is_given_up() -> Outcome {
     on::run(async {
@@ -291,7 +292,8 @@ fn a_peer_that_does_not_answer_is_given_up() -> Outcome {
     })
 }
 
-/// A listener that is dropped accepts no more, drops what nobody took, and what it has handed out goes on.
+/// A listener that is dropped accepts no more, and drops connections that were not taken; those that were
+/// taken go on.
 #[test]
 fn a_dropped_listener_leaves_its_connections() -> Outcome {
     on::run(async {
@@ -344,7 +346,7 @@ fn unix_sockets_are_served_too() -> Outcome {
     })
 }
 
-/// TLS on every listener; whoever speaks none is gone, and whoever says nothing is dropped at the end.
+/// TLS on every listener; a client without TLS is refused, and a silent one is dropped at the end.
 #[test]
 fn servers_speak_tls() -> Outcome {
     on::run(async {
@@ -373,7 +375,7 @@ fn servers_speak_tls() -> Outcome {
     })
 }
 
-/// What comes behind a request is not lost on the way to whoever takes the connection.
+/// Bytes after a request are not lost on the way to the task that takes the connection.
 #[test]
 fn what_comes_early_is_handed_out() -> Outcome {
     on::run(async {

@@ -12,7 +12,8 @@ use crate::on;
 
 const SHORT: Duration = Duration::from_millis(30);
 
-/// close-H2: a peer that does not answer a close is given up when the close timer ends, also from a half.
+/// close-H2: a connection whose peer does not answer a close ends when the close timer ends, also from a
+/// half.
 #[test]
 fn a_close_without_an_answer_ends_in_time() -> Outcome {
     on::run(async {
@@ -37,8 +38,8 @@ fn a_close_without_an_answer_ends_in_time() -> Outcome {
     })
 }
 
-/// close-H2: the close timer also ends a connection whose peer has sent its Close frame and ended its stream, where the
-/// application answers Close frames itself and does not answer this one.
+/// close-H2: the close timer also ends a connection whose peer has sent its Close frame and ended its stream,
+/// if the application answers Close frames itself and does not answer this one.
 #[test]
 fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
     on::run(async {
@@ -65,7 +66,8 @@ fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
     })
 }
 
-/// A Close frame can still be answered after the end of the peer's stream, also by a sender while the receiver waits.
+/// A Close frame can still be answered after the end of the peer's stream, also by a sender while the
+/// receiver waits.
 #[test]
 fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
     on::run(async {
@@ -93,7 +95,7 @@ fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
     })
 }
 
-/// adapter-T1: a silent peer is pinged, and given up when it does not answer.
+/// adapter-T1: a silent peer is pinged, and its connection ends if it does not answer.
 #[test]
 fn a_silent_peer_is_pinged_and_given_up() -> Outcome {
     on::run(async {

@@ -1,4 +1,4 @@
-//! Inside TLS: who is trusted, what is spoken, and how the stream ends.
+//! Inside TLS: the trusted peers, the protocols, and the end of the stream.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -25,7 +25,7 @@ type Net = WebSocket<NetStream>;
 
 const LENGTHS: [usize; 8] = [0, 1, 125, 126, 16_384, 65_535, 65_536, 1 << 20];
 
-/// What both ends say of the TLS between them.
+/// The TLS facts of both ends.
 async fn shake_hands(
     client: &ClientTls,
     server: &ServerTls,
@@ -40,7 +40,7 @@ fn tls_error<T>(result: io::Result<T>) -> TlsError {
     TlsError::from_io(result.err().expect("a failure")).expect("one of TLS")
 }
 
-/// The other end of a connection: TLS over a plain socket, which may do what no adapter does.
+/// The other end of a connection: TLS over a plain socket, free to break rules that adapters keep.
 struct Peer {
     session: rustls::Connection,
     socket: TcpStream,
@@ -59,18 +59,18 @@ impl Peer {
         Ok(())
     }
 
-    /// Ends its stream inside TLS, as is due.
+    /// Ends its stream inside TLS, as required.
     fn close_notify(&mut self) -> io::Result<()> {
         self.session.send_close_notify();
         self.flush()
     }
 
-    /// Ends its stream, but for TLS.
+    /// Ends its stream, but not TLS.
     fn cut_off(&self) -> io::Result<()> {
         self.socket.shutdown(Shutdown::Write)
     }
 
-    /// All up to the end of the stream, which has to be one of TLS.
+    /// Returns all bytes up to the end of the stream, which has to be an end inside TLS.
     fn read_to_end(&mut self) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();
         loop {
@@ -86,7 +86,7 @@ impl Peer {
     }
 }
 
-/// An end in this role, open inside TLS, and its peer.
+/// Returns an end in this role, open inside TLS, and its peer.
 async fn open(role: Role) -> Outcome<(Net, Peer)> {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server(&["localhost"]));
@@ -111,7 +111,7 @@ async fn open(role: Role) -> Outcome<(Net, Peer)> {
 
 const ROLES: [Role; 2] = [Role::Client, Role::Server];
 
-/// The port of a server that echoes inside TLS to one client, and how that ends.
+/// Returns the port of a server that echoes inside TLS to one client, and the outcome of that.
 fn echo(tls: ServerTls) -> io::Result<(u16, impl Future<Output = Result<bool, Error>>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
@@ -126,7 +126,7 @@ fn echo(tls: ServerTls) -> io::Result<(u16, impl Future<Output = Result<bool, Er
     Ok((port, served))
 }
 
-/// A client that knows one version of TLS.
+/// Returns a client with one version of TLS.
 fn speaks(authority: &Authority, version: &'static rustls::SupportedProtocolVersion) -> Outcome<ClientTls> {
     let mut roots = RootCertStore::empty();
     roots.add(authority.root())?;
@@ -139,8 +139,9 @@ fn speaks(authority: &Authority, version: &'static rustls::SupportedProtocolVers
     Ok(Arc::new(config).into())
 }
 
-/// 6455-10.6-1, 6455-10.6-2, 6455-10.6-3, 6455-4.1-9c, 6455-3-3: `wss:` takes one call, all is inside TLS 1.3, or 1.2 where
-/// an end knows nothing newer, messages of all lengths come back, and both ends close cleanly.
+/// 6455-10.6-1, 6455-10.6-2, 6455-10.6-3, 6455-4.1-9c, 6455-3-3:
+/// `wss:` takes one call, everything is inside TLS 1.3, or 1.2 if an end supports nothing newer, messages of
+/// all lengths come back, and both ends close cleanly.
 #[test]
 fn messages_come_back_inside_tls() -> Outcome {
     on::run(async {
@@ -172,7 +173,7 @@ fn messages_come_back_inside_tls() -> Outcome {
     })
 }
 
-/// What a client asks for when nobody says anything else is TLS 1.3.
+/// A client asks for TLS 1.3 by default.
 #[test]
 fn tls_1_3_is_preferred() -> Outcome {
     on::run(async {
@@ -202,8 +203,8 @@ fn halves_send_and_receive_at_once_inside_tls() -> Outcome {
     })
 }
 
-/// 6455-4.1-9b: a certificate for another name, out of date or from a stranger ends it, before a byte of HTTP; another attempt
-/// would not help.
+/// 6455-4.1-9b: a certificate for another name, out of date or from an unknown issuer ends the connection
+/// before a byte of HTTP; another attempt would not help.
 #[test]
 fn a_wrong_certificate_ends_the_connection_before_http() -> Outcome {
     on::run(async {
@@ -216,7 +217,7 @@ fn a_wrong_certificate_ends_the_connection_before_http() -> Outcome {
             let (port, served) = echo(server)?;
             let connector = Connector::new().tls(authority.client());
             let refused = wait!(connector.connect(Connect::new(&format!("wss://localhost:{port}/"))?));
-            let error = refused.expect_err("nobody to trust");
+            let error = refused.expect_err("no trusted issuer");
             assert!(matches!(error, Error::Connect(_)) && !error.is_temporary(), "{error}");
             assert!(error.to_string().contains(says), "{error}");
             // The server has no stream to read HTTP from.
@@ -228,7 +229,7 @@ fn a_wrong_certificate_ends_the_connection_before_http() -> Outcome {
     })
 }
 
-/// Whoever skips the verification talks to anybody.
+/// A client that skips the verification accepts any server.
 #[test]
 fn verification_can_be_skipped() -> Outcome {
     on::run(async {
@@ -260,7 +261,7 @@ fn names_are_sent_and_addresses_are_not() -> Outcome {
     })
 }
 
-/// 6455-10.5-1: a server can ask for certificates, let in only who has one, and see it.
+/// 6455-10.5-1: a server can ask for certificates, accept only clients that have one, and read it.
 #[test]
 fn clients_show_certificates() -> Outcome {
     on::run(async {
@@ -293,8 +294,8 @@ fn clients_show_certificates() -> Outcome {
     })
 }
 
-/// 7301-3.1-1, 7301-3.2-1, 7301-3.2-2: both ends know `http/1.1` only: whoever knows only others is turned away, and where other
-/// settings made both ends agree on HTTP/2, no HTTP/1.1 is spoken.
+/// 7301-3.1-1, 7301-3.2-1, 7301-3.2-2: both ends support only `http/1.1`: a peer that supports only others is
+/// refused, and if other settings made both ends agree on HTTP/2, HTTP/1.1 is not used.
 #[test]
 fn http_1_1_is_the_only_protocol() -> Outcome {
     on::run(async {
@@ -326,7 +327,7 @@ fn http_1_1_is_the_only_protocol() -> Outcome {
     })
 }
 
-/// 6455-10.6-3: a client that knows nothing newer than TLS 1.1 is refused with the alert that says so.
+/// 6455-10.6-3: a client that supports nothing newer than TLS 1.1 is refused with the alert for that.
 #[test]
 fn tls_1_1_is_refused() -> Outcome {
     on::run(async {
@@ -345,7 +346,7 @@ fn tls_1_1_is_refused() -> Outcome {
     })
 }
 
-/// 6455-4.2.2-1: what is no TLS at all is turned away, whichever end it comes from, and gets no answer outside TLS.
+/// 6455-4.2.2-1: input without TLS is refused at either end, and gets no answer outside TLS.
 #[test]
 fn what_is_no_tls_is_refused() -> Outcome {
     on::run(async {
@@ -360,7 +361,7 @@ fn what_is_no_tls_is_refused() -> Outcome {
             let error = tls_error(refused);
             assert!(matches!(error, TlsError::NotTls), "{error}");
             let mut answer = Vec::new();
-            // It may end by a reset, as not all was read.
+            // The stream may end by a reset, because not all was read.
             let _ = raw.read_to_end(&mut answer);
             assert!(!answer.starts_with(b"HTTP"));
         }
@@ -380,7 +381,7 @@ fn a_peer_that_goes_away_is_noticed() -> Outcome {
                 Role::Server => on::accept_tls(near, &authority.server(&["localhost"])).await,
                 Role::Client => on::start_tls(near, &authority.client(), "localhost").await,
             };
-            let kind = gone.expect_err("nobody is there").kind();
+            let kind = gone.expect_err("no peer").kind();
             assert!(
                 matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),
                 "{role:?}: {kind:?}"
@@ -390,7 +391,8 @@ fn a_peer_that_goes_away_is_noticed() -> Outcome {
     })
 }
 
-/// adapter-IO2: a stream that is cut off is told from one that has ended; what came before is there either way.
+/// adapter-IO2: a stream that was cut off is distinguished from one that has ended; earlier messages are
+/// delivered either way.
 #[test]
 fn a_truncation_is_no_end() -> Outcome {
     on::run(async {
@@ -424,7 +426,8 @@ fn the_end_after_the_close_frames_is_announced() -> Outcome {
             let (mut ws, mut peer) = open(role).await?;
             let closing = thread::spawn(move || {
                 peer.write(&frame(role, 0x88, b""))?;
-                // A client waits for the end of its server's stream, so a server that waited for the client's would wait long.
+                // A client waits for the end of its server's stream, so a server that waited for the client's
+                // would wait long.
                 if role == Role::Client {
                     peer.close_notify()?;
                 }
@@ -444,7 +447,7 @@ fn the_end_after_the_close_frames_is_announced() -> Outcome {
     })
 }
 
-/// After the Close frames a truncation changes nothing: all has been said.
+/// After the Close frames a truncation changes nothing: no message is lost.
 #[test]
 fn a_truncation_after_the_close_frames_is_clean() -> Outcome {
     on::run(async {
@@ -459,7 +462,7 @@ fn a_truncation_after_the_close_frames_is_clean() -> Outcome {
     })
 }
 
-/// A record with a wrong code is an error of the stream, and the other end is told.
+/// A record with a wrong code is an error of the stream, and the other end gets an alert.
 #[test]
 fn a_forged_record_ends_the_connection() -> Outcome {
     on::run(async {
@@ -467,7 +470,7 @@ fn a_forged_record_ends_the_connection() -> Outcome {
             let (mut ws, mut peer) = open(role).await?;
             peer.write(&frame(role, 0x81, b"good"))?;
             peer.socket.write_all(&[&[0x17, 3, 3, 0, 32][..], &[0; 32]].concat())?;
-            // What came whole before it is received before it, though both have come.
+            // What came whole before the record is received before the error, although both have come.
             assert_eq!(wait!(ws.recv())?, Some("good".into()));
             let Err(Error::Io(error)) = wait!(ws.recv()) else { panic!("an error of the stream") };
             let error = tls_error::<()>(Err(error));

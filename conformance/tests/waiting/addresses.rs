@@ -1,4 +1,4 @@
-//! What is known of a socket whose peer has gone.
+//! The addresses of a socket whose peer has gone.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,8 @@ use crate::adapter::{Decision, Reject};
 use crate::on;
 use crate::suite::Outcome;
 
-/// The addresses of a TCP client are known to `decide`, whatever the client has done meanwhile: the system forgets them with a reset.
+/// The addresses of a TCP client are known to `decide`, even after the client has reset the connection and
+/// the system has forgotten them.
 #[test]
 fn a_client_that_has_reset_its_connection_keeps_its_address() -> Outcome {
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -12,7 +12,7 @@ use crate::adapter::{
 };
 use crate::on;
 
-/// What one end does, and how often its future is polled before it is dropped.
+/// The action of one end, and how often its future is polled before it is dropped.
 #[derive(Clone, Copy, Debug)]
 struct Deed {
     is_client: bool,
@@ -47,7 +47,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     (any::<bool>(), kind, 0_usize..6).prop_map(|(is_client, kind, polls)| Deed { is_client, kind, polls })
 }
 
-/// What went into one end, and what came out of it.
+/// The messages into one end, and those out of it.
 #[derive(Default)]
 struct Log {
     sent: Vec<Vec<u8>>,
@@ -55,7 +55,7 @@ struct Log {
 }
 
 impl Log {
-    /// The next message to send: no two alike.
+    /// Returns the next message to send; all differ.
     fn next(&self, len: usize) -> Vec<u8> {
         let mut bytes = vec![self.sent.len() as u8; len];
         bytes.extend((self.sent.len() as u32).to_be_bytes());
@@ -71,13 +71,13 @@ fn config() -> Config {
     Config { max_output: 30_000, ..Config::default() }
 }
 
-/// One end of an open connection over `io`.
+/// Returns one end of an open connection over `io`.
 fn open(io: Stutter, role: Role, config: &Config) -> WebSocket<Stutter> {
     let conn = Connection::upgraded(Instant::ORIGIN, role, config.clone(), Agreement::default(), [7; 32]);
     WebSocket::new(io, conn)
 }
 
-/// Polls `future` at most `polls` times; it is dropped afterwards, done or not.
+/// Polls `future` at most `polls` times, and drops it, complete or not.
 fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = core::pin::pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
@@ -87,7 +87,8 @@ fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     })
 }
 
-/// adapter-T1, 6455-4.1-2c: whatever future is dropped wherever, each message that was queued arrives once, whole and in order.
+/// adapter-T1, 6455-4.1-2c: after any future is dropped at any await, each queued message arrives once, whole
+/// and in order.
 #[test]
 fn dropped_futures_lose_nothing_and_corrupt_nothing() {
     on::run(async {
@@ -236,7 +237,7 @@ fn act_on_halves((sender, receiver): &mut (Sender<Stutter>, Receiver<Stutter>), 
     }
 }
 
-/// A future that is forgotten rather than dropped leaves half a frame, and that is noticed.
+/// A forgotten future, which is not dropped, leaves half a frame, and the connection notices that.
 #[test]
 fn a_forgotten_send_ends_the_connection() {
     on::run(async {

@@ -1,4 +1,4 @@
-//! What is said of futures, streams and sinks.
+//! Futures, streams and sinks.
 
 use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ fn pair(config: &Config) -> (WebSocket<Stutter>, WebSocket<Stutter>) {
     (open(client, Role::Client), open(server, Role::Server))
 }
 
-/// A `Stream` of messages goes into the `Sink` that is the same connection; both end with it.
+/// The `Stream` of a connection is forwarded into its own `Sink`; both end with the connection.
 #[test]
 fn a_connection_is_a_stream_and_a_sink() -> Outcome {
     on::run(async {
@@ -46,13 +46,13 @@ fn a_connection_is_a_stream_and_a_sink() -> Outcome {
         };
         let (echoed, talked) = on::both(echo, talk).await;
         talked?;
-        // The echo's sink finds the connection closed by then, if it looks.
+        // By then the echo's sink finds the connection closed, if it checks.
         assert!(matches!(echoed, Ok(()) | Err(Error::Send(SendError::Closed))), "{echoed:?}");
         Ok(())
     })
 }
 
-/// 6455-8.1-3: a text that is none is an error of the `Stream` too, and its end.
+/// 6455-8.1-3: an invalid text is an error of the `Stream` too, and ends it.
 #[test]
 fn a_bad_text_ends_the_stream() -> Outcome {
     on::run(async {
@@ -68,7 +68,8 @@ fn a_bad_text_ends_the_stream() -> Outcome {
     })
 }
 
-/// adapter-BP1, adapter-BP2: a peer that does not read makes a sender wait, and the queue stays within its bounds.
+/// adapter-BP1, adapter-BP2: a peer that does not read makes a sender wait, and the queue stays within its
+/// bounds.
 #[test]
 fn a_peer_that_does_not_read_stops_the_sender() -> Outcome {
     on::run(async {
@@ -116,7 +117,8 @@ fn what_is_fed_leaves_in_one_write() -> Outcome {
     })
 }
 
-/// adapter-IO1: a large lent payload leaves from where it lies, and none of it is queued when the peer takes it all.
+/// adapter-IO1: a large lent payload is written from its own memory, and none of it is queued when the peer
+/// takes it all.
 #[test]
 fn a_large_payload_is_not_queued() -> Outcome {
     on::run(async {
@@ -130,7 +132,7 @@ fn a_large_payload_is_not_queued() -> Outcome {
     })
 }
 
-/// adapter-T1, close-H2: a message that the peer does not read does not keep the connection from ending.
+/// adapter-T1, close-H2: a connection ends although the peer does not read a message.
 #[test]
 fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     on::run(async {
@@ -157,7 +159,7 @@ fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     })
 }
 
-/// Counts how often it was woken.
+/// Counts how often it is woken.
 #[derive(Default)]
 struct Woken(AtomicUsize);
 
@@ -178,7 +180,7 @@ impl Woken {
     }
 }
 
-/// An open connection through a gate.
+/// Returns an open connection through a gate.
 fn gated(config: Config) -> (WebSocket<Gate>, Gate) {
     let gate = Gate::default();
     let agreement = Agreement::default();
@@ -186,7 +188,8 @@ fn gated(config: Config) -> (WebSocket<Gate>, Gate) {
     (WebSocket::new(gate.clone(), conn), gate)
 }
 
-/// adapter-BP4: a sender whose message the receiver writes is woken, also by a stream that forgets who waited before.
+/// adapter-BP4: a sender whose message the receiver writes is woken, also over a stream that keeps only its
+/// last waker.
 #[test]
 fn a_sender_hears_that_the_receiver_wrote_for_it() {
     on::run(async {
@@ -203,7 +206,7 @@ fn a_sender_hears_that_the_receiver_wrote_for_it() {
     });
 }
 
-/// adapter-BP4: the same where `Stream` and `Sink` went to two tasks.
+/// adapter-BP4: the same if two tasks have the `Stream` and the `Sink`.
 #[test]
 fn a_sink_hears_that_the_stream_wrote_for_it() {
     on::run(async {
@@ -257,7 +260,7 @@ fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
     });
 }
 
-/// A send that need not wait wakes nobody, then or later.
+/// A send that need not wait wakes no task, then or later.
 #[test]
 fn a_send_that_does_not_wait_wakes_nobody() {
     on::run(async {
@@ -274,10 +277,12 @@ fn a_send_that_does_not_wait_wakes_nobody() {
     });
 }
 
-/// What waits at a connection, or is given up: a future of a sender, of the receiver, or of the `Stream` and the `Sink`.
+/// What waits at a connection and is dropped: a future of a sender, of the receiver, or of the `Stream` and
+/// the `Sink`.
 type Wait<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
 
-/// adapter-BP4: what is given up while the peer does not read is forgotten, whatever it waited for.
+/// adapter-BP4: futures that are dropped while the peer does not read leave nothing behind, whatever they
+/// waited for.
 #[test]
 fn a_future_that_is_dropped_is_not_remembered() {
     fn wait<'w, W: Future + 'w>(work: W) -> Wait<'w> {
@@ -321,14 +326,15 @@ fn a_future_that_is_dropped_is_not_remembered() {
     });
 }
 
-/// How many of 100 tasks are still remembered that have begun something, each by itself, and given it up.
+/// Returns how many of 100 tasks are still remembered after each has begun something by itself, and has
+/// dropped it.
 fn remembered(mut begin: impl FnMut(&Arc<Woken>)) -> usize {
     let tasks: Vec<Arc<Woken>> = (0..100).map(|_| Arc::default()).collect();
     tasks.iter().for_each(&mut begin);
     tasks.iter().filter(|task| Arc::strong_count(task) > 1).count()
 }
 
-/// Futures go to any thread, with any stream that does.
+/// Futures are `Send` if their stream is.
 #[test]
 fn futures_are_send() {
     fn is_send<T: Send>(_: &T) {}

@@ -1,4 +1,4 @@
-//! What adapters must show whose calls give futures.
+//! The tests of adapters whose calls return futures.
 
 mod addresses;
 mod cancel;

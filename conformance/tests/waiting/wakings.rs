@@ -1,4 +1,5 @@
-//! How often the task of a connection is polled while nothing happens. The connection's own timers end each test.
+//! The number of polls of a connection's task while nothing happens. The connection's own timers end each
+//! test.
 
 use core::cell::Cell;
 use core::future::poll_fn;
@@ -56,7 +57,7 @@ fn an_idle_connection_is_polled_for_its_timers() -> Outcome {
     })
 }
 
-/// adapter-T1, adapter-BP3: neither is the task of a connection whose output is stuck.
+/// adapter-T1, adapter-BP3: the same for the task of a connection whose output is stuck.
 #[test]
 fn a_stuck_connection_is_polled_for_its_timers() -> Outcome {
     on::run(async {
@@ -81,7 +82,8 @@ fn a_stuck_connection_is_polled_for_its_timers() -> Outcome {
     })
 }
 
-/// adapter-T1: the same where the peer has sent its Close frame and ended its stream, and the application does not answer.
+/// adapter-T1: the same if the peer has sent its Close frame and ended its stream, and the application does
+/// not answer.
 #[test]
 fn a_half_closed_connection_is_polled_for_its_timers() -> Outcome {
     on::run(async {

@@ -1,8 +1,9 @@
-//! The bare core over io_uring: a server echoes, a client talks to it, and one thread waits for the completions of both.
+//! The bare core over io_uring: a server echoes, a client talks to it, and one thread waits for the
+//! completions of both.
 //!
-//! The kernel reads into and writes from memory while the program does other things. So what a connection receives is read into a
-//! buffer of its own, and copied into the core's once it has come; what it sends is taken out of the core's queue first.
-//! Where the kernel has no io_uring, or refuses it, the program says so, and that is all.
+//! The kernel reads into and writes from memory while the program does other things. So input is read into a
+//! buffer of its own, and copied into the core's once it has come; output is taken out of the core's queue
+//! first. Without io_uring in the kernel, or without permission to use it, the program prints that and ends.
 
 #[cfg(target_os = "linux")]
 mod ring;
@@ -24,5 +25,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    println!("io_uring is Linux's alone");
+    println!("only Linux has io_uring");
 }

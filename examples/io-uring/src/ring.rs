@@ -11,7 +11,7 @@ use io_uring::{IoUring, opcode, types};
 use ws_core::handshake::{Accept, ClientRequest};
 use ws_core::{CloseCode, Config, Connection, Event, Instant, Message, RecvBuf, Transmit};
 
-/// What a completion belongs to: an end, and the direction.
+/// The end and the direction of a completion.
 const READ: u64 = 0;
 const WRITE: u64 = 1;
 
@@ -23,10 +23,10 @@ struct End {
     stream: TcpStream,
     conn: Connection,
     input: RecvBuf,
-    /// What the kernel reads into. Its memory stays where it is, and is left alone, while `is_reading`.
+    /// The memory that the kernel reads into. It stays in place, and is not touched, while `is_reading`.
     read: Box<[u8]>,
     is_reading: bool,
-    /// What the kernel writes, from `written` on. It is left alone while `is_writing`.
+    /// The memory that the kernel writes, from `written` on. It is not touched while `is_writing`.
     write: Vec<u8>,
     written: usize,
     is_writing: bool,
@@ -46,7 +46,7 @@ impl End {
         }
     }
 
-    /// Acts on all that has come, and asks the kernel for whatever is to be done next.
+    /// Acts on all that has come, and submits the next operations to the kernel.
     fn advance(&mut self, now: Instant, ring: &mut IoUring, token: u64) -> Result<(), Box<dyn Error>> {
         self.conn.handle_timeout(now);
         while let Some(event) = self.conn.poll_event(now, &mut self.input)? {
@@ -64,7 +64,7 @@ impl End {
         Ok(())
     }
 
-    /// Takes what is to be written out of the core, whose queue may move its memory meanwhile.
+    /// Takes the output out of the core, whose queue may move its memory meanwhile.
     fn take_output(&mut self) -> io::Result<()> {
         if self.written < self.write.len() {
             return Ok(());
@@ -79,7 +79,7 @@ impl End {
                     self.write.extend_from_slice(chunk);
                     out.advance(n);
                 }
-                // The end of the stream comes after what was taken out before.
+                // The end of the stream comes after the output that was taken before.
                 Transmit::Shutdown if !self.write.is_empty() => break,
                 Transmit::Shutdown => {
                     self.stream.shutdown(Shutdown::Write)?;
@@ -97,8 +97,8 @@ impl End {
             .flags(MSG_NOSIGNAL)
             .build()
             .user_data(token | WRITE);
-        // SAFETY: `write` is neither changed nor freed before the completion resets `is_writing`: `take_output` is not called,
-        // and `run` drops no end before its completions have come.
+        // SAFETY: `write` is neither changed nor freed before the completion resets `is_writing`:
+        // `take_output` is not called, and `run` drops no end before its completions have come.
         unsafe { push(ring, &entry)? };
         self.is_writing = true;
         Ok(())
@@ -109,14 +109,14 @@ impl End {
         let entry = opcode::Recv::new(types::Fd(self.stream.as_raw_fd()), self.read.as_mut_ptr(), len)
             .build()
             .user_data(token | READ);
-        // SAFETY: `read` is not touched before the completion resets `is_reading`, its memory is on the heap and never
-        // exchanged, and `run` drops no end before its completions have come.
+        // SAFETY: `read` is not touched before the completion resets `is_reading`, its memory is on the heap
+        // and never exchanged, and `run` drops no end before its completions have come.
         unsafe { push(ring, &entry)? };
         self.is_reading = true;
         Ok(())
     }
 
-    /// Notes what the kernel did: as many bytes as `result` says, or an error below zero.
+    /// Records what the kernel did: the number of bytes in `result`, or an error below zero.
     fn complete(&mut self, direction: u64, result: i32) {
         let is_retried = result < 0
             && matches!(
@@ -149,22 +149,22 @@ impl End {
     }
 }
 
-/// Writing to a peer that is gone is an error, not a signal: Linux's number for that.
+/// A write to a peer that has gone is an error, not a signal: Linux's number for that.
 const MSG_NOSIGNAL: i32 = 0x4000;
 
-/// Queues a submission, after making room where there is none.
+/// Queues a submission, after making room if there is none.
 ///
 /// # Safety
-/// The memory that the entry points to must live, and be left alone, until its completion has come.
+/// The memory that the entry points to must live, and must not be touched, until its completion has come.
 unsafe fn push(ring: &mut IoUring, entry: &io_uring::squeue::Entry) -> io::Result<()> {
-    // SAFETY: the caller answers for the memory.
+    // SAFETY: the caller guarantees this for the memory.
     while unsafe { ring.submission().push(entry) }.is_err() {
         ring.submit()?;
     }
     Ok(())
 }
 
-/// What either end does with an event.
+/// Handles an event at either end.
 fn react(now: Instant, conn: &mut Connection, event: Event<'_>) -> Result<(), Box<dyn Error>> {
     match (conn.role(), event) {
         (ws_core::Role::Server, Event::Request(request)) if request.is_upgrade() => {
@@ -194,7 +194,7 @@ pub(crate) fn run(mut ring: IoUring) -> Result<(), Box<dyn Error>> {
     let request = ClientRequest::new(&host, "/")?;
     let client = End::new(client, Connection::client(Instant::ORIGIN, Config::default(), &request, entropy));
     let server = End::new(server, Connection::server(Instant::ORIGIN, Config::default()));
-    // An error below must not free what the kernel works on.
+    // An error below must not free memory that the kernel uses.
     let mut ends = core::mem::ManuallyDrop::new([client, server]);
 
     while ends.iter().any(|end| !end.is_over()) {
@@ -203,7 +203,7 @@ pub(crate) fn run(mut ring: IoUring) -> Result<(), Box<dyn Error>> {
             if !end.conn.is_closed() {
                 end.advance(now, &mut ring, token)?;
             } else if end.is_reading || end.is_writing {
-                // What is still under way ends with the socket.
+                // Operations under way end with the socket.
                 let _ = end.stream.shutdown(Shutdown::Both);
             }
         }

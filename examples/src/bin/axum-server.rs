@@ -1,6 +1,6 @@
 //! An axum application with a chat of JSON messages, and a client of it.
 //!
-//! `WebSocketUpgrade` stands where axum's own extractor would; other extractors work beside it.
+//! `WebSocketUpgrade` replaces axum's own extractor; other extractors work beside it.
 
 use axum::Router;
 use axum::extract::Path;

@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while ws.recv().await?.is_some() {}
     println!("closed: {}", ws.close_code());
 
-    // Whoever asks for no WebSocket is told so.
+    // A request that is not an upgrade gets the answer 426.
     let stream = TcpStream::connect(at).await?;
     let answer = examples::get(stream, "/echo").await?;
     println!("without an upgrade: {}", answer.lines().next().unwrap_or_default());

@@ -1,4 +1,5 @@
-//! The bare core in an event loop of mio: one thread, one poll, no adapter. The server echoes, the client talks to it.
+//! The bare core in an event loop of mio: one thread, one poll, no adapter. The server echoes, the client
+//! talks to it.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -14,7 +15,7 @@ use ws_core::{CloseCode, Config, Connection, Event, Instant, Message, Pool, Recv
 const LISTENER: Token = Token(0);
 const CLIENT: Token = Token(1);
 
-/// A connection of the core, and all that it takes to drive it.
+/// A connection of the core, and everything that drives it.
 struct Peer {
     stream: TcpStream,
     conn: Connection,
@@ -26,8 +27,8 @@ impl Peer {
         Self { stream, conn, input: RecvBuf::new() }
     }
 
-    /// Moves bytes both ways until the socket has no more and takes no more; `on_event` sees what they mean. mio tells of
-    /// changes only, so nothing may be left to do.
+    /// Moves bytes both ways until the socket has no more and takes no more; `on_event` handles the events.
+    /// mio reports changes only, so no work may be left.
     fn drive(
         &mut self,
         now: Instant,
@@ -45,7 +46,7 @@ impl Peer {
                 return Ok(());
             }
             if is_held_up {
-                // What was written made room for the answer to a request that has come already.
+                // Written output makes room for the answer to a request that has come already.
                 continue;
             }
             pool.prepare(&mut self.input);
@@ -81,10 +82,10 @@ impl Peer {
     }
 }
 
-/// What the server does with an event.
+/// Handles an event at the server.
 fn serve(now: Instant, conn: &mut Connection, event: Event<'_>) -> Result<(), Box<dyn Error>> {
     match event {
-        // What asks for no WebSocket is left to the core, which answers 426.
+        // The core answers 426 to a request that is not an upgrade.
         Event::Request(request) if request.is_upgrade() => conn.accept(now, &Accept::new())?,
         Event::Message(message) => conn.send(message)?,
         _ => {}
@@ -92,7 +93,7 @@ fn serve(now: Instant, conn: &mut Connection, event: Event<'_>) -> Result<(), Bo
     Ok(())
 }
 
-/// What the client does with an event.
+/// Handles an event at the client.
 fn talk(now: Instant, conn: &mut Connection, event: Event<'_>) -> Result<(), Box<dyn Error>> {
     match event {
         Event::Open(_) => conn.send("hello, mio")?,
@@ -148,7 +149,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 peers.insert(token, Peer::new(stream, Connection::server(now, Config::default())));
             }
         }
-        // With many connections one would look at those alone that have an event or a deadline.
+        // With many connections, a program would look only at those that have an event or a deadline.
         for (token, peer) in &mut peers {
             if *token != CLIENT {
                 peer.drive(now, &mut pool, |conn, event| serve(now, conn, event))?;
@@ -162,7 +163,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Whether the socket, which mio begins to connect, is connected by now.
+/// Returns whether the socket, which mio begins to connect, is connected by now.
 fn is_connected(stream: &TcpStream) -> io::Result<bool> {
     if let Some(error) = stream.take_error()? {
         return Err(error);

@@ -1,7 +1,8 @@
-//! Finds a server through SRV records, as draft-ibc-websocket-dns-srv proposes: `_ws._tcp.NAME` and `_wss._tcp.NAME`.
+//! Finds a server through SRV records, as draft-ibc-websocket-dns-srv proposes: `_ws._tcp.NAME` and
+//! `_wss._tcp.NAME`.
 //!
-//! They say where to connect to, and nothing else: the Host field, and the name that TLS asks for and checks, stay those of the URL.
-//! The name server is this program's own, on loopback, and knows one name.
+//! The records name the place to connect to, and nothing else: the Host field, and the name that TLS sends
+//! and checks, stay those of the URL. The name server is this program's own, on loopback, and has one name.
 
 use std::error::Error;
 use std::io;
@@ -19,11 +20,12 @@ use ws_core::connect::{Action, Connect, Plan, Target};
 use ws_core::{Config, Instant};
 use ws_tokio::{Accept, CloseCode, Event, WebSocket};
 
-/// Where to connect to, best first. Records that are missing are no failure: then it is the name itself, with its own port.
+/// Returns the places to connect to, best first. Missing records are not a failure: then the name itself is
+/// used, with its own port.
 async fn look_up(resolver: &TokioResolver, target: &Target, port: u16) -> io::Result<Vec<SocketAddr>> {
     let (service, default_port) = if target.is_secure() { ("_wss", 443) } else { ("_ws", 80) };
     let mut found = Vec::new();
-    // A URL that names a port means that one.
+    // A URL with a port sets the place itself.
     if port == default_port {
         match resolver.srv_lookup(format!("{service}._tcp.{}.", target.host())).await {
             Ok(lookup) => found.extend(lookup.answers().iter().filter_map(|record| match &record.data {
@@ -38,11 +40,11 @@ async fn look_up(resolver: &TokioResolver, target: &Target, port: u16) -> io::Re
         let addresses = resolver.lookup_ip(target.host()).await.map_err(io::Error::other)?;
         return Ok(addresses.iter().map(|ip| SocketAddr::new(ip, port)).collect());
     }
-    // "." says that there is no such service (RFC 2782).
+    // "." means that the service does not exist (RFC 2782).
     found.retain(|srv| !srv.target.is_root());
     let mut addresses = Vec::new();
     for srv in in_order(found)? {
-        // A target without an address is passed over.
+        // A target without an address is skipped.
         if let Ok(ips) = resolver.lookup_ip(srv.target.clone()).await {
             addresses.extend(ips.iter().map(|ip| SocketAddr::new(ip, srv.port)));
         }
@@ -50,7 +52,7 @@ async fn look_up(resolver: &TokioResolver, target: &Target, port: u16) -> io::Re
     Ok(addresses)
 }
 
-/// By priority; among equals by lot, in which a weight is the number of tickets (RFC 2782).
+/// Orders by priority; among equals by chance, with the weight as the number of tickets (RFC 2782).
 fn in_order(mut records: Vec<SRV>) -> io::Result<Vec<SRV>> {
     let mut ordered = Vec::with_capacity(records.len());
     records.sort_by_key(|srv| (srv.priority, srv.weight));
@@ -69,7 +71,7 @@ fn in_order(mut records: Vec<SRV>) -> io::Result<Vec<SRV>> {
     Ok(ordered)
 }
 
-/// Connects to a `ws:` URL as the core's plan says, one address after the other.
+/// Connects to a `ws:` URL by the core's plan, one address after the other.
 async fn connect(resolver: &TokioResolver, url: &str) -> Result<WebSocket<TcpStream>, Box<dyn Error>> {
     let start = time::Instant::now();
     let now = || Instant::from_origin(start.elapsed());
@@ -174,7 +176,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     while ws.recv().await?.is_some() {}
     server.await??;
 
-    // Without such records, the name is looked up itself; the port of the URL goes before any record.
+    // Without such records, the name itself is looked up; the port of the URL overrides any record.
     let plain = look_up(&resolver, Connect::new("ws://plain.example.com/")?.target(), 80).await?;
     println!("without records: {plain:?}");
     let own = look_up(&resolver, Connect::new("ws://node.example.com:8080/")?.target(), 8080).await?;

@@ -1,54 +1,57 @@
-//! The most memory that a server may take, as ARCHITECTURE.md says it (Memory).
+//! The most memory that a server may take, as in ARCHITECTURE.md (Memory).
 
 use super::server::Settings;
 
-/// A connection without its buffers: the task or the thread's bookkeeping, the stream, the timer, `Connection`.
+/// A connection without its buffers: the task or the thread's bookkeeping, the stream, the timer,
+/// `Connection`.
 const BARE: usize = 4 << 10;
 /// The same in the opening handshake, which is a task or a thread of its own.
 const OPENING: usize = 12 << 10;
-/// What a read leaves that is not the end of a frame or a head moves into memory of its own up to this size.
+/// The rest of a read that is not the end of a frame or a head moves into memory of its own up to this size.
 const TAIL: usize = 4 << 10;
 /// Both directions of permessage-deflate with windows of 15 bits.
 const CODECS: usize = (280 + 81) << 10;
-/// How much of the stack of a thread that serves one connection is ever touched, and what the allocator keeps for a thread.
+/// The part of the stack that a thread with one connection touches, and what the allocator keeps for a
+/// thread.
 const STACK: usize = 64 << 10;
-/// Buffers of a kind that a pool keeps.
+/// The number of buffers of a kind that a pool keeps.
 const KEPT: usize = 8;
-/// Largest memory for output that a pool keeps.
+/// The largest memory for output that a pool keeps.
 const OUTPUT_KEPT: usize = 1 << 20;
-/// Codecs of a kind that a pool keeps.
+/// The number of codecs of a kind that a pool keeps.
 const CODECS_KEPT: usize = 4;
-/// What the allocator holds in pages that are not full, whatever the peers do.
+/// The allocator's share in pages that are not full, for any peers.
 const FRAGMENTS: usize = 4 << 20;
 
-/// What a peer brings a connection to hold, in bytes.
+/// What a peer makes a connection hold, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Holds {
     /// Whether it stays in the opening handshake.
     pub(super) is_opening: bool,
     /// Bytes that have come of a head or a frame that is not whole.
     pub(super) input: usize,
-    /// Of a message whose frames have not all come, inflated.
+    /// The bytes, inflated, of a message whose frames have not all come.
     pub(super) message: usize,
-    /// The largest answer that can be queued; none where the peer reads all.
+    /// The largest answer that can be queued; `None` if the peer reads all.
     pub(super) output: Option<usize>,
     /// Whether permessage-deflate is agreed.
     pub(super) is_compressed: bool,
 }
 
-/// What a server was before the attack.
+/// The state of a server before the attack.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Before {
     pub(super) memory: usize,
     pub(super) threads: usize,
 }
 
-/// Returns the bound for a server that `peers` attack, each of which brings its connection to hold what `holds` says.
+/// Returns the bound for a server under attack by `peers`, each of which makes its connection hold `holds`.
 pub(super) fn server(settings: &Settings, before: Before, peers: usize, holds: Holds) -> usize {
-    // One thread per connection shares no pool but that of the codecs.
+    // With a thread per connection, only the pool of the codecs is shared.
     let pools = if settings.is_threaded { 1 } else { before.threads };
     let held = peers * connection(settings, holds) + pools * pool(settings, holds);
-    // A thread's allocator keeps what its buffers have outgrown; tasks of one thread use it for each other.
+    // A thread's allocator keeps the memory that its buffers have outgrown; tasks of one thread reuse it for
+    // each other.
     let kept = if settings.is_threaded { peers * growing(settings, holds) } else { held / 4 };
     before.memory + held + kept + FRAGMENTS
 }
@@ -66,20 +69,22 @@ fn growing(settings: &Settings, holds: Holds) -> usize {
     input(settings, holds) + 2 * holds.message + output(settings, holds)
 }
 
-/// Returns the most that is held for what has come: buffers grow fourfold, and never beyond the largest head or frame.
+/// Returns the most that is held for input: buffers grow fourfold, and never beyond the largest head or
+/// frame.
 fn input(settings: &Settings, holds: Holds) -> usize {
     let is_reading = settings.is_threaded || holds.output.is_some();
     let largest = settings.max_head.max(settings.max_frame) + TAIL;
     match holds.input {
-        // A thread waits in its read, and a task that waits for room in the queue keeps what it answers.
+        // A thread waits in its read, and a task that waits for room in the queue keeps the message that it
+        // answers.
         0..=TAIL if is_reading => settings.read_size,
         0..=TAIL => holds.input,
         more => (4 * more).min(largest).max(settings.read_size),
     }
 }
 
-/// Returns the most that the queue takes: its mark and one answer more, behind as much that is written already, in memory that grows
-/// twofold.
+/// Returns the most that the queue takes: its mark and one answer more, behind the same amount that is
+/// already written, in memory that grows twofold.
 fn output(settings: &Settings, holds: Holds) -> usize {
     match holds.output {
         Some(answer) => (4 * (settings.max_output + answer)).max(settings.read_size),
@@ -87,7 +92,7 @@ fn output(settings: &Settings, holds: Holds) -> usize {
     }
 }
 
-/// Returns the most that a pool keeps, and lends to the connection that is served.
+/// Returns the most that a pool keeps, and what it lends to the connection that is served.
 fn pool(settings: &Settings, holds: Holds) -> usize {
     let large = settings.max_head.max(settings.max_frame) + settings.read_size;
     let output = (4 * (settings.max_output + settings.max_message)).min(OUTPUT_KEPT);

@@ -1,4 +1,4 @@
-//! One attack on one server, and what came of it.
+//! One attack on one server, and its outcome.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -16,23 +16,24 @@ use super::proc::TICK;
 use super::server::{Server, Stand, Timers};
 use crate::workspace;
 
-/// How long a flood lasts at most.
+/// The time limit of a flood.
 const FLOOD: Duration = Duration::from_secs(2);
-/// How long the server is watched while its peers are silent.
+/// The time for which the server is watched while its peers are silent.
 const REST: Duration = Duration::from_secs(2);
-/// How often at most.
+/// The largest number of such rests.
 const RESTS: u32 = 3;
-/// The processor time that it may take in that time: one percent of a core, and what two readings of a clock with ticks may differ by.
+/// The CPU time that it may take in a rest: one percent of a core, and the error of two readings of a clock
+/// with ticks.
 const MOST_IDLE: Duration =
     Duration::from_millis(REST.as_millis() as u64 / 100).saturating_add(TICK).saturating_add(TICK);
-/// How long a server may take, beyond its timers, until all is as it was.
+/// The time in which a server has to reach its former state, beyond its timers.
 const RETURN: Duration = Duration::from_secs(5);
-/// How often a server that is waited for is asked.
+/// The time between two questions to a server that is waited for.
 const POLL: Duration = Duration::from_millis(50);
 /// Open files of a server beside its connections.
 const OTHER_FILES: usize = 500;
 
-/// What a server holds.
+/// The resources of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) descriptors: usize,
@@ -40,21 +41,21 @@ pub(super) struct Held {
     pub(super) stand: Stand,
 }
 
-/// What came of one attack.
+/// The outcome of one attack.
 #[derive(Debug)]
 pub(super) struct Cell {
     pub(super) peers: usize,
     /// Bytes that the attackers sent.
     pub(super) sent: u64,
-    /// The most memory that the server took, and the most that it may take.
+    /// The most memory that the server took, and its bound.
     pub(super) peak: usize,
     pub(super) bound: usize,
-    /// The processor time that the server took while its peers were silent.
+    /// The CPU time that the server took while its peers were silent.
     pub(super) idle: Duration,
     pub(super) service: Service,
     pub(super) before: Held,
     pub(super) after: Held,
-    /// What should have happened while the attackers were there, and did not.
+    /// The faults while the attackers were there.
     faults: Vec<&'static str>,
 }
 
@@ -65,10 +66,10 @@ impl Cell {
         let (files, timers) = (kinds::MOST_PEERS + OTHER_FILES, kinds::timers(name));
         let mut server = Server::start(program, adapter, timers, files, log)?;
         let settings = server.settings;
-        let Some(attack) = Attack::named(name, &settings) else { bail!("there is no attack {name:?}") };
+        let Some(attack) = Attack::named(name, &settings) else { bail!("unknown attack {name:?}") };
         let count = (attack.peers * scale / 100).max(1);
 
-        // What a runtime allocates once, it has then.
+        // After this, memory that a runtime allocates once is allocated.
         let mut service = Service::default();
         (0..3).for_each(|_| service.serve(server.address));
         wait_until(&mut server, Instant::now() + RETURN, |held| held.stand.connections == 0)?;
@@ -82,7 +83,7 @@ impl Cell {
             faults.push("connections that break a limit do not end");
         }
         settle(&server)?;
-        // Later rests of connections that a timer ends would be without them.
+        // Later rests would not include connections that a timer has ended.
         let rests = if attack.ending == Ending::TimedOut { 1 } else { RESTS };
         let idle = idle(&server, rests)?;
         service.serve(server.address);
@@ -100,12 +101,12 @@ impl Cell {
         Ok(Self { peers: count, sent, peak, bound, idle, service, before, after, faults })
     }
 
-    /// Returns the processor time of a silent server, in percent of a core.
+    /// Returns the CPU time of a silent server, in percent of a core.
     pub(super) fn idle_percent(&self) -> f64 {
         100.0 * self.idle.as_secs_f64() / REST.as_secs_f64()
     }
 
-    /// Returns what breaks a bound.
+    /// Returns the bounds that are broken.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = self.faults.iter().map(|&fault| fault.into()).collect();
         if self.peak > self.bound {
@@ -122,7 +123,10 @@ impl Cell {
             ));
         }
         if !self.after.is_back(&self.before) {
-            faults.push(format!("not all is as it was before: {:?} became {:?}", self.before, self.after));
+            faults.push(format!(
+                "the server is not in its former state: {:?} became {:?}",
+                self.before, self.after
+            ));
         }
         faults
     }
@@ -134,7 +138,7 @@ impl Held {
         Ok(Self { descriptors: server.pid.descriptors()?, threads: server.pid.threads()?, stand })
     }
 
-    /// Whether a server holds no more than `before`.
+    /// Returns whether a server holds no more than `before`.
     fn is_back(&self, before: &Self) -> bool {
         self.descriptors <= before.descriptors
             && self.threads <= before.threads
@@ -143,7 +147,7 @@ impl Held {
     }
 }
 
-/// Lets the attackers do their part while honest clients come and go.
+/// Runs the attackers while honest clients come and go.
 fn attack_and_serve(
     server: &mut Server,
     service: &mut Service,
@@ -172,7 +176,7 @@ fn attack_with(
     if attack.ending != Ending::Ended {
         let deadline = Instant::now() + RETURN;
         if !wait_until(server, deadline, |held| held.stand.connections >= count)? {
-            faults.push("the server does not hold all connections");
+            faults.push("the server has not accepted all connections");
         }
     }
     if let Some(flood) = &attack.flood {
@@ -181,28 +185,29 @@ fn attack_with(
     Ok(peers)
 }
 
-/// Waits until the server has ended all connections; returns whether it has, within its timeouts and a while.
+/// Waits until the server has ended all connections. Returns whether it did so within its timeouts and some
+/// time more.
 fn end(server: &mut Server, timers: Timers) -> Result<bool> {
     let longest = timers.opening.max(timers.keep_alive.unwrap_or_default());
     let deadline = Instant::now() + longest + RETURN;
     wait_until(server, deadline, |held| held.stand.connections == 0)
 }
 
-/// Waits until the server is done with what it has read, or a flood's time is up.
+/// Waits until the server has processed its input, or the time of a flood has passed.
 fn settle(server: &Server) -> Result<()> {
     let deadline = Instant::now() + FLOOD;
     let mut quiet = 0;
     while quiet < 3 && Instant::now() < deadline {
         let used = server.pid.cpu()?;
         thread::sleep(10 * TICK);
-        // One silent moment may be one in which other programs had the processor.
+        // In one silent moment, other programs may have had the processor.
         quiet = if server.pid.cpu()? == used { quiet + 1 } else { 0 };
     }
     Ok(())
 }
 
-/// Returns the processor time that the server takes in a rest. Of one that takes too much the least of several rests counts: what it had
-/// still to do ends, what silent peers cost does not.
+/// Returns the CPU time that the server takes in a rest. If it takes too much, the least of several rests
+/// counts: remaining work ends, the cost of silent peers does not.
 fn idle(server: &Server, rests: u32) -> Result<Duration> {
     let mut least = Duration::MAX;
     for _ in 0..rests {
@@ -216,7 +221,7 @@ fn idle(server: &Server, rests: u32) -> Result<Duration> {
     Ok(least)
 }
 
-/// Waits until what the server holds is as wanted; returns whether it is, at `deadline` at the latest.
+/// Waits until the server holds what is expected, at most until `deadline`. Returns whether it does.
 fn wait_until(server: &mut Server, deadline: Instant, is_so: impl Fn(&Held) -> bool) -> Result<bool> {
     loop {
         if is_so(&Held::of(server)?) {

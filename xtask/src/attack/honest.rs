@@ -1,4 +1,4 @@
-//! Clients that do what they should, while the server is attacked and afterwards.
+//! Well-behaved clients, during an attack and afterwards.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -13,23 +13,23 @@ use anyhow::{Result, bail};
 use super::peers::{read_exact, read_head};
 use super::wire::{self, BINARY, CLOSE, FIN, TEXT};
 
-/// How long a handshake and an echo may take while the server is attacked.
+/// The time limit of a handshake and an echo while the server is attacked.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The time from one client to the next.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How clients were served.
+/// The service that clients got.
 #[derive(Debug, Default)]
 pub(super) struct Service {
     pub(super) served: usize,
-    /// The longest that one took for all.
+    /// The longest time of one client.
     pub(super) slowest: Duration,
-    /// Why others were not served.
+    /// The failures of the others.
     pub(super) failures: Vec<String>,
 }
 
 impl Service {
-    /// Has one more client served.
+    /// Serves one more client and records the result.
     pub(super) fn serve(&mut self, address: SocketAddr) {
         let start = Instant::now();
         match talk(address, start + PATIENCE) {
@@ -39,7 +39,7 @@ impl Service {
         self.slowest = self.slowest.max(start.elapsed());
     }
 
-    /// Has one client served after the other until `is_over`.
+    /// Runs one client after the other until `is_over`.
     pub(super) fn serve_until(&mut self, address: SocketAddr, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
             self.serve(address);
@@ -48,7 +48,7 @@ impl Service {
     }
 }
 
-/// Opens a connection, has a message echoed, and closes.
+/// Opens a connection, sends a message, waits for the echo, and closes.
 fn talk(address: SocketAddr, deadline: Instant) -> Result<()> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_nodelay(true)?;

@@ -1,4 +1,4 @@
-//! The attacks, each as what its peers write and what they bring the server to hold.
+//! The attacks: what the peers of each write, and what they make the server hold.
 
 use core::time::Duration;
 
@@ -7,41 +7,41 @@ use super::peers::Flood;
 use super::server::{Settings, Timers};
 use super::wire::{self, BINARY, COMPRESSED, CONTINUATION, FIN, OFFER, PING, TEXT};
 
-/// How long the opening handshake may take, unless an attack is about that.
+/// The opening timeout, unless an attack is about that.
 const OPENING: Duration = Duration::from_secs(2);
-/// How long it may take where peers stay in it while the server is measured.
+/// The opening timeout where peers stay in the handshake while the server is measured.
 const LONG_OPENING: Duration = Duration::from_secs(6);
 
-/// After how long a peer that has stopped reading is pinged.
+/// The silence after which a peer that has stopped reading is pinged.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// What is done to a server.
+/// One kind of attack.
 #[derive(Clone, Debug)]
 pub(super) struct Attack {
     pub(super) peers: usize,
-    /// What a peer writes first.
+    /// The first bytes that a peer writes.
     pub(super) head: Vec<u8>,
-    /// What it writes once that has opened a WebSocket; none for a peer that opens none.
+    /// The bytes that a peer writes after it has opened a WebSocket; `None` for a peer that opens none.
     pub(super) opened: Option<Vec<u8>>,
     /// What follows once all are connected.
     pub(super) flood: Option<Flood>,
     pub(super) ending: Ending,
-    /// What a peer brings its connection to hold.
+    /// What a peer makes its connection hold.
     pub(super) holds: Holds,
 }
 
-/// How the connections of an attack end.
+/// The way in which the connections of an attack end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The attackers leave: for the server they may be of use yet.
+    /// The attackers leave: until then the server has no reason to end them.
     Left,
     /// The server ends them at once, or soon, while the attackers stay: they break a limit.
     Ended,
-    /// A timer of the server ends them, after it was measured, while the attackers stay.
+    /// A timer of the server ends them, after the measurement, while the attackers stay.
     TimedOut,
 }
 
-/// The most peers that an attack has.
+/// The largest number of peers in an attack.
 pub(super) const MOST_PEERS: usize = 5000;
 
 /// The names of all attacks.
@@ -59,7 +59,7 @@ pub(super) const NAMES: [&str; 11] = [
     "fragments",
 ];
 
-/// Returns the timers of the server of an attack: those that end its connections leave time for a rest.
+/// Returns the timers of the server of an attack. Those that end its connections leave time for a rest.
 pub(super) fn timers(name: &str) -> Timers {
     Timers {
         opening: if name == "half-open" { LONG_OPENING } else { OPENING },
@@ -68,7 +68,7 @@ pub(super) fn timers(name: &str) -> Timers {
 }
 
 impl Attack {
-    /// Returns the attack of that name on a server with those limits; `None` for a name that no attack has.
+    /// Returns the attack of that name on a server with those limits, or `None` for an unknown name.
     pub(super) fn named(name: &str, settings: &Settings) -> Option<Self> {
         let limit = settings.max_message;
         let opened = |bytes: Vec<u8>| Self {
@@ -94,7 +94,7 @@ impl Attack {
                 let ending = Ending::TimedOut;
                 Self { peers: MOST_PEERS, head, opened: None, ending, holds, ..opened(Vec::new()) }
             }
-            // The longest frame is announced, and then a byte comes now and then.
+            // The longest frame is announced, and then single bytes follow slowly.
             "slow-frames" => {
                 let pace = Some(Duration::from_millis(150));
                 let flood = Flood { pattern: vec![0], quota: 10, reads: false, pace };
@@ -102,7 +102,7 @@ impl Attack {
                 let holds = Holds { input: 10, ..Holds::default() };
                 Self { peers: 2000, flood: Some(flood), holds, ..opened(header) }
             }
-            // All of the longest frame comes, but for its last byte.
+            // The longest frame comes, without its last byte.
             "large-frames" => {
                 let mut frame = wire::frame(FIN | BINARY, &vec![0; settings.max_frame]);
                 frame.pop();
@@ -112,7 +112,7 @@ impl Attack {
                 Self { ending: Ending::TimedOut, ..flooded(ping.clone(), 1 << 20, false, ping.len()) }
             }
             "read-pings" => Self { peers: 50, ..flooded(ping.clone(), 1 << 30, true, ping.len()) },
-            // Answered with keep-alive; nothing is read.
+            // The server answers with keep-alive; the peer reads nothing.
             "pipelined" => Self {
                 peers: 20,
                 head: wire::ORDINARY_REQUEST.to_vec(),
@@ -127,7 +127,7 @@ impl Attack {
                 let echoes = flooded(messages, 4 << 20, false, 16 << 10);
                 Self { holds: Holds { input: 16 << 10, ..echoes.holds }, ..echoes }
             }
-            // Messages that inflate to the limit, which are echoed in as few bytes, and then one that goes beyond it.
+            // Messages that inflate to the limit, whose echoes are as short, and then one that exceeds it.
             "bombs" => {
                 let (fit, unfit) = (wire::deflated_zeros(limit), wire::deflated_zeros(limit + 1000));
                 let first = FIN | COMPRESSED | BINARY;
@@ -136,7 +136,7 @@ impl Attack {
                     Holds { message: limit, output: Some(1000), is_compressed: true, ..Holds::default() };
                 Self { head: wire::request(OFFER), ending: Ending::Ended, holds, ..opened(bombs) }
             }
-            // A message that inflates to the limit, and never ends.
+            // A message that inflates to the limit, and does not end.
             "hoards" => {
                 let frame = wire::frame(COMPRESSED | BINARY, &wire::deflated_zeros(limit));
                 let holds = Holds { message: limit, is_compressed: true, ..Holds::default() };

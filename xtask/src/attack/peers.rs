@@ -9,29 +9,29 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-/// How long one step of one socket may take.
+/// The time limit of one step of one socket.
 const STEP: Duration = Duration::from_secs(5);
-/// Most bytes that are written to one peer before the next has its turn.
+/// The most bytes that are written to one peer before the next one's turn.
 const TURN: usize = 64 << 10;
-/// A flood in which nothing has moved for this long has filled every buffer.
+/// The time without progress after which a flood has filled every buffer.
 const STUCK: Duration = Duration::from_millis(300);
-/// How long to wait where nothing moved.
+/// The pause after a turn without progress.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What one attacker writes once it is connected.
+/// What an attacker writes once it is connected.
 #[derive(Clone, Debug)]
 pub(super) struct Flood {
-    /// Written again and again.
+    /// The bytes that are written again and again.
     pub(super) pattern: Vec<u8>,
-    /// How many bytes each attacker writes at most.
+    /// The most bytes that each attacker writes.
     pub(super) quota: usize,
     /// Whether answers are read.
     pub(super) reads: bool,
-    /// The time from one byte of an attacker to the next; none to write as fast as the server takes it.
+    /// The time from one byte of an attacker to the next; `None` to write as fast as the server takes it.
     pub(super) pace: Option<Duration>,
 }
 
-/// A connection of an attacker.
+/// One connection of an attacker.
 #[derive(Debug)]
 struct Peer {
     stream: TcpStream,
@@ -48,7 +48,7 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Connects `count` attackers, each of which writes `head`, and, once the server has opened a WebSocket, `opened`.
+    /// Connects `count` attackers. Each writes `head`, and, once the server has opened a WebSocket, `opened`.
     pub(super) fn connect(
         address: SocketAddr,
         count: usize,
@@ -65,9 +65,9 @@ impl Peers {
         Ok(all)
     }
 
-    /// Floods the server until all have written their quotas, nothing moves any more, or `deadline` has come.
+    /// Floods the server until all quotas are written, nothing moves any more, or `deadline` has come.
     pub(super) fn flood(&mut self, flood: &Flood, deadline: Instant) {
-        // So that a turn's bytes are one slice, wherever the last turn stopped.
+        // A turn's bytes are one slice, at any position where the last turn stopped.
         let bytes = flood.pattern.repeat(1 + TURN.div_ceil(flood.pattern.len()));
         let mut last_moved = Instant::now();
         loop {
@@ -115,7 +115,7 @@ impl Peer {
                 n
             }
             Err(error) if is_temporary(error.kind()) => 0,
-            // The server has ended the connection, as it should where a limit is broken.
+            // The server has ended the connection, which is right if a limit is broken.
             Err(_) => {
                 self.is_over = true;
                 0
@@ -123,7 +123,7 @@ impl Peer {
         }
     }
 
-    /// Reads what is there, and returns how many bytes that were.
+    /// Reads what is there, and returns the number of bytes.
     fn read(&mut self) -> usize {
         let mut answers = [0; TURN];
         match self.stream.read(&mut answers) {
@@ -156,7 +156,7 @@ fn connect(address: SocketAddr, head: &[u8], opened: Option<&[u8]>) -> Result<Tc
     Ok(stream)
 }
 
-/// Reads a head, and nothing behind it.
+/// Reads a head, and no byte after it.
 pub(super) fn read_head(stream: &mut TcpStream, deadline: Instant) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

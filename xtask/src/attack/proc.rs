@@ -1,13 +1,13 @@
-//! What Linux says of a process under `/proc`.
+//! The facts that Linux gives of a process under `/proc`.
 
 use core::time::Duration;
 use std::fs;
 
 use anyhow::{Context, Result};
 
-/// How often a second the kernel counts processor time for programs to read; Linux has 100 for all of them.
+/// The ticks per second in which the kernel counts CPU time for programs; Linux has 100 on all of them.
 const TICKS: u32 = 100;
-/// The smallest difference between two processor times.
+/// The smallest difference between two CPU times.
 pub(super) const TICK: Duration = Duration::from_millis(1000 / TICKS as u64);
 
 /// A process that runs.
@@ -18,7 +18,7 @@ pub(super) struct Pid(pub(super) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Memory {
     pub(super) now: usize,
-    /// The most that there ever was.
+    /// The highest value so far.
     pub(super) peak: usize,
 }
 
@@ -27,7 +27,7 @@ impl Pid {
         memory(&self.read("status")?).context("no VmRSS and VmHWM in the status of a process")
     }
 
-    /// Returns the processor time used so far, by the process and by the kernel for it.
+    /// Returns the CPU time used so far, by the process and by the kernel for it.
     pub(super) fn cpu(self) -> Result<Duration> {
         cpu(&self.read("stat")?).context("no utime and stime in the stat of a process")
     }
@@ -51,7 +51,7 @@ impl Pid {
     }
 }
 
-/// Returns how many files this process may have open: now, and if it asks for more.
+/// Returns how many files this process may have open: now, and at most after it raises its limit.
 pub(super) fn open_files() -> Result<(usize, usize)> {
     let limits = fs::read_to_string("/proc/self/limits").context("cannot read /proc/self/limits")?;
     files(&limits).context("no limit of open files in /proc/self/limits")
@@ -67,7 +67,8 @@ fn kilobytes(status: &str, name: &str) -> Option<usize> {
     Some(value.trim().strip_suffix(" kB")?.parse::<usize>().ok()? << 10)
 }
 
-/// Adds fields 14 and 15 of `/proc/PID/stat`. The second field is the program's name, which may hold anything.
+/// Adds fields 14 and 15 of `/proc/PID/stat`. The second field is the program's name, which may contain
+/// anything.
 fn cpu(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace().skip(11);

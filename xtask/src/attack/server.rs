@@ -1,4 +1,4 @@
-//! The server that is attacked, in a process of its own.
+//! The server under attack, in a process of its own.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -11,10 +11,10 @@ use anyhow::{Context, Result};
 use super::proc::Pid;
 use crate::process::Process;
 
-/// How long a server takes to start, or to answer, at most.
+/// The time limit of a server's start, and of its answers.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The limits that a server runs with, in bytes where they are not counts.
+/// The limits of a server, in bytes where they are not counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
     /// Whether each connection has a thread.
@@ -29,7 +29,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Reads what a server prints: a name and a value in each line.
+    /// Reads the output of a server: a name and a value in each line.
     fn parse(printed: &str, is_threaded: bool) -> Option<Self> {
         let value = |name: &str| {
             let values = printed.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -50,22 +50,22 @@ impl Settings {
 /// The timers of a server, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Timers {
-    /// How long the opening handshake may take.
+    /// The timeout of the opening handshake.
     pub(super) opening: Duration,
-    /// After how long a silent peer is pinged; never without it.
+    /// The silence after which a peer is pinged; `None` for no pings.
     pub(super) keep_alive: Option<Duration>,
 }
 
-/// What a server counts.
+/// The counts of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stand {
     /// Connections, those in their handshakes included.
     pub(super) connections: usize,
-    /// Tasks, or threads, that the application runs for them.
+    /// Tasks, or threads, of the application for them.
     pub(super) tasks: usize,
 }
 
-/// A server that runs; dropping it ends it.
+/// A running server; dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Server {
     process: Process,
@@ -85,7 +85,7 @@ impl Server {
         log: PathBuf,
     ) -> Result<Self> {
         let mut command = Command::new("sh");
-        // Where the limit cannot be raised, connections are missing, which the attack reports.
+        // Where the limit cannot be raised, connections are missing, and the attack reports that.
         command.args(["-c", "ulimit -n \"$0\"; exec \"$@\""]).arg(files.to_string()).arg(program);
         command.args(["--adapter", adapter, "--opening-timeout", &timers.opening.as_secs().to_string()]);
         if let Some(interval) = timers.keep_alive {
@@ -101,7 +101,7 @@ impl Server {
         Ok(Self { process, pid, address, settings, questions: 0 })
     }
 
-    /// Asks the server what it counts.
+    /// Asks the server for its counts.
     pub(super) fn stand(&mut self) -> Result<Stand> {
         self.questions += 1;
         let question = self.questions.to_string();
@@ -111,7 +111,7 @@ impl Server {
     }
 }
 
-/// Reads an answer such as `7: 2 connections 1 tasks`, if it is the one to `question`.
+/// Reads an answer such as `7: 2 connections 1 tasks`, if it belongs to `question`.
 fn answer(line: &str, question: &str) -> Option<Stand> {
     let (connections, tasks) = line
         .strip_prefix(question)?

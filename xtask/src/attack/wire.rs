@@ -1,4 +1,4 @@
-//! What attackers write, as bytes. All masking keys are zero, so that payloads go as they are.
+//! The bytes of the attackers. All masking keys are zero, so that payloads stay as they are.
 
 /// The beginning of a frame's first byte.
 pub(super) const FIN: u8 = 0x80;
@@ -10,7 +10,7 @@ pub(super) const BINARY: u8 = 2;
 pub(super) const CLOSE: u8 = 8;
 pub(super) const PING: u8 = 9;
 
-/// A request for a WebSocket; `more` is further fields, each with its line end.
+/// Returns a request for a WebSocket; `more` is further fields, each with its line end.
 pub(super) fn request(more: &str) -> Vec<u8> {
     format!(
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{more}\
@@ -19,12 +19,12 @@ pub(super) fn request(more: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A request for anything else.
+/// Returns an ordinary request.
 pub(super) const ORDINARY_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 /// The field that offers permessage-deflate.
 pub(super) const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
-/// A frame's header, which announces `len` bytes of payload.
+/// Returns a frame's header, which announces `len` bytes of payload.
 pub(super) fn header(first: u8, len: u64) -> Vec<u8> {
     let mut bytes = vec![first];
     match (u8::try_from(len), u16::try_from(len)) {
@@ -42,24 +42,26 @@ pub(super) fn header(first: u8, len: u64) -> Vec<u8> {
     bytes
 }
 
-/// A whole frame.
+/// Returns a whole frame.
 pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = header(first, payload.len() as u64);
     bytes.extend(payload);
     bytes
 }
 
-/// A payload of permessage-deflate (RFC 7692 §7.2.1) that inflates to `len` zeros, or up to 257 fewer, and is 158 times shorter.
+/// Returns a payload of permessage-deflate (RFC 7692 §7.2.1) that inflates to `len` zeros, or up to 257
+/// fewer, and is 158 times shorter.
 pub(super) fn deflated_zeros(len: usize) -> Vec<u8> {
     let mut bits = Bits::default();
-    // A block with the fixed codes, not the last (RFC 1951 §3.2.6): a zero, and then what repeats it 258 times.
+    // A block with the fixed codes, not the last (RFC 1951 §3.2.6): a zero, and then a code that repeats it
+    // 258 times.
     bits.push(0b010, 3);
     bits.push_code(0x30, 8);
     for _ in 0..(len - 1) / 258 {
         bits.push_code(0xC5, 8);
         bits.push_code(0, 5);
     }
-    // The end of the block, and an empty one without compression, whose length is left out.
+    // The end of the block, and an empty block without compression, whose length is left out.
     bits.push_code(0, 7);
     bits.push(0, 3);
     bits.bytes
@@ -69,7 +71,7 @@ pub(super) fn deflated_zeros(len: usize) -> Vec<u8> {
 #[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,
-    /// How many bits of the last byte are used; 0 stands for all.
+    /// The number of bits used in the last byte; 0 stands for all.
     used: u32,
 }
 

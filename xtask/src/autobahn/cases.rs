@@ -1,14 +1,14 @@
-//! The cases of the suite: which there are, which we run, and how long each takes.
+//! The cases of the suite: their names, the ones that run, and their times.
 
 use anyhow::{Result, bail};
 
-/// Whether this build negotiates permessage-deflate, which the cases of 12 and 13 are about.
+/// The support of permessage-deflate in this build, which the cases of 12 and 13 are about.
 const SUPPORTS_DEFLATE: bool = true;
 
-/// A group of the suite, how many cases it has (numbered from 1), and the milliseconds that one takes.
+/// A group of the suite, the number of its cases (numbered from 1), and the milliseconds of one.
 ///
-/// The times are means of a run on two cores against an echo in Python; only their proportions matter, for shards
-/// of equal length.
+/// The times are means of a run on two cores against an echo in Python; only their proportions matter, for
+/// shards of equal length.
 const GROUPS: [(&str, u32, u32); 57] = [
     ("1.1", 8, 3),
     ("1.2", 8, 3),
@@ -69,7 +69,7 @@ const GROUPS: [(&str, u32, u32); 57] = [
     ("13.7", 18, 13000),
 ];
 
-/// One of every so many cases on compression is in the sample.
+/// The sample has one of this many cases on compression.
 const SAMPLED: u32 = 6;
 
 /// A case of the suite.
@@ -77,13 +77,13 @@ const SAMPLED: u32 = 6;
 pub(super) struct Case {
     /// As the suite writes it, such as `7.13.1`.
     pub(super) id: String,
-    /// About how long it takes, in milliseconds.
+    /// Its approximate time, in milliseconds.
     pub(super) cost: u32,
 }
 
-/// The cases that match one of `patterns` (all, where there are none), in the suite's order.
+/// Returns the cases that match one of `patterns` (all, if there are none), in the suite's order.
 ///
-/// With `sample`, of the cases on compression only one of every six. Fails when a pattern matches no case.
+/// With `sample`, only one of six cases on compression is returned. Fails if a pattern matches no case.
 pub(super) fn select(patterns: &[String], sample: bool) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (group, count, cost) in GROUPS {
@@ -109,7 +109,7 @@ fn on_deflate(group: &str) -> bool {
     group.starts_with("12.") || group.starts_with("13.")
 }
 
-/// Whether `id` is what `pattern` says, where `*` stands for any characters.
+/// Returns whether `id` matches `pattern`, where `*` stands for any characters.
 fn matches(pattern: &str, id: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == id };
     let Some(id) = id.strip_prefix(start) else { return false };

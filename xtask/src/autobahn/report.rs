@@ -1,4 +1,4 @@
-//! The suite's reports: how each case ended, and whether that is good enough.
+//! The suite's reports: the outcome of each case, and whether it passes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,27 +13,27 @@ use crate::workspace::shown;
 /// The cases that have no wrong answer; the suite only notes what the peer does.
 const MAY_BE_INFORMATIONAL: [&str; 3] = ["7.1.6", "7.13.1", "7.13.2"];
 
-/// How the suite names the results, in the order of the table; anything else counts as failed.
+/// The suite's names of the results, in the order of the table; anything else counts as failed.
 const VERDICTS: [&str; 5] = ["OK", "NON-STRICT", "INFORMATIONAL", "UNIMPLEMENTED", "FAILED"];
 
 pub(super) const HEADER: &str =
     "                            cases      OK  NON-STRICT  INFORMATIONAL  UNIMPLEMENTED  FAILED";
 
-/// How one case ended.
+/// The outcome of one case.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) adapter: String,
     pub(super) role: Role,
     pub(super) case: String,
-    /// What the peer did, in the suite's word.
+    /// The result of the peer's behaviour, in the suite's word.
     behavior: String,
-    /// How it closed.
+    /// The result of its close.
     behavior_close: String,
     report: PathBuf,
 }
 
 impl Outcome {
-    /// What to tell about a case that did not pass.
+    /// Returns the description of a case that did not pass.
     pub(super) fn fault(&self) -> Option<String> {
         let informational = MAY_BE_INFORMATIONAL.contains(&self.case.as_str());
         let passes = |verdict: &str| verdict == "OK" || informational && verdict == "INFORMATIONAL";
@@ -61,7 +61,7 @@ struct Entry {
     reportfile: String,
 }
 
-/// Reads the reports that a shard left in `folder`; its peer must have called itself `adapter`.
+/// Reads the reports that a shard left in `folder`. The suite calls the peer `adapter`.
 pub(super) fn read(folder: &Path, adapter: &str, role: Role) -> Result<Vec<Outcome>> {
     let path = folder.join("index.json");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", shown(&path)))?;
@@ -81,7 +81,7 @@ pub(super) fn read(folder: &Path, adapter: &str, role: Role) -> Result<Vec<Outco
     Ok(entries.into_iter().map(outcome).collect())
 }
 
-/// Two lines of the table: how the cases ended, and how their connections closed.
+/// Returns two lines of the table: the outcomes of the cases, and of their closes.
 pub(super) fn tally(name: &str, outcomes: &[&Outcome]) -> String {
     let line = |name: &str, verdicts: &mut dyn Iterator<Item = &str>| {
         let mut counts = [0; VERDICTS.len()];

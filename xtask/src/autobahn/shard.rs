@@ -17,7 +17,7 @@ use super::cases::Case;
 use super::report::{self, Outcome};
 use crate::process::Process;
 
-/// The programs that take part, by their paths.
+/// The paths of the programs that take part.
 pub(super) struct Programs {
     pub(super) wstest: PathBuf,
     pub(super) server: PathBuf,
@@ -32,7 +32,7 @@ pub(super) struct Shard {
     number: usize,
     /// In the suite's order.
     cases: Vec<Case>,
-    /// Gets the reports and what the programs print; no other shard's.
+    /// The folder of this shard alone, for the reports and the programs' output.
     folder: PathBuf,
 }
 
@@ -50,7 +50,7 @@ impl Shard {
         spread.map(shard).collect()
     }
 
-    /// Runs the cases; nothing that it started runs on when it returns.
+    /// Runs the cases. Ends every program that it started before it returns.
     pub(super) fn run(&self, programs: &Programs, deadline: Instant) -> Result<()> {
         fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
         match self.role {
@@ -59,7 +59,7 @@ impl Shard {
         }
     }
 
-    /// How the cases ended that the suite has reported on.
+    /// Returns the outcomes of the cases that the suite has reported on.
     pub(super) fn outcomes(&self) -> Result<Vec<Outcome>> {
         report::read(&self.folder, &self.adapter, self.role)
     }
@@ -77,7 +77,7 @@ impl Shard {
     }
 
     fn run_client(&self, programs: &Programs, deadline: Instant) -> Result<()> {
-        // The suite cannot say which port the system chose for it.
+        // The suite cannot report which port the system chose.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let url = format!("ws://127.0.0.1:{port}");
         let mut suite = self.suite(programs, "fuzzingserver", json!({ "url": url }))?;
@@ -104,7 +104,7 @@ impl Shard {
         fs::write(python.join("sitecustomize.py"), include_str!("loopback.py"))?;
         let mut wstest = Command::new(&programs.wstest);
         wstest.env("PYTHONPATH", python);
-        // It serves web pages on port 8080 unless the port is 0.
+        // The suite serves web pages on port 8080 unless the port is 0.
         wstest.args(["--mode", mode, "--webport", "0", "--spec"]).arg(&path);
         Process::start(&mut wstest, self.folder.join("wstest.log"))
     }
@@ -116,7 +116,7 @@ impl fmt::Display for Shard {
     }
 }
 
-/// The URL in the line that our server prints first.
+/// Returns the URL in the first line that our server prints.
 fn listening_on(printed: &str) -> Option<String> {
     let (line, _) = printed.split_once('\n')?;
     line.trim().strip_prefix("listening on ").map(String::from)

@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// The path of `wstest`: what `WSTEST` says, else what `PATH` has, else what our own installer gives.
+/// Returns the path of `wstest`: from `WSTEST`, else from `PATH`, else from our own installer.
 pub(super) fn find() -> Result<PathBuf> {
     if let Some(path) = env::var_os("WSTEST").map(PathBuf::from) {
         if !path.is_file() {
-            bail!("WSTEST is {}, which is no file", path.display());
+            bail!("WSTEST is {}, which is not a file", path.display());
         }
         return Ok(path);
     }

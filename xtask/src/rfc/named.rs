@@ -2,7 +2,7 @@
 
 use super::rows::Table;
 
-/// A test function and what the comment directly above it names.
+/// A test function, and the ids in the comment directly above it.
 #[derive(Debug)]
 pub(crate) struct Test {
     pub(crate) name: String,
@@ -10,13 +10,13 @@ pub(crate) struct Test {
     pub(crate) line: usize,
     /// The ids that it proves: those that a line of the comment begins with.
     pub(crate) proves: Vec<String>,
-    /// What is wrong with the ids in the comment.
+    /// The faults of the ids in the comment.
     pub(crate) faults: Vec<String>,
 }
 
-/// Finds every `#[test]` function, those of other test attributes, of `proptest!` and of macros too.
+/// Finds every `#[test]` function, also under other test attributes, in `proptest!` and in macros.
 ///
-/// It reads lines, not syntax: a comment belongs to a function when nothing but attributes stands between them.
+/// It reads lines, not syntax: a comment belongs to a function if only attributes stand between them.
 pub(crate) fn tests_in(source: &str, table: &Table) -> Vec<Test> {
     let mut tests = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
@@ -48,7 +48,7 @@ fn is_test(attributes: &str) -> bool {
     ["#[test]", "::test]", "::test("].iter().any(|test| attributes.contains(test))
 }
 
-/// What a comment line says; comments on the enclosing module are not comments on a test.
+/// Returns the text of a comment line. A comment on the enclosing module does not belong to a test.
 fn comment_text(line: &str) -> Option<&str> {
     let text = line.strip_prefix("//")?;
     (!text.starts_with('!')).then(|| text.strip_prefix('/').unwrap_or(text).trim())
@@ -81,12 +81,13 @@ fn test(name: &str, line: usize, comment: &[&str], table: &Table) -> Test {
 
 enum Leading<'a> {
     Ids(Vec<&'a str>),
-    /// An id stands first, and something else than a list of ids follows.
+    /// An id stands first, but the text after it is not a list of ids.
     Broken,
     None,
 }
 
-/// The ids that a line begins with: `6455-5.1-2, 6455-5.1-3: …`; a list may go on in the next line.
+/// Returns the ids that a line begins with: `6455-5.1-2, 6455-5.1-3: …`. A list may continue on the next
+/// line.
 fn leading_ids<'a>(text: &'a str, table: &Table) -> Leading<'a> {
     let list = text.split(": ").next().unwrap_or(text);
     let list = list.strip_suffix([':', ',']).unwrap_or(list);
@@ -95,7 +96,7 @@ fn leading_ids<'a>(text: &'a str, table: &Table) -> Leading<'a> {
         return Leading::None;
     }
     let ids: Vec<&str> = list.split(',').flat_map(|part| part.split(" and ")).map(str::trim).collect();
-    // An id that is written well but unknown has a complaint of its own.
+    // An unknown id of the right form has an error of its own.
     if ids.iter().all(|id| table.knows(id) || table.looks_like_an_id(id)) {
         Leading::Ids(ids.into_iter().filter(|id| table.knows(id)).collect())
     } else {

@@ -8,7 +8,7 @@ use crate::workspace::Source;
 
 const FOLDER: &str = "conformance/requirements/";
 const COLUMNS: [&str; 7] = ["id", "who", "level", "layer", "requirement", "test", "not proven because"];
-/// The layers that the core answers for without any extension.
+/// The layers of the core without extensions.
 const CORE: [&str; 5] = ["url", "hs", "frame", "msg", "close"];
 
 /// A requirement.
@@ -20,14 +20,14 @@ pub(crate) struct Row {
     pub(crate) level: String,
     pub(crate) layer: String,
     pub(crate) requirement: String,
-    /// Why no test proves it now.
+    /// The reason why no test proves it now.
     pub(crate) reason: Option<String>,
-    /// The file and the line that it stands in.
+    /// Its file and line.
     pub(crate) place: String,
 }
 
 impl Row {
-    /// Whether the core must do this: the strongest rows, which are counted apart.
+    /// Returns whether the core must do this. These rows are the strongest ones, and are counted separately.
     pub(crate) fn binds_the_core(&self) -> bool {
         let strong = ["MUST", "must", "SHALL", "ABNF", "std"];
         strong.iter().any(|word| self.level.contains(word)) && CORE.contains(&self.layer.as_str())
@@ -70,9 +70,9 @@ impl Table {
         self.ids.contains(id)
     }
 
-    /// Whether `word` is written like an id of a family that the tables have, known or not.
+    /// Returns whether `word` has the form of an id of a family that the tables have, known or not.
     ///
-    /// `6455-9-99` is, and so are `frame-H9` and `E9999`; `frame-level` is a word.
+    /// `6455-9-99` has it, and so do `frame-H9` and `E9999`; `frame-level` does not.
     pub(crate) fn looks_like_an_id(&self, word: &str) -> bool {
         if let Some(erratum) = word.strip_prefix('E') {
             let number = erratum.strip_suffix("-S").unwrap_or(erratum);
@@ -85,7 +85,7 @@ impl Table {
     }
 }
 
-/// The group whose table `path` is: `conformance/requirements/G-frame.tsv` is that of `G-frame`.
+/// Returns the group of the table at `path`: `conformance/requirements/G-frame.tsv` is that of `G-frame`.
 fn group_of(path: &str) -> Option<&str> {
     let name = path.strip_prefix(FOLDER)?.strip_suffix(".tsv")?;
     name.starts_with(|first: char| first.is_ascii_uppercase()).then_some(name)

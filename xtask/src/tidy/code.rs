@@ -1,6 +1,6 @@
-//! Rust source without what is no code, and the parts of it that only some builds have.
+//! Rust source without comments and strings, and the parts of it that only some builds have.
 
-/// Rust source in which comments and the contents of strings are blanks; lines stay where they are.
+/// Rust source in which comments and the contents of strings are blanks; every line keeps its number.
 pub(super) struct Code {
     text: String,
     /// For each line, whether it belongs to an item under `#[cfg(test)]`.
@@ -17,12 +17,12 @@ impl Code {
         Self { text, test, unix }
     }
 
-    /// The lines with their numbers, counted from 1.
+    /// Returns the lines with their numbers, counted from 1.
     pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         (1..).zip(self.text.lines())
     }
 
-    /// The whole text, and the line of a place in it.
+    /// Returns the whole text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
@@ -40,7 +40,7 @@ impl Code {
     }
 }
 
-/// Whether `word` stands in `line` as a word of its own; it may have punctuation at its ends.
+/// Returns whether `word` stands in `line` as a word of its own; it may have punctuation at its ends.
 pub(super) fn has_word(line: &str, word: &str) -> bool {
     let joins = |character: char| character.is_alphanumeric() || character == '_';
     line.match_indices(word).any(|(at, _)| {
@@ -77,7 +77,7 @@ fn blank(source: &str) -> String {
     text
 }
 
-/// The length of the block comment that `rest` begins with; they nest.
+/// Returns the length of the block comment that `rest` begins with; they nest.
 fn block_comment(rest: &str) -> usize {
     let mut depth = 0_usize;
     let bytes = rest.as_bytes();
@@ -95,7 +95,7 @@ fn block_comment(rest: &str) -> usize {
     at
 }
 
-/// The length of the string that `rest` begins with, its quotes included.
+/// Returns the length of the string that `rest` begins with, its quotes included.
 fn string(rest: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in rest.bytes().enumerate().skip(1) {
@@ -109,7 +109,7 @@ fn string(rest: &str) -> usize {
     rest.len()
 }
 
-/// The length of the raw string that `rest` begins with.
+/// Returns the length of the raw string that `rest` begins with.
 fn raw_string(rest: &str) -> Option<usize> {
     let after = rest.strip_prefix(['b', 'c']).unwrap_or(rest).strip_prefix('r')?;
     let hashes = after.len() - after.trim_start_matches('#').len();
@@ -119,7 +119,7 @@ fn raw_string(rest: &str) -> Option<usize> {
     Some(body.find(&end).map_or(rest.len(), |at| head + at + end.len()))
 }
 
-/// The length of the character that `rest` begins with; none for a lifetime.
+/// Returns the length of the character that `rest` begins with; `None` for a lifetime.
 fn character(rest: &str) -> Option<usize> {
     let mut characters = rest.char_indices().skip(1);
     let (_, first) = characters.next()?;
@@ -132,7 +132,7 @@ fn character(rest: &str) -> Option<usize> {
     (second == '\'').then_some(at + 1)
 }
 
-/// For each line of `code`, whether it is part of an item whose `cfg` names `option`.
+/// Returns for each line of `code` whether it is part of an item whose `cfg` names `option`.
 fn under_cfg(code: &str, option: &str) -> Vec<bool> {
     let mut lines = vec![false; code.lines().count()];
     for (at, _) in code.match_indices("#[cfg(").chain(code.match_indices("#![cfg(")) {
@@ -150,7 +150,7 @@ fn under_cfg(code: &str, option: &str) -> Vec<bool> {
     lines
 }
 
-/// The length of the item that follows an attribute: up to its `;`, or to the end of its braces.
+/// Returns the length of the item that follows an attribute: up to its `;`, or to the end of its braces.
 fn item(code: &str) -> usize {
     let mut depth = 0_usize;
     for (at, byte) in code.bytes().enumerate().skip(1) {

@@ -1,4 +1,4 @@
-//! What every package of the workspace says of itself, and how much the core depends on.
+//! The manifests of all packages, and the number of crates below the core.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,10 +9,10 @@ use serde::Deserialize;
 use super::Finding;
 use crate::workspace;
 
-/// Crates below the core, without the core itself.
+/// The limit of crates below the core, the core not included.
 const CORE_DEPENDENCIES: usize = 15;
 
-/// What the driver must not depend on: runtimes, and traits for their streams.
+/// The crates that the driver must not depend on: runtimes, and traits for their streams.
 const RUNTIMES: [&str; 5] = ["tokio", "futures-io", "async-io", "async-std", "smol"];
 
 #[derive(Deserialize)]
@@ -58,7 +58,7 @@ pub(super) fn check() -> Result<Vec<Finding>> {
             findings.push(about(package, "unsafe code is not forbidden; add [lints] workspace = true"));
         }
         if package.description.as_deref().unwrap_or_default().is_empty() {
-            findings.push(about(package, "no description; say in one line what the crate is"));
+            findings.push(about(package, "no description; describe the crate in one line"));
         }
         if package.license.is_none() {
             findings.push(about(package, "no license; add license.workspace = true"));
@@ -75,14 +75,15 @@ pub(super) fn check() -> Result<Vec<Finding>> {
 
     let tree = self::tree(&["--package=ws-driver", "--all-features"])?;
     for runtime in dependencies(&tree).intersection(&RUNTIMES.into()) {
-        let what =
-            format!("the driver knows {runtime}; ask for what it needs of that in ws-driver/src/runtime.rs");
+        let what = format!(
+            "the driver depends on {runtime}; add what it needs to the traits in ws-driver/src/runtime.rs"
+        );
         findings.push(Finding { path: "ws-driver/Cargo.toml".into(), line: None, what });
     }
     Ok(findings)
 }
 
-/// What the packages that `args` choose depend on, printed.
+/// Returns the printed dependencies of the packages that `args` choose.
 fn tree(args: &[&str]) -> Result<String> {
     let mut tree = workspace::cargo();
     workspace::output(tree.args(["tree", "--edges=normal", "--prefix=none"]).args(args))
@@ -103,7 +104,7 @@ fn takes_lints(manifest: &str) -> bool {
     lines.any(|line| line.replace(' ', "") == "workspace=true")
 }
 
-/// The crates of a printed tree but for the first, which the tree belongs to.
+/// Returns the crates of a printed tree except the first, which is the root of the tree.
 fn dependencies(tree: &str) -> BTreeSet<&str> {
     let names = tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty());
     names.skip(1).collect()

@@ -1,20 +1,21 @@
-//! What Rust source may not contain, by the layer that it belongs to.
+//! The rules for Rust source, by the layer that it belongs to.
 
 use super::Finding;
 use super::code::{Code, has_word};
 use crate::workspace::Source;
 
-/// Lines of a file without its tests.
+/// The limit of lines in a file without its tests.
 const LONGEST: usize = 500;
 /// Modules of `std` that need an operating system.
 const SYSTEM: [&str; 8] = ["env", "fs", "io", "net", "os", "process", "thread", "time"];
 const UNIX_ONLY: [&str; 7] =
     ["os::unix", "signal::unix", "UnixStream", "UnixListener", "UnixDatagram", "libc::", "nix::"];
-/// What only the core knows of the wire format.
+/// The parts of the wire format that only the core may contain.
 const PROTOCOL: [&str; 8] =
     ["Opcode", "opcode", "mask::", "0x80", "0x7f", "0x0f", "from_be_bytes", "to_be_bytes"];
-/// The only places where unsafe code may stand. A program without an operating system has to bring an allocator and export
-/// a symbol, and one over io_uring lends its memory to the kernel; neither can be said safely.
+/// The only places where unsafe code may stand. A program without an operating system has to bring an
+/// allocator and export a symbol, and one over io_uring lends its memory to the kernel. Safe code can do
+/// neither.
 const UNSAFE: [&str; 2] = ["conformance/no-std/", "examples/io-uring/"];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
@@ -90,12 +91,12 @@ impl Layer {
     }
 }
 
-/// Whether a file is nothing but tests: an integration test, or a test module in a file of its own.
+/// Returns whether a file has only tests: an integration test, or a test module in a file of its own.
 fn is_test_file(path: &str) -> bool {
     path.contains("/tests/") || path.ends_with("/tests.rs") || path.starts_with("benches/")
 }
 
-/// Finds what the core takes from `std`; its tests may take what needs no operating system.
+/// Finds the uses of `std` in the core. Tests of the core may use the parts that need no operating system.
 fn system_modules(code: &Code, tests_only: bool, find: &mut impl FnMut(usize, String)) {
     for (at, path) in code.text().match_indices("std::") {
         if code.text()[..at].ends_with(|last: char| last.is_alphanumeric() || last == '_') {
@@ -112,7 +113,7 @@ fn system_modules(code: &Code, tests_only: bool, find: &mut impl FnMut(usize, St
         let named =
             |name: &&&str| if after.starts_with('{') { has_word(names, name) } else { first == **name };
         if let Some(module) = SYSTEM.iter().find(named) {
-            find(line, format!("std::{module} in the core; the caller does I/O and says what time it is"));
+            find(line, format!("std::{module} in the core; the caller does I/O and passes the time"));
         } else if !tests_only && !code.is_test(line) {
             find(line, "`std` in the core, which is no_std; take it from `core` or `alloc`".into());
         }

@@ -1,11 +1,11 @@
-//! What no file may contain, and which files are never committed.
+//! The rules for every file, and the files that must not be committed.
 
 use std::env;
 
 use super::Finding;
 use crate::workspace::{self, Source};
 
-/// This file names what it looks for, and cargo writes the other.
+/// This file contains the patterns themselves, and cargo writes the other.
 const EXEMPT: [&str; 2] = ["xtask/src/tidy/text.rs", "Cargo.lock"];
 const HOMES: [&str; 3] = ["/home/", "/root/", "/Users/"];
 const REGISTRIES: [&str; 6] = ["index", "registry", "mirror", "pypi", "npmjs", "debian"];
@@ -25,7 +25,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
             findings.push(Finding { path: source.path.clone(), line: Some(number), what });
         };
         if let Some(issue) = issue_number(line) {
-            find(format!("{issue} is an issue's number; say what it is about"));
+            find(format!("{issue} is an issue's number; describe what it is about"));
         }
         if homes.iter().any(|home| is_path(line, home)) {
             find("a path of one machine; make it relative".into());
@@ -37,7 +37,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// Finds the tracked files that some program made.
+/// Finds the tracked files that a program generated.
 pub(super) fn check_paths(paths: &[String]) -> Vec<Finding> {
     let generated = |path: &&String| {
         let mut folders: Vec<&str> = path.split('/').collect();
@@ -50,7 +50,7 @@ pub(super) fn check_paths(paths: &[String]) -> Vec<Finding> {
     paths.iter().filter(generated).map(finding).collect()
 }
 
-/// An issue's number such as `#12`: digits behind a hash that nothing but a bracket touches.
+/// Returns an issue's number such as `#12`: digits after a hash that only a bracket may touch.
 fn issue_number(line: &str) -> Option<&str> {
     line.match_indices('#').find_map(|(at, _)| {
         let digits = line[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
@@ -61,7 +61,7 @@ fn issue_number(line: &str) -> Option<&str> {
     })
 }
 
-/// Whether an absolute path below `home` stands in `line`, and not the path of a URL.
+/// Returns whether an absolute path below `home` stands in `line`, and not the path of a URL.
 fn is_path(line: &str, home: &str) -> bool {
     line.match_indices(home).any(|(at, _)| {
         let (before, after) = (&line[..at], &line[at + home.len()..]);
@@ -70,7 +70,7 @@ fn is_path(line: &str, home: &str) -> bool {
     })
 }
 
-/// The host of a URL in `line` that looks like a package registry or a mirror.
+/// Returns the host of a URL in `line` that looks like a package registry or a mirror.
 fn registry(line: &str) -> Option<&str> {
     let hosts =
         ["http://", "https://"].into_iter().flat_map(|scheme| line.split(scheme).skip(1)).map(|rest| {

@@ -22,7 +22,7 @@ pub(crate) fn serve(listener: TcpListener, config: Arc<Config>) -> io::Result<Co
     thread::Builder::new().name("server".into()).spawn(move || echo_on_all(&listener, &shared))?;
     Ok(Box::new(move || Stand {
         connections: handle.connections(),
-        // This one and the server's are not threads that echo.
+        // Neither this thread nor the server's counts.
         tasks: Arc::strong_count(&tasks) - 2,
     }))
 }
@@ -32,7 +32,7 @@ fn echo_on_all(listener: &Listener, tasks: &Arc<()>) {
         let task = Arc::clone(tasks);
         let attend = move || {
             if echo(&mut ws).is_err() {
-                // The peer reads the Close frame, or has the time to.
+                // The peer has time to read the Close frame.
                 while !matches!(ws.recv(), Ok(None)) {}
             }
             drop((ws, task));

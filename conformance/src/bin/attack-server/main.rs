@@ -1,7 +1,8 @@
-//! The server that `cargo xtask attack` attacks: it echoes, answers ordinary requests with 200, and keeps their connections.
+//! The server that `cargo xtask attack` attacks: it echoes, answers ordinary requests with 200, and keeps
+//! their connections.
 //!
-//! It prints the limits that it runs with, a line each, and then where it listens. A line on its standard input asks how many connections
-//! and tasks it has; the end of its standard input ends it.
+//! It prints the limits that it runs with, a line each, and then its address. A line on its standard input
+//! asks how many connections and tasks it has; the end of its standard input ends it.
 
 #![forbid(unsafe_code)]
 
@@ -22,23 +23,25 @@ use ws_core::handshake::{Accept, Decision, Reject, Request};
 use ws_core::serve::Limits;
 use ws_core::{Config, KeepAlive, RecvBuf};
 
-/// What the system buffers of a connection's output, in bytes. It is small, so that peers that do not read are noticed soon.
+/// The system's buffer for a connection's output, in bytes. It is small, so that the server soon notices
+/// peers that do not read.
 const SEND_BUFFER: usize = 64 << 10;
-/// How many connections wait to be accepted: a client that finds no room would try again only after a second.
+/// The number of connections that wait to be accepted: a client that finds no room would try again only after
+/// a second.
 const BACKLOG: i32 = 4096;
-/// More connections than any attack makes.
+/// A limit above the connections of any attack.
 const LIMITS: Limits = Limits { connections: 10_000, per_address: usize::MAX };
 
 /// Serve with small limits, to be attacked.
 #[derive(Parser)]
 struct Cli {
-    /// What moves the bytes.
+    /// The adapter
     #[arg(long, value_enum)]
     adapter: Adapter,
-    /// How many seconds the opening handshake may take.
+    /// The opening timeout, in seconds.
     #[arg(long, value_name = "SECS")]
     opening_timeout: u64,
-    /// Ping a peer that is silent for so many seconds, and give up on it one second later.
+    /// Ping a peer that is silent for so many seconds, and end its connection one second later.
     #[arg(long, value_name = "SECS")]
     keep_alive: Option<u64>,
 }
@@ -51,7 +54,7 @@ enum Adapter {
     Blocking,
 }
 
-/// Counts the connections and the tasks of the server that runs.
+/// Counts the connections and the tasks of the running server.
 type Count = Box<dyn Fn() -> Stand>;
 
 struct Stand {
@@ -93,7 +96,7 @@ fn serve(cli: &Cli) -> io::Result<()> {
 
 fn listen() -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    // Accepted sockets take it over.
+    // Accepted sockets inherit it.
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     socket.listen(BACKLOG)?;
@@ -133,7 +136,7 @@ fn announce(config: &Config, out: &mut impl io::Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Accepts what asks for a WebSocket, and answers all else as a health check is answered.
+/// Accepts requests for a WebSocket, and answers all others as a health check.
 fn decide(request: &Request<'_>) -> Decision {
     if request.is_upgrade() {
         Accept::new().into()

@@ -32,12 +32,12 @@ pub(crate) fn async_std(listener: TcpListener, config: Arc<Config>) -> io::Resul
     })
 }
 
-/// What a server does, on whichever runtime.
+/// The work of a server, on any runtime.
 struct Work<R: Serve> {
     config: Arc<Config>,
     /// Shared by all tasks that echo.
     tasks: Arc<()>,
-    /// Gets the handle once the server runs.
+    /// The sender of the handle, once the server runs.
     started: mpsc::Sender<Handle<R>>,
 }
 
@@ -49,13 +49,13 @@ impl<R: Serve> Work<R> {
             .decide(|request, _| decide(request))
             .on_error(|error| eprintln!("cannot accept connections: {error}"))
             .start([socket]);
-        // The process ends when the main thread, which receives, does.
+        // The process ends when the main thread, which receives, ends.
         let _ = self.started.send(listener.handle());
         while let Some(mut ws) = listener.accept().await {
             let task = Arc::clone(&self.tasks);
             R::spawn(async move {
                 if echo(&mut ws).await.is_err() {
-                    // The peer reads the Close frame, or has the time to.
+                    // The peer has time to read the Close frame.
                     while !matches!(ws.recv().await, Ok(None)) {}
                 }
                 drop((ws, task));
@@ -89,7 +89,7 @@ where
     })?;
     Ok(Box::new(move || Stand {
         connections: handle.connections(),
-        // This one and the server's are not tasks.
+        // Neither this task nor the server's counts.
         tasks: Arc::strong_count(&tasks) - 2,
     }))
 }
