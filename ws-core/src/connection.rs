@@ -14,7 +14,7 @@ mod ending;
 mod inflate;
 mod open;
 mod receive;
-mod refused;
+mod refusal;
 mod send;
 mod state;
 

@@ -7,6 +7,7 @@
 
 mod answer;
 mod body;
+mod chunk_decoder;
 pub(crate) mod client;
 mod client_request;
 mod compression;
@@ -48,7 +49,7 @@ pub use request::{HttpVersion, Request};
 pub use response::Response;
 
 pub(crate) use answer::{ReplyTo, Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
-pub(crate) use body::{BodyFraming, ChunkDecoder, Progress};
+pub(crate) use body::{BodyFraming, BodyProgress, BodyReader};
 pub(crate) use compression::Compression;
 pub(crate) use forward::{forward_request, forward_response};
 pub(crate) use scan::{Limits, Scanner};

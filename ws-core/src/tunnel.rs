@@ -7,7 +7,7 @@ use bytes::Buf as _;
 
 use crate::handshake::server::Passed;
 use crate::handshake::{
-    ChunkDecoder, ClientRequest, RequestError, Scanner, bad_gateway, gateway_timeout, too_slow,
+    BodyReader, ClientRequest, RequestError, Scanner, bad_gateway, gateway_timeout, too_slow,
 };
 use crate::{Config, Instant, SendBuf, Transmit};
 
@@ -71,21 +71,13 @@ enum State {
     /// The backend's answer comes.
     Responding { passed: Passed, scanner: Scanner },
     /// The body of an answer other than a 101 passes.
-    Answering { body: Body, is_last: bool },
+    Answering { body: BodyReader, is_last: bool },
     /// Bytes pass both ways.
     Tunnelling,
     /// The client has its last answer, and is waited for.
     Ending,
     /// It is over.
     Closed,
-}
-
-/// What is left of the body of an answer.
-#[derive(Debug)]
-enum Body {
-    Exact(u64),
-    Chunked(ChunkDecoder),
-    UntilEof,
 }
 
 /// What is known of one side.

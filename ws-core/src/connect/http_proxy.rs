@@ -6,7 +6,7 @@ use core::mem;
 use super::tunnel::{Refusal, Step};
 use super::{Host, Proxy, ProxyError};
 use crate::handshake::client::ResponseHead;
-use crate::handshake::{BodyFraming, ChunkDecoder, Limits, OwnedResponse, Progress, Scanner};
+use crate::handshake::{BodyProgress, BodyReader, Limits, OwnedResponse, Scanner};
 
 /// Bytes of a refusal's body that are kept.
 const MAX_BODY: usize = 4096;
@@ -17,15 +17,14 @@ pub(super) enum HttpProxy {
     /// The head of the answer is to come.
     Head(Scanner),
     /// The proxy refused, and the body of its answer is to come.
-    Refused(Box<Refused>),
+    Refused(Box<ProxyRefusal>),
 }
 
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct ProxyRefusal {
     head: Vec<u8>,
     parsed: ResponseHead,
-    framing: BodyFraming,
-    chunks: ChunkDecoder,
+    reader: BodyReader,
     body: Vec<u8>,
 }
 
@@ -76,16 +75,16 @@ impl HttpProxy {
                 *scanner = Scanner::response();
                 return Ok(Step::More);
             }
-            let (framing, chunks, body) = (parsed.body(), ChunkDecoder::default(), Vec::new());
-            *self = Self::Refused(Box::new(Refused { head, parsed, framing, chunks, body }));
+            let (reader, body) = (parsed.body().into(), Vec::new());
+            *self = Self::Refused(Box::new(ProxyRefusal { head, parsed, reader, body }));
         }
         let Self::Refused(refused) = self else { return Ok(Step::More) };
-        let progress = refused.take(input);
+        let progress = refused.reader.keep(input, &mut refused.body, MAX_BODY);
         input.clear();
         match progress {
-            Progress::More => Ok(Step::More),
-            Progress::Complete => Err(Refusal::Response(refused.response(true))),
-            Progress::Full => Err(Refusal::Response(refused.response(false))),
+            BodyProgress::More => Ok(Step::More),
+            BodyProgress::Complete => Err(Refusal::Response(refused.response(true))),
+            BodyProgress::Cut => Err(Refusal::Response(refused.response(false))),
         }
     }
 
@@ -93,42 +92,12 @@ impl HttpProxy {
     pub(super) fn cut(&mut self, is_over: bool) -> Option<Box<OwnedResponse>> {
         match self {
             Self::Head(_) => None,
-            Self::Refused(refused) => {
-                Some(refused.response(is_over && refused.framing == BodyFraming::UntilEof))
-            }
+            Self::Refused(refused) => Some(refused.response(is_over && refused.reader.ends_with_stream())),
         }
     }
 }
 
-impl Refused {
-    /// Takes more of the body.
-    fn take(&mut self, bytes: &[u8]) -> Progress {
-        let room = MAX_BODY - self.body.len();
-        match &mut self.framing {
-            BodyFraming::None => Progress::Complete,
-            BodyFraming::Exact(left) => {
-                let here = usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
-                self.body.extend_from_slice(&bytes[..here.min(room)]);
-                *left -= here as u64;
-                if here > room {
-                    Progress::Full
-                } else if *left == 0 {
-                    Progress::Complete
-                } else {
-                    Progress::More
-                }
-            }
-            // What is malformed ends the body where it stands.
-            BodyFraming::Chunked => {
-                self.chunks.decode(bytes, &mut self.body, MAX_BODY).unwrap_or(Progress::Full)
-            }
-            BodyFraming::UntilEof => {
-                self.body.extend_from_slice(&bytes[..bytes.len().min(room)]);
-                if bytes.len() > room { Progress::Full } else { Progress::More }
-            }
-        }
-    }
-
+impl ProxyRefusal {
     fn response(&self, is_complete: bool) -> Box<OwnedResponse> {
         Box::new((&self.parsed.view(&self.head, &self.body, is_complete)).into())
     }

@@ -2,12 +2,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::receive::Step;
-use super::refused::Refused;
+use super::refusal::Refusal;
 use super::state::Phase;
 use crate::handshake::client::{Expected, ResponseHead};
 use crate::handshake::server::{Asked, RequestHead};
 use crate::handshake::{
-    Accept, AnswerError, ClientRequest, Decision, Limits, Reject, Scanner, Then, too_slow, undecided,
+    Accept, AnswerError, BodyProgress, ClientRequest, Decision, Limits, Reject, Scanner, Then, too_slow,
+    undecided,
 };
 use crate::masking_keys::MaskingKeys;
 use crate::recv_buf::Ready;
@@ -26,7 +27,7 @@ pub(super) enum Opening {
     /// Client: the response.
     Connecting { scanner: Scanner, expected: Expected },
     /// Client: the body of a response that refuses.
-    Refused(Refused),
+    Refused(Refusal),
     /// Server: a request, the first or the next on this connection.
     Accepting { scanner: Scanner, is_next: bool },
     /// Server: the application's answer.
@@ -179,16 +180,21 @@ impl Connection {
                     self.alarm.begin_open(now);
                     input.announce_head(Ready::Open, n, Head::Response(head));
                 } else {
-                    *opening = Opening::Refused(Refused::new(head.body(), n));
+                    *opening = Opening::Refused(Refusal::new(head.body(), n));
                     input.keep_head(n, Head::Response(head));
                 }
                 Ok(Step::Done)
             }
-            Opening::Refused(refused) => {
-                if !refused.read(input, self.config.max_body, got_eof) {
-                    return Ok(Step::NeedsMore);
+            Opening::Refused(refusal) => {
+                refusal.read(input, self.config.max_body);
+                if got_eof {
+                    refusal.handle_eof();
                 }
-                input.announce_rejected(refused.is_whole());
+                match refusal.progress() {
+                    BodyProgress::More => return Ok(Step::NeedsMore),
+                    BodyProgress::Complete => input.announce_rejected(true),
+                    BodyProgress::Cut => input.announce_rejected(false),
+                }
                 self.state.end(self.is_written());
                 self.settle();
                 Ok(Step::Done)
@@ -230,8 +236,8 @@ impl Connection {
         let error = Error::TimedOut(Timer::Opening);
         let Some(opening) = self.state.opening_mut() else { return };
         match opening {
-            Opening::Refused(refused) => {
-                refused.cut();
+            Opening::Refused(refusal) => {
+                refusal.cut();
                 self.alarm.end();
                 return;
             }

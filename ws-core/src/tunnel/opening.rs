@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{Body, End, State, Tunnel};
+use super::{End, State, Tunnel};
 use crate::Instant;
 use crate::handshake::client::{ResponseHead, switches};
 use crate::handshake::server::{Asked, RequestHead};
 use crate::handshake::{
-    BodyFraming, ChunkDecoder, HandshakeError, Limits, ReplyTo, Scanner, bad_gateway, forward_request,
+    BodyFraming, BodyProgress, HandshakeError, Limits, ReplyTo, Scanner, bad_gateway, forward_request,
     forward_response, refusal,
 };
 
@@ -89,31 +89,17 @@ impl Tunnel {
         let is_last = !passed.may_persist || framing == BodyFraming::UntilEof;
         self.client.out.append(|out| forward_response(&response, framing, is_last, out));
         self.backend.inbox.drain(..n);
-        let body = match framing {
-            BodyFraming::None => Body::Exact(0),
-            BodyFraming::Exact(length) => Body::Exact(length),
-            BodyFraming::Chunked => Body::Chunked(ChunkDecoder::default()),
-            BodyFraming::UntilEof => Body::UntilEof,
-        };
-        self.state = State::Answering { body, is_last };
+        self.state = State::Answering { body: framing.into(), is_last };
         Ok(Step::Done)
     }
 
     fn step_body(&mut self, now: Instant) -> Result<Step, HandshakeError> {
         let State::Answering { body, is_last } = &mut self.state else { return Ok(Step::NeedsMore) };
         let inbox = &mut self.backend.inbox;
-        let (n, is_whole) = match body {
-            Body::Exact(left) => {
-                let n = usize::try_from(*left).map_or(inbox.len(), |left| left.min(inbox.len()));
-                *left -= n as u64;
-                (n, *left == 0)
-            }
-            Body::Chunked(chunks) => chunks.pass(inbox)?,
-            Body::UntilEof => (inbox.len(), false),
-        };
+        let (n, progress) = body.pass(inbox)?;
         self.client.out.push(&inbox[..n]);
         inbox.drain(..n);
-        if !is_whole {
+        if progress != BodyProgress::Complete {
             return Ok(Step::NeedsMore);
         }
         if *is_last || self.client.got_eof {
