@@ -162,6 +162,8 @@ impl Connection {
         let limits = Limits { max_head: self.config.max_head, max_fields: self.config.max_fields };
         let has_room = self.has_room();
         let got_eof = self.state.has_eof();
+        // If nothing can be written either, the stream from the peer ended because the transport broke.
+        let is_regular = self.state.can_write();
         let Some(opening) = self.state.opening_mut() else { return Ok(Step::NeedsMore) };
         match opening {
             Opening::Accepting { .. } | Opening::Skipping { .. } if !has_room => Ok(Step::NeedsRoom),
@@ -188,7 +190,7 @@ impl Connection {
             Opening::Refused(refusal) => {
                 refusal.read(input, self.config.max_body);
                 if got_eof {
-                    refusal.handle_eof();
+                    refusal.handle_eof(is_regular);
                 }
                 match refusal.progress() {
                     BodyProgress::More => return Ok(Step::NeedsMore),
