@@ -3,7 +3,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::tunnel::{Refusal, Step};
+use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError};
 use crate::handshake::client::ResponseHead;
 use crate::handshake::{BodyProgress, BodyReader, Limits, OwnedResponse, Scanner};
@@ -59,32 +59,32 @@ impl HttpProxy {
     }
 
     /// Looks at what has come.
-    pub(super) fn step(&mut self, input: &mut Vec<u8>) -> Result<Step, Refusal> {
+    pub(super) fn step(&mut self, input: &mut Vec<u8>) -> Result<TunnelStep, TunnelError> {
         if let Self::Head(scanner) = self {
             let end = scanner.find_end(input, &Limits::default()).map_err(ProxyError::Malformed)?;
             if end.is_none() {
-                return Ok(Step::More);
+                return Ok(TunnelStep::Read);
             }
             // Lengths and codings in such an answer mean nothing, so they are not even looked at.
             if let Some(b'2') = input.get("HTTP/1.1 ".len()) {
-                return Ok(Step::Open);
+                return Ok(TunnelStep::Open);
             }
             let head = mem::take(input);
             let parsed = ResponseHead::parse(&head).map_err(ProxyError::Malformed)?;
             if parsed.is_interim() {
                 *scanner = Scanner::response();
-                return Ok(Step::More);
+                return Ok(TunnelStep::Read);
             }
             let (reader, body) = (parsed.body().into(), Vec::new());
             *self = Self::Refused(Box::new(ProxyRefusal { head, parsed, reader, body }));
         }
-        let Self::Refused(refused) = self else { return Ok(Step::More) };
+        let Self::Refused(refused) = self else { return Ok(TunnelStep::Read) };
         let progress = refused.reader.keep(input, &mut refused.body, MAX_BODY);
         input.clear();
         match progress {
-            BodyProgress::More => Ok(Step::More),
-            BodyProgress::Complete => Err(Refusal::Response(refused.response(true))),
-            BodyProgress::Cut => Err(Refusal::Response(refused.response(false))),
+            BodyProgress::More => Ok(TunnelStep::Read),
+            BodyProgress::Complete => Err(TunnelError::Refused(refused.response(true))),
+            BodyProgress::Cut => Err(TunnelError::Refused(refused.response(false))),
         }
     }
 

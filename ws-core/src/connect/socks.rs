@@ -2,7 +2,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::tunnel::Step;
+use super::tunnel_step::TunnelStep;
 use super::{Host, Proxy, ProxyError, SocksRefusal};
 
 const VERSION: u8 = 5;
@@ -75,14 +75,14 @@ impl Socks {
     }
 
     /// Looks at what has come.
-    pub(super) fn step(&mut self, input: &[u8]) -> Result<Step, ProxyError> {
+    pub(super) fn step(&mut self, input: &[u8]) -> Result<TunnelStep, ProxyError> {
         match (self.due, input) {
             (Due::Method | Due::Reply, [version, ..]) if *version != VERSION => Err(ProxyError::NotSocks5),
             (Due::Method, [_, NO_AUTHENTICATION]) => Ok(self.ask()),
             (Due::Method, [_, USER_AND_PASSWORD]) => match self.login.take() {
                 Some(Login(bytes)) => {
                     self.due = Due::Login;
-                    Ok(Step::Write(bytes))
+                    Ok(TunnelStep::Write(bytes))
                 }
                 None => Err(ProxyError::MethodNotOffered),
             },
@@ -95,14 +95,14 @@ impl Socks {
             (Due::Reply, [_, _, _, kind, ..]) if ![IPV4, NAME, IPV6].contains(kind) => {
                 Err(ProxyError::ReplyMalformed)
             }
-            (Due::Reply, [_, _, _, _, _, ..]) if self.wanted(input) == 0 => Ok(Step::Open),
-            (Due::Method | Due::Login | Due::Reply, _) => Ok(Step::More),
+            (Due::Reply, [_, _, _, _, _, ..]) if self.wanted(input) == 0 => Ok(TunnelStep::Open),
+            (Due::Method | Due::Login | Due::Reply, _) => Ok(TunnelStep::Read),
         }
     }
 
-    fn ask(&mut self) -> Step {
+    fn ask(&mut self) -> TunnelStep {
         self.due = Due::Reply;
-        Step::Write(core::mem::take(&mut self.request))
+        TunnelStep::Write(core::mem::take(&mut self.request))
     }
 }
 

@@ -1,11 +1,10 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::http_proxy::HttpProxy;
 use super::socks::Socks;
+use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError, ProxyKind};
-use crate::handshake::OwnedResponse;
 
 /// The talk with a proxy that ends in a tunnel to the server.
 ///
@@ -32,30 +31,6 @@ enum Talk {
 pub(super) enum Say<'t> {
     Write(&'t [u8]),
     Read(&'t mut [u8]),
-}
-
-/// Where a talk stands.
-#[derive(Debug)]
-pub(super) enum Step {
-    /// More must be read.
-    More,
-    /// This must be written; what was read is used up.
-    Write(Vec<u8>),
-    /// The tunnel is there.
-    Open,
-}
-
-/// Why there is no tunnel.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    Error(ProxyError),
-    Response(Box<OwnedResponse>),
-}
-
-impl From<ProxyError> for Refusal {
-    fn from(error: ProxyError) -> Self {
-        Self::Error(error)
-    }
 }
 
 impl Tunnel {
@@ -101,9 +76,9 @@ impl Tunnel {
     }
 
     /// Notes that `n` bytes were read. True once the tunnel is there.
-    pub(super) fn read(&mut self, n: usize) -> Result<bool, Refusal> {
+    pub(super) fn read(&mut self, n: usize) -> Result<bool, TunnelError> {
         if n == 0 {
-            return Err(self.cut(true).unwrap_or(Refusal::Error(ProxyError::Closed)));
+            return Err(self.cut(true).unwrap_or(TunnelError::Proxy(ProxyError::Closed)));
         }
         self.input.extend_from_slice(&self.room[..n.min(self.asked)]);
         self.asked = 0;
@@ -112,20 +87,20 @@ impl Tunnel {
             Talk::Socks(socks) => socks.step(&self.input)?,
         };
         match step {
-            Step::More => Ok(false),
-            Step::Write(bytes) => {
+            TunnelStep::Read => Ok(false),
+            TunnelStep::Write(bytes) => {
                 (self.out, self.written) = (bytes, 0);
                 self.input.clear();
                 Ok(false)
             }
-            Step::Open => Ok(true),
+            TunnelStep::Open => Ok(true),
         }
     }
 
     /// The refusal whose end will not come, if one has begun; `is_over` says that the stream has ended.
-    pub(super) fn cut(&mut self, is_over: bool) -> Option<Refusal> {
+    pub(super) fn cut(&mut self, is_over: bool) -> Option<TunnelError> {
         match &mut self.talk {
-            Talk::Http(http) => http.cut(is_over).map(Refusal::Response),
+            Talk::Http(http) => http.cut(is_over).map(TunnelError::Refused),
             Talk::Socks(_) => None,
         }
     }
