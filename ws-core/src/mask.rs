@@ -1,5 +1,8 @@
 //! Payload masking (§5.3), usable on its own and without allocation.
 
+/// The length of the blocks in which payloads are masked and checked, so that they stay in cache; a multiple of the key's length.
+pub(crate) const BLOCK: usize = 8192;
+
 /// Payloads this long are worth starting at an aligned address: vectors that cross cache lines cost twice.
 const ALIGN_MIN: usize = 2048;
 

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use zlib_rs::DeflateFlush;
 
 use super::codec::Compressor;
-use super::{Compression, Context, DeflatePool, Level, Params, WindowBits};
+use super::{Compression, Context, DeflatePool, Level, Params, TAIL, WindowBits};
 use crate::Role;
 
 /// Most bytes that are reserved at once.
@@ -11,8 +11,6 @@ const STEP: usize = 16 << 10;
 /// Room beyond the length of a piece. Where a flush runs out of room right at its end, zlib repeats the end, which is
 /// no fault but costs five bytes.
 const SLACK: usize = 64;
-/// What every flush ends with, and what is taken off at the end of a message (RFC 7692 §7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// Compresses the messages of one direction of a connection (RFC 7692 §7.2.1).
 ///
