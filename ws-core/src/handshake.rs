@@ -7,6 +7,7 @@
 
 mod answer;
 mod body;
+mod body_progress;
 mod chunk_decoder;
 pub(crate) mod client;
 mod client_request;
@@ -17,18 +18,21 @@ mod fields;
 mod forward;
 mod grammar;
 mod handover;
+mod head;
 #[cfg(feature = "http")]
 mod http;
 mod known;
 mod origins;
 mod owned_response;
 mod read;
+mod reply_to;
 mod request;
 mod response;
 mod scan;
 pub(crate) mod server;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 
 use alloc::boxed::Box;
 
@@ -48,10 +52,13 @@ pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
 
-pub(crate) use answer::{ReplyTo, Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
-pub(crate) use body::{BodyFraming, BodyProgress, BodyReader};
+pub(crate) use answer::{Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
+pub(crate) use body::{BodyFraming, BodyReader};
+pub(crate) use body_progress::BodyProgress;
 pub(crate) use compression::Compression;
 pub(crate) use forward::{forward_request, forward_response};
+pub(crate) use head::Head;
+pub(crate) use reply_to::ReplyTo;
 pub(crate) use scan::{Limits, Scanner};
 
 /// What the opening handshake agreed on.

@@ -1,61 +1,19 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use super::opening::Opening;
 use super::receive::Step;
 use super::refusal::Refusal;
 use super::state::Phase;
 use crate::handshake::client::{Expected, ResponseHead};
 use crate::handshake::server::{Asked, RequestHead};
 use crate::handshake::{
-    Accept, AnswerError, BodyProgress, ClientRequest, Decision, Limits, Reject, Scanner, Then, too_slow,
-    undecided,
+    Accept, AnswerError, BodyProgress, ClientRequest, Decision, Head, Limits, Reject, Scanner, Then,
+    too_slow, undecided,
 };
 use crate::masking_keys::MaskingKeys;
 use crate::recv_buf::Ready;
 use crate::{Config, Connection, Error, Instant, RecvBuf, Role, Timer};
-
-/// Where the parts of a head lie in its bytes.
-#[derive(Debug)]
-pub(crate) enum Head {
-    Request(RequestHead),
-    Response(ResponseHead),
-}
-
-/// What the opening handshake waits for (§4).
-#[derive(Debug)]
-pub(super) enum Opening {
-    /// Client: the response.
-    Connecting { scanner: Scanner, expected: Expected },
-    /// Client: the body of a response that refuses.
-    Refused(Refusal),
-    /// Server: a request, the first or the next on this connection.
-    Accepting { scanner: Scanner, is_next: bool },
-    /// Server: the application's answer.
-    Deciding(Asked),
-    /// Server: the rest of the body of a request that was answered.
-    Skipping { left: u64 },
-}
-
-impl Opening {
-    /// Returns whether a request waits for its answer.
-    pub(super) const fn is_undecided(&self) -> bool {
-        matches!(self, Self::Deciding(_))
-    }
-
-    /// Returns whether more input would be read: an undecided request reads no further, and no request is read above the
-    /// mark of the output, as each is answered.
-    pub(super) const fn wants_input(&self, has_room: bool) -> bool {
-        match self {
-            Self::Connecting { .. } | Self::Refused(_) => true,
-            Self::Accepting { .. } | Self::Skipping { .. } => has_room,
-            Self::Deciding(_) => false,
-        }
-    }
-
-    fn accepting(is_next: bool) -> Self {
-        Self::Accepting { scanner: Scanner::request(), is_next }
-    }
-}
 
 /// The opening handshake (§4).
 impl Connection {

@@ -28,7 +28,7 @@
 
 use alloc::boxed::Box;
 
-use super::open::Opening;
+use super::opening::Opening;
 use crate::{Role, SendError};
 
 /// The state of a connection (§7.1), and of the two directions of its transport. Only this module changes them.

@@ -1,6 +1,5 @@
 use core::fmt;
 
-use super::{ClientWindow, Offer};
 use crate::Role;
 use crate::handshake::Value;
 
@@ -78,20 +77,5 @@ impl Params {
             Role::Client => self.client_max_window_bits,
         }
         .unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Params {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An answer reads as the offer of the same parameters.
-        let offer = Offer {
-            server_no_context_takeover: self.server_no_context_takeover,
-            client_no_context_takeover: self.client_no_context_takeover,
-            server_max_window_bits: self.server_max_window_bits,
-            client_max_window_bits: self
-                .client_max_window_bits
-                .map_or(ClientWindow::Unsaid, ClientWindow::AtMost),
-        };
-        offer.fmt(f)
     }
 }

@@ -4,7 +4,8 @@ use core::fmt;
 use super::{
     Agreement, AnswerError, Fields, HandshakeError,
     grammar::{is_field_value, is_token},
-    server::Upgrade,
+    reply_to::ReplyTo,
+    upgrade::Upgrade,
 };
 
 /// A server's answer to a request.
@@ -204,15 +205,6 @@ impl fmt::Debug for Reject {
             .field("body_len", &self.body.len())
             .finish()
     }
-}
-
-/// What an answer must know of the request that it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ReplyTo {
-    /// The method is HEAD: the answer has no body, but the fields that describe one.
-    pub(crate) is_head: bool,
-    /// Another request may follow on the same connection.
-    pub(crate) may_persist: bool,
 }
 
 /// What follows an answer.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    HandshakeError, HttpVersion,
+    BodyProgress, HandshakeError, HttpVersion,
     chunk_decoder::ChunkDecoder,
     grammar::{ascii, elements},
     known::{Found, Known, Name},
@@ -77,17 +77,6 @@ pub(crate) enum BodyReader {
     Exact(u64),
     Chunked(ChunkDecoder),
     UntilEof,
-}
-
-/// How far a body is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyProgress {
-    /// More bytes are needed.
-    More,
-    /// The body is complete. The bytes that follow it are ignored.
-    Complete,
-    /// The body was cut: it is longer than the limit, or malformed, or its end did not come.
-    Cut,
 }
 
 impl From<BodyFraming> for BodyReader {

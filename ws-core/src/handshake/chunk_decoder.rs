@@ -1,6 +1,6 @@
 //! Chunked bodies (RFC 9112 §7.1).
 
-use super::{HandshakeError, body::BodyProgress, grammar::is_value_byte};
+use super::{BodyProgress, HandshakeError, grammar::is_value_byte};
 
 /// A decoder that finds the content of a chunked body in the pieces in which it arrives.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,15 +1,13 @@
 //! What a server does with a request (§4.2).
 
-use alloc::vec::Vec;
-
 use super::{
-    HandshakeError, HttpVersion, Offered, Reject, ReplyTo, Request, accept_key,
+    HandshakeError, HttpVersion, Reject, ReplyTo, Request, accept_key,
     body::request_body,
-    compression::{Compression, Params, accept},
-    grammar::{List, ascii, find, is_authority, is_token},
+    compression::Compression,
+    grammar::{ascii, find, is_authority},
     known::{Found, Known, Name, Places},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
-    response,
+    upgrade::Upgrade,
 };
 
 /// Where the parts of a request's head lie in its bytes.
@@ -185,100 +183,6 @@ impl Asked {
             Self::Ordinary(ordinary) => ordinary.reply_to,
         }
     }
-}
-
-/// What is needed to accept an upgrade once the bytes of the request are gone.
-#[derive(Clone, Debug)]
-pub(crate) struct Upgrade {
-    /// The Sec-WebSocket-Accept value.
-    pub(crate) accept: [u8; 28],
-    /// The subprotocols offered, in order.
-    pub(crate) subprotocols: Offered,
-    /// What is agreed of the extensions offered.
-    pub(super) deflate: Option<Params>,
-    pub(super) reply_to: ReplyTo,
-}
-
-impl Upgrade {
-    fn check(
-        request: &Request<'_>,
-        known: &Known<'_>,
-        body: Option<u64>,
-        is_persistent: bool,
-        compression: Option<&Compression>,
-    ) -> Result<Self, HandshakeError> {
-        if request.method != "GET" {
-            return Err(HandshakeError::MethodNotGet);
-        }
-        if !known.lists(Name::Connection, "upgrade") {
-            return Err(HandshakeError::ConnectionNotUpgrade);
-        }
-        // What follows the head must be frames and nothing else.
-        if body != Some(0) {
-            return Err(HandshakeError::UpgradeWithBody);
-        }
-        check_version(known)?;
-        let key = match known.get(Name::Key) {
-            Found::Missing => return Err(HandshakeError::KeyMissing),
-            Found::Repeated => return Err(HandshakeError::KeyRepeated),
-            Found::Once(key) => key,
-        };
-        if !is_key(key) {
-            return Err(HandshakeError::KeyInvalid);
-        }
-        if known.get(Name::Origin) == Found::Repeated {
-            return Err(HandshakeError::OriginRepeated);
-        }
-        let subprotocols = check_subprotocols(known)?;
-        let deflate = accept(known.lines(Name::Extensions), compression)?;
-        Ok(Self {
-            accept: accept_key(key),
-            subprotocols,
-            deflate,
-            reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
-        })
-    }
-}
-
-/// The version comes before the key: who speaks another version may have another kind of key.
-fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
-    match known.get(Name::Version) {
-        // The drafts before hybi-04 had no version, and no key of today's name.
-        Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
-        Found::Missing => Err(HandshakeError::VersionMissing),
-        Found::Repeated => Err(HandshakeError::VersionRepeated),
-        Found::Once(value) => match response::version(value) {
-            Some(13) => Ok(()),
-            Some(_) => Err(HandshakeError::VersionUnsupported),
-            None => Err(HandshakeError::VersionMalformed),
-        },
-    }
-}
-
-/// Is this the base64 form of 16 bytes?
-///
-/// Its last letter may carry bits beyond them, as the one that the RFC prints does (erratum 3150).
-fn is_key(key: &[u8]) -> bool {
-    let Some(letters) = key.strip_suffix(b"==") else { return false };
-    letters.len() == 22
-        && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-}
-
-fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
-    let mut names: Vec<&str> = Vec::new();
-    for name in List::new(known.lines(Name::Protocol)) {
-        match name {
-            Ok(name) if is_token(name) => names.push(ascii(name)),
-            Ok(_) | Err(_) => return Err(HandshakeError::SubprotocolsMalformed),
-        }
-    }
-    let offered = Offered::new(names.iter().copied());
-    // Sorted, so that a head full of names costs no quadratic time.
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(HandshakeError::SubprotocolOfferedTwice);
-    }
-    Ok(offered)
 }
 
 /// An HTTP request that asks for no WebSocket connection.
