@@ -3,12 +3,12 @@ use alloc::boxed::Box;
 use crate::frame::MAX_CONTROL_LEN;
 use crate::{CloseCode, ProtocolError};
 
-/// What a Close frame says (§5.5.1).
+/// The payload of a Close frame (§5.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CloseFrame<'a> {
-    /// Why the connection is closed.
+    /// The reason as a code.
     pub code: CloseCode,
-    /// The same for the eyes of developers; at most 123 bytes.
+    /// The reason as a text for developers; at most 123 bytes.
     pub reason: &'a str,
 }
 
@@ -19,7 +19,8 @@ impl<'a> CloseFrame<'a> {
     /// Reads the payload of a Close frame; `None` if it is empty.
     ///
     /// # Errors
-    /// Half a code, a code that may not be sent, or a reason that is not UTF-8, in this order.
+    /// The payload is half a code, has a code that may not be sent, or a reason that is not UTF-8; checked in
+    /// this order.
     pub fn parse(payload: &'a [u8]) -> Result<Option<Self>, ProtocolError> {
         let (code, reason) = match payload {
             [] => return Ok(None),
@@ -33,25 +34,26 @@ impl<'a> CloseFrame<'a> {
 }
 
 impl From<CloseCode> for CloseFrame<'_> {
-    /// The code with no reason.
+    /// Returns the code without a reason.
     fn from(code: CloseCode) -> Self {
         Self { code, reason: "" }
     }
 }
 
 impl From<CloseCode> for Option<CloseFrame<'_>> {
-    /// The code with no reason, where `close` takes a frame or none: `close(CloseCode::NORMAL)`.
+    /// Returns a frame with this code and without a reason, for arguments that may be `None`:
+    /// `close(CloseCode::NORMAL)`.
     fn from(code: CloseCode) -> Self {
         Some(code.into())
     }
 }
 
-/// What the peer's Close frame said, kept.
+/// The content of the peer's Close frame.
 #[derive(Debug)]
 pub(crate) struct Closing(Option<(CloseCode, Box<str>)>);
 
 impl Closing {
-    /// 1005 if the frame had no code (§7.1.5).
+    /// Returns the code; 1005 if the frame had none (§7.1.5).
     pub(crate) const fn code(&self) -> u16 {
         match &self.0 {
             Some((code, _)) => code.get(),

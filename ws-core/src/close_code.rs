@@ -1,8 +1,9 @@
 use core::fmt;
 
-/// Why a connection is closed: a code that may appear in a Close frame (§7.4).
+/// The reason why a connection is closed, as a code that may appear in a Close frame (§7.4).
 ///
-/// 1005 and 1006 never appear on the wire, so they are no `CloseCode`: their place is `None`.
+/// 1005 and 1006 never appear on the wire, so a `CloseCode` cannot hold them: functions take and return
+/// `None` for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(u16);
 
@@ -13,7 +14,7 @@ impl CloseCode {
     pub const GOING_AWAY: Self = Self(1001);
     /// The peer broke the protocol (1002).
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// A message is of a type that this end does not take (1003).
+    /// A message is of a type that this end does not accept (1003).
     pub const UNSUPPORTED: Self = Self(1003);
     /// A message does not match its type: text that is not UTF-8 (1007).
     pub const INVALID_PAYLOAD: Self = Self(1007);
@@ -25,14 +26,14 @@ impl CloseCode {
     pub const EXTENSION_NEEDED: Self = Self(1010);
     /// This end met a condition that it did not expect (1011).
     pub const INTERNAL_ERROR: Self = Self(1011);
-    /// The service restarts; come again after a random delay (1012).
+    /// The service restarts: the client may connect again after a random delay (1012).
     pub const SERVICE_RESTART: Self = Self(1012);
-    /// The service is overloaded; come again later or elsewhere (1013).
+    /// The service is overloaded: the client may connect again later, or elsewhere (1013).
     pub const TRY_AGAIN_LATER: Self = Self(1013);
     /// A gateway got an invalid answer from its upstream (1014).
     pub const BAD_GATEWAY: Self = Self(1014);
 
-    /// The code, if it may appear in a Close frame: 1000–1003, 1007–1014 and 3000–4999.
+    /// Returns the code if it may appear in a Close frame: 1000–1003, 1007–1014 and 3000–4999.
     pub const fn new(code: u16) -> Option<Self> {
         match code {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
@@ -40,7 +41,7 @@ impl CloseCode {
         }
     }
 
-    /// The code as sent.
+    /// Returns the code as a number.
     pub const fn get(self) -> u16 {
         self.0
     }

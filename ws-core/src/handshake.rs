@@ -1,9 +1,9 @@
 //! The opening handshake over HTTP/1.1: bytes in, values out (§4).
 //!
-//! A client describes what it asks for with a [`ClientRequest`]; a server sees it as a [`Request`] and answers
-//! with a [`Decision`]: [`Accept`] or [`Reject`]. What a client is answered instead of the 101 is a
-//! [`Response`]. Where another library speaks HTTP, a [`Handover`] checks the request that it has read, and says what it is to
-//! answer; [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] are of use alone.
+//! A client describes its request with a [`ClientRequest`]. A server reads it as a [`Request`] and answers
+//! with a [`Decision`]: [`Accept`] or [`Reject`]. A client reads an answer other than a 101 as a
+//! [`Response`]. If another library speaks HTTP, a [`Handover`] checks the request that the library has read,
+//! and returns the answer. [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] can be used alone.
 
 mod answer;
 mod body;
@@ -61,13 +61,13 @@ pub(crate) use head::Head;
 pub(crate) use reply_to::ReplyTo;
 pub(crate) use scan::{Limits, Scanner};
 
-/// What the opening handshake agreed on.
+/// The result of an opening handshake: what both ends agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// The subprotocol that both ends speak, if any.
+    /// The subprotocol, if one was agreed.
     pub subprotocol: Option<Box<str>>,
-    /// The parameters of permessage-deflate, if messages may be compressed (RFC 7692).
+    /// The parameters of permessage-deflate, if it was agreed (RFC 7692).
     #[cfg(feature = "deflate")]
     pub deflate: Option<crate::deflate::Params>,
 }
@@ -83,9 +83,9 @@ impl Agreement {
     }
 }
 
-/// The Sec-WebSocket-Accept value that answers a Sec-WebSocket-Key, in ASCII (§4.2.2).
+/// Returns the Sec-WebSocket-Accept value that answers a Sec-WebSocket-Key, in ASCII (§4.2.2).
 ///
-/// The key is hashed as it was sent, without the blanks around it.
+/// `key` is the value of the field as it was sent, without the blanks around it.
 ///
 /// ```
 /// let accept = ws_core::handshake::accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
@@ -98,17 +98,18 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
     accept
 }
 
-/// The Sec-WebSocket-Key value for a nonce, in ASCII (§4.1). The nonce must be random for each connection.
+/// Returns the Sec-WebSocket-Key value for a nonce, in ASCII (§4.1). The nonce must be random for each
+/// connection.
 pub fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
     let mut key = [b'='; 24];
     STANDARD.encode_slice(nonce, &mut key).expect("16 bytes make 24 characters");
     key
 }
 
-/// The subprotocols of an offer, kept until the answer is known. An empty offer owns no heap.
+/// The subprotocols of an offer, kept for the check of the answer. An empty offer owns no heap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offered {
-    /// Tokens, with a comma between any two.
+    /// The names, with a comma between any two.
     list: Box<str>,
 }
 
@@ -125,7 +126,7 @@ impl Offered {
         Self { list: list.into_boxed_str() }
     }
 
-    /// Is `name` among them? Case matters (RFC 7936 §2).
+    /// Returns whether `name` was offered. Case matters (RFC 7936 §2).
     pub(crate) fn contains(&self, name: &str) -> bool {
         !name.is_empty() && self.list.split(',').any(|offered| offered == name)
     }

@@ -11,31 +11,33 @@ use crate::handshake::{
 };
 use crate::{Config, Instant, SendBuf, Transmit};
 
-/// An intermediary between a client and a backend: it forwards requests for a WebSocket, and once the backend has really
-/// switched protocols it passes bytes both ways, whatever they are.
+/// An intermediary between a client and a backend. It forwards requests for a WebSocket. Once the backend has
+/// switched protocols, it passes all bytes both ways.
 ///
-/// Nothing but requests for an upgrade reaches the backend; whatever else a client asks for is answered here, with 426 most
-/// often. Fields that belong to one hop are taken out of both heads and written anew (RFC 9110 §7.6.1). A 101 passes as it
-/// came, if it is a true one: with `Upgrade`, `Connection` and the Sec-WebSocket-Accept of the client's key; a false one
-/// is answered with 502. Any other answer passes whole, and the client may then send its next request; each gets a
-/// connection to the backend of its own.
+/// Only requests for an upgrade reach the backend. Other requests are answered by the tunnel, with 426 most
+/// often. Fields that belong to one hop are removed from both heads and written anew (RFC 9110 §7.6.1). A 101
+/// is passed on unchanged if it has `Upgrade`, `Connection` and the Sec-WebSocket-Accept of the client's key;
+/// otherwise the client gets a 502. Any other answer is passed on whole. The client may then send its next
+/// request, for which the owner makes a new connection to the backend.
 ///
-/// Like [`Connection`](crate::Connection) it does no I/O and reads no clock. Its owner, for each [`Side`],
+/// Like [`Connection`](crate::Connection), it does no I/O and reads no clock. Its owner, for each [`Side`],
 ///
-/// - hands over what arrives ([`receive`](Self::receive)) while it is [wanted](Self::wants_input), and says when the transport
-///   ends ([`handle_eof`](Self::handle_eof)) or breaks ([`handle_broken`](Self::handle_broken)),
-/// - writes what it asks for ([`poll_transmit`](Self::poll_transmit)),
-/// - connects to the backend when it is told to ([`poll_dial`](Self::poll_dial)), and drops that connection as soon as there is
-///   [no use for it](Self::uses_backend),
-/// - wakes it in time ([`poll_timeout`](Self::poll_timeout), [`handle_timeout`](Self::handle_timeout)).
+/// - passes what arrives to [`receive`](Self::receive) while [`wants_input`](Self::wants_input) is true, and
+///   calls [`handle_eof`](Self::handle_eof) when the stream ends or [`handle_broken`](Self::handle_broken)
+///   when the transport breaks,
+/// - writes what [`poll_transmit`](Self::poll_transmit) returns,
+/// - connects to the backend when [`poll_dial`](Self::poll_dial) returns true, and drops that connection as
+///   soon as [`uses_backend`](Self::uses_backend) is false,
+/// - calls [`handle_timeout`](Self::handle_timeout) at the time that [`poll_timeout`](Self::poll_timeout)
+///   returns.
 ///
-/// Of [`Config`] it heeds the limits of heads, `max_output` (the mark above which no more is read for a side),
-/// `opening_timeout` (for a request, and again for its answer), `idle_timeout` (nothing at all passes, pings included) and
-/// `close_timeout` (nothing passes after one side has ended).
+/// It uses these parts of [`Config`]: the limits of heads, `max_output` (the mark above which no more is read
+/// for a side), `opening_timeout` (for a request, and again for its answer), `idle_timeout` (nothing passes,
+/// pings included) and `close_timeout` (nothing passes after one side has ended).
 #[derive(Debug)]
 pub struct Tunnel {
     config: Arc<Config>,
-    /// What the backend is asked for in place of the client's Host field.
+    /// The value that replaces the client's Host field.
     host: Option<Arc<str>>,
     state: State,
     client: End,
@@ -46,14 +48,14 @@ pub struct Tunnel {
 /// One of the two ends of a [`Tunnel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// Who asked for the connection.
+    /// The end that asks for the connection.
     Client,
-    /// Who accepts it.
+    /// The end that accepts it.
     Backend,
 }
 
 impl Side {
-    /// The other one.
+    /// Returns the other side.
     pub const fn other(self) -> Self {
         match self {
             Self::Client => Self::Backend,
@@ -64,32 +66,34 @@ impl Side {
 
 #[derive(Debug)]
 enum State {
-    /// A request comes, the first or the next.
+    /// A request is read, the first or the next.
     Requesting(Scanner),
-    /// The request waits for a connection to the backend, which the owner knows of or does not yet.
+    /// The request waits for a connection to the backend; `is_told` is true once `poll_dial` has returned
+    /// true.
     Dialing { passed: Passed, is_told: bool },
-    /// The backend's answer comes.
+    /// The backend's answer is read.
     Responding { passed: Passed, scanner: Scanner },
-    /// The body of an answer other than a 101 passes.
+    /// The body of an answer other than a 101 is passed on.
     Answering { body: BodyReader, is_last: bool },
     /// Bytes pass both ways.
     Tunnelling,
-    /// The client has its last answer, and is waited for.
+    /// The last answer is queued for the client: the tunnel waits until it is written, and for the end of the
+    /// client's stream.
     Ending,
-    /// It is over.
+    /// Both transports can be dropped.
     Closed,
 }
 
-/// What is known of one side.
+/// The state of one side.
 #[derive(Debug, Default)]
 struct End {
-    /// What has come from it and is not understood yet.
+    /// Bytes from this side that are still to be read.
     inbox: Vec<u8>,
-    /// What is to be written to it.
+    /// Bytes to be written to this side.
     out: SendBuf,
     got_eof: bool,
     sent_eof: bool,
-    /// Whether nothing can be read from it or written to it any more.
+    /// Whether the transport broke: nothing more can be read or written.
     is_broken: bool,
 }
 
@@ -105,7 +109,7 @@ impl End {
 }
 
 impl Tunnel {
-    /// A tunnel for a client that has just connected.
+    /// Returns a tunnel for a client that has just connected.
     pub fn new(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let mut this = Self {
             config: config.into(),
@@ -119,8 +123,8 @@ impl Tunnel {
         this
     }
 
-    /// Sends `host` as the Host field of each request, in place of the client's: most often the backend's own authority
-    /// (RFC 9110 §7.2). Without this the client's passes.
+    /// Sends `host` as the Host field of each request, most often the authority of the backend (RFC 9110
+    /// §7.2). The default is the client's own Host field.
     ///
     /// # Errors
     /// [`RequestError::HostInvalid`] if it is not `host [":" port]`.
@@ -131,7 +135,7 @@ impl Tunnel {
         Ok(self)
     }
 
-    /// Takes what has arrived from `from`.
+    /// Takes bytes that have arrived from `from`.
     pub fn receive(&mut self, now: Instant, from: Side, bytes: &[u8]) {
         match self.state {
             State::Tunnelling => {
@@ -157,7 +161,8 @@ impl Tunnel {
             (State::Responding { .. }, Side::Backend) => {
                 self.refuse(now, |out| bad_gateway("the backend did not answer", out));
             }
-            // The end is the framing of the one, and cuts the others short: either way the client sees where it came.
+            // The end of the stream completes a body without a length, and cuts any other: the client sees
+            // either.
             (State::Answering { .. }, Side::Backend) => self.end(now),
             (State::Tunnelling, _) => self.heard(now),
             (
@@ -173,7 +178,8 @@ impl Tunnel {
         self.settle();
     }
 
-    /// Notes that the transport to `side` broke, both ways. What came from it before still passes.
+    /// Notes that the transport to `side` broke, both ways. Bytes that came from it before are still passed
+    /// on.
     pub fn handle_broken(&mut self, now: Instant, side: Side) {
         self.handle_eof(now, side);
         self.end_mut(side).break_off();
@@ -185,7 +191,7 @@ impl Tunnel {
         self.settle();
     }
 
-    /// What the transport of `to` should do next; `None` when there is nothing to do.
+    /// Returns what the transport of `to` should do next; `None` if there is nothing to do.
     pub fn poll_transmit(&mut self, to: Side) -> Option<Transmit<'_>> {
         let is_ending = match (&self.state, to) {
             (State::Ending, Side::Client) => true,
@@ -205,7 +211,7 @@ impl Tunnel {
         (is_ending && !end.sent_eof).then_some(Transmit::Shutdown)
     }
 
-    /// Notes that some output was written: whoever takes it lives.
+    /// Notes that some output was written: the side that takes it is alive.
     pub fn handle_progress(&mut self, now: Instant) {
         if let State::Tunnelling = self.state {
             self.heard(now);
@@ -218,7 +224,7 @@ impl Tunnel {
         self.settle();
     }
 
-    /// Whether the owner is to connect to the backend; it is told so once for each request.
+    /// Returns whether the owner must connect to the backend. It returns true once for each request.
     pub fn poll_dial(&mut self) -> bool {
         match &mut self.state {
             State::Dialing { is_told, .. } => !core::mem::replace(is_told, true),
@@ -231,7 +237,7 @@ impl Tunnel {
         }
     }
 
-    /// Notes that the backend is connected to.
+    /// Notes that the owner is connected to the backend.
     pub fn handle_dialed(&mut self, now: Instant) {
         if let State::Dialing { passed, .. } = self.state {
             self.state = State::Responding { passed, scanner: Scanner::response() };
@@ -239,19 +245,20 @@ impl Tunnel {
         }
     }
 
-    /// Notes that the backend cannot be connected to: the client gets a 502.
+    /// Notes that the owner cannot connect to the backend: the client gets a 502.
     pub fn handle_unreachable(&mut self, now: Instant) {
         if let State::Dialing { .. } = self.state {
             self.refuse(now, |out| bad_gateway("the backend cannot be reached", out));
         }
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
+    /// Returns the time at which to call [`handle_timeout`](Self::handle_timeout). Any other call may change
+    /// it.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Notes that it is `now`. Calls that come early, late or twice do no harm.
+    /// Notes that it is `now`. Calls that are early, late or repeated are harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.deadline.is_none_or(|deadline| deadline > now) {
             return;
@@ -280,8 +287,8 @@ impl Tunnel {
 
 /// Facts.
 impl Tunnel {
-    /// Whether more that arrives from `from` would be taken: not while as much waits for the other side as may wait, nor ahead
-    /// of the answer to a request.
+    /// Returns whether input from `from` should be read: not while the output of the other side is above its
+    /// mark, nor before the answer to a request.
     pub fn wants_input(&self, from: Side) -> bool {
         let (end, other) = match from {
             Side::Client => (&self.client, &self.backend),
@@ -306,7 +313,8 @@ impl Tunnel {
         is_due && !end.got_eof && !end.is_broken
     }
 
-    /// Whether the connection to the backend is needed, or the attempt to make it. It is never used for another request.
+    /// Returns whether the connection to the backend, or the attempt to make it, is needed. A connection is
+    /// used for one request only.
     pub fn uses_backend(&self) -> bool {
         match self.state {
             State::Dialing { .. }
@@ -317,18 +325,18 @@ impl Tunnel {
         }
     }
 
-    /// Whether bytes pass both ways, because the backend has switched protocols.
+    /// Returns whether the backend has switched protocols, so that bytes are passed both ways.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Tunnelling)
     }
 
-    /// Whether it is over, and both transports can be dropped.
+    /// Returns whether the tunnel is over, so that both transports can be dropped.
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 }
 
-/// What passes, and how it ends.
+/// Bytes that are passed on, and the end.
 impl Tunnel {
     fn establish(&mut self, now: Instant) {
         self.state = State::Tunnelling;
@@ -342,7 +350,7 @@ impl Tunnel {
 
     fn pass(&mut self, now: Instant, from: Side, bytes: &[u8]) {
         let to = self.end_mut(from.other());
-        // What nobody can take is no sign of life.
+        // Bytes that cannot be passed on are not a sign of life.
         if !to.is_broken && !bytes.is_empty() {
             to.out.push(bytes);
             self.heard(now);
@@ -360,7 +368,7 @@ impl Tunnel {
         self.deadline = timeout.map(|timeout| now + timeout);
     }
 
-    /// Has the client read what waits for it, and nothing more come.
+    /// Waits until the client has read its output. Further input is dropped.
     fn end(&mut self, now: Instant) {
         self.state = State::Ending;
         self.client.inbox = Vec::new();

@@ -36,8 +36,8 @@ pub enum ConnectError<E> {
     Alpn(Peer),
     /// The proxy makes no tunnel.
     Proxy(ProxyError),
-    /// The proxy answered with a status other than 2xx: 407, if it requires user name and password. Up to 4 KiB of the
-    /// body are kept.
+    /// The proxy answered with a status other than 2xx: 407, if it requires user name and password. Up to 4
+    /// KiB of the body are kept.
     ProxyRefused(Box<OwnedResponse>),
     /// The transport failed before the connection was open.
     Lost {
@@ -108,9 +108,10 @@ impl<E> ConnectError<E> {
         }
     }
 
-    /// Returns whether the same attempt may succeed a little later: the server or the proxy could not be reached, did not
-    /// answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status. `may_pass` decides about an error of
-    /// the system or of TLS. If several addresses failed, one such error is enough.
+    /// Returns whether the same attempt may succeed a little later: the server or the proxy could not be
+    /// reached, did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
+    /// `may_pass` decides about an error of the system or of TLS. If several addresses failed, one such error
+    /// is enough.
     pub fn is_temporary(&self, may_pass: impl Fn(&E) -> bool) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,

@@ -8,18 +8,19 @@ use super::{Host, Proxy, ProxyError};
 use crate::handshake::client::ResponseHead;
 use crate::handshake::{BodyProgress, BodyReader, Limits, OwnedResponse, Scanner};
 
-/// Bytes of a refusal's body that are kept.
+/// The most bytes of the body of a refusal that are kept.
 const MAX_BODY: usize = 4096;
 
-/// Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6).
+/// The exchange with an HTTP proxy that is asked for a tunnel (RFC 9110 §9.3.6).
 #[derive(Debug)]
 pub(super) enum HttpProxy {
-    /// The head of the answer is to come.
+    /// The head of the response is read.
     Head(Scanner),
-    /// The proxy refused, and the body of its answer is to come.
+    /// The proxy refused, and the body of its response is read.
     Refused(Box<ProxyRefusal>),
 }
 
+/// A response of a proxy that makes no tunnel.
 #[derive(Debug)]
 pub(super) struct ProxyRefusal {
     head: Vec<u8>,
@@ -29,7 +30,7 @@ pub(super) struct ProxyRefusal {
 }
 
 impl HttpProxy {
-    /// The talk, and the request that it begins with.
+    /// Returns the exchange, and the request with which it begins.
     pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> (Self, Vec<u8>) {
         let mut out = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n");
         if let Some(credentials) = proxy.basic_credentials() {
@@ -41,7 +42,7 @@ impl HttpProxy {
         (Self::Head(Scanner::response()), out.into_bytes())
     }
 
-    /// How many bytes can be read that surely belong to the answer.
+    /// Returns how many bytes can be read that certainly belong to the response.
     pub(super) fn wanted(&self, input: &[u8]) -> usize {
         match self {
             Self::Head(_) => {
@@ -53,19 +54,19 @@ impl HttpProxy {
                 };
                 ending.max(b"HTTP/1.1 200\r\n\r\n".len().saturating_sub(input.len()))
             }
-            // Nothing follows a refusal that anyone would miss.
+            // The transport is dropped after a refusal: bytes that follow it need not stay in the transport.
             Self::Refused(_) => usize::MAX,
         }
     }
 
-    /// Looks at what has come.
+    /// Reads `input`, and returns what the exchange needs next.
     pub(super) fn step(&mut self, input: &mut Vec<u8>) -> Result<TunnelStep, TunnelError> {
         if let Self::Head(scanner) = self {
             let end = scanner.find_end(input, &Limits::default()).map_err(ProxyError::Malformed)?;
             if end.is_none() {
                 return Ok(TunnelStep::Read);
             }
-            // Lengths and codings in such an answer mean nothing, so they are not even looked at.
+            // A 2xx has no body: its length and its transfer codings are ignored (RFC 9110 §9.3.6).
             if let Some(b'2') = input.get("HTTP/1.1 ".len()) {
                 return Ok(TunnelStep::Open);
             }
@@ -88,11 +89,12 @@ impl HttpProxy {
         }
     }
 
-    /// The refusal as far as it has come; `is_over` says that the stream has ended.
-    pub(super) fn cut(&mut self, is_over: bool) -> Option<Box<OwnedResponse>> {
+    /// Returns the refusal as far as it has arrived, if one has begun; `got_eof` is true if the stream has
+    /// ended.
+    pub(super) fn cut(&mut self, got_eof: bool) -> Option<Box<OwnedResponse>> {
         match self {
             Self::Head(_) => None,
-            Self::Refused(refused) => Some(refused.response(is_over && refused.reader.ends_with_stream())),
+            Self::Refused(refused) => Some(refused.response(got_eof && refused.reader.ends_with_stream())),
         }
     }
 }

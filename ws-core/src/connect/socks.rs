@@ -13,10 +13,11 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Asks a SOCKS5 proxy for a tunnel (RFC 1928), with user name and password if there are any (RFC 1929).
+/// The exchange with a SOCKS5 proxy that is asked for a tunnel (RFC 1928), with user name and password if the
+/// proxy URL has them (RFC 1929).
 #[derive(Debug)]
 pub(super) struct Socks {
-    /// What to say once the proxy knows who asks.
+    /// The request, to be sent after the login.
     request: Vec<u8>,
     login: Option<Login>,
     due: Due,
@@ -25,7 +26,7 @@ pub(super) struct Socks {
 /// A message that holds a password.
 struct Login(Vec<u8>);
 
-/// What the proxy is to say next.
+/// The message that is expected from the proxy.
 #[derive(Clone, Copy, Debug)]
 enum Due {
     Method,
@@ -34,7 +35,7 @@ enum Due {
 }
 
 impl Socks {
-    /// The talk, and the greeting that it begins with.
+    /// Returns the exchange, and the greeting with which it begins.
     pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> Result<(Self, Vec<u8>), ProxyError> {
         let mut request = vec![VERSION, CONNECT, 0];
         match server.address() {
@@ -61,20 +62,20 @@ impl Socks {
         Ok((Self { request, login, due: Due::Method }, greeting))
     }
 
-    /// How many bytes complete what is due, as far as can be told.
+    /// Returns how many bytes complete the message that is expected, as far as `input` determines that.
     pub(super) fn wanted(&self, input: &[u8]) -> usize {
         let length = match (self.due, input) {
             (Due::Method | Due::Login, _) => 2,
             (Due::Reply, [_, _, _, IPV4, ..]) => 4 + 4 + 2,
             (Due::Reply, [_, _, _, IPV6, ..]) => 4 + 16 + 2,
             (Due::Reply, [_, _, _, _, length, ..]) => 4 + 1 + usize::from(*length) + 2,
-            // The address of no reply is shorter.
+            // Every reply is at least this long.
             (Due::Reply, _) => 5,
         };
         length.saturating_sub(input.len())
     }
 
-    /// Looks at what has come.
+    /// Reads `input`, and returns what the exchange needs next.
     pub(super) fn step(&mut self, input: &[u8]) -> Result<TunnelStep, ProxyError> {
         match (self.due, input) {
             (Due::Method | Due::Reply, [version, ..]) if *version != VERSION => Err(ProxyError::NotSocks5),
@@ -88,7 +89,7 @@ impl Socks {
             },
             (Due::Method, [_, 0xFF]) => Err(ProxyError::NoMethod),
             (Due::Method, [_, _]) => Err(ProxyError::MethodNotOffered),
-            // Some proxies repeat the version of SOCKS here, not that of the login.
+            // Some proxies send the version of SOCKS in the place of the version of the login.
             (Due::Login, [_, 0]) => Ok(self.ask()),
             (Due::Login, [_, _]) => Err(ProxyError::LoginRefused),
             (Due::Reply, [_, code, ..]) if *code != 0 => Err(ProxyError::Socks(SocksRefusal::new(*code))),
@@ -107,7 +108,7 @@ impl Socks {
 }
 
 impl core::fmt::Debug for Login {
-    /// Shows nothing: it is a secret.
+    /// Writes no bytes of the secret.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Login")
     }

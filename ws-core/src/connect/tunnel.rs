@@ -6,17 +6,18 @@ use super::socks::Socks;
 use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError, ProxyKind};
 
-/// The talk with a proxy that ends in a tunnel to the server.
+/// The exchange with a proxy that opens a tunnel to the server.
 ///
-/// Nothing beyond the proxy's answer is read: what follows is found in the transport by whoever uses that next.
+/// It reads only the answer of the proxy. Bytes that follow the answer stay in the transport, for TLS or the
+/// opening handshake.
 pub(super) struct Tunnel {
     talk: Talk,
     out: Vec<u8>,
     written: usize,
-    /// What has come and is not used up.
+    /// Bytes of the answer that are not used up.
     input: Vec<u8>,
     room: [u8; 256],
-    /// How much of `room` was lent.
+    /// How many bytes of `room` the last [`Say::Read`] lent.
     asked: usize,
 }
 
@@ -26,7 +27,7 @@ enum Talk {
     Socks(Socks),
 }
 
-/// What to do next.
+/// What the caller must do next.
 #[derive(Debug)]
 pub(super) enum Say<'t> {
     Write(&'t [u8]),
@@ -75,7 +76,7 @@ impl Tunnel {
         self.written = self.out.len();
     }
 
-    /// Notes that `n` bytes were read. True once the tunnel is there.
+    /// Notes that `n` bytes were read. Returns whether the tunnel is open.
     pub(super) fn read(&mut self, n: usize) -> Result<bool, TunnelError> {
         if n == 0 {
             return Err(self.cut(true).unwrap_or(TunnelError::Proxy(ProxyError::Closed)));
@@ -97,17 +98,18 @@ impl Tunnel {
         }
     }
 
-    /// The refusal whose end will not come, if one has begun; `is_over` says that the stream has ended.
-    pub(super) fn cut(&mut self, is_over: bool) -> Option<TunnelError> {
+    /// Returns the refusal as far as it has arrived, if one has begun; `got_eof` is true if the stream has
+    /// ended.
+    pub(super) fn cut(&mut self, got_eof: bool) -> Option<TunnelError> {
         match &mut self.talk {
-            Talk::Http(http) => http.cut(is_over).map(TunnelError::Refused),
+            Talk::Http(http) => http.cut(got_eof).map(TunnelError::Refused),
             Talk::Socks(_) => None,
         }
     }
 }
 
 impl fmt::Debug for Tunnel {
-    /// Shows no bytes: user name and password are among what is said to a proxy.
+    /// Writes no bytes: those for the proxy hold user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tunnel").field("talk", &self.talk).finish_non_exhaustive()
     }

@@ -17,10 +17,10 @@ use crate::{Config, Connection, Error, Instant, RecvBuf, Role, Timer};
 
 /// The opening handshake (§4).
 impl Connection {
-    /// The client end of a connection over a fresh transport: its request is queued.
+    /// Returns the client end of a connection over a fresh transport. Its request is queued.
     ///
-    /// `entropy` makes the handshake's nonce and the masking keys. It must come from a strong source, and must be another for
-    /// each connection (§10.3).
+    /// The handshake's nonce and the masking keys are made from `entropy`. It must come from a strong source,
+    /// and must be different for each connection (§10.3).
     pub fn client(
         now: Instant,
         config: impl Into<Arc<Config>>,
@@ -39,24 +39,25 @@ impl Connection {
         this
     }
 
-    /// Has the opening handshake of a fresh client done by `at`, even if the configuration allows more.
+    /// Limits the opening handshake of a fresh client: it must be done by `at`, even if the configuration
+    /// allows more.
     #[cfg(feature = "url")]
     pub(crate) fn limit_opening(&mut self, at: Instant) {
         self.alarm.limit_opening(at);
     }
 
-    /// The server end of a connection over a fresh transport.
+    /// Returns the server end of a connection over a fresh transport.
     pub fn server(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let opening = Opening::accepting(false);
         Self::new(now, Role::Server, config.into(), None, Phase::Opening(Box::new(opening)))
     }
 
-    /// Answers an [`Event::Request`](crate::Event::Request) either way. To accept a request that asks for no WebSocket is to leave
-    /// it alone: it gets the answer that the core has for it, 426 most often.
+    /// Answers an [`Event::Request`](crate::Event::Request) with either decision. An ordinary request that
+    /// the decision accepts gets the default answer of the core, 426 most often.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept) and [`reject`](Self::reject). A decision that does not fit the request is the
-    /// application's fault, and the client is told so: with a 500.
+    /// Those of [`accept`](Self::accept) and [`reject`](Self::reject). If the decision does not fit the
+    /// request, the client gets a 500.
     pub fn answer(&mut self, now: Instant, decision: &Decision) -> Result<(), AnswerError> {
         match decision {
             Decision::Accept(accept) => match self.accept(now, accept) {
@@ -68,10 +69,11 @@ impl Connection {
         }
     }
 
-    /// Answers an [`Event::Request`](crate::Event::Request): the connection is open.
+    /// Answers an [`Event::Request`](crate::Event::Request) with a 101, which opens the connection.
     ///
     /// # Errors
-    /// [`AnswerError`] if no request for a WebSocket waits, or the answer does not fit it; the request still waits then.
+    /// [`AnswerError`] if no request for a WebSocket waits, or the answer does not fit the request, which
+    /// then still waits.
     pub fn accept(&mut self, now: Instant, accept: &Accept) -> Result<(), AnswerError> {
         let Phase::Opening(opening) = self.state.phase() else { return Err(AnswerError::NoRequest) };
         let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
@@ -88,10 +90,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Answers an [`Event::Request`](crate::Event::Request) with anything but a WebSocket.
+    /// Answers an [`Event::Request`](crate::Event::Request) with an answer other than a 101.
     ///
-    /// The connection goes on to the next request if the answer says [`keep_alive`](Reject::keep_alive) and the
-    /// request allows it; else it ends.
+    /// The connection waits for the next request if the answer has [`keep_alive`](Reject::keep_alive) and the
+    /// request allows it. Otherwise it ends.
     ///
     /// # Errors
     /// [`AnswerError::NoRequest`] if no request waits.
@@ -106,7 +108,7 @@ impl Connection {
         match (self.out.append(|out| reject.write(asked.reply_to(), out)), left) {
             (Then::NextRequest, Some(left)) => {
                 *opening = Opening::Skipping { left };
-                // A client that does not read its answers gets no more time by asking for others.
+                // A client that does not read its answers does not get more time by further requests.
                 if !is_behind {
                     self.alarm.begin_opening(now, &self.config);
                 }
@@ -174,7 +176,7 @@ impl Connection {
             }
             Opening::Deciding(Asked::Upgrade(_)) => Ok(Step::NeedsMore),
             Opening::Deciding(Asked::Ordinary(request)) => {
-                // The application left it alone.
+                // The application did not answer the request.
                 let answer = request.default_answer();
                 let _ = self.reject(now, &answer);
                 Ok(Step::Done)
@@ -211,7 +213,8 @@ impl Connection {
         self.drain_opening(now);
     }
 
-    /// Ends a connection whose client has asked all that it had to ask. The answers are still written.
+    /// Ends a connection whose client has ended its stream after a whole request. Answers that wait are still
+    /// written.
     fn end_after_requests(&mut self, now: Instant) {
         if self.is_written() {
             self.state.end(true);
@@ -221,7 +224,7 @@ impl Connection {
         }
     }
 
-    /// Waits, after an answer that is the last, for the two ends of the transport.
+    /// Waits for the two ends of the transport, after the last answer.
     fn drain_opening(&mut self, now: Instant) {
         self.state.fail(self.role);
         self.alarm.begin_close(now, &self.config);

@@ -24,7 +24,8 @@ impl Refusal {
         self.advance(progress);
     }
 
-    /// Notes that the stream of bytes has ended, after all of it was read; `is_regular` is false if the transport broke.
+    /// Notes that the stream of bytes has ended, after all of it was read; `is_regular` is false if the
+    /// transport broke.
     pub(super) fn handle_eof(&mut self, is_regular: bool) {
         let is_complete = is_regular && self.body.ends_with_stream();
         self.advance(if is_complete { BodyProgress::Complete } else { BodyProgress::Cut });

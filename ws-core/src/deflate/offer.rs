@@ -3,7 +3,8 @@ use core::fmt;
 use super::{NAME, NegotiationError, Parameter, ParameterError, Params, WindowBits};
 use crate::handshake::Extension;
 
-/// One offer of permessage-deflate (RFC 7692 §7.1). Displayed, it is an element of the client's list.
+/// One offer of permessage-deflate (RFC 7692 §7.1). `Display` writes it as an element of
+/// the client's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Offer {
     /// The server must begin each message with an empty window; off by default.
@@ -16,19 +17,19 @@ pub struct Offer {
     pub client_max_window_bits: ClientWindow,
 }
 
-/// What an offer says of the client's own window (RFC 7692 §7.1.2.2).
+/// The part of an offer about the client's own window (RFC 7692 §7.1.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientWindow {
-    /// Nothing: the server may not limit it.
+    /// Nothing. The server must not limit the window.
     Unsaid,
-    /// The server may limit it.
+    /// The server may limit the window.
     Any,
-    /// The client uses no larger one anyway, and the server may limit it.
+    /// The client does not use a larger window, and the server may limit it further.
     AtMost(WindowBits),
 }
 
 impl Default for Offer {
-    /// `permessage-deflate; client_max_window_bits`
+    /// Returns `permessage-deflate; client_max_window_bits`.
     fn default() -> Self {
         Self { client_max_window_bits: ClientWindow::Any, ..Self::PLAIN }
     }
@@ -46,7 +47,8 @@ impl Offer {
     /// Reads the parameters of an element named [`NAME`].
     ///
     /// # Errors
-    /// For which a server declines the offer (RFC 7692 §7).
+    /// A parameter is unknown, repeated or has a wrong value. A server must decline such an offer (RFC 7692
+    /// §7).
     pub fn parse(extension: &Extension<'_>) -> Result<Self, ParameterError> {
         let mut offer = Self::PLAIN;
         for param in extension.params() {
@@ -87,7 +89,8 @@ impl Offer {
         }
     }
 
-    /// What holds for a client that made this offer and got `answer`, which is written in the same way.
+    /// Returns the parameters that a client uses after it made this offer and received `answer`, which has
+    /// the same syntax.
     pub(super) fn agree(&self, answer: &Self) -> Result<Params, NegotiationError> {
         if self.server_no_context_takeover && !answer.server_no_context_takeover {
             return Err(NegotiationError::ServerTakeoverKept);
@@ -110,7 +113,7 @@ impl Offer {
             ClientWindow::AtMost(bits) => Some(bits),
         };
         let client_max_window_bits = match self.client_max_window_bits {
-            // The client keeps to its own hint, whether or not the server does.
+            // The client keeps to its own hint, even if the server ignores it.
             ClientWindow::AtMost(hint) => Some(said.map_or(hint, |bits| bits.min(hint))),
             ClientWindow::Unsaid | ClientWindow::Any => said,
         };
@@ -154,7 +157,7 @@ impl fmt::Display for Offer {
 
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An answer reads as the offer of the same parameters.
+        // An answer has the syntax of an offer with the same parameters.
         let offer = Offer {
             server_no_context_takeover: self.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover,

@@ -12,10 +12,10 @@ pub struct WindowBits(u8);
 impl WindowBits {
     /// 256 bytes.
     pub const MIN: Self = Self(8);
-    /// 32 KiB, which is what holds where nothing is said.
+    /// 32 KiB: the default of the RFC.
     pub const MAX: Self = Self(15);
 
-    /// `None` unless `bits` is one of 8 to 15.
+    /// Returns `None` unless `bits` is 8 to 15.
     pub const fn new(bits: u8) -> Option<Self> {
         match bits {
             8..=15 => Some(Self(bits)),
@@ -23,7 +23,7 @@ impl WindowBits {
         }
     }
 
-    /// From 8 to 15.
+    /// Returns the number, from 8 to 15.
     pub const fn get(self) -> u8 {
         self.0
     }
@@ -36,7 +36,7 @@ impl WindowBits {
 }
 
 impl Default for WindowBits {
-    /// [`MAX`](Self::MAX).
+    /// Returns [`MAX`](Self::MAX).
     fn default() -> Self {
         Self::MAX
     }
@@ -48,7 +48,7 @@ impl fmt::Display for WindowBits {
     }
 }
 
-/// What both ends agreed on (RFC 7692 §7.1). Displayed, it is the server's answer.
+/// The parameters that both ends agreed on (RFC 7692 §7.1). `Display` writes them as the server's answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Params {
     /// The server begins each message with an empty window.
@@ -62,7 +62,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// Whether what `sender` compresses may refer to its earlier messages.
+    /// Returns whether messages that `sender` compresses may refer to its earlier messages.
     pub const fn takes_over(&self, sender: Role) -> bool {
         match sender {
             Role::Server => !self.server_no_context_takeover,
@@ -70,7 +70,7 @@ impl Params {
         }
     }
 
-    /// How far back what `sender` compresses may refer.
+    /// Returns the window of `sender`: how far back its compressed messages may refer.
     pub fn window(&self, sender: Role) -> WindowBits {
         match sender {
             Role::Server => self.server_max_window_bits,

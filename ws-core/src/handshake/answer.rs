@@ -11,9 +11,9 @@ use super::{
 /// A server's answer to a request.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// Open the WebSocket connection.
+    /// The WebSocket connection is opened.
     Accept(Accept),
-    /// Answer by other HTTP means.
+    /// The request gets another HTTP answer.
     Reject(Reject),
 }
 
@@ -37,7 +37,7 @@ pub struct Accept {
 }
 
 impl Accept {
-    /// An answer with nothing but what every 101 needs.
+    /// Returns an answer with only the fields that every 101 needs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -53,14 +53,13 @@ impl Accept {
     ///
     /// # Errors
     ///
-    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
-    /// control bytes.
+    /// The name is not a token, or the handshake writes this field itself, or the value has control bytes.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
         write_checked(&mut self.fields, name, value.as_ref())?;
         Ok(self)
     }
 
-    /// Appends the answer to `out`, whole or not at all.
+    /// Appends the answer to `out`. After an error, `out` is unchanged.
     pub(crate) fn write(&self, upgrade: &Upgrade, out: &mut Vec<u8>) -> Result<Agreement, AnswerError> {
         if self.subprotocol.as_ref().is_some_and(|name| !upgrade.subprotocols.contains(name)) {
             return Err(AnswerError::SubprotocolNotOffered);
@@ -91,9 +90,10 @@ impl fmt::Debug for Accept {
     }
 }
 
-/// Any other answer than a 101.
+/// An answer other than a 101.
 ///
-/// A 426 names the protocol and its version by itself. A 405 should be given an `Allow` field.
+/// The fields that name the protocol and its version are added to a 426. A 405 needs an `Allow` field from
+/// the caller.
 #[derive(Clone)]
 pub struct Reject {
     status: u16,
@@ -103,7 +103,8 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// An answer with a status from 200 to 599, without fields and body, after which the connection ends.
+    /// Returns an answer with a status from 200 to 599, without fields and body. The connection ends after
+    /// it.
     pub fn new(status: u16) -> Option<Self> {
         (200..=599).contains(&status).then(|| Self::with_status(status))
     }
@@ -112,14 +113,14 @@ impl Reject {
     ///
     /// # Errors
     ///
-    /// The name must be a token, and none of those that the handshake writes itself; the value must be free of
-    /// control bytes.
+    /// The name is not a token, or the handshake writes this field itself, or the value has control bytes.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
         write_checked(&mut self.fields, name, value.as_ref())?;
         Ok(self)
     }
 
-    /// Sets the body. It is left out where HTTP allows none: with 204, 205 and 304, and in answer to HEAD.
+    /// Sets the body. It is left out where HTTP does not allow a body: with 204, 205 and 304, and in answer
+    /// to HEAD.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
@@ -133,12 +134,12 @@ impl Reject {
         self
     }
 
-    /// The status, from 200 to 599.
+    /// Returns the status, from 200 to 599.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Appends the answer to `out`, and says what becomes of the connection.
+    /// Appends the answer to `out`. Returns what follows on the connection.
     pub(crate) fn write(&self, reply_to: ReplyTo, out: &mut Vec<u8>) -> Then {
         let then = if self.keep_alive && reply_to.may_persist { Then::NextRequest } else { Then::Close };
         out.reserve(192 + self.fields.len() + self.body.len());
@@ -172,12 +173,12 @@ impl Reject {
         then
     }
 
-    /// The answer where the application's own does not fit the request.
+    /// Returns the answer for the case that the application's own does not fit the request.
     pub(crate) fn misfit() -> Self {
         Self::plain(500, "the server's answer does not fit the request")
     }
 
-    /// An answer whose body is a line of text.
+    /// Returns an answer whose body is a line of text.
     pub(super) fn plain(status: u16, text: &str) -> Self {
         let mut reject = Self::with_status(status);
         write_field(&mut reject.fields, "Content-Type", b"text/plain");
@@ -216,7 +217,7 @@ pub(crate) enum Then {
     NextRequest,
 }
 
-/// A request of which nothing is known.
+/// The facts about a request that could not be read.
 const UNKNOWN: ReplyTo = ReplyTo { is_head: false, may_persist: false };
 
 /// Appends the HTTP answer to a wrong request, after which the connection ends.
@@ -245,17 +246,17 @@ pub(crate) fn undecided(out: &mut Vec<u8>) {
     Reject::plain(503, "the server did not decide in time").write(UNKNOWN, out);
 }
 
-/// Appends the HTTP answer where the backend cannot be reached, or answers with something that is no answer.
+/// Appends the HTTP answer for the case that the backend cannot be reached, or that its answer is invalid.
 pub(crate) fn bad_gateway(text: &str, out: &mut Vec<u8>) {
     Reject::plain(502, text).write(UNKNOWN, out);
 }
 
-/// Appends the HTTP answer where the backend did not answer in time.
+/// Appends the HTTP answer for the case that the backend did not answer in time.
 pub(crate) fn gateway_timeout(out: &mut Vec<u8>) {
     Reject::plain(504, "the backend did not answer in time").write(UNKNOWN, out);
 }
 
-/// True for the fields that the handshake writes itself, whichever message they belong to.
+/// Returns whether the handshake writes this field itself, in either message.
 pub(super) fn is_reserved(name: &str) -> bool {
     const RESERVED: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
     let prefix = b"sec-websocket-";
@@ -299,7 +300,7 @@ pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&digits[start..]);
 }
 
-/// The usual words for a status (RFC 9110 §15); none for a status without a name.
+/// Returns the usual words for a status (RFC 9110 §15); an empty string for a status without a name.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -42,10 +42,12 @@ pub(super) fn has_body(status: u16) -> bool {
     !matches!(status, 100..=199 | 204 | 304)
 }
 
-/// Returns the framing of the body that answers a GET (RFC 9112 §6.3). The status must [allow](has_body) a body.
+/// Returns the framing of the body that answers a GET (RFC 9112 §6.3). The status must [allow](has_body) a
+/// body.
 pub(super) fn response_body(version: HttpVersion, known: &Known<'_>) -> Result<BodyFraming, HandshakeError> {
     if let Some(last) = known.elements(Name::TransferEncoding).last() {
-        // A transfer coding overrides a length. HTTP/1.0 has no transfer codings: the framing cannot be trusted.
+        // A transfer coding overrides a length. HTTP/1.0 has no transfer codings: the framing cannot be
+        // trusted.
         let is_chunked = version == HttpVersion::Http11 && last.eq_ignore_ascii_case(b"chunked");
         return Ok(if is_chunked { BodyFraming::Chunked } else { BodyFraming::UntilEof });
     }
@@ -91,7 +93,8 @@ impl From<BodyFraming> for BodyReader {
 }
 
 impl BodyReader {
-    /// Appends the content in `input` to `kept`, which grows to at most `max_len` bytes. A malformed chunk cuts the body.
+    /// Appends the content in `input` to `kept`, which grows to at most `max_len` bytes. A malformed chunk
+    /// cuts the body.
     pub(crate) fn keep(&mut self, input: &[u8], kept: &mut Vec<u8>, max_len: usize) -> BodyProgress {
         let read = self.read(input, |content| {
             let room = max_len.saturating_sub(kept.len());
@@ -101,8 +104,8 @@ impl BodyReader {
         read.map_or(BodyProgress::Cut, |(_, progress)| progress)
     }
 
-    /// Returns how many bytes at the front of `input` belong to the body, the framing of its chunks included. The caller
-    /// passes them on as they came.
+    /// Returns how many bytes at the front of `input` belong to the body, the framing of its chunks included.
+    /// The caller passes them on as they came.
     ///
     /// # Errors
     /// [`HandshakeError::ChunkMalformed`].
@@ -115,8 +118,8 @@ impl BodyReader {
         matches!(self, Self::UntilEof)
     }
 
-    /// Reads `input` up to the end of the body, and gives `take` the content. The body is cut where `take` returns false.
-    /// Returns how many bytes were read.
+    /// Reads `input` up to the end of the body, and gives `take` the content. The body is cut where `take`
+    /// returns false. Returns how many bytes were read.
     pub(super) fn read(
         &mut self,
         input: &[u8],

@@ -5,6 +5,6 @@ pub(crate) enum BodyProgress {
     More,
     /// The body is complete. The bytes that follow it are ignored.
     Complete,
-    /// The body was cut: it is longer than the limit, or malformed, or its end did not come.
+    /// The body was cut: it was longer than the limit, or malformed, or its end did not arrive.
     Cut,
 }

@@ -29,8 +29,8 @@ enum Due {
 }
 
 impl ChunkDecoder {
-    /// Decodes `input` up to the end of the body, and gives `take` the content. The body is cut where `take` returns false.
-    /// Returns how many bytes were read.
+    /// Decodes `input` up to the end of the body, and gives `take` the content. The body is cut where `take`
+    /// returns false. Returns how many bytes were read.
     pub(super) fn decode(
         &mut self,
         input: &[u8],

@@ -1,6 +1,6 @@
 use super::{client::ResponseHead, server::RequestHead};
 
-/// Where the parts of a head lie in its bytes.
+/// The positions of the parts of a head in its bytes.
 #[derive(Debug)]
 pub(crate) enum Head {
     Request(RequestHead),

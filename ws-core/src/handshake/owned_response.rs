@@ -27,7 +27,8 @@ impl OwnedResponse {
         self.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| &value[..])
     }
 
-    /// Returns whether the same request may succeed a little later, as the status says: 408, 425, 429, and 500 and above.
+    /// Returns whether the same request may succeed a little later, as the status says: 408, 425, 429, and
+    /// 500 and above.
     pub const fn is_temporary(&self) -> bool {
         matches!(self.status, 408 | 425 | 429 | 500..)
     }
@@ -46,7 +47,8 @@ impl From<&Response<'_>> for OwnedResponse {
 }
 
 impl fmt::Display for OwnedResponse {
-    /// Writes the status and the reason: `403 Forbidden`. Control characters are [escaped](Escaped).
+    /// Writes the status and the reason: `403 Forbidden`. Characters that a terminal obeys are
+    /// [escaped](Escaped).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason[..] {
             "" => self.status.fmt(f),

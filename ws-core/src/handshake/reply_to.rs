@@ -1,8 +1,8 @@
-/// What an answer must know of the request that it answers.
+/// The facts about a request that its answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReplyTo {
-    /// The method is HEAD: the answer has no body, but the fields that describe one.
+    /// Whether the method is HEAD: the answer has no body, but the fields that describe one.
     pub(crate) is_head: bool,
-    /// Another request may follow on the same connection.
+    /// Whether another request may follow on the same connection.
     pub(crate) may_persist: bool,
 }

@@ -1,4 +1,4 @@
-//! What a server does with a request (§4.2).
+//! The requests that a server reads (§4.2).
 
 use super::{
     HandshakeError, HttpVersion, Reject, ReplyTo, Request, accept_key,
@@ -10,7 +10,7 @@ use super::{
     upgrade::Upgrade,
 };
 
-/// Where the parts of a request's head lie in its bytes.
+/// The positions of the parts of a request's head in its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestHead {
     method: usize,
@@ -57,7 +57,7 @@ impl RequestHead {
         })
     }
 
-    /// The request, lent from the bytes that were parsed.
+    /// Returns the request. `head` must be the bytes that were parsed.
     pub(crate) fn view<'a>(&self, head: &'a [u8]) -> Request<'a> {
         let part = |from: usize, end: usize| ascii(head.get(from..end).unwrap_or_default());
         Request {
@@ -68,7 +68,7 @@ impl RequestHead {
         }
     }
 
-    /// What the request asks for. A wrong request for an upgrade is an error.
+    /// Returns what the request asks for. A wrong request for an upgrade is an error.
     pub(crate) fn asked(
         &self,
         head: &[u8],
@@ -78,12 +78,12 @@ impl RequestHead {
         let known = Known::found(request.fields, self.known);
         let is_http11 = self.version == HttpVersion::Http11;
         let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
-        // HTTP/1.0 has no upgrades: what looks like one is ignored (RFC 9110 §7.8).
+        // HTTP/1.0 has no upgrades: the Upgrade field is ignored (RFC 9110 §7.8).
         if is_http11 && known.lists(Name::Upgrade, "websocket") {
             let upgrade = Upgrade::check(&request, &known, self.body, is_persistent, compression)?;
             return Ok(Asked::Upgrade(upgrade));
         }
-        // A client that waits for `100 Continue` may send its body or not: nobody knows where it ends.
+        // A client that waits for `100 Continue` may leave its body out: the end of the request is unknown.
         let body = self.body.filter(|&length| length == 0 || !known.lists(Name::Expect, "100-continue"));
         Ok(Asked::Ordinary(Ordinary {
             default_status: match (self.version, request.method) {
@@ -100,17 +100,19 @@ impl RequestHead {
     }
 }
 
-/// What an intermediary needs to know of a request for an upgrade; the rest of the handshake is the backend's to check.
+/// The facts about a request for an upgrade that an intermediary needs. The backend checks the rest of the
+/// handshake.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Passed {
-    /// The Sec-WebSocket-Accept value of a true 101; `None` if no answer can be one.
+    /// The Sec-WebSocket-Accept value of a valid 101; `None` if the request has no valid key.
     pub(crate) accept: Option<[u8; 28]>,
-    /// Another request may follow on the same connection if this one is refused.
+    /// Whether another request may follow on the same connection if this one is refused.
     pub(crate) may_persist: bool,
 }
 
 impl RequestHead {
-    /// What an intermediary needs to know to pass the request on; `None` for a request that asks for no WebSocket.
+    /// Returns what an intermediary needs to pass the request on; `None` if the request does not ask for a
+    /// WebSocket.
     pub(crate) fn passed(&self, head: &[u8]) -> Result<Option<Passed>, HandshakeError> {
         let request = self.view(head);
         let known = Known::found(request.fields, self.known);
@@ -123,7 +125,8 @@ impl RequestHead {
         if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        // A body that the two servers measure differently would be a second request to one of them.
+        // If intermediary and backend measured a body differently, one of them would read it as a second
+        // request.
         if self.body != Some(0) {
             return Err(HandshakeError::UpgradeWithBody);
         }
@@ -135,12 +138,12 @@ impl RequestHead {
     }
 }
 
-/// Where the first line starts: an empty line may come before it (RFC 9112 §2.2).
+/// Returns the position of the first line: an empty line may come before it (RFC 9112 §2.2).
 fn first_line(head: &[u8]) -> usize {
     if head.starts_with(b"\r\n") { 2 } else { 0 }
 }
 
-/// The position after the first `byte` from `start` on, or the end.
+/// Returns the position after the first `byte` from `start` on, or the end.
 fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     find(rest, byte).map_or(bytes.len(), |at| start + at + 1)
@@ -169,14 +172,14 @@ fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, Handsh
 /// What a request asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    /// A WebSocket connection, in due form.
+    /// A WebSocket connection, by a valid request.
     Upgrade(Upgrade),
-    /// Anything else that HTTP knows.
+    /// Anything else.
     Ordinary(Ordinary),
 }
 
 impl Asked {
-    /// What an answer must know of the request.
+    /// Returns the facts about the request that its answer depends on.
     pub(crate) fn reply_to(&self) -> ReplyTo {
         match self {
             Self::Upgrade(upgrade) => upgrade.reply_to,
@@ -185,7 +188,7 @@ impl Asked {
     }
 }
 
-/// An HTTP request that asks for no WebSocket connection.
+/// An HTTP request that does not ask for a WebSocket connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ordinary {
     default_status: u16,
@@ -194,13 +197,13 @@ pub(crate) struct Ordinary {
 }
 
 impl Ordinary {
-    /// Bytes of the body that follow the head; `None` if that is unknown, so that the connection cannot serve
+    /// Returns the length of the body in bytes; `None` if it is unknown, so that the connection cannot serve
     /// another request.
     pub(crate) fn body(&self) -> Option<u64> {
         self.body
     }
 
-    /// What a server answers that does nothing but WebSocket.
+    /// Returns the answer of a server that serves nothing but WebSocket.
     pub(crate) fn default_answer(&self) -> Reject {
         match self.default_status {
             405 => Reject::plain(405, "this server speaks WebSocket: use GET").allow_get(),

@@ -8,14 +8,15 @@ use super::{
     response,
 };
 
-/// What is needed to accept an upgrade once the bytes of the request are gone.
+/// A valid request for a WebSocket connection: what its answer needs after the bytes of the request are
+/// dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Upgrade {
     /// The Sec-WebSocket-Accept value.
     pub(crate) accept: [u8; 28],
-    /// The subprotocols offered, in order.
+    /// The subprotocols that the client offers, in order.
     pub(crate) subprotocols: Offered,
-    /// What is agreed of the extensions offered.
+    /// The agreed parameters of permessage-deflate.
     pub(super) deflate: Option<Params>,
     pub(super) reply_to: ReplyTo,
 }
@@ -34,7 +35,7 @@ impl Upgrade {
         if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        // What follows the head must be frames and nothing else.
+        // Only frames may follow the head.
         if body != Some(0) {
             return Err(HandshakeError::UpgradeWithBody);
         }
@@ -61,10 +62,10 @@ impl Upgrade {
     }
 }
 
-/// The version comes before the key: who speaks another version may have another kind of key.
+/// Checks the version. It is checked before the key: another version may have another kind of key.
 fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
     match known.get(Name::Version) {
-        // The drafts before hybi-04 had no version, and no key of today's name.
+        // The drafts before hybi-04 had neither the version nor the key.
         Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
         Found::Missing => Err(HandshakeError::VersionMissing),
         Found::Repeated => Err(HandshakeError::VersionRepeated),
@@ -76,9 +77,9 @@ fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
     }
 }
 
-/// Is this the base64 form of 16 bytes?
+/// Returns whether `key` is the base64 form of 16 bytes.
 ///
-/// Its last letter may carry bits beyond them, as the one that the RFC prints does (erratum 3150).
+/// Unused bits of the last letter may be set, as in the key that the RFC prints (erratum 3150).
 fn is_key(key: &[u8]) -> bool {
     let Some(letters) = key.strip_suffix(b"==") else { return false };
     letters.len() == 22
@@ -94,7 +95,7 @@ fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
         }
     }
     let offered = Offered::new(names.iter().copied());
-    // Sorted, so that a head full of names costs no quadratic time.
+    // Sorting finds names that are equal without quadratic time.
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(HandshakeError::SubprotocolOfferedTwice);

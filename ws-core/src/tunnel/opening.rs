@@ -1,4 +1,4 @@
-//! Requests, and what the backend answers to them.
+//! Requests, and the answers of the backend.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::handshake::{
     forward_response, refusal,
 };
 
-/// Whether it is worth another try.
+/// The result of one step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Done,
@@ -19,7 +19,7 @@ enum Step {
 }
 
 impl Tunnel {
-    /// Goes on with what has arrived as far as it goes.
+    /// Reads as much as possible of what has arrived.
     pub(super) fn advance(&mut self, now: Instant) {
         loop {
             let step = match &mut self.state {
@@ -115,20 +115,20 @@ impl Tunnel {
         Limits { max_head: self.config.max_head, max_fields: self.config.max_fields }
     }
 
-    /// Answers what one side did wrong.
+    /// Answers an error of the client or the backend.
     fn fail(&mut self, now: Instant, error: HandshakeError) {
         match self.state {
             State::Requesting(_) => self.refuse(now, |out| refusal(error, out)),
             State::Responding { .. } => {
                 self.refuse(now, |out| bad_gateway("the backend's answer is wrong", out));
             }
-            // Its head has left: all that can tell the client is an end that comes too early.
+            // The head has left: the client can only see that the stream ends too early.
             State::Answering { .. } => self.end(now),
             State::Dialing { .. } | State::Tunnelling | State::Ending | State::Closed => {}
         }
     }
 
-    /// Answers in the backend's place, for the last time.
+    /// Answers in the place of the backend, and ends the connection.
     pub(super) fn refuse(&mut self, now: Instant, answer: impl FnOnce(&mut Vec<u8>)) {
         self.client.out.append(answer);
         self.end(now);
