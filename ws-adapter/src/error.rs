@@ -41,11 +41,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same may well succeed a little later: an end that cannot be reached or did not answer in time, or a server that
-    /// says so by its status: 408, 425, 429 and those from 500 on.
+    /// Returns whether the same attempt may succeed a little later: a server or proxy could not be reached, did not answer in
+    /// time, or refused with a [temporary](OwnedResponse::is_temporary) status.
     ///
-    /// What TLS refuses does not pass by itself: a certificate that is wrong or missing, on either side. Nor does what the system forbids
-    /// or does not know how to do.
+    /// A certificate that is wrong or missing, on either side, is not temporary. Nor is an operation that the system forbids
+    /// or does not support.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Io(error) => may_pass(error),
@@ -53,7 +53,7 @@ impl Error {
             Self::WebSocket(error) => {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
             }
-            Self::Rejected(response) => matches!(response.status, 408 | 425 | 429 | 500..),
+            Self::Rejected(response) => response.is_temporary(),
             #[cfg(feature = "tls")]
             Self::Tls(_) => false,
             #[cfg(feature = "serde")]

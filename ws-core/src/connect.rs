@@ -96,6 +96,7 @@ mod route;
 mod socks;
 mod target;
 mod tunnel;
+mod tunnel_step;
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};

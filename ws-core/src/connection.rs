@@ -13,17 +13,16 @@ mod codec;
 mod ending;
 mod inflate;
 mod open;
+mod opening;
 mod receive;
-mod refused;
+mod refusal;
 mod send;
 mod state;
-
-pub(crate) use open::Head;
 
 use crate::close::Closing;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
-use crate::{CloseFrame, Config, Error, Instant, Pool, SendBuf, Timer};
+use crate::{CloseFrame, Config, Error, Instant, Pool, Role, SendBuf, Timer};
 use alarm::Alarm;
 use codec::Codec;
 use ending::Ending;
@@ -68,25 +67,6 @@ pub struct Connection {
     agreement: Agreement,
     /// What compresses and inflates, if that is agreed.
     codec: Option<Box<Codec>>,
-}
-
-/// Which end of the connection this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// The end that opened the connection; it masks what it sends.
-    Client,
-    /// The end that accepted it.
-    Server,
-}
-
-impl Role {
-    /// The other end.
-    pub const fn peer(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
-    }
 }
 
 /// Something for the transport to do.

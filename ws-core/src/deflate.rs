@@ -63,3 +63,6 @@ pub use pool::DeflatePool;
 
 /// The name of the extension in a list of extensions.
 pub const NAME: &str = "permessage-deflate";
+
+/// The end of every flush. A sender removes it from the end of a message (RFC 7692 §7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];

@@ -1,13 +1,14 @@
 //! The opening handshake over HTTP/1.1: bytes in, values out (§4).
 //!
-//! A client describes its request with a [`ClientRequest`]. A server gets it as a [`Request`] and answers
-//! with a [`Decision`]: [`Accept`] or [`Reject`]. The client gets any answer but a 101 as a [`Response`].
-//!
-//! If another library speaks HTTP, a [`Handover`] checks the request that it has read, and returns the
-//! answer. [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] can be used alone.
+//! A client describes its request with a [`ClientRequest`]. A server reads it as a [`Request`] and answers
+//! with a [`Decision`]: [`Accept`] or [`Reject`]. A client reads an answer other than a 101 as a
+//! [`Response`]. If another library speaks HTTP, a [`Handover`] checks the request that the library has read,
+//! and returns the answer. [`Fields`], [`extensions`], [`accept_key`] and [`encode_nonce`] can be used alone.
 
 mod answer;
 mod body;
+mod body_progress;
+mod chunk_decoder;
 pub(crate) mod client;
 mod client_request;
 mod compression;
@@ -17,18 +18,21 @@ mod fields;
 mod forward;
 mod grammar;
 mod handover;
+mod head;
 #[cfg(feature = "http")]
 mod http;
 mod known;
 mod origins;
 mod owned_response;
 mod read;
+mod reply_to;
 mod request;
 mod response;
 mod scan;
 pub(crate) mod server;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 
 use alloc::boxed::Box;
 
@@ -48,19 +52,22 @@ pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
 
-pub(crate) use answer::{ReplyTo, Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
-pub(crate) use body::{BodyFraming, ChunkDecoder, Progress};
+pub(crate) use answer::{Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
+pub(crate) use body::{BodyFraming, BodyReader};
+pub(crate) use body_progress::BodyProgress;
 pub(crate) use compression::Compression;
 pub(crate) use forward::{forward_request, forward_response};
+pub(crate) use head::Head;
+pub(crate) use reply_to::ReplyTo;
 pub(crate) use scan::{Limits, Scanner};
 
-/// The subprotocol and extensions that the opening handshake agreed on.
+/// The result of an opening handshake: what both ends agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// The subprotocol that both ends speak, if any.
+    /// The subprotocol, if one was agreed.
     pub subprotocol: Option<Box<str>>,
-    /// The parameters of permessage-deflate, if messages may be compressed (RFC 7692).
+    /// The parameters of permessage-deflate, if it was agreed (RFC 7692).
     #[cfg(feature = "deflate")]
     pub deflate: Option<crate::deflate::Params>,
 }
@@ -78,7 +85,7 @@ impl Agreement {
 
 /// Returns the Sec-WebSocket-Accept value that answers a Sec-WebSocket-Key, in ASCII (§4.2.2).
 ///
-/// The key is hashed as it was sent, without the blanks around it.
+/// `key` is the value of the field as it was sent, without the blanks around it.
 ///
 /// ```
 /// let accept = ws_core::handshake::accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
@@ -99,10 +106,10 @@ pub fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
     key
 }
 
-/// The subprotocols of an offer, kept until the answer has come. An empty offer allocates nothing.
+/// The subprotocols of an offer, kept for the check of the answer. An empty offer owns no heap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offered {
-    /// The tokens, separated by commas.
+    /// The names, with a comma between any two.
     list: Box<str>,
 }
 

@@ -42,6 +42,7 @@ extern crate alloc;
 
 mod backoff;
 mod close;
+mod close_code;
 mod config;
 #[cfg(feature = "url")]
 pub mod connect;
@@ -63,6 +64,7 @@ mod pool;
 mod prepared;
 mod recv_buf;
 mod retries;
+mod role;
 mod send_buf;
 pub mod serve;
 mod time;
@@ -70,9 +72,10 @@ mod tunnel;
 mod utf8;
 
 pub use backoff::Backoff;
-pub use close::{CloseCode, CloseFrame};
+pub use close::CloseFrame;
+pub use close_code::CloseCode;
 pub use config::{Config, KeepAlive};
-pub use connection::{Connection, Role, Transmit};
+pub use connection::{Connection, Transmit};
 pub use error::{Error, ProtocolError, SendError, Timer};
 pub use escape::Escaped;
 pub use event::{Chunk, Event, Message, MessageKind};
@@ -84,6 +87,7 @@ pub use pool::Pool;
 pub use prepared::Prepared;
 pub use recv_buf::{RecvBuf, Waits};
 pub use retries::Retries;
+pub use role::Role;
 pub use send_buf::{Lent, Output, SendBuf};
 pub use time::Instant;
 pub use tunnel::{Side, Tunnel};

@@ -1,9 +1,14 @@
 //! Payload masking (§5.3), usable on its own and without allocation.
 
-/// Payloads this long are worth starting at an aligned address: vectors that cross cache lines cost twice.
+/// The length in bytes of the blocks in which payloads are copied, masked and checked, so that each block
+/// stays in cache. It is a multiple of the key's length.
+pub(crate) const BLOCK: usize = 8192;
+
+/// Payloads of at least this length are masked from an aligned address on: vectors that cross cache lines
+/// cost twice.
 const ALIGN_MIN: usize = 2048;
 
-/// XORs `bytes` with `key`, as if they began `offset` bytes into the payload. Applied twice, it changes nothing.
+/// XORs `bytes` with `key`. The first byte is at `offset` in the payload. A second call restores the bytes.
 ///
 /// ```
 /// let mut bytes = *b"Hello";
@@ -22,7 +27,7 @@ pub fn apply(key: [u8; 4], offset: usize, bytes: &mut [u8]) {
     xor(rotate(key, start), rest);
 }
 
-/// Copies `from` to `to`, which is as long, XORed with `key`.
+/// Copies `from` to `to`, XORed with `key`. Both must have the same length.
 pub(crate) fn copy(key: [u8; 4], from: &[u8], to: &mut [u8]) {
     if from.len() < ALIGN_MIN {
         return xor_copy(key, from, to);
@@ -34,14 +39,14 @@ pub(crate) fn copy(key: [u8; 4], from: &[u8], to: &mut [u8]) {
     xor_copy(rotate(key, start), from, rest);
 }
 
-/// The key as it lies `offset` bytes on.
+/// Returns the key, rotated so that it begins at `offset` in the payload.
 #[inline]
 fn rotate(key: [u8; 4], offset: usize) -> [u8; 4] {
     u32::from_le_bytes(key).rotate_right(8 * (offset % 4) as u32).to_le_bytes()
 }
 
-/// Blocks of a vector's length first. They are written as arrays of bytes, for which the compiler uses vectors; as numbers of
-/// 128 bits they take 1.6 times as long.
+/// XORs blocks of a vector's length first. They are arrays of bytes, for which the compiler uses vectors;
+/// numbers of 128 bits take 1.6 times as long.
 #[inline]
 fn xor(key: [u8; 4], bytes: &mut [u8]) {
     let wide = wide(key);
@@ -61,7 +66,7 @@ fn xor(key: [u8; 4], bytes: &mut [u8]) {
     }
 }
 
-/// As [`xor`], from one place to another: to copy first and mask then is a pass more.
+/// Does what [`xor`] does while it copies. To copy first and to mask then takes one more pass.
 #[inline]
 fn xor_copy(key: [u8; 4], from: &[u8], to: &mut [u8]) {
     let wide = wide(key);
@@ -93,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// 6455-5.3-5: what is masked while it is copied is what is copied and then masked, wherever it comes to lie.
+    /// 6455-5.3-5: Masking during a copy gives the same bytes as masking after it, at any address.
     #[test]
     fn a_masked_copy_is_a_copy_masked() {
         let key = [0x12, 0x34, 0x56, 0x78];

@@ -1,8 +1,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::connection::Head;
 use crate::frame::Header;
+use crate::handshake::Head;
 use crate::utf8;
 use crate::{Chunk, CloseFrame, Event, Message, MessageKind};
 

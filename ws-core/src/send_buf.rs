@@ -7,9 +7,6 @@ use bytes::{Buf, Bytes};
 use crate::frame::{Header, MAX_CONTROL_LEN};
 use crate::mask;
 
-/// What has to be masked after it was copied is masked block by block, while it is in cache; a multiple of the key's length.
-const BLOCK: usize = 8192;
-
 /// Bytes for the peer, in order. Write what [`Buf`] or [`slices`](Output::slices) shows, then [`advance`](Buf::advance).
 #[derive(Debug, Default)]
 pub struct SendBuf {
@@ -246,7 +243,7 @@ impl SendBuf {
             let bytes = header.encode(&mut bytes);
             copied.reserve(bytes.len() + payload.len());
             copied.extend_from_slice(bytes);
-            for block in payload.chunks(BLOCK) {
+            for block in payload.chunks(mask::BLOCK) {
                 let start = copied.len();
                 copied.extend_from_slice(block);
                 if let Some(key) = header.mask {

@@ -7,36 +7,37 @@ use bytes::Buf as _;
 
 use crate::handshake::server::Passed;
 use crate::handshake::{
-    ChunkDecoder, ClientRequest, RequestError, Scanner, bad_gateway, gateway_timeout, too_slow,
+    BodyReader, ClientRequest, RequestError, Scanner, bad_gateway, gateway_timeout, too_slow,
 };
 use crate::{Config, Instant, SendBuf, Transmit};
 
-/// An intermediary between a client and a backend. It forwards requests for a WebSocket. When the backend has
+/// An intermediary between a client and a backend. It forwards requests for a WebSocket. Once the backend has
 /// switched protocols, it passes all bytes both ways.
 ///
-/// Only requests for an upgrade reach the backend. Other requests are answered here, usually with 426. Fields
-/// that belong to one hop are removed from both heads and written anew (RFC 9110 §7.6.1). A 101 is forwarded
-/// unchanged if it has `Upgrade`, `Connection` and the Sec-WebSocket-Accept of the client's key. A 101
-/// without them is answered with 502. Any other answer is forwarded whole. The client may then send its next
-/// request, which gets a backend connection of its own.
+/// Only requests for an upgrade reach the backend. Other requests are answered by the tunnel, with 426 most
+/// often. Fields that belong to one hop are removed from both heads and written anew (RFC 9110 §7.6.1). A 101
+/// is passed on unchanged if it has `Upgrade`, `Connection` and the Sec-WebSocket-Accept of the client's key;
+/// otherwise the client gets a 502. Any other answer is passed on whole. The client may then send its next
+/// request, for which the owner makes a new connection to the backend.
 ///
-/// Like [`Connection`](crate::Connection) it does no I/O and reads no clock. For each [`Side`] its owner
+/// Like [`Connection`](crate::Connection), it does no I/O and reads no clock. Its owner, for each [`Side`],
 ///
-/// * passes what arrives to [`receive`](Self::receive) while [`wants_input`](Self::wants_input) is true, and
-///   calls [`handle_eof`](Self::handle_eof) or [`handle_broken`](Self::handle_broken) when the transport ends
-///   or breaks,
-/// * writes what [`poll_transmit`](Self::poll_transmit) returns,
-/// * connects to the backend when [`poll_dial`](Self::poll_dial) returns true, and drops that connection as
+/// - passes what arrives to [`receive`](Self::receive) while [`wants_input`](Self::wants_input) is true, and
+///   calls [`handle_eof`](Self::handle_eof) when the stream ends or [`handle_broken`](Self::handle_broken)
+///   when the transport breaks,
+/// - writes what [`poll_transmit`](Self::poll_transmit) returns,
+/// - connects to the backend when [`poll_dial`](Self::poll_dial) returns true, and drops that connection as
 ///   soon as [`uses_backend`](Self::uses_backend) is false,
-/// * calls [`handle_timeout`](Self::handle_timeout) at the time of [`poll_timeout`](Self::poll_timeout).
+/// - calls [`handle_timeout`](Self::handle_timeout) at the time that [`poll_timeout`](Self::poll_timeout)
+///   returns.
 ///
-/// Of [`Config`] it uses the limits of heads, `max_output` (above this mark no more is read for a side),
-/// `opening_timeout` (for a request, and again for its answer), `idle_timeout` (applies when nothing at all
-/// passes, not even pings) and `close_timeout` (applies when nothing passes after one side has ended).
+/// It uses these parts of [`Config`]: the limits of heads, `max_output` (the mark above which no more is read
+/// for a side), `opening_timeout` (for a request, and again for its answer), `idle_timeout` (nothing passes,
+/// pings included) and `close_timeout` (nothing passes after one side has ended).
 #[derive(Debug)]
 pub struct Tunnel {
     config: Arc<Config>,
-    /// The Host field of requests to the backend, in place of the client's.
+    /// The value that replaces the client's Host field.
     host: Option<Arc<str>>,
     state: State,
     client: End,
@@ -47,9 +48,9 @@ pub struct Tunnel {
 /// One of the two ends of a [`Tunnel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The side that asked for the connection.
+    /// The end that asks for the connection.
     Client,
-    /// The side that accepts the connection.
+    /// The end that accepts it.
     Backend,
 }
 
@@ -65,41 +66,34 @@ impl Side {
 
 #[derive(Debug)]
 enum State {
-    /// The first or the next request is arriving.
+    /// A request is read, the first or the next.
     Requesting(Scanner),
-    /// The request waits for a connection to the backend. `is_told` is set once `poll_dial` has returned
+    /// The request waits for a connection to the backend; `is_told` is true once `poll_dial` has returned
     /// true.
     Dialing { passed: Passed, is_told: bool },
-    /// The answer of the backend is arriving.
+    /// The backend's answer is read.
     Responding { passed: Passed, scanner: Scanner },
-    /// The body of an answer other than a 101 is passing.
-    Answering { body: Body, is_last: bool },
+    /// The body of an answer other than a 101 is passed on.
+    Answering { body: BodyReader, is_last: bool },
     /// Bytes pass both ways.
     Tunnelling,
-    /// The client has its last answer, and its end of the stream is awaited.
+    /// The last answer is queued for the client: the tunnel waits until it is written, and for the end of the
+    /// client's stream.
     Ending,
-    /// The tunnel is over.
+    /// Both transports can be dropped.
     Closed,
-}
-
-/// The rest of the body of an answer.
-#[derive(Debug)]
-enum Body {
-    Exact(u64),
-    Chunked(ChunkDecoder),
-    UntilEof,
 }
 
 /// The state of one side.
 #[derive(Debug, Default)]
 struct End {
-    /// The bytes that came from it and are not parsed yet.
+    /// Bytes from this side that are still to be read.
     inbox: Vec<u8>,
-    /// The bytes to be written to it.
+    /// Bytes to be written to this side.
     out: SendBuf,
     got_eof: bool,
     sent_eof: bool,
-    /// Whether the transport is broken: nothing can be read or written any more.
+    /// Whether the transport broke: nothing more can be read or written.
     is_broken: bool,
 }
 
@@ -129,8 +123,8 @@ impl Tunnel {
         this
     }
 
-    /// Sends `host` as the Host field of each request, in place of the client's. This is usually the
-    /// authority of the backend (RFC 9110 §7.2). Without this the client's field is forwarded.
+    /// Sends `host` as the Host field of each request, most often the authority of the backend (RFC 9110
+    /// §7.2). The default is the client's own Host field.
     ///
     /// # Errors
     /// [`RequestError::HostInvalid`] if it is not `host [":" port]`.
@@ -141,7 +135,7 @@ impl Tunnel {
         Ok(self)
     }
 
-    /// Takes the bytes that arrived from `from`.
+    /// Takes bytes that have arrived from `from`.
     pub fn receive(&mut self, now: Instant, from: Side, bytes: &[u8]) {
         match self.state {
             State::Tunnelling => {
@@ -167,8 +161,8 @@ impl Tunnel {
             (State::Responding { .. }, Side::Backend) => {
                 self.refuse(now, |out| bad_gateway("the backend did not answer", out));
             }
-            // The end is the end of one body and cuts the others short. Either way the client sees where it
-            // came.
+            // The end of the stream completes a body without a length, and cuts any other: the client sees
+            // either.
             (State::Answering { .. }, Side::Backend) => self.end(now),
             (State::Tunnelling, _) => self.heard(now),
             (
@@ -184,8 +178,8 @@ impl Tunnel {
         self.settle();
     }
 
-    /// Notes that the transport to `side` broke, in both directions. Bytes that came from it before still
-    /// pass.
+    /// Notes that the transport to `side` broke, both ways. Bytes that came from it before are still passed
+    /// on.
     pub fn handle_broken(&mut self, now: Instant, side: Side) {
         self.handle_eof(now, side);
         self.end_mut(side).break_off();
@@ -197,7 +191,7 @@ impl Tunnel {
         self.settle();
     }
 
-    /// Returns what the transport of `to` has to do next, or `None` when there is nothing to do.
+    /// Returns what the transport of `to` should do next; `None` if there is nothing to do.
     pub fn poll_transmit(&mut self, to: Side) -> Option<Transmit<'_>> {
         let is_ending = match (&self.state, to) {
             (State::Ending, Side::Client) => true,
@@ -217,7 +211,7 @@ impl Tunnel {
         (is_ending && !end.sent_eof).then_some(Transmit::Shutdown)
     }
 
-    /// Notes that some output was written. That counts as a sign of life of the side that took it.
+    /// Notes that some output was written: the side that takes it is alive.
     pub fn handle_progress(&mut self, now: Instant) {
         if let State::Tunnelling = self.state {
             self.heard(now);
@@ -230,7 +224,7 @@ impl Tunnel {
         self.settle();
     }
 
-    /// Returns whether the owner has to connect to the backend. It is true once for each request.
+    /// Returns whether the owner must connect to the backend. It returns true once for each request.
     pub fn poll_dial(&mut self) -> bool {
         match &mut self.state {
             State::Dialing { is_told, .. } => !core::mem::replace(is_told, true),
@@ -243,7 +237,7 @@ impl Tunnel {
         }
     }
 
-    /// Notes that the connection to the backend is open.
+    /// Notes that the owner is connected to the backend.
     pub fn handle_dialed(&mut self, now: Instant) {
         if let State::Dialing { passed, .. } = self.state {
             self.state = State::Responding { passed, scanner: Scanner::response() };
@@ -251,19 +245,20 @@ impl Tunnel {
         }
     }
 
-    /// Notes that the connection to the backend failed: the client gets a 502.
+    /// Notes that the owner cannot connect to the backend: the client gets a 502.
     pub fn handle_unreachable(&mut self, now: Instant) {
         if let State::Dialing { .. } = self.state {
             self.refuse(now, |out| bad_gateway("the backend cannot be reached", out));
         }
     }
 
-    /// Returns when to call [`handle_timeout`](Self::handle_timeout). Any other call may change it.
+    /// Returns the time at which to call [`handle_timeout`](Self::handle_timeout). Any other call may change
+    /// it.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Notes that it is `now`. It may be called early, late or twice.
+    /// Notes that it is `now`. Calls that are early, late or repeated are harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.deadline.is_none_or(|deadline| deadline > now) {
             return;
@@ -292,8 +287,8 @@ impl Tunnel {
 
 /// Facts.
 impl Tunnel {
-    /// Returns whether more bytes from `from` would be accepted: not while the queue of the other side is
-    /// above its mark, and not before the last request is answered.
+    /// Returns whether input from `from` should be read: not while the output of the other side is above its
+    /// mark, nor before the answer to a request.
     pub fn wants_input(&self, from: Side) -> bool {
         let (end, other) = match from {
             Side::Client => (&self.client, &self.backend),
@@ -318,8 +313,8 @@ impl Tunnel {
         is_due && !end.got_eof && !end.is_broken
     }
 
-    /// Returns whether the connection to the backend, or the attempt to open it, is needed. It is never used
-    /// for another request.
+    /// Returns whether the connection to the backend, or the attempt to make it, is needed. A connection is
+    /// used for one request only.
     pub fn uses_backend(&self) -> bool {
         match self.state {
             State::Dialing { .. }
@@ -330,18 +325,18 @@ impl Tunnel {
         }
     }
 
-    /// Returns whether bytes pass both ways, because the backend has switched protocols.
+    /// Returns whether the backend has switched protocols, so that bytes are passed both ways.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Tunnelling)
     }
 
-    /// Returns whether the tunnel is over, and both transports can be dropped.
+    /// Returns whether the tunnel is over, so that both transports can be dropped.
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 }
 
-/// How bytes pass, and how that ends.
+/// Bytes that are passed on, and the end.
 impl Tunnel {
     fn establish(&mut self, now: Instant) {
         self.state = State::Tunnelling;
@@ -373,7 +368,7 @@ impl Tunnel {
         self.deadline = timeout.map(|timeout| now + timeout);
     }
 
-    /// Lets the client read what is queued for it, and takes no more from it.
+    /// Waits until the client has read its output. Further input is dropped.
     fn end(&mut self, now: Instant) {
         self.state = State::Ending;
         self.client.inbox = Vec::new();

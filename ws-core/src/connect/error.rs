@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use super::{ProxyError, RedirectError};
 use crate::handshake::OwnedResponse;
 
-/// Why no connection was opened. `E` is what the adapter's system calls fail with.
+/// Why no connection was opened. `E` is the type of the errors of the adapter's system calls.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError<E> {
@@ -15,45 +15,46 @@ pub enum ConnectError<E> {
     Resolve {
         /// The name: the host of the URL, or that of the proxy.
         host: String,
-        /// What the resolver says.
+        /// The resolver's error.
         error: E,
     },
     /// No address took the connection.
     Dial {
         /// The host of the URL, or that of the proxy.
         host: String,
-        /// What became of each address, in the order of the ends; empty if the host has no address.
+        /// The addresses, in the order in which the attempts ended; empty if the host has no address.
         tried: Vec<Tried<E>>,
     },
-    /// TLS could not be started, or the other end is not who it should be.
+    /// TLS could not be started, or the other end did not prove its identity.
     Tls {
-        /// With whom.
+        /// The other end of TLS.
         peer: Peer,
-        /// What the TLS library says.
+        /// The TLS library's error.
         error: E,
     },
     /// The other end chose another protocol than `http/1.1` (RFC 7301 §3.2).
     Alpn(Peer),
     /// The proxy makes no tunnel.
     Proxy(ProxyError),
-    /// The proxy answered with anything but a tunnel: 407, if it wants user name and password. Up to 4 KiB of the body are kept.
+    /// The proxy answered with a status other than 2xx: 407, if it requires user name and password. Up to 4
+    /// KiB of the body are kept.
     ProxyRefused(Box<OwnedResponse>),
     /// The transport failed before the connection was open.
     Lost {
-        /// Who was talked to.
+        /// The other end of the transport.
         peer: Peer,
-        /// What the system says.
+        /// The system's error.
         error: E,
     },
     /// The time limit ran out.
     TimedOut(Stage),
-    /// The server answered with anything but a WebSocket.
+    /// The server answered with a status other than 101.
     Rejected(Box<OwnedResponse>),
-    /// The server sent elsewhere, but redirects there are not followed.
+    /// The server redirected the client, and the redirect was not followed.
     Redirected {
-        /// Why not.
+        /// Why it was not followed.
         error: RedirectError,
-        /// What the server answered.
+        /// The server's response.
         response: Box<OwnedResponse>,
     },
 }
@@ -67,31 +68,31 @@ pub enum Peer {
     Server,
 }
 
-/// What went on when the time limit ran out.
+/// The stage that was in progress when the time limit ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// A name was looked up.
+    /// The look-up of a name.
     Resolving,
-    /// TLS was started.
+    /// The TLS handshake.
     Securing(Peer),
-    /// The proxy was asked for a tunnel.
+    /// The proxy's answer to the request for a tunnel.
     Tunnelling,
-    /// The server's answer to the opening handshake was due.
+    /// The server's answer to the opening handshake.
     Opening,
 }
 
-/// An address that was dialled in vain.
+/// An address that was dialled without success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tried<E> {
     /// The address.
     pub address: SocketAddr,
-    /// Why it failed; `None` if there was no answer in time.
+    /// The error; `None` if there was no answer in time.
     pub error: Option<E>,
 }
 
 impl<E> ConnectError<E> {
-    /// True if more time might have helped.
+    /// Returns whether a time limit was the cause.
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
@@ -107,8 +108,10 @@ impl<E> ConnectError<E> {
         }
     }
 
-    /// Whether the same may well succeed a little later: an end that cannot be reached or did not answer in time. Of an error of the system
-    /// or of TLS, `may_pass` says so; of several addresses, one is enough.
+    /// Returns whether the same attempt may succeed a little later: the server or the proxy could not be
+    /// reached, did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
+    /// `may_pass` decides about an error of the system or of TLS. If several addresses failed, one such error
+    /// is enough.
     pub fn is_temporary(&self, may_pass: impl Fn(&E) -> bool) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
@@ -118,11 +121,8 @@ impl<E> ConnectError<E> {
             Self::Resolve { error, .. } | Self::Lost { error, .. } | Self::Tls { error, .. } => {
                 may_pass(error)
             }
-            Self::Alpn(_)
-            | Self::Proxy(_)
-            | Self::ProxyRefused(_)
-            | Self::Rejected(_)
-            | Self::Redirected { .. } => false,
+            Self::ProxyRefused(response) | Self::Rejected(response) => response.is_temporary(),
+            Self::Alpn(_) | Self::Proxy(_) | Self::Redirected { .. } => false,
         }
     }
 }
@@ -157,7 +157,7 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
     }
 }
 
-/// The message holds that of the cause, so the source is the cause's own.
+/// The message includes that of the cause, so `source` returns the source of the cause.
 impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
@@ -176,7 +176,7 @@ impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
 }
 
 impl<E: fmt::Display> fmt::Display for Tried<E> {
-    /// The address and the cause: `192.0.2.1:443 (connection refused)`.
+    /// Writes the address and the cause: `192.0.2.1:443 (connection refused)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (", self.address)?;
         self.write_cause(f)?;

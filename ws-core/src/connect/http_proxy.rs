@@ -3,34 +3,34 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::tunnel::{Refusal, Step};
+use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError};
 use crate::handshake::client::ResponseHead;
-use crate::handshake::{BodyFraming, ChunkDecoder, Limits, OwnedResponse, Progress, Scanner};
+use crate::handshake::{BodyProgress, BodyReader, Limits, OwnedResponse, Scanner};
 
-/// Bytes of a refusal's body that are kept.
+/// The most bytes of the body of a refusal that are kept.
 const MAX_BODY: usize = 4096;
 
-/// Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6).
+/// The exchange with an HTTP proxy that is asked for a tunnel (RFC 9110 §9.3.6).
 #[derive(Debug)]
 pub(super) enum HttpProxy {
-    /// The head of the answer is to come.
+    /// The head of the response is read.
     Head(Scanner),
-    /// The proxy refused, and the body of its answer is to come.
-    Refused(Box<Refused>),
+    /// The proxy refused, and the body of its response is read.
+    Refused(Box<ProxyRefusal>),
 }
 
+/// A response of a proxy that makes no tunnel.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct ProxyRefusal {
     head: Vec<u8>,
     parsed: ResponseHead,
-    framing: BodyFraming,
-    chunks: ChunkDecoder,
+    reader: BodyReader,
     body: Vec<u8>,
 }
 
 impl HttpProxy {
-    /// The talk, and the request that it begins with.
+    /// Returns the exchange, and the request with which it begins.
     pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> (Self, Vec<u8>) {
         let mut out = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n");
         if let Some(credentials) = proxy.basic_credentials() {
@@ -42,7 +42,7 @@ impl HttpProxy {
         (Self::Head(Scanner::response()), out.into_bytes())
     }
 
-    /// How many bytes can be read that surely belong to the answer.
+    /// Returns how many bytes can be read that certainly belong to the response.
     pub(super) fn wanted(&self, input: &[u8]) -> usize {
         match self {
             Self::Head(_) => {
@@ -54,81 +54,52 @@ impl HttpProxy {
                 };
                 ending.max(b"HTTP/1.1 200\r\n\r\n".len().saturating_sub(input.len()))
             }
-            // Nothing follows a refusal that anyone would miss.
+            // The transport is dropped after a refusal: bytes that follow it need not stay in the transport.
             Self::Refused(_) => usize::MAX,
         }
     }
 
-    /// Looks at what has come.
-    pub(super) fn step(&mut self, input: &mut Vec<u8>) -> Result<Step, Refusal> {
+    /// Reads `input`, and returns what the exchange needs next.
+    pub(super) fn step(&mut self, input: &mut Vec<u8>) -> Result<TunnelStep, TunnelError> {
         if let Self::Head(scanner) = self {
             let end = scanner.find_end(input, &Limits::default()).map_err(ProxyError::Malformed)?;
             if end.is_none() {
-                return Ok(Step::More);
+                return Ok(TunnelStep::Read);
             }
-            // Lengths and codings in such an answer mean nothing, so they are not even looked at.
+            // A 2xx has no body: its length and its transfer codings are ignored (RFC 9110 §9.3.6).
             if let Some(b'2') = input.get("HTTP/1.1 ".len()) {
-                return Ok(Step::Open);
+                return Ok(TunnelStep::Open);
             }
             let head = mem::take(input);
             let parsed = ResponseHead::parse(&head).map_err(ProxyError::Malformed)?;
             if parsed.is_interim() {
                 *scanner = Scanner::response();
-                return Ok(Step::More);
+                return Ok(TunnelStep::Read);
             }
-            let (framing, chunks, body) = (parsed.body(), ChunkDecoder::default(), Vec::new());
-            *self = Self::Refused(Box::new(Refused { head, parsed, framing, chunks, body }));
+            let (reader, body) = (parsed.body().into(), Vec::new());
+            *self = Self::Refused(Box::new(ProxyRefusal { head, parsed, reader, body }));
         }
-        let Self::Refused(refused) = self else { return Ok(Step::More) };
-        let progress = refused.take(input);
+        let Self::Refused(refused) = self else { return Ok(TunnelStep::Read) };
+        let progress = refused.reader.keep(input, &mut refused.body, MAX_BODY);
         input.clear();
         match progress {
-            Progress::More => Ok(Step::More),
-            Progress::Complete => Err(Refusal::Response(refused.response(true))),
-            Progress::Full => Err(Refusal::Response(refused.response(false))),
+            BodyProgress::More => Ok(TunnelStep::Read),
+            BodyProgress::Complete => Err(TunnelError::Refused(refused.response(true))),
+            BodyProgress::Cut => Err(TunnelError::Refused(refused.response(false))),
         }
     }
 
-    /// The refusal as far as it has come; `is_over` says that the stream has ended.
-    pub(super) fn cut(&mut self, is_over: bool) -> Option<Box<OwnedResponse>> {
+    /// Returns the refusal as far as it has arrived, if one has begun; `got_eof` is true if the stream has
+    /// ended.
+    pub(super) fn cut(&mut self, got_eof: bool) -> Option<Box<OwnedResponse>> {
         match self {
             Self::Head(_) => None,
-            Self::Refused(refused) => {
-                Some(refused.response(is_over && refused.framing == BodyFraming::UntilEof))
-            }
+            Self::Refused(refused) => Some(refused.response(got_eof && refused.reader.ends_with_stream())),
         }
     }
 }
 
-impl Refused {
-    /// Takes more of the body.
-    fn take(&mut self, bytes: &[u8]) -> Progress {
-        let room = MAX_BODY - self.body.len();
-        match &mut self.framing {
-            BodyFraming::None => Progress::Complete,
-            BodyFraming::Exact(left) => {
-                let here = usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
-                self.body.extend_from_slice(&bytes[..here.min(room)]);
-                *left -= here as u64;
-                if here > room {
-                    Progress::Full
-                } else if *left == 0 {
-                    Progress::Complete
-                } else {
-                    Progress::More
-                }
-            }
-            // What is malformed ends the body where it stands.
-            BodyFraming::Chunked => {
-                self.chunks.decode(bytes, &mut self.body, MAX_BODY).unwrap_or(Progress::Full)
-            }
-            BodyFraming::UntilEof => {
-                self.body.extend_from_slice(&bytes[..bytes.len().min(room)]);
-                if bytes.len() > room { Progress::Full } else { Progress::More }
-            }
-        }
-    }
-
+impl ProxyRefusal {
     fn response(&self, is_complete: bool) -> Box<OwnedResponse> {
         Box::new((&self.parsed.view(&self.head, &self.body, is_complete)).into())
     }

@@ -5,7 +5,8 @@ use core::net::SocketAddr;
 
 use super::race::{Move, Race};
 use super::route::Route;
-use super::tunnel::{Refusal, Say, Tunnel};
+use super::tunnel::{Say, Tunnel};
+use super::tunnel_step::TunnelError;
 use super::{
     Attempt, Connect, ConnectError, Host, Peer, Proxy, ProxyError, ProxyKind, RedirectError, Stage, redirect,
 };
@@ -247,7 +248,7 @@ impl<E> Plan<E> {
         match tunnel.read(n) {
             Ok(false) => {}
             Ok(true) => self.reach_server(),
-            Err(refusal @ Refusal::Error(ProxyError::Closed)) => match broken.take() {
+            Err(refusal @ TunnelError::Proxy(ProxyError::Closed)) => match broken.take() {
                 Some(error) => self.fail(ConnectError::Lost { peer: Peer::Proxy, error }),
                 None => self.handle_refusal(refusal),
             },
@@ -375,15 +376,15 @@ impl<E> Plan<E> {
         };
     }
 
-    fn handle_refusal(&mut self, refusal: Refusal) {
+    fn handle_refusal(&mut self, refusal: TunnelError) {
         match refusal {
-            Refusal::Error(ProxyError::Socks(socks))
+            TunnelError::Proxy(ProxyError::Socks(socks))
                 if socks.is_of_address() && self.route.skip_address_behind_proxy() =>
             {
                 self.state = State::Start(Peer::Proxy);
             }
-            Refusal::Error(error) => self.fail(ConnectError::Proxy(error)),
-            Refusal::Response(response) => self.fail(ConnectError::ProxyRefused(response)),
+            TunnelError::Proxy(error) => self.fail(ConnectError::Proxy(error)),
+            TunnelError::Refused(response) => self.fail(ConnectError::ProxyRefused(response)),
         }
     }
 

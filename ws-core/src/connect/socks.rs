@@ -2,7 +2,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::tunnel::Step;
+use super::tunnel_step::TunnelStep;
 use super::{Host, Proxy, ProxyError, SocksRefusal};
 
 const VERSION: u8 = 5;
@@ -13,10 +13,11 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Asks a SOCKS5 proxy for a tunnel (RFC 1928), with user name and password if there are any (RFC 1929).
+/// The exchange with a SOCKS5 proxy that is asked for a tunnel (RFC 1928), with user name and password if the
+/// proxy URL has them (RFC 1929).
 #[derive(Debug)]
 pub(super) struct Socks {
-    /// What to say once the proxy knows who asks.
+    /// The request, to be sent after the login.
     request: Vec<u8>,
     login: Option<Login>,
     due: Due,
@@ -25,7 +26,7 @@ pub(super) struct Socks {
 /// A message that holds a password.
 struct Login(Vec<u8>);
 
-/// What the proxy is to say next.
+/// The message that is expected from the proxy.
 #[derive(Clone, Copy, Debug)]
 enum Due {
     Method,
@@ -34,7 +35,7 @@ enum Due {
 }
 
 impl Socks {
-    /// The talk, and the greeting that it begins with.
+    /// Returns the exchange, and the greeting with which it begins.
     pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> Result<(Self, Vec<u8>), ProxyError> {
         let mut request = vec![VERSION, CONNECT, 0];
         match server.address() {
@@ -61,53 +62,53 @@ impl Socks {
         Ok((Self { request, login, due: Due::Method }, greeting))
     }
 
-    /// How many bytes complete what is due, as far as can be told.
+    /// Returns how many bytes complete the message that is expected, as far as `input` determines that.
     pub(super) fn wanted(&self, input: &[u8]) -> usize {
         let length = match (self.due, input) {
             (Due::Method | Due::Login, _) => 2,
             (Due::Reply, [_, _, _, IPV4, ..]) => 4 + 4 + 2,
             (Due::Reply, [_, _, _, IPV6, ..]) => 4 + 16 + 2,
             (Due::Reply, [_, _, _, _, length, ..]) => 4 + 1 + usize::from(*length) + 2,
-            // The address of no reply is shorter.
+            // Every reply is at least this long.
             (Due::Reply, _) => 5,
         };
         length.saturating_sub(input.len())
     }
 
-    /// Looks at what has come.
-    pub(super) fn step(&mut self, input: &[u8]) -> Result<Step, ProxyError> {
+    /// Reads `input`, and returns what the exchange needs next.
+    pub(super) fn step(&mut self, input: &[u8]) -> Result<TunnelStep, ProxyError> {
         match (self.due, input) {
             (Due::Method | Due::Reply, [version, ..]) if *version != VERSION => Err(ProxyError::NotSocks5),
             (Due::Method, [_, NO_AUTHENTICATION]) => Ok(self.ask()),
             (Due::Method, [_, USER_AND_PASSWORD]) => match self.login.take() {
                 Some(Login(bytes)) => {
                     self.due = Due::Login;
-                    Ok(Step::Write(bytes))
+                    Ok(TunnelStep::Write(bytes))
                 }
                 None => Err(ProxyError::MethodNotOffered),
             },
             (Due::Method, [_, 0xFF]) => Err(ProxyError::NoMethod),
             (Due::Method, [_, _]) => Err(ProxyError::MethodNotOffered),
-            // Some proxies repeat the version of SOCKS here, not that of the login.
+            // Some proxies send the version of SOCKS in the place of the version of the login.
             (Due::Login, [_, 0]) => Ok(self.ask()),
             (Due::Login, [_, _]) => Err(ProxyError::LoginRefused),
             (Due::Reply, [_, code, ..]) if *code != 0 => Err(ProxyError::Socks(SocksRefusal::new(*code))),
             (Due::Reply, [_, _, _, kind, ..]) if ![IPV4, NAME, IPV6].contains(kind) => {
                 Err(ProxyError::ReplyMalformed)
             }
-            (Due::Reply, [_, _, _, _, _, ..]) if self.wanted(input) == 0 => Ok(Step::Open),
-            (Due::Method | Due::Login | Due::Reply, _) => Ok(Step::More),
+            (Due::Reply, [_, _, _, _, _, ..]) if self.wanted(input) == 0 => Ok(TunnelStep::Open),
+            (Due::Method | Due::Login | Due::Reply, _) => Ok(TunnelStep::Read),
         }
     }
 
-    fn ask(&mut self) -> Step {
+    fn ask(&mut self) -> TunnelStep {
         self.due = Due::Reply;
-        Step::Write(core::mem::take(&mut self.request))
+        TunnelStep::Write(core::mem::take(&mut self.request))
     }
 }
 
 impl core::fmt::Debug for Login {
-    /// Shows nothing: it is a secret.
+    /// Writes no bytes of the secret.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Login")
     }

@@ -1,23 +1,23 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::http_proxy::HttpProxy;
 use super::socks::Socks;
+use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError, ProxyKind};
-use crate::handshake::OwnedResponse;
 
-/// The talk with a proxy that ends in a tunnel to the server.
+/// The exchange with a proxy that opens a tunnel to the server.
 ///
-/// Nothing beyond the proxy's answer is read: what follows is found in the transport by whoever uses that next.
+/// It reads only the answer of the proxy. Bytes that follow the answer stay in the transport, for TLS or the
+/// opening handshake.
 pub(super) struct Tunnel {
     talk: Talk,
     out: Vec<u8>,
     written: usize,
-    /// What has come and is not used up.
+    /// Bytes of the answer that are not used up.
     input: Vec<u8>,
     room: [u8; 256],
-    /// How much of `room` was lent.
+    /// How many bytes of `room` the last [`Say::Read`] lent.
     asked: usize,
 }
 
@@ -27,35 +27,11 @@ enum Talk {
     Socks(Socks),
 }
 
-/// What to do next.
+/// What the caller must do next.
 #[derive(Debug)]
 pub(super) enum Say<'t> {
     Write(&'t [u8]),
     Read(&'t mut [u8]),
-}
-
-/// Where a talk stands.
-#[derive(Debug)]
-pub(super) enum Step {
-    /// More must be read.
-    More,
-    /// This must be written; what was read is used up.
-    Write(Vec<u8>),
-    /// The tunnel is there.
-    Open,
-}
-
-/// Why there is no tunnel.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    Error(ProxyError),
-    Response(Box<OwnedResponse>),
-}
-
-impl From<ProxyError> for Refusal {
-    fn from(error: ProxyError) -> Self {
-        Self::Error(error)
-    }
 }
 
 impl Tunnel {
@@ -100,10 +76,10 @@ impl Tunnel {
         self.written = self.out.len();
     }
 
-    /// Notes that `n` bytes were read. True once the tunnel is there.
-    pub(super) fn read(&mut self, n: usize) -> Result<bool, Refusal> {
+    /// Notes that `n` bytes were read. Returns whether the tunnel is open.
+    pub(super) fn read(&mut self, n: usize) -> Result<bool, TunnelError> {
         if n == 0 {
-            return Err(self.cut(true).unwrap_or(Refusal::Error(ProxyError::Closed)));
+            return Err(self.cut(true).unwrap_or(TunnelError::Proxy(ProxyError::Closed)));
         }
         self.input.extend_from_slice(&self.room[..n.min(self.asked)]);
         self.asked = 0;
@@ -112,27 +88,28 @@ impl Tunnel {
             Talk::Socks(socks) => socks.step(&self.input)?,
         };
         match step {
-            Step::More => Ok(false),
-            Step::Write(bytes) => {
+            TunnelStep::Read => Ok(false),
+            TunnelStep::Write(bytes) => {
                 (self.out, self.written) = (bytes, 0);
                 self.input.clear();
                 Ok(false)
             }
-            Step::Open => Ok(true),
+            TunnelStep::Open => Ok(true),
         }
     }
 
-    /// The refusal whose end will not come, if one has begun; `is_over` says that the stream has ended.
-    pub(super) fn cut(&mut self, is_over: bool) -> Option<Refusal> {
+    /// Returns the refusal as far as it has arrived, if one has begun; `got_eof` is true if the stream has
+    /// ended.
+    pub(super) fn cut(&mut self, got_eof: bool) -> Option<TunnelError> {
         match &mut self.talk {
-            Talk::Http(http) => http.cut(is_over).map(Refusal::Response),
+            Talk::Http(http) => http.cut(got_eof).map(TunnelError::Refused),
             Talk::Socks(_) => None,
         }
     }
 }
 
 impl fmt::Debug for Tunnel {
-    /// Shows no bytes: user name and password are among what is said to a proxy.
+    /// Writes no bytes: those for the proxy hold user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tunnel").field("talk", &self.talk).finish_non_exhaustive()
     }

@@ -1,67 +1,26 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use super::opening::Opening;
 use super::receive::Step;
-use super::refused::Refused;
+use super::refusal::Refusal;
 use super::state::Phase;
 use crate::handshake::client::{Expected, ResponseHead};
 use crate::handshake::server::{Asked, RequestHead};
 use crate::handshake::{
-    Accept, AnswerError, ClientRequest, Decision, Limits, Reject, Scanner, Then, too_slow, undecided,
+    Accept, AnswerError, BodyProgress, ClientRequest, Decision, Head, Limits, Reject, Scanner, Then,
+    too_slow, undecided,
 };
 use crate::masking_keys::MaskingKeys;
 use crate::recv_buf::Ready;
 use crate::{Config, Connection, Error, Instant, RecvBuf, Role, Timer};
 
-/// Where the parts of a head lie in its bytes.
-#[derive(Debug)]
-pub(crate) enum Head {
-    Request(RequestHead),
-    Response(ResponseHead),
-}
-
-/// What the opening handshake waits for (§4).
-#[derive(Debug)]
-pub(super) enum Opening {
-    /// Client: the response.
-    Connecting { scanner: Scanner, expected: Expected },
-    /// Client: the body of a response that refuses.
-    Refused(Refused),
-    /// Server: a request, the first or the next on this connection.
-    Accepting { scanner: Scanner, is_next: bool },
-    /// Server: the application's answer.
-    Deciding(Asked),
-    /// Server: the rest of the body of a request that was answered.
-    Skipping { left: u64 },
-}
-
-impl Opening {
-    /// Returns whether a request waits for its answer.
-    pub(super) const fn is_undecided(&self) -> bool {
-        matches!(self, Self::Deciding(_))
-    }
-
-    /// Returns whether more input would be read: an undecided request reads no further, and no request is read above the
-    /// mark of the output, as each is answered.
-    pub(super) const fn wants_input(&self, has_room: bool) -> bool {
-        match self {
-            Self::Connecting { .. } | Self::Refused(_) => true,
-            Self::Accepting { .. } | Self::Skipping { .. } => has_room,
-            Self::Deciding(_) => false,
-        }
-    }
-
-    fn accepting(is_next: bool) -> Self {
-        Self::Accepting { scanner: Scanner::request(), is_next }
-    }
-}
-
 /// The opening handshake (§4).
 impl Connection {
-    /// The client end of a connection over a fresh transport: its request is queued.
+    /// Returns the client end of a connection over a fresh transport. Its request is queued.
     ///
-    /// `entropy` makes the handshake's nonce and the masking keys. It must come from a strong source, and must be another for
-    /// each connection (§10.3).
+    /// The handshake's nonce and the masking keys are made from `entropy`. It must come from a strong source,
+    /// and must be different for each connection (§10.3).
     pub fn client(
         now: Instant,
         config: impl Into<Arc<Config>>,
@@ -80,24 +39,25 @@ impl Connection {
         this
     }
 
-    /// Has the opening handshake of a fresh client done by `at`, even if the configuration allows more.
+    /// Limits the opening handshake of a fresh client: it must be done by `at`, even if the configuration
+    /// allows more.
     #[cfg(feature = "url")]
     pub(crate) fn limit_opening(&mut self, at: Instant) {
         self.alarm.limit_opening(at);
     }
 
-    /// The server end of a connection over a fresh transport.
+    /// Returns the server end of a connection over a fresh transport.
     pub fn server(now: Instant, config: impl Into<Arc<Config>>) -> Self {
         let opening = Opening::accepting(false);
         Self::new(now, Role::Server, config.into(), None, Phase::Opening(Box::new(opening)))
     }
 
-    /// Answers an [`Event::Request`](crate::Event::Request) either way. To accept a request that asks for no WebSocket is to leave
-    /// it alone: it gets the answer that the core has for it, 426 most often.
+    /// Answers an [`Event::Request`](crate::Event::Request) with either decision. An ordinary request that
+    /// the decision accepts gets the default answer of the core, 426 most often.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept) and [`reject`](Self::reject). A decision that does not fit the request is the
-    /// application's fault, and the client is told so: with a 500.
+    /// Those of [`accept`](Self::accept) and [`reject`](Self::reject). If the decision does not fit the
+    /// request, the client gets a 500.
     pub fn answer(&mut self, now: Instant, decision: &Decision) -> Result<(), AnswerError> {
         match decision {
             Decision::Accept(accept) => match self.accept(now, accept) {
@@ -109,10 +69,11 @@ impl Connection {
         }
     }
 
-    /// Answers an [`Event::Request`](crate::Event::Request): the connection is open.
+    /// Answers an [`Event::Request`](crate::Event::Request) with a 101, which opens the connection.
     ///
     /// # Errors
-    /// [`AnswerError`] if no request for a WebSocket waits, or the answer does not fit it; the request still waits then.
+    /// [`AnswerError`] if no request for a WebSocket waits, or the answer does not fit the request, which
+    /// then still waits.
     pub fn accept(&mut self, now: Instant, accept: &Accept) -> Result<(), AnswerError> {
         let Phase::Opening(opening) = self.state.phase() else { return Err(AnswerError::NoRequest) };
         let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
@@ -129,10 +90,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Answers an [`Event::Request`](crate::Event::Request) with anything but a WebSocket.
+    /// Answers an [`Event::Request`](crate::Event::Request) with an answer other than a 101.
     ///
-    /// The connection goes on to the next request if the answer says [`keep_alive`](Reject::keep_alive) and the
-    /// request allows it; else it ends.
+    /// The connection waits for the next request if the answer has [`keep_alive`](Reject::keep_alive) and the
+    /// request allows it. Otherwise it ends.
     ///
     /// # Errors
     /// [`AnswerError::NoRequest`] if no request waits.
@@ -149,8 +110,8 @@ impl Connection {
         match (then, left) {
             (Then::NextRequest, Some(left)) => {
                 *opening = Opening::Skipping { left };
-                // At the mark a client has to read before the deadline of its last request.
-                if has_room {
+                // A client that does not read its answers does not get more time by further requests.
+                if !is_behind {
                     self.alarm.begin_opening(now, &self.config);
                 }
             }
@@ -163,6 +124,8 @@ impl Connection {
         let limits = Limits { max_head: self.config.max_head, max_fields: self.config.max_fields };
         let has_room = self.has_room();
         let got_eof = self.state.has_eof();
+        // If nothing can be written either, the stream from the peer ended because the transport broke.
+        let is_regular = self.state.can_write();
         let Some(opening) = self.state.opening_mut() else { return Ok(Step::NeedsMore) };
         match opening {
             Opening::Accepting { .. } | Opening::Skipping { .. } if !has_room => Ok(Step::NeedsRoom),
@@ -181,16 +144,21 @@ impl Connection {
                     self.alarm.begin_open(now);
                     input.announce_head(Ready::Open, n, Head::Response(head));
                 } else {
-                    *opening = Opening::Refused(Refused::new(head.body(), n));
+                    *opening = Opening::Refused(Refusal::new(head.body(), n));
                     input.keep_head(n, Head::Response(head));
                 }
                 Ok(Step::Done)
             }
-            Opening::Refused(refused) => {
-                if !refused.read(input, self.config.max_body, got_eof) {
-                    return Ok(Step::NeedsMore);
+            Opening::Refused(refusal) => {
+                refusal.read(input, self.config.max_body);
+                if got_eof {
+                    refusal.handle_eof(is_regular);
                 }
-                input.announce_rejected(refused.is_whole());
+                match refusal.progress() {
+                    BodyProgress::More => return Ok(Step::NeedsMore),
+                    BodyProgress::Complete => input.announce_rejected(true),
+                    BodyProgress::Cut => input.announce_rejected(false),
+                }
                 self.state.end(self.is_written());
                 self.settle();
                 Ok(Step::Done)
@@ -210,7 +178,7 @@ impl Connection {
             }
             Opening::Deciding(Asked::Upgrade(_)) => Ok(Step::NeedsMore),
             Opening::Deciding(Asked::Ordinary(request)) => {
-                // The application left it alone.
+                // The application did not answer the request.
                 let answer = request.default_answer();
                 let _ = self.reject(now, &answer);
                 Ok(Step::Done)
@@ -232,8 +200,8 @@ impl Connection {
         let error = Error::TimedOut(Timer::Opening);
         let Some(opening) = self.state.opening_mut() else { return };
         match opening {
-            Opening::Refused(refused) => {
-                refused.cut();
+            Opening::Refused(refusal) => {
+                refusal.cut();
                 self.alarm.end();
                 return;
             }
@@ -247,7 +215,8 @@ impl Connection {
         self.drain_opening(now);
     }
 
-    /// Ends a connection whose client has asked all that it had to ask. The answers are still written.
+    /// Ends a connection whose client has ended its stream after a whole request. Answers that wait are still
+    /// written.
     fn end_after_requests(&mut self, now: Instant) {
         if self.is_written() {
             self.state.end(true);
@@ -257,7 +226,7 @@ impl Connection {
         }
     }
 
-    /// Waits, after an answer that is the last, for the two ends of the transport.
+    /// Waits for the two ends of the transport, after the last answer.
     fn drain_opening(&mut self, now: Instant) {
         self.state.fail(self.role);
         self.alarm.begin_close(now, &self.config);

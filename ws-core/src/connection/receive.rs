@@ -6,9 +6,6 @@ use crate::recv_buf::Ready;
 use crate::utf8::{InvalidUtf8, Utf8};
 use crate::{Connection, Error, Event, Instant, MessageKind, ProtocolError, RecvBuf, Role, mask};
 
-/// Payloads are unmasked and checked in blocks that stay in cache; a multiple of the key's length.
-const BLOCK: usize = 8192;
-
 /// The frame whose payload is arriving.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Incoming {
@@ -284,15 +281,15 @@ impl Connection {
         let is_fresh = !fresh.is_empty();
         // The mask goes on where it stopped, whatever has left the buffer.
         let offset = (frame.passed % 4) as usize + frame.seen;
-        for (i, block) in fresh.chunks_mut(BLOCK).enumerate() {
+        for (i, block) in fresh.chunks_mut(mask::BLOCK).enumerate() {
             if let Some(key) = frame.header.mask {
-                mask::apply(key, offset + i * BLOCK, block);
+                mask::apply(key, offset + i * mask::BLOCK, block);
             }
             if message.kind == MessageKind::Text
                 && !message.is_compressed
                 && let Err(InvalidUtf8 { good }) = message.utf8.push(block)
             {
-                return Err(self.refuse_text(frame.seen + i * BLOCK + good, input));
+                return Err(self.refuse_text(frame.seen + i * mask::BLOCK + good, input));
             }
         }
         frame.seen = have;

@@ -1,4 +1,5 @@
-//! Where a connection stands, and what moves it. Everything that can happen has one verb here, which moves and answers.
+//! Where a connection stands, and what moves it. Everything that can happen has one verb here, which moves
+//! and answers.
 //!
 //! ```text
 //!               client, server                       upgraded
@@ -28,10 +29,11 @@
 
 use alloc::boxed::Box;
 
-use super::open::Opening;
+use super::opening::Opening;
 use crate::{Role, SendError};
 
-/// The state of a connection (§7.1), and of the two directions of its transport. Only this module changes them.
+/// The state of a connection (§7.1), and of the two directions of its transport. Only this module changes
+/// them.
 #[derive(Debug)]
 pub(super) struct State {
     phase: Phase,
@@ -88,7 +90,8 @@ pub(super) enum Notice {
     Http,
     /// By a Close frame.
     Close,
-    /// Not at all: a client that fails to open closes its socket (§4.1), and after a Close frame nothing is sent.
+    /// Not at all: a client that fails to open closes its socket (§4.1), and after a Close frame nothing is
+    /// sent.
     Nothing,
 }
 
@@ -119,8 +122,8 @@ impl State {
         Ok(())
     }
 
-    /// Notes that the peer's Close frame has come; `auto` says that it is answered at once, `is_written` that nothing waits to
-    /// be written.
+    /// Notes that the peer's Close frame has come; `auto` says that it is answered at once, `is_written` that
+    /// nothing waits to be written.
     pub(super) fn recv_close(&mut self, role: Role, auto: bool, is_written: bool) -> Answer {
         match self.phase {
             Phase::Open if self.sent_eof => {
@@ -168,7 +171,8 @@ impl State {
         self.settle();
     }
 
-    /// Notes that all that came before the end of the peer's stream is read, and that this is not where it should end.
+    /// Notes that all that came before the end of the peer's stream is read, and that this is not where it
+    /// should end.
     pub(super) fn eof_read(&mut self, role: Role, is_written: bool) {
         match (&self.phase, role) {
             // What is queued is still written, for the peer may have closed that one direction only.
@@ -199,7 +203,8 @@ impl State {
         self.settle();
     }
 
-    /// Notes that the close timer has ended. Returns whether that is an error, because a Close frame is missing.
+    /// Notes that the close timer has ended. Returns whether that is an error, because a Close frame is
+    /// missing.
     pub(super) fn close_timed_out(&mut self, is_written: bool) -> bool {
         let is_missing = match self.phase {
             Phase::CloseSent | Phase::CloseReceived => true,
@@ -317,8 +322,8 @@ impl State {
         self.got_eof
     }
 
-    /// Returns whether both Close frames were exchanged, and ours was written before the peer's stream ended (§7.1.4). An end
-    /// that overtook our Close frame leaves open whether that was read.
+    /// Returns whether both Close frames were exchanged, and ours was written before the peer's stream ended
+    /// (§7.1.4). An end that overtook our Close frame leaves open whether that was read.
     pub(super) const fn was_clean(&self, is_written: bool) -> bool {
         let is_exchanged =
             matches!(self.phase, Phase::Draining(Draining::ClosesFirst | Draining::ClosesSecond));

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use zlib_rs::DeflateFlush;
 
 use super::codec::Compressor;
-use super::{Compression, Context, DeflatePool, Level, Params, WindowBits};
+use super::{Compression, Context, DeflatePool, Level, Params, TAIL, WindowBits};
 use crate::Role;
 
 /// The most bytes that are reserved at once.
@@ -11,8 +11,6 @@ const STEP: usize = 16 << 10;
 /// Room beyond the length of a piece. If a flush has no room left right at its end, zlib repeats the end.
 /// That is allowed, but costs five bytes.
 const SLACK: usize = 64;
-/// The end of every flush. It is removed at the end of a message (RFC 7692 §7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// Compresses the messages of one direction of a connection (RFC 7692 §7.2.1).
 ///

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::codec::{Decompressor, Progress};
 use super::window::Window;
-use super::{DeflatePool, InflateError, Params, WindowBits};
+use super::{DeflatePool, InflateError, Params, TAIL, WindowBits};
 use crate::Role;
 
 /// The most bytes that one step returns.
@@ -11,8 +11,6 @@ const STEP: usize = 32 << 10;
 const MIN_STEP: usize = 2 << 10;
 /// The room for each input byte. Most text is compressed less than this, and then takes one step.
 const RATIO: usize = 8;
-/// The bytes that a sender removes from the end of a message (RFC 7692 §7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// Two empty stored blocks: a byte, the tail, and the same once more.
 const EMPTY_BLOCKS: [u8; 10] = [0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF];
 /// A final block without data ends a stream, and a new one begins with the same window. Each message may have

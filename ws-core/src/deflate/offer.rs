@@ -3,7 +3,8 @@ use core::fmt;
 use super::{NAME, NegotiationError, Parameter, ParameterError, Params, WindowBits};
 use crate::handshake::Extension;
 
-/// One offer of permessage-deflate (RFC 7692 §7.1). `Display` writes an element of the client's list.
+/// One offer of permessage-deflate (RFC 7692 §7.1). `Display` writes it as an element of
+/// the client's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Offer {
     /// Whether the server must begin each message with an empty window; off by default.
@@ -16,14 +17,14 @@ pub struct Offer {
     pub client_max_window_bits: ClientWindow,
 }
 
-/// The client's own window in an offer (RFC 7692 §7.1.2.2).
+/// The part of an offer about the client's own window (RFC 7692 §7.1.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientWindow {
-    /// The offer has no parameter for it. The server must not limit it.
+    /// Nothing. The server must not limit the window.
     Unsaid,
-    /// The server may limit it.
+    /// The server may limit the window.
     Any,
-    /// The client uses at most this window, and the server may limit it.
+    /// The client does not use a larger window, and the server may limit it further.
     AtMost(WindowBits),
 }
 
@@ -46,7 +47,8 @@ impl Offer {
     /// Parses the parameters of an element with the name [`NAME`].
     ///
     /// # Errors
-    /// Fails if a server must decline the offer (RFC 7692 §7).
+    /// A parameter is unknown, repeated or has a wrong value. A server must decline such an offer (RFC 7692
+    /// §7).
     pub fn parse(extension: &Extension<'_>) -> Result<Self, ParameterError> {
         let mut offer = Self::PLAIN;
         for param in extension.params() {
@@ -87,8 +89,8 @@ impl Offer {
         }
     }
 
-    /// Returns the agreement of a client that made this offer and got `answer`, which is parsed like an
-    /// offer.
+    /// Returns the parameters that a client uses after it made this offer and received `answer`, which has
+    /// the same syntax.
     pub(super) fn agree(&self, answer: &Self) -> Result<Params, NegotiationError> {
         if self.server_no_context_takeover && !answer.server_no_context_takeover {
             return Err(NegotiationError::ServerTakeoverKept);
@@ -111,7 +113,7 @@ impl Offer {
             ClientWindow::AtMost(bits) => Some(bits),
         };
         let client_max_window_bits = match self.client_max_window_bits {
-            // The client keeps to its own hint, even if the server has another.
+            // The client keeps to its own hint, even if the server ignores it.
             ClientWindow::AtMost(hint) => Some(said.map_or(hint, |bits| bits.min(hint))),
             ClientWindow::Unsaid | ClientWindow::Any => said,
         };
@@ -150,5 +152,20 @@ impl fmt::Display for Offer {
             ClientWindow::Any => write!(f, "; {}", Parameter::ClientMaxWindowBits),
             ClientWindow::AtMost(bits) => write!(f, "; {}={bits}", Parameter::ClientMaxWindowBits),
         }
+    }
+}
+
+impl fmt::Display for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An answer has the syntax of an offer with the same parameters.
+        let offer = Offer {
+            server_no_context_takeover: self.server_no_context_takeover,
+            client_no_context_takeover: self.client_no_context_takeover,
+            server_max_window_bits: self.server_max_window_bits,
+            client_max_window_bits: self
+                .client_max_window_bits
+                .map_or(ClientWindow::Unsaid, ClientWindow::AtMost),
+        };
+        offer.fmt(f)
     }
 }

@@ -1,6 +1,5 @@
 use core::fmt;
 
-use super::{ClientWindow, Offer};
 use crate::Role;
 use crate::handshake::Value;
 
@@ -13,10 +12,10 @@ pub struct WindowBits(u8);
 impl WindowBits {
     /// 256 bytes.
     pub const MIN: Self = Self(8);
-    /// 32 KiB, the default.
+    /// 32 KiB: the default of the RFC.
     pub const MAX: Self = Self(15);
 
-    /// Returns `None` unless `bits` is one of 8 to 15.
+    /// Returns `None` unless `bits` is 8 to 15.
     pub const fn new(bits: u8) -> Option<Self> {
         match bits {
             8..=15 => Some(Self(bits)),
@@ -24,7 +23,7 @@ impl WindowBits {
         }
     }
 
-    /// Returns the number of bits, from 8 to 15.
+    /// Returns the number, from 8 to 15.
     pub const fn get(self) -> u8 {
         self.0
     }
@@ -49,7 +48,7 @@ impl fmt::Display for WindowBits {
     }
 }
 
-/// The agreement of both ends (RFC 7692 §7.1). `Display` writes the server's answer.
+/// The parameters that both ends agreed on (RFC 7692 §7.1). `Display` writes them as the server's answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Params {
     /// Whether the server begins each message with an empty window.
@@ -63,7 +62,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// Returns whether the messages of `sender` may refer to its earlier ones.
+    /// Returns whether messages that `sender` compresses may refer to its earlier messages.
     pub const fn takes_over(&self, sender: Role) -> bool {
         match sender {
             Role::Server => !self.server_no_context_takeover,
@@ -71,27 +70,12 @@ impl Params {
         }
     }
 
-    /// Returns how far back the messages of `sender` may refer.
+    /// Returns the window of `sender`: how far back its compressed messages may refer.
     pub fn window(&self, sender: Role) -> WindowBits {
         match sender {
             Role::Server => self.server_max_window_bits,
             Role::Client => self.client_max_window_bits,
         }
         .unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Params {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An answer is written like an offer with the same parameters.
-        let offer = Offer {
-            server_no_context_takeover: self.server_no_context_takeover,
-            client_no_context_takeover: self.client_no_context_takeover,
-            server_max_window_bits: self.server_max_window_bits,
-            client_max_window_bits: self
-                .client_max_window_bits
-                .map_or(ClientWindow::Unsaid, ClientWindow::AtMost),
-        };
-        offer.fmt(f)
     }
 }

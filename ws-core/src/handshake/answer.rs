@@ -4,15 +4,16 @@ use core::fmt;
 use super::{
     Agreement, AnswerError, Fields, HandshakeError,
     grammar::{is_field_value, is_token},
-    server::Upgrade,
+    reply_to::ReplyTo,
+    upgrade::Upgrade,
 };
 
 /// A server's answer to a request.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// A 101, which opens the WebSocket connection.
+    /// The WebSocket connection is opened.
     Accept(Accept),
-    /// Any other HTTP answer.
+    /// The request gets another HTTP answer.
     Reject(Reject),
 }
 
@@ -36,7 +37,7 @@ pub struct Accept {
 }
 
 impl Accept {
-    /// Returns an answer with only what every 101 needs.
+    /// Returns an answer with only the fields that every 101 needs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -52,14 +53,13 @@ impl Accept {
     ///
     /// # Errors
     ///
-    /// Fails if the name is not a token, the handshake writes this field itself, or the value has control
-    /// bytes.
+    /// The name is not a token, or the handshake writes this field itself, or the value has control bytes.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
         write_checked(&mut self.fields, name, value.as_ref())?;
         Ok(self)
     }
 
-    /// Appends the answer to `out`, or fails and appends nothing.
+    /// Appends the answer to `out`. After an error, `out` is unchanged.
     pub(crate) fn write(&self, upgrade: &Upgrade, out: &mut Vec<u8>) -> Result<Agreement, AnswerError> {
         if self.subprotocol.as_ref().is_some_and(|name| !upgrade.subprotocols.contains(name)) {
             return Err(AnswerError::SubprotocolNotOffered);
@@ -90,9 +90,10 @@ impl fmt::Debug for Accept {
     }
 }
 
-/// Any answer but a 101.
+/// An answer other than a 101.
 ///
-/// A 426 names the protocol and its version without further calls. A 405 needs an `Allow` field.
+/// The fields that name the protocol and its version are added to a 426. A 405 needs an `Allow` field from
+/// the caller.
 #[derive(Clone)]
 pub struct Reject {
     status: u16,
@@ -112,14 +113,14 @@ impl Reject {
     ///
     /// # Errors
     ///
-    /// Fails if the name is not a token, the handshake writes this field itself, or the value has control
-    /// bytes.
+    /// The name is not a token, or the handshake writes this field itself, or the value has control bytes.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, AnswerError> {
         write_checked(&mut self.fields, name, value.as_ref())?;
         Ok(self)
     }
 
-    /// Sets the body. It is not sent where HTTP allows none: with 204, 205 and 304, and in answer to HEAD.
+    /// Sets the body. It is left out where HTTP does not allow a body: with 204, 205 and 304, and in answer
+    /// to HEAD.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
@@ -138,7 +139,7 @@ impl Reject {
         self.status
     }
 
-    /// Appends the answer to `out`. Returns what follows it on the connection.
+    /// Appends the answer to `out`. Returns what follows on the connection.
     pub(crate) fn write(&self, reply_to: ReplyTo, out: &mut Vec<u8>) -> Then {
         let then = if self.keep_alive && reply_to.may_persist { Then::NextRequest } else { Then::Close };
         out.reserve(192 + self.fields.len() + self.body.len());
@@ -172,7 +173,7 @@ impl Reject {
         then
     }
 
-    /// Returns the answer where that of the application does not fit the request.
+    /// Returns the answer for the case that the application's own does not fit the request.
     pub(crate) fn misfit() -> Self {
         Self::plain(500, "the server's answer does not fit the request")
     }
@@ -207,16 +208,7 @@ impl fmt::Debug for Reject {
     }
 }
 
-/// The facts of a request that its answer depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ReplyTo {
-    /// Whether the method is HEAD. The answer then has no body, but the fields that describe one.
-    pub(crate) is_head: bool,
-    /// Whether another request may follow on the same connection.
-    pub(crate) may_persist: bool,
-}
-
-/// What follows an answer on the connection.
+/// What follows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// The end of the connection.
@@ -225,7 +217,7 @@ pub(crate) enum Then {
     NextRequest,
 }
 
-/// A request that could not be parsed.
+/// The facts about a request that could not be read.
 const UNKNOWN: ReplyTo = ReplyTo { is_head: false, may_persist: false };
 
 /// Appends the HTTP answer to a wrong request. The connection ends after it.
@@ -254,17 +246,17 @@ pub(crate) fn undecided(out: &mut Vec<u8>) {
     Reject::plain(503, "the server did not decide in time").write(UNKNOWN, out);
 }
 
-/// Appends the HTTP answer for a backend that cannot be reached or gives a wrong answer.
+/// Appends the HTTP answer for the case that the backend cannot be reached, or that its answer is invalid.
 pub(crate) fn bad_gateway(text: &str, out: &mut Vec<u8>) {
     Reject::plain(502, text).write(UNKNOWN, out);
 }
 
-/// Appends the HTTP answer for a backend that did not answer in time.
+/// Appends the HTTP answer for the case that the backend did not answer in time.
 pub(crate) fn gateway_timeout(out: &mut Vec<u8>) {
     Reject::plain(504, "the backend did not answer in time").write(UNKNOWN, out);
 }
 
-/// Returns whether the handshake writes this field itself, in requests or answers.
+/// Returns whether the handshake writes this field itself, in either message.
 pub(super) fn is_reserved(name: &str) -> bool {
     const RESERVED: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
     let prefix = b"sec-websocket-";
@@ -308,7 +300,7 @@ pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&digits[start..]);
 }
 
-/// Returns the usual reason for a status (RFC 9110 §15), or an empty one for a status without a name.
+/// Returns the usual words for a status (RFC 9110 §15); an empty string for a status without a name.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -1,14 +1,15 @@
-//! How long a body is, and chunked bodies (RFC 9112 §6 and §7).
+//! Bodies: where they end, and what is read of them (RFC 9112 §6).
 
 use alloc::vec::Vec;
 
 use super::{
-    HandshakeError, HttpVersion,
-    grammar::{ascii, elements, is_value_byte},
+    BodyProgress, HandshakeError, HttpVersion,
+    chunk_decoder::ChunkDecoder,
+    grammar::{ascii, elements},
     known::{Found, Known, Name},
 };
 
-/// Bytes of the body that follow the head of a request; `None` if only the body itself tells.
+/// Returns the length of the body of a request, in bytes; `None` if the body is chunked.
 pub(super) fn request_body(version: HttpVersion, known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
     let length = content_length(known)?;
     match (known.get(Name::TransferEncoding), length) {
@@ -23,28 +24,30 @@ pub(super) fn request_body(version: HttpVersion, known: &Known<'_>) -> Result<Op
     }
 }
 
-/// Where the body of a response ends.
+/// The place where the body of a response ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyFraming {
-    /// There is no body.
+    /// The response has no body.
     None,
-    /// After so many bytes.
+    /// The body ends after so many bytes.
     Exact(u64),
-    /// Where a [`ChunkDecoder`] says so.
+    /// The body ends behind its last chunk and the trailer.
     Chunked,
-    /// With the connection.
+    /// The body ends with the stream of bytes.
     UntilEof,
 }
 
-/// Can a response with this status have a body?
+/// Returns whether a response with this status can have a body.
 pub(super) fn has_body(status: u16) -> bool {
     !matches!(status, 100..=199 | 204 | 304)
 }
 
-/// The framing of the body that answers a GET (RFC 9112 §6.3), with a status that allows one.
+/// Returns the framing of the body that answers a GET (RFC 9112 §6.3). The status must [allow](has_body) a
+/// body.
 pub(super) fn response_body(version: HttpVersion, known: &Known<'_>) -> Result<BodyFraming, HandshakeError> {
     if let Some(last) = known.elements(Name::TransferEncoding).last() {
-        // A transfer coding overrides a length. HTTP/1.0 has none: its framing is not to be trusted.
+        // A transfer coding overrides a length. HTTP/1.0 has no transfer codings: the framing cannot be
+        // trusted.
         let is_chunked = version == HttpVersion::Http11 && last.eq_ignore_ascii_case(b"chunked");
         return Ok(if is_chunked { BodyFraming::Chunked } else { BodyFraming::UntilEof });
     }
@@ -55,7 +58,7 @@ pub(super) fn response_body(version: HttpVersion, known: &Known<'_>) -> Result<B
     })
 }
 
-/// One number, which may be repeated (RFC 9110 §8.6).
+/// Reads the length: one number, which may be repeated (RFC 9110 §8.6).
 fn content_length(known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
     let mut length = None;
     for digits in known.lines(Name::ContentLength).flat_map(elements) {
@@ -68,130 +71,75 @@ fn content_length(known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
     Ok(length)
 }
 
-/// Takes the chunks out of a body that arrives in pieces (RFC 9112 §7.1).
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ChunkDecoder {
-    state: State,
-    /// The size of the chunk as read so far, then the bytes of it that are still to come.
-    size: u64,
+/// A body that is read as it arrives in pieces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BodyReader {
+    None,
+    /// So many bytes are still to come.
+    Exact(u64),
+    Chunked(ChunkDecoder),
+    UntilEof,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-enum State {
-    #[default]
-    SizeStart,
-    Size,
-    Extension,
-    SizeEnd,
-    Data,
-    DataCr,
-    DataEnd,
-    TrailerStart,
-    Trailer,
-    TrailerEnd,
-    BodyEnd,
-    Complete,
+impl From<BodyFraming> for BodyReader {
+    fn from(framing: BodyFraming) -> Self {
+        match framing {
+            BodyFraming::None => Self::None,
+            BodyFraming::Exact(length) => Self::Exact(length),
+            BodyFraming::Chunked => Self::Chunked(ChunkDecoder::default()),
+            BodyFraming::UntilEof => Self::UntilEof,
+        }
+    }
 }
 
-/// How far a body got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// More bytes are needed.
-    More,
-    /// The body is complete; what follows it is ignored.
-    Complete,
-    /// The body is longer than the limit; what is beyond is ignored.
-    Full,
-}
+impl BodyReader {
+    /// Appends the content in `input` to `kept`, which grows to at most `max_len` bytes. A malformed chunk
+    /// cuts the body.
+    pub(crate) fn keep(&mut self, input: &[u8], kept: &mut Vec<u8>, max_len: usize) -> BodyProgress {
+        let read = self.read(input, |content| {
+            let room = max_len.saturating_sub(kept.len());
+            kept.extend_from_slice(&content[..content.len().min(room)]);
+            content.len() <= room
+        });
+        read.map_or(BodyProgress::Cut, |(_, progress)| progress)
+    }
 
-impl ChunkDecoder {
-    /// Decodes the next piece to the end of `body`, which grows to at most `limit` bytes.
-    pub(crate) fn decode(
+    /// Returns how many bytes at the front of `input` belong to the body, the framing of its chunks included.
+    /// The caller passes them on as they came.
+    ///
+    /// # Errors
+    /// [`HandshakeError::ChunkMalformed`].
+    pub(crate) fn pass(&mut self, input: &[u8]) -> Result<(usize, BodyProgress), HandshakeError> {
+        self.read(input, |_| true)
+    }
+
+    /// Returns whether the end of the stream is the end of the body.
+    pub(crate) fn ends_with_stream(&self) -> bool {
+        matches!(self, Self::UntilEof)
+    }
+
+    /// Reads `input` up to the end of the body, and gives `take` the content. The body is cut where `take`
+    /// returns false. Returns how many bytes were read.
+    pub(super) fn read(
         &mut self,
-        mut input: &[u8],
-        body: &mut Vec<u8>,
-        limit: usize,
-    ) -> Result<Progress, HandshakeError> {
-        loop {
-            if let State::Complete = self.state {
-                return Ok(Progress::Complete);
+        input: &[u8],
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<(usize, BodyProgress), HandshakeError> {
+        let (n, is_whole) = match self {
+            Self::None => (0, true),
+            Self::Exact(left) => {
+                let n = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
+                *left -= n as u64;
+                (n, *left == 0)
             }
-            if let State::Data = self.state {
-                let here = usize::try_from(self.size).unwrap_or(usize::MAX).min(input.len());
-                let room = limit.saturating_sub(body.len());
-                let Some((data, rest)) = input.split_at_checked(here) else { return Ok(Progress::More) };
-                body.extend_from_slice(&data[..here.min(room)]);
-                if here > room {
-                    return Ok(Progress::Full);
-                }
-                input = rest;
-                self.size -= here as u64;
-                if self.size == 0 {
-                    self.state = State::DataCr;
-                }
-            }
-            let [byte, rest @ ..] = input else { return Ok(Progress::More) };
-            input = rest;
-            self.state = self.step(*byte)?;
-        }
-    }
-
-    /// The length of what belongs to the body at the front of `input`, and whether the body ends there: for whoever passes it
-    /// on as it came.
-    pub(crate) fn pass(&mut self, input: &[u8]) -> Result<(usize, bool), HandshakeError> {
-        let mut passed = 0;
-        while passed < input.len() && !matches!(self.state, State::Complete) {
-            if let State::Data = self.state {
-                let left = input.len() - passed;
-                let here = usize::try_from(self.size).unwrap_or(usize::MAX).min(left);
-                passed += here;
-                self.size -= here as u64;
-                if self.size == 0 {
-                    self.state = State::DataCr;
-                }
-            } else {
-                self.state = self.step(input[passed])?;
-                passed += 1;
-            }
-        }
-        Ok((passed, matches!(self.state, State::Complete)))
-    }
-
-    fn step(&mut self, byte: u8) -> Result<State, HandshakeError> {
-        Ok(match (self.state, byte) {
-            (State::SizeStart | State::Size, digit) if digit.is_ascii_hexdigit() => {
-                let digit = char::from(digit).to_digit(16).unwrap_or_default();
-                let size = self.size.checked_mul(16).ok_or(HandshakeError::ChunkMalformed)?;
-                self.size = size + u64::from(digit);
-                State::Size
-            }
-            (State::Size, b';' | b' ' | b'\t') => State::Extension,
-            (State::Size | State::Extension, b'\r') => State::SizeEnd,
-            (State::Extension, byte) if is_value_byte(byte) => State::Extension,
-            (State::SizeEnd, b'\n') if self.size == 0 => State::TrailerStart,
-            (State::SizeEnd, b'\n') => State::Data,
-            (State::DataCr, b'\r') => State::DataEnd,
-            (State::DataEnd, b'\n') => State::SizeStart,
-            (State::TrailerStart, b'\r') => State::BodyEnd,
-            (State::Trailer, b'\r') => State::TrailerEnd,
-            (State::TrailerStart | State::Trailer, byte) if is_value_byte(byte) => State::Trailer,
-            (State::TrailerEnd, b'\n') => State::TrailerStart,
-            (State::BodyEnd, b'\n') => State::Complete,
-            (
-                State::SizeStart
-                | State::Size
-                | State::Extension
-                | State::SizeEnd
-                | State::Data
-                | State::DataCr
-                | State::DataEnd
-                | State::TrailerStart
-                | State::Trailer
-                | State::TrailerEnd
-                | State::BodyEnd
-                | State::Complete,
-                _,
-            ) => return Err(HandshakeError::ChunkMalformed),
-        })
+            Self::Chunked(chunks) => return chunks.decode(input, take),
+            Self::UntilEof => (input.len(), false),
+        };
+        let progress = match take(&input[..n]) {
+            false => BodyProgress::Cut,
+            true if is_whole => BodyProgress::Complete,
+            true => BodyProgress::More,
+        };
+        Ok((n, progress))
     }
 }

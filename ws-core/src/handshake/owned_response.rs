@@ -5,26 +5,32 @@ use core::fmt;
 use super::Response;
 use crate::Escaped;
 
-/// A response that owns its parts: what a server said instead of opening the connection.
+/// A response that owns its parts: the answer of a server that did not open the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OwnedResponse {
     /// The status, from 100 to 999.
     pub status: u16,
-    /// The reason phrase, which may be empty. What was not UTF-8 is U+FFFD.
+    /// The reason phrase, which may be empty. Bytes that were not UTF-8 are replaced by U+FFFD.
     pub reason: String,
     /// The fields, in order, by name and value.
     pub fields: Vec<(String, Vec<u8>)>,
-    /// The body, as much as was kept of it.
+    /// The body, or its beginning.
     pub body: Vec<u8>,
-    /// Whether `body` is all of it.
+    /// Whether `body` is the whole body.
     pub body_is_complete: bool,
 }
 
 impl OwnedResponse {
-    /// The value of the first field called `name`, whatever its case.
+    /// Returns the value of the first field with this name; case does not matter.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         self.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| &value[..])
+    }
+
+    /// Returns whether the same request may succeed a little later, as the status says: 408, 425, 429, and
+    /// 500 and above.
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self.status, 408 | 425 | 429 | 500..)
     }
 }
 
@@ -41,7 +47,8 @@ impl From<&Response<'_>> for OwnedResponse {
 }
 
 impl fmt::Display for OwnedResponse {
-    /// The status and the reason: `403 Forbidden`. What a terminal would obey is [escaped](Escaped).
+    /// Writes the status and the reason: `403 Forbidden`. Characters that a terminal obeys are
+    /// [escaped](Escaped).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason[..] {
             "" => self.status.fmt(f),

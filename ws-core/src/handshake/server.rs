@@ -1,18 +1,16 @@
-//! What a server does with a request (§4.2).
-
-use alloc::vec::Vec;
+//! The requests that a server reads (§4.2).
 
 use super::{
-    HandshakeError, HttpVersion, Offered, Reject, ReplyTo, Request, accept_key,
+    HandshakeError, HttpVersion, Reject, ReplyTo, Request, accept_key,
     body::request_body,
-    compression::{Compression, Params, accept},
-    grammar::{List, ascii, find, is_authority, is_token},
+    compression::Compression,
+    grammar::{ascii, find, is_authority},
     known::{Found, Known, Name, Places},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
-    response,
+    upgrade::Upgrade,
 };
 
-/// The positions of a request's parts in the bytes of its head.
+/// The positions of the parts of a request's head in its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestHead {
     method: usize,
@@ -59,7 +57,7 @@ impl RequestHead {
         })
     }
 
-    /// Returns the request, borrowed from the bytes that were parsed.
+    /// Returns the request. `head` must be the bytes that were parsed.
     pub(crate) fn view<'a>(&self, head: &'a [u8]) -> Request<'a> {
         let part = |from: usize, end: usize| ascii(head.get(from..end).unwrap_or_default());
         Request {
@@ -70,7 +68,7 @@ impl RequestHead {
         }
     }
 
-    /// Returns what the request asks for. Fails if it is a wrong request for an upgrade.
+    /// Returns what the request asks for. A wrong request for an upgrade is an error.
     pub(crate) fn asked(
         &self,
         head: &[u8],
@@ -80,13 +78,12 @@ impl RequestHead {
         let known = Known::found(request.fields, self.known);
         let is_http11 = self.version == HttpVersion::Http11;
         let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
-        // HTTP/1.0 has no upgrades, so its Upgrade field is ignored (RFC 9110 §7.8).
+        // HTTP/1.0 has no upgrades: the Upgrade field is ignored (RFC 9110 §7.8).
         if is_http11 && known.lists(Name::Upgrade, "websocket") {
             let upgrade = Upgrade::check(&request, &known, self.body, is_persistent, compression)?;
             return Ok(Asked::Upgrade(upgrade));
         }
-        // A client that waits for `100 Continue` may send its body or not, so the end of the request is
-        // unknown.
+        // A client that waits for `100 Continue` may leave its body out: the end of the request is unknown.
         let body = self.body.filter(|&length| length == 0 || !known.lists(Name::Expect, "100-continue"));
         Ok(Asked::Ordinary(Ordinary {
             default_status: match (self.version, request.method) {
@@ -103,17 +100,18 @@ impl RequestHead {
     }
 }
 
-/// The facts of a request for an upgrade that an intermediary needs. The backend checks the rest.
+/// The facts about a request for an upgrade that an intermediary needs. The backend checks the rest of the
+/// handshake.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Passed {
-    /// The Sec-WebSocket-Accept value that a 101 must have; `None` if no answer can be right.
+    /// The Sec-WebSocket-Accept value of a valid 101; `None` if the request has no valid key.
     pub(crate) accept: Option<[u8; 28]>,
     /// Whether another request may follow on the same connection if this one is refused.
     pub(crate) may_persist: bool,
 }
 
 impl RequestHead {
-    /// Returns the facts with which an intermediary forwards the request, or `None` if it does not ask for a
+    /// Returns what an intermediary needs to pass the request on; `None` if the request does not ask for a
     /// WebSocket.
     pub(crate) fn passed(&self, head: &[u8]) -> Result<Option<Passed>, HandshakeError> {
         let request = self.view(head);
@@ -127,7 +125,7 @@ impl RequestHead {
         if !known.lists(Name::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        // If the two servers disagreed on the length of a body, one of them would take it for a second
+        // If intermediary and backend measured a body differently, one of them would read it as a second
         // request.
         if self.body != Some(0) {
             return Err(HandshakeError::UpgradeWithBody);
@@ -140,7 +138,7 @@ impl RequestHead {
     }
 }
 
-/// Returns the start of the first line. An empty line may come before it (RFC 9112 §2.2).
+/// Returns the position of the first line: an empty line may come before it (RFC 9112 §2.2).
 fn first_line(head: &[u8]) -> usize {
     if head.starts_with(b"\r\n") { 2 } else { 0 }
 }
@@ -174,114 +172,20 @@ fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, Handsh
 /// The purpose of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    /// A correct request for a WebSocket connection.
+    /// A WebSocket connection, by a valid request.
     Upgrade(Upgrade),
-    /// Any other correct HTTP request.
+    /// Anything else.
     Ordinary(Ordinary),
 }
 
 impl Asked {
-    /// Returns the facts that an answer depends on.
+    /// Returns the facts about the request that its answer depends on.
     pub(crate) fn reply_to(&self) -> ReplyTo {
         match self {
             Self::Upgrade(upgrade) => upgrade.reply_to,
             Self::Ordinary(ordinary) => ordinary.reply_to,
         }
     }
-}
-
-/// The data with which an upgrade can be accepted after the bytes of the request are gone.
-#[derive(Clone, Debug)]
-pub(crate) struct Upgrade {
-    /// The Sec-WebSocket-Accept value.
-    pub(crate) accept: [u8; 28],
-    /// The offered subprotocols, in order.
-    pub(crate) subprotocols: Offered,
-    /// The parameters that were agreed on, of those offered.
-    pub(super) deflate: Option<Params>,
-    pub(super) reply_to: ReplyTo,
-}
-
-impl Upgrade {
-    fn check(
-        request: &Request<'_>,
-        known: &Known<'_>,
-        body: Option<u64>,
-        is_persistent: bool,
-        compression: Option<&Compression>,
-    ) -> Result<Self, HandshakeError> {
-        if request.method != "GET" {
-            return Err(HandshakeError::MethodNotGet);
-        }
-        if !known.lists(Name::Connection, "upgrade") {
-            return Err(HandshakeError::ConnectionNotUpgrade);
-        }
-        // The head must be followed by frames and nothing else.
-        if body != Some(0) {
-            return Err(HandshakeError::UpgradeWithBody);
-        }
-        check_version(known)?;
-        let key = match known.get(Name::Key) {
-            Found::Missing => return Err(HandshakeError::KeyMissing),
-            Found::Repeated => return Err(HandshakeError::KeyRepeated),
-            Found::Once(key) => key,
-        };
-        if !is_key(key) {
-            return Err(HandshakeError::KeyInvalid);
-        }
-        if known.get(Name::Origin) == Found::Repeated {
-            return Err(HandshakeError::OriginRepeated);
-        }
-        let subprotocols = check_subprotocols(known)?;
-        let deflate = accept(known.lines(Name::Extensions), compression)?;
-        Ok(Self {
-            accept: accept_key(key),
-            subprotocols,
-            deflate,
-            reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
-        })
-    }
-}
-
-/// Checks the version. It comes before the key, since another version may have another kind of key.
-fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
-    match known.get(Name::Version) {
-        // The drafts before hybi-04 had neither a version nor a key of this name.
-        Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
-        Found::Missing => Err(HandshakeError::VersionMissing),
-        Found::Repeated => Err(HandshakeError::VersionRepeated),
-        Found::Once(value) => match response::version(value) {
-            Some(13) => Ok(()),
-            Some(_) => Err(HandshakeError::VersionUnsupported),
-            None => Err(HandshakeError::VersionMalformed),
-        },
-    }
-}
-
-/// Returns whether `key` is the base64 form of 16 bytes.
-///
-/// Its last letter may have bits beyond them set, as the one in the RFC's example has (erratum 3150).
-fn is_key(key: &[u8]) -> bool {
-    let Some(letters) = key.strip_suffix(b"==") else { return false };
-    letters.len() == 22
-        && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-}
-
-fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
-    let mut names: Vec<&str> = Vec::new();
-    for name in List::new(known.lines(Name::Protocol)) {
-        match name {
-            Ok(name) if is_token(name) => names.push(ascii(name)),
-            Ok(_) | Err(_) => return Err(HandshakeError::SubprotocolsMalformed),
-        }
-    }
-    let offered = Offered::new(names.iter().copied());
-    // Sorted, so that many names do not take quadratic time.
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(HandshakeError::SubprotocolOfferedTwice);
-    }
-    Ok(offered)
 }
 
 /// An HTTP request that does not ask for a WebSocket connection.
@@ -293,13 +197,13 @@ pub(crate) struct Ordinary {
 }
 
 impl Ordinary {
-    /// Returns the number of bytes of the body that follow the head; `None` if it is unknown, so that the
-    /// connection cannot serve another request.
+    /// Returns the length of the body in bytes; `None` if it is unknown, so that the connection cannot serve
+    /// another request.
     pub(crate) fn body(&self) -> Option<u64> {
         self.body
     }
 
-    /// Returns the answer of a server that serves WebSocket alone.
+    /// Returns the answer of a server that serves nothing but WebSocket.
     pub(crate) fn default_answer(&self) -> Reject {
         match self.default_status {
             405 => Reject::plain(405, "this server speaks WebSocket: use GET").allow_get(),

@@ -12,7 +12,8 @@ use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
     Accept, HandshakeError, Limits, Reject, Scanner, Then, refusal,
-    server::{Asked, RequestHead, Upgrade},
+    server::{Asked, RequestHead},
+    upgrade::Upgrade,
 };
 
 /// The lines of a head, including the first one.

@@ -1,17 +1,17 @@
-//! Requests, and what the backend answers to them.
+//! Requests, and the answers of the backend.
 
 use alloc::vec::Vec;
 
-use super::{Body, End, State, Tunnel};
+use super::{End, State, Tunnel};
 use crate::Instant;
 use crate::handshake::client::{ResponseHead, switches};
 use crate::handshake::server::{Asked, RequestHead};
 use crate::handshake::{
-    BodyFraming, ChunkDecoder, HandshakeError, Limits, ReplyTo, Scanner, bad_gateway, forward_request,
+    BodyFraming, BodyProgress, HandshakeError, Limits, ReplyTo, Scanner, bad_gateway, forward_request,
     forward_response, refusal,
 };
 
-/// Whether it is worth another try.
+/// The result of one step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Done,
@@ -19,7 +19,7 @@ enum Step {
 }
 
 impl Tunnel {
-    /// Goes on with what has arrived as far as it goes.
+    /// Reads as much as possible of what has arrived.
     pub(super) fn advance(&mut self, now: Instant) {
         loop {
             let step = match &mut self.state {
@@ -89,31 +89,17 @@ impl Tunnel {
         let is_last = !passed.may_persist || framing == BodyFraming::UntilEof;
         self.client.out.append(|out| forward_response(&response, framing, is_last, out));
         self.backend.inbox.drain(..n);
-        let body = match framing {
-            BodyFraming::None => Body::Exact(0),
-            BodyFraming::Exact(length) => Body::Exact(length),
-            BodyFraming::Chunked => Body::Chunked(ChunkDecoder::default()),
-            BodyFraming::UntilEof => Body::UntilEof,
-        };
-        self.state = State::Answering { body, is_last };
+        self.state = State::Answering { body: framing.into(), is_last };
         Ok(Step::Done)
     }
 
     fn step_body(&mut self, now: Instant) -> Result<Step, HandshakeError> {
         let State::Answering { body, is_last } = &mut self.state else { return Ok(Step::NeedsMore) };
         let inbox = &mut self.backend.inbox;
-        let (n, is_whole) = match body {
-            Body::Exact(left) => {
-                let n = usize::try_from(*left).map_or(inbox.len(), |left| left.min(inbox.len()));
-                *left -= n as u64;
-                (n, *left == 0)
-            }
-            Body::Chunked(chunks) => chunks.pass(inbox)?,
-            Body::UntilEof => (inbox.len(), false),
-        };
+        let (n, progress) = body.pass(inbox)?;
         self.client.out.push(&inbox[..n]);
         inbox.drain(..n);
-        if !is_whole {
+        if progress != BodyProgress::Complete {
             return Ok(Step::NeedsMore);
         }
         if *is_last || self.client.got_eof {
@@ -129,20 +115,20 @@ impl Tunnel {
         Limits { max_head: self.config.max_head, max_fields: self.config.max_fields }
     }
 
-    /// Answers what one side did wrong.
+    /// Answers an error of the client or the backend.
     fn fail(&mut self, now: Instant, error: HandshakeError) {
         match self.state {
             State::Requesting(_) => self.refuse(now, |out| refusal(error, out)),
             State::Responding { .. } => {
                 self.refuse(now, |out| bad_gateway("the backend's answer is wrong", out));
             }
-            // Its head has left: all that can tell the client is an end that comes too early.
+            // The head has left: the client can only see that the stream ends too early.
             State::Answering { .. } => self.end(now),
             State::Dialing { .. } | State::Tunnelling | State::Ending | State::Closed => {}
         }
     }
 
-    /// Answers in the backend's place, for the last time.
+    /// Answers in the place of the backend, and ends the connection.
     pub(super) fn refuse(&mut self, now: Instant, answer: impl FnOnce(&mut Vec<u8>)) {
         self.client.out.append(answer);
         self.end(now);

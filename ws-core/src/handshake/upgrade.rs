@@ -1,0 +1,104 @@
+use alloc::vec::Vec;
+
+use super::{
+    HandshakeError, Offered, ReplyTo, Request, accept_key,
+    compression::{Compression, Params, accept},
+    grammar::{List, ascii, is_token},
+    known::{Found, Known, Name},
+    response,
+};
+
+/// A valid request for a WebSocket connection: what its answer needs after the bytes of the request are
+/// dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Upgrade {
+    /// The Sec-WebSocket-Accept value.
+    pub(crate) accept: [u8; 28],
+    /// The subprotocols that the client offers, in order.
+    pub(crate) subprotocols: Offered,
+    /// The agreed parameters of permessage-deflate.
+    pub(super) deflate: Option<Params>,
+    pub(super) reply_to: ReplyTo,
+}
+
+impl Upgrade {
+    pub(super) fn check(
+        request: &Request<'_>,
+        known: &Known<'_>,
+        body: Option<u64>,
+        is_persistent: bool,
+        compression: Option<&Compression>,
+    ) -> Result<Self, HandshakeError> {
+        if request.method != "GET" {
+            return Err(HandshakeError::MethodNotGet);
+        }
+        if !known.lists(Name::Connection, "upgrade") {
+            return Err(HandshakeError::ConnectionNotUpgrade);
+        }
+        // Only frames may follow the head.
+        if body != Some(0) {
+            return Err(HandshakeError::UpgradeWithBody);
+        }
+        check_version(known)?;
+        let key = match known.get(Name::Key) {
+            Found::Missing => return Err(HandshakeError::KeyMissing),
+            Found::Repeated => return Err(HandshakeError::KeyRepeated),
+            Found::Once(key) => key,
+        };
+        if !is_key(key) {
+            return Err(HandshakeError::KeyInvalid);
+        }
+        if known.get(Name::Origin) == Found::Repeated {
+            return Err(HandshakeError::OriginRepeated);
+        }
+        let subprotocols = check_subprotocols(known)?;
+        let deflate = accept(known.lines(Name::Extensions), compression)?;
+        Ok(Self {
+            accept: accept_key(key),
+            subprotocols,
+            deflate,
+            reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
+        })
+    }
+}
+
+/// Checks the version. It is checked before the key: another version may have another kind of key.
+fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
+    match known.get(Name::Version) {
+        // The drafts before hybi-04 had neither the version nor the key.
+        Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
+        Found::Missing => Err(HandshakeError::VersionMissing),
+        Found::Repeated => Err(HandshakeError::VersionRepeated),
+        Found::Once(value) => match response::version(value) {
+            Some(13) => Ok(()),
+            Some(_) => Err(HandshakeError::VersionUnsupported),
+            None => Err(HandshakeError::VersionMalformed),
+        },
+    }
+}
+
+/// Returns whether `key` is the base64 form of 16 bytes.
+///
+/// Unused bits of the last letter may be set, as in the key that the RFC prints (erratum 3150).
+fn is_key(key: &[u8]) -> bool {
+    let Some(letters) = key.strip_suffix(b"==") else { return false };
+    letters.len() == 22
+        && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
+fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in List::new(known.lines(Name::Protocol)) {
+        match name {
+            Ok(name) if is_token(name) => names.push(ascii(name)),
+            Ok(_) | Err(_) => return Err(HandshakeError::SubprotocolsMalformed),
+        }
+    }
+    let offered = Offered::new(names.iter().copied());
+    // Sorting finds names that are equal without quadratic time.
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(HandshakeError::SubprotocolOfferedTwice);
+    }
+    Ok(offered)
+}
