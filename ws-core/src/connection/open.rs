@@ -110,8 +110,8 @@ impl Connection {
         match (then, left) {
             (Then::NextRequest, Some(left)) => {
                 *opening = Opening::Skipping { left };
-                // A client that does not read its answers does not get more time by further requests.
-                if !is_behind {
+                // At the mark the client has to read before the deadline of its last request.
+                if has_room {
                     self.alarm.begin_opening(now, &self.config);
                 }
             }
