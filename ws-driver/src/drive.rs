@@ -232,9 +232,9 @@ impl<S, T: Timer> Out<S, T> {
 
     /// Waits until a deadline has passed, or the server is shut down, and notifies the connection.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_told =
+        let is_notified =
             watch_of(&mut self.beside).is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
-        if !is_told {
+        if !is_notified {
             ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
         }
         self.conn.handle_timeout(T::now());
@@ -265,8 +265,8 @@ impl<S, T: Write<S>> Out<S, T> {
         }
     }
 
-    /// Fails the connection if the message on loan is not valid, and returns the error once the Close frame
-    /// is written; returns `Ok` if the connection has closed.
+    /// Fails the connection if the message that was announced is not valid, and returns the error once the
+    /// Close frame is written; returns `Ok` if the connection has closed.
     #[cold]
     pub(crate) fn poll_refuse(
         &mut self,

@@ -14,7 +14,7 @@ pub(crate) struct Tasks {
     senders: Waiting,
 }
 
-/// Locks `mutex`, also after a panic: the values here are whole after each statement.
+/// Locks `mutex`, also after a panic in another task: no change under these locks can panic halfway.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

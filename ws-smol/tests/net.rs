@@ -214,7 +214,7 @@ fn values_go_as_json_both_ways() -> Outcome {
         client.send("[1, 2").await?;
         assert_eq!(server.recv_json::<Vec<u32>>().await?, Some(vec![1, 2, 3]));
         let Err(Error::NotJson(error)) = server.recv_json::<Vec<u32>>().await else {
-            panic!("it is no list")
+            panic!("it is not a list")
         };
         assert_eq!(error.message.as_text(), Some("[1, 2"));
         let (sender, _receiver) = server.split();
