@@ -12,8 +12,8 @@ use crate::{Error, Reply, Runtime, WebSocket};
 /// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
 ///
 /// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the client
-/// broke the protocol.
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the
+/// client broke the protocol.
 pub fn accept<S, T: Runtime<S>>(io: S) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
     static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
     accept_with(io, Arc::clone(&CONFIG), |_| Accept::new().into())
@@ -41,8 +41,8 @@ pub(crate) fn accept_stream<S, T: Runtime<S>>(
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>, &S) -> Decision,
 ) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
-    // A task stays as large as the largest of its futures, so this future is little more than the
-    // connection's box.
+    // A task stays as large as the largest of its futures, so this future is little more than
+    // the connection's box.
     let mut accepting = Some(WebSocket::new(io, Connection::server(T::now(), config)));
     let mut failed = None;
     poll_fn(move |cx| {
@@ -51,8 +51,8 @@ pub(crate) fn accept_stream<S, T: Runtime<S>>(
             failed = ready!(poll_answers(ws, cx, &mut decide)).err();
         }
         if failed.is_some() {
-            // The client has to read the answer: a reset, caused by bytes that it still sends, would discard
-            // the answer.
+            // The client has to read the answer: a reset, caused by bytes that it still sends,
+            // would discard the answer.
             while let Some(_event) = ready!(poll_event(ws, cx)).unwrap_or(None) {}
         }
         let opened = accepting.take().filter(WebSocket::is_open).ok_or(Error::NotUpgraded);

@@ -15,8 +15,8 @@ use crate::{Error, Runtime, Timer, WebSocket};
 ///
 /// # Errors
 /// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket,
-/// [`Error::WebSocket`] if the answer is wrong or late ([`Config::opening_timeout`]), [`Error::Io`] if the
-/// stream fails.
+/// [`Error::WebSocket`] if the answer is wrong or late ([`Config::opening_timeout`]), [`Error::Io`]
+/// if the stream fails.
 pub async fn client<S, T: Runtime<S>>(
     io: S,
     request: &ClientRequest<'_>,

@@ -80,8 +80,8 @@ impl<T: Network> Connector<T> {
         self
     }
 
-    /// Connects to addresses by `dial`: with the program's own options on the socket, or over another
-    /// transport.
+    /// Connects to addresses by `dial`: with the program's own options on the socket, or
+    /// over another transport.
     #[must_use]
     pub fn dialer<F, R>(mut self, dial: F) -> Self
     where
@@ -133,8 +133,8 @@ impl<T: Network> Connector<T> {
                     let stream = dialled(transport.take());
                     match within::<T, _>(deadline, self.secure(stream, peer, server_name)).await? {
                         Some(Ok(stream)) => {
-                            // The protocol was checked: a stream with another protocol is an error of
-                            // `secure`.
+                            // The protocol was checked: a stream with another protocol is
+                            // an error of `secure`.
                             plan.handle_secured(None);
                             transport = Some(stream);
                         }

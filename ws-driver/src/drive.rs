@@ -9,7 +9,7 @@ use crate::alarm::Alarm;
 use crate::stop::Watch;
 use crate::{Error, Runtime, Timer, Write};
 
-/// How many messages and reads a task may take without a wait before other tasks get their turn.
+/// The number of messages and reads that a task may take without a wait before other tasks get their turn.
 const TURN: u8 = 128;
 
 /// The most pieces of output in one system call.
@@ -30,8 +30,8 @@ pub(crate) struct Out<S, T> {
 pub(crate) struct Beside {
     /// The shutdown of the server that the connection belongs to.
     watch: Option<Watch>,
-    /// The bytes that a stuck task has read to find out whether the peer is silent. They come before all that
-    /// is read now.
+    /// The bytes that a stuck task has read to find out whether the peer is silent. They come before
+    /// all that is read now.
     early: Option<Box<Early>>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct In {
     pub(crate) buf: Pooled,
     /// The time when the last wait ended. It counts for all that was received since.
     now: Instant,
-    /// How many events and reads were taken since the task last gave way to other tasks.
+    /// The number of events and reads since the task last gave way to other tasks.
     taken: u8,
     /// The failure to report once the output is written.
     pub(crate) failure: Failure,
@@ -110,8 +110,8 @@ impl In {
                 return Poll::Ready(Ok(()));
             }
             if !out.conn.is_open() {
-                // The peer's Close frame may have waited in the buffer while the application did something
-                // else.
+                // The peer's Close frame may have waited in the buffer while the
+                // application did something else.
                 out.conn.handle_clock(T::now());
             }
             if self.failure.is_some() {
@@ -185,7 +185,7 @@ impl<S, T> Out<S, T> {
         Self { io, conn, alarm: Alarm::new(), beside: None }
     }
 
-    /// Has the connection follow the shutdown of its server.
+    /// Makes the connection follow the shutdown of its server.
     pub(crate) fn watch(&mut self, watch: Watch) {
         self.beside.get_or_insert_default().watch = Some(watch);
     }
@@ -330,8 +330,8 @@ impl<S, T: Runtime<S>> Out<S, T> {
         }
     }
 
-    /// Waits until a deadline has passed or the server is shut down, for a task that waits to write and does
-    /// not read.
+    /// Waits until a deadline has passed or the server is shut down, for a task that waits to
+    /// write and does not read.
     ///
     /// While the connection is open, its deadlines are those of a silent peer. Only a task that has read all
     /// that the stream holds can judge whether the peer is silent. So this reads when a deadline has passed,

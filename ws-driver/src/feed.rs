@@ -19,7 +19,7 @@ use crate::{Error, Runtime};
 #[must_use = "an error of sending is returned when this is awaited"]
 pub struct Feed<'a, S, T>(Step<'a, S, T>);
 
-/// How far a message has to get.
+/// The point that a message has to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
     /// Into the queue, and the queue is below its mark.
@@ -29,8 +29,8 @@ pub(crate) enum Until {
 }
 
 /// A tag and a pointer, which travel in registers. A future is moved into its task's memory before it is
-/// polled. To load a larger value as a whole, just after it was stored in parts, takes longer than to queue a
-/// short message.
+/// polled. To load a larger value as a whole, just after it was stored in parts, takes longer than to
+/// queue a short message.
 #[derive(Debug)]
 enum Step<'a, S, T> {
     Done,
@@ -61,8 +61,8 @@ enum Unqueued<'a> {
 }
 
 impl<'a, S, T> Feed<'a, S, T> {
-    /// Queues `message`. Always inlined: the caller knows the kind of message, and a short lent message then
-    /// need not pass through memory.
+    /// Queues `message`. Always inlined: at the call site the kind of message is a constant, and a short lent
+    /// message need not pass through memory.
     #[inline(always)]
     pub(crate) fn new(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
         let message = match message.into_lent() {

@@ -183,8 +183,8 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         SendFuture::new(&self.shared, message.into(), Until::Queued)
     }
 
-    /// Sends the next part of a message. The senders of a connection must agree which of them sends a message
-    /// in parts.
+    /// Sends the next part of a message. The senders of a connection must agree which of them
+    /// sends a message in parts.
     ///
     /// # Errors
     /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
@@ -386,8 +386,8 @@ impl<S, T: Timer> Sender<S, T> {
 }
 
 impl<S, T> Receiver<S, T> {
-    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close frame has
-    /// come (§7.1.5).
+    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close
+    /// frame has come (§7.1.5).
     pub fn close_code(&self) -> u16 {
         self.presence.shared.lock().conn.close_code()
     }
@@ -397,8 +397,8 @@ impl<S, T> Receiver<S, T> {
         self.presence.shared.lock().conn.was_clean()
     }
 
-    /// Returns how long the peer took to answer the last ping of the keepalive; `None` before the first
-    /// answer.
+    /// Returns how long the peer took to answer the last ping of the keepalive; `None`
+    /// before the first answer.
     pub fn round_trip(&self) -> Option<Duration> {
         self.presence.shared.lock().conn.round_trip()
     }

@@ -17,8 +17,8 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
 }
 
 impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// Sends `value` as JSON, in a text message. The call encodes the value; awaiting the future queues and
-    /// writes the message.
+    /// Sends `value` as JSON, in a text message. The call encodes the value; awaiting the future queues
+    /// and writes the message.
     ///
     /// # Errors
     /// [`Error::Json`] if `value` cannot be encoded as JSON; else as [`send`](Self::send).
@@ -42,8 +42,8 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
 }
 
 impl<S, T: Runtime<S>> Sender<S, T> {
-    /// Sends `value` as JSON, in a text message. The call encodes the value; awaiting the future queues and
-    /// writes the message.
+    /// Sends `value` as JSON, in a text message. The call encodes the value; awaiting the future queues
+    /// and writes the message.
     ///
     /// # Errors
     /// As [`WebSocket::send_json`].

@@ -18,12 +18,12 @@ use crate::stop::Stop;
 use crate::waiting::Waiting;
 use crate::{Network, WebSocket};
 
-/// How many open connections may wait for `accept`. Above that, connections wait at the end of their
-/// handshakes.
+/// The number of open connections that may wait for `accept`. Further connections wait at the end
+/// of their handshakes.
 const WAITING: usize = 64;
 
-/// A running server. When it is dropped, the server accepts no more connections; those that `accept` has
-/// returned go on.
+/// A running server. When it is dropped, the server accepts no more connections; those that
+/// `accept` has returned go on.
 pub struct Listener<T: Serve> {
     addresses: Vec<SocketAddr>,
     shared: Arc<Shared<T>>,
@@ -34,8 +34,8 @@ impl<T: Serve> Listener<T> {
         Self { addresses, shared }
     }
 
-    /// Returns the next open connection; `None` once the server is shut down. Cancel safe. Several tasks may
-    /// wait at once.
+    /// Returns the next open connection; `None` once the server is shut down. Cancel safe. Several
+    /// tasks may wait at once.
     pub async fn accept(&self) -> Option<WebSocket<T::Stream, T>> {
         let shared = &*self.shared;
         let take = || match shared.open().pop_front() {
@@ -163,9 +163,9 @@ impl<T: Serve> Shared<T> {
 
     /// Queues `ws` for `accept` as soon as there is room.
     ///
-    /// Once the server is over, `accept` takes no more connections. A client was accepted all the same, so
-    /// during a shutdown its connection is closed here with a closing handshake. Without a shutdown it is
-    /// dropped.
+    /// Once the server is over, `accept` takes no more connections. A client was accepted all the
+    /// same, so during a shutdown its connection is closed here with a closing handshake. Without a
+    /// shutdown it is dropped.
     pub(crate) async fn give(&self, ws: WebSocket<T::Stream, T>) {
         let mut given = Some(ws);
         let give = || {
@@ -204,7 +204,7 @@ impl<T: Serve> Shared<T> {
 #[derive(Debug)]
 struct Places {
     admission: Mutex<Admission>,
-    /// How many listening sockets there are.
+    /// The number of listening sockets.
     doors: AtomicUsize,
     /// Woken when a connection gives its place back, or a socket is closed.
     left: Waiting,

@@ -18,9 +18,9 @@ impl<S, T: Timer> WebSocket<S, T> {
         this
     }
 
-    /// Returns the stream, with the bytes that were read and not used, and those that were queued and not
-    /// written. It writes nothing: the peer sees the end of the stream, or the bytes that the caller writes
-    /// next.
+    /// Returns the stream, with the bytes that were read and not used, and those that were queued
+    /// and not written. It writes nothing: the peer sees the end of the stream, or the bytes that
+    /// the caller writes next.
     pub fn into_inner(self) -> Parts<S> {
         let (mut out, mut input) = self.into_ends();
         input.take_early(&mut out);

@@ -8,8 +8,8 @@ use ws_core::{Backoff, Retries};
 use crate::connect::within;
 use crate::{Connector, Error, Network, WebSocket};
 
-/// A client that opens the same connection again and again, with a delay before each attempt but the first
-/// (§7.2.3).
+/// A client that opens the same connection again and again, with a delay before each attempt
+/// but the first (§7.2.3).
 #[derive(Debug)]
 pub struct Reconnect<T: Network> {
     connector: Arc<Connector<T>>,
@@ -38,9 +38,9 @@ impl<T: Network> Reconnect<T> {
     /// Opens a new connection. It tries again after an error that may pass by itself: see
     /// [`Error::is_temporary`].
     ///
-    /// If a server refuses with a Retry-After field, the next attempt waits for at least that many seconds,
-    /// but no longer than the longest delay. After a connection that was used for a minute the delays begin
-    /// anew.
+    /// If a server refuses with a Retry-After field, the next attempt waits for at least that many
+    /// seconds, but no longer than the longest delay. After a connection that was used for a minute
+    /// the delays begin anew.
     ///
     /// Cancel safe: if the future is dropped, its attempts count, and the delay that it waited for goes on.
     ///

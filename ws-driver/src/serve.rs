@@ -23,7 +23,7 @@ pub use crate::listener::{Handle, Listener, Place};
 use crate::stop::Watch;
 use crate::{Network, WebSocket};
 
-/// How many connections a task accepts without a wait before it gives way to other tasks.
+/// The number of connections that a task accepts without a wait before it gives way to other tasks.
 const TURN: u8 = 32;
 
 /// The part of a runtime that a server needs besides: listening sockets, and tasks.
@@ -83,8 +83,8 @@ type OnError = dyn Fn(&io::Error) + Send + Sync;
 type Spawn = dyn Fn(Task) + Send + Sync;
 
 impl<T: Serve> Server<T> {
-    /// Returns a server with the defaults: it accepts all clients on any path, up to 10,000 connections at
-    /// once.
+    /// Returns a server with the defaults: it accepts all clients on any path, up to 10,000
+    /// connections at once.
     pub fn new() -> Self {
         Self {
             config: Arc::default(),

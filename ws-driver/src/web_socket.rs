@@ -75,8 +75,8 @@ impl<S, T: Timer> WebSocket<S, T> {
         self.0.out.conn.queued()
     }
 
-    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close frame has
-    /// come (§7.1.5).
+    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close
+    /// frame has come (§7.1.5).
     pub fn close_code(&self) -> u16 {
         self.0.out.conn.close_code()
     }
@@ -86,8 +86,8 @@ impl<S, T: Timer> WebSocket<S, T> {
         self.0.out.conn.was_clean()
     }
 
-    /// Returns how long the peer took to answer the last ping of the keepalive; `None` before the first
-    /// answer.
+    /// Returns how long the peer took to answer the last ping of the keepalive; `None`
+    /// before the first answer.
     pub fn round_trip(&self) -> Option<Duration> {
         self.0.out.conn.round_trip()
     }
@@ -102,14 +102,14 @@ impl<S, T: Timer> WebSocket<S, T> {
         &self.0.out.io
     }
 
-    /// Returns the stream underneath. The connection misses the bytes that the caller reads from it or writes
-    /// to it.
+    /// Returns the stream underneath. The connection misses the bytes that the caller reads
+    /// from it or writes to it.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.0.out.io
     }
 
-    /// Queues a message at once, and returns a future that writes it. When the future is ready, the socket
-    /// has the message.
+    /// Queues a message at once, and returns a future that writes it. When the future is ready, the
+    /// socket has the message.
     ///
     /// The message is queued by the call itself, not by the first poll: it is encoded while it is borrowed.
     /// So the future holds no buffer, and dropping it loses nothing. [`Feed`] names the one exception.
@@ -251,8 +251,8 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
 
 /// Sending.
 impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// Sends the next part of a message; see [`Connection::send_chunk`]. The part is queued whole or not at
-    /// all. Cancel safe.
+    /// Sends the next part of a message; see [`Connection::send_chunk`]. The part is queued whole or not
+    /// at all. Cancel safe.
     ///
     /// # Errors
     /// As [`send`](Self::send), and [`Error::Send`] for a part that does not fit the message.
@@ -278,8 +278,8 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
 
     /// Starts the closing handshake: writes all that is queued, and then the Close frame.
     ///
-    /// Receive until `None` afterwards: the peer may still send messages, and the connection is over when the
-    /// peer has answered.
+    /// Receive until `None` afterwards: the peer may still send messages, and the connection is over when
+    /// the peer has answered.
     ///
     /// # Errors
     /// [`Error::Send`] if the connection is not open, or the reason is longer than 123 bytes; else as
@@ -321,7 +321,7 @@ impl<S, T: Timer> Reply<'_, S, T> {
         Ok(self.0.conn.accept(T::now(), accept)?)
     }
 
-    /// Answers the request that is on loan with a response that opens no WebSocket.
+    /// Answers the request that is on loan with a response other than a WebSocket.
     ///
     /// # Errors
     /// As [`accept`](Self::accept).
@@ -454,8 +454,8 @@ impl<S, T: Runtime<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
         self.0.poll_flush(cx)
     }
 
-    /// Sends a Close frame with 1000, unless one was sent before. The [`Stream`] ends when the peer has
-    /// answered.
+    /// Sends a Close frame with 1000, unless one was sent before. The [`Stream`] ends when
+    /// the peer has answered.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.0.out.conn.close(T::now(), Some(ws_core::CloseCode::NORMAL.into())) {
             Ok(()) | Err(SendError::Closed) => self.0.poll_flush(cx),
@@ -485,9 +485,9 @@ impl<S, T: Timer> fmt::Debug for WebSocket<S, T> {
 mod tests {
     use super::*;
 
-    /// The measured stream and timer have the sizes of Tokio's `TcpStream` and timer. With eight bytes more,
-    /// an idle connection would take 200 bytes more: the allocator would use the next larger size for the
-    /// memory of its task.
+    /// The measured stream and timer have the sizes of Tokio's `TcpStream` and timer. With eight bytes
+    /// more, an idle connection would take 200 bytes more: the allocator would use the next larger size for
+    /// the memory of its task.
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn the_box_of_a_connection_stays_small() {

@@ -1,5 +1,5 @@
-//! An extractor for handlers of [axum](https://docs.rs/axum/0.8) 0.8, in place of axum's own. It needs the
-//! feature `axum`.
+//! An extractor for handlers of [axum](https://docs.rs/axum/0.8) 0.8, in place of axum's own. It
+//! needs the feature `axum`.
 //!
 //! ```
 //! use axum::{Router, response::Response, routing::get};
@@ -32,8 +32,8 @@ use crate::{Error, WebSocket};
 
 /// A request for a WebSocket. A handler answers it with [`on_upgrade`](Self::on_upgrade).
 ///
-/// Its route is one for `GET`. A request that does not ask for a WebSocket does not reach the handler: see
-/// [`Refusal`].
+/// Its route is one for `GET`. A request that does not ask for a WebSocket does not reach the
+/// handler: see [`Refusal`].
 #[derive(Debug)]
 #[must_use = "the request is answered with on_upgrade"]
 pub struct WebSocketUpgrade {
@@ -95,8 +95,8 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Returns the response that opens the connection. `handle` then runs with the connection, in a task of
-    /// its own.
+    /// Returns the response that opens the connection. `handle` then runs with the connection,
+    /// in a task of its own.
     ///
     /// If the answer does not fit the request, the response is a 500, and `handle` does not run.
     pub fn on_upgrade<F, Fut>(self, handle: F) -> Response

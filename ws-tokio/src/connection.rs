@@ -26,14 +26,14 @@ pub type WebSocket<S> = ws_driver::WebSocket<S, Timer>;
 /// The answering side of a [`WebSocket`], while a received message or event is on loan.
 pub type Reply<'w, S> = ws_driver::Reply<'w, S, Timer>;
 
-/// The receiving half of a [`WebSocket`]. It also writes the answers to what it receives, and what the
-/// senders feed.
+/// The receiving half of a [`WebSocket`]. It also writes the answers to what it receives, and
+/// what the senders feed.
 pub type Receiver<S> = ws_driver::Receiver<S, Timer>;
 
 /// A sending half of a [`WebSocket`]. A connection may have many.
 ///
-/// When a sender is dropped, the connection stays open. When the [`Receiver`] is dropped, the connection
-/// ends.
+/// When a sender is dropped, the connection stays open. When the [`Receiver`] is dropped,
+/// the connection ends.
 pub type Sender<S> = ws_driver::Sender<S, Timer>;
 
 /// A message on its way: the future of `send` and `feed` of a [`WebSocket`].
@@ -70,8 +70,8 @@ pub type ReuniteError<S> = ws_driver::ReuniteError<S, Timer>;
 /// ```
 pub type Connector = ws_driver::Connector<Timer>;
 
-/// A client that opens the same connection again and again, with a delay before each attempt but the first
-/// (§7.2.3).
+/// A client that opens the same connection again and again, with a delay before each attempt
+/// but the first (§7.2.3).
 ///
 /// ```no_run
 /// use ws_tokio::{Connect, Connector, Error, Reconnect};
@@ -93,8 +93,8 @@ pub type Reconnect = ws_driver::Reconnect<Timer>;
 /// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
 ///
 /// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the client
-/// broke the protocol.
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the
+/// client broke the protocol.
 pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> impl Future<Output = Result<WebSocket<S>, Error>> {
     ws_driver::accept(io)
 }
@@ -110,7 +110,9 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> impl Future<Output = 
 /// use ws_tokio::{Accept, Config, Reject};
 /// # async fn f(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
 /// let ws = ws_tokio::accept_with(stream, Config::default(), |request| match request.path() {
-///     "/chat" if request.subprotocols().any(|name| name == "chat") => Accept::new().subprotocol("chat").into(),
+///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
+///         Accept::new().subprotocol("chat").into()
+///     }
 ///     "/chat" => Accept::new().into(),
 ///     _ => Reject::new(404).expect("404 is a status").into(),
 /// })

@@ -1,5 +1,5 @@
-//! WebSockets on the connections that a [hyper](https://docs.rs/hyper/1) server upgrades. They need the
-//! feature `hyper`.
+//! WebSockets on the connections that a [hyper](https://docs.rs/hyper/1) server upgrades. They need
+//! the feature `hyper`.
 //!
 //! A handler calls [`upgrade`] with the request, and always answers with the returned response. If an
 //! [`Opening`] comes with the response, spawn a task that awaits it: hyper hands the connection over once the
@@ -121,8 +121,8 @@ impl Future for Opening {
     type Output = Result<WebSocket<Upgraded>, Error>;
 
     /// # Errors
-    /// [`Error::Io`] if hyper does not hand the connection over: the connection broke, or the server does not
-    /// allow upgrades.
+    /// [`Error::Io`] if hyper does not hand the connection over: the connection broke, or the server
+    /// does not allow upgrades.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let upgraded = ready!(Pin::new(&mut this.upgrade).poll(cx)).map_err(io::Error::other)?;

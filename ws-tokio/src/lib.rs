@@ -53,10 +53,10 @@
 //! # }
 //! ```
 //!
-//! There is one exception: while the queue is above its mark ([`Config::max_output`]), awaiting the future
-//! queues the message, as soon as there is room. [`is_queued`](ws_driver::Feed::is_queued) returns which of
-//! the two holds. The calls for parts of messages, pings, pongs, Close frames and JSON queue when they are
-//! awaited.
+//! There is one exception: while the queue is above its mark ([`Config::max_output`]), awaiting the
+//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::Feed::is_queued) returns
+//! whether the message is queued. The calls for parts of messages, pings, pongs, Close frames and JSON
+//! queue when they are awaited.
 //!
 //! # Which call does what I/O
 //! Only receiving reads. It also writes: pongs, Close frames and all that is queued. A task that only sends

@@ -146,7 +146,8 @@ impl From<Kind> for NetStream {
 }
 
 impl From<TcpStream> for NetStream {
-    /// Keeps the addresses that the socket has now; for one that was just accepted see [`accepted`](NetStream::accepted).
+    /// Keeps the addresses that the socket has now. For a socket that was just accepted, see
+    /// [`accepted`](NetStream::accepted).
     fn from(stream: TcpStream) -> Self {
         let addresses = Addresses::new(stream.peer_addr().ok(), stream.local_addr().ok());
         Kind::Tcp(stream, addresses).into()
@@ -167,7 +168,7 @@ impl From<TlsStream<NetStream>> for NetStream {
     }
 }
 
-/// Does the same with each kind of stream, pinned.
+/// Evaluates the same expression for each kind of stream, pinned.
 macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
         match &mut $self.get_mut().kind {

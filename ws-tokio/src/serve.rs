@@ -38,8 +38,8 @@ use crate::{NetStream, Timer};
 /// The settings of a server: what it does with each connection before that is open.
 pub type Server = ws_driver::serve::Server<Timer>;
 
-/// A running server. When it is dropped, the server accepts no more connections; those that `accept` has
-/// returned go on.
+/// A running server. When it is dropped, the server accepts no more connections; those that
+/// `accept` has returned go on.
 pub type Listener = ws_driver::serve::Listener<Timer>;
 
 /// A handle that shuts down a server, and counts its connections.

@@ -37,8 +37,8 @@ async fn head(stream: &mut TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// Starts a proxy that reads one HTTP request and answers with `answer`. After a 200 it connects the client
-/// to `port`.
+/// Starts a proxy that reads one HTTP request and answers with `answer`. After a 200 it connects
+/// the client to `port`.
 async fn http_proxy(port: u16, answer: &'static str) -> io::Result<(u16, tokio::task::JoinHandle<String>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let own = listener.local_addr()?.port();
@@ -135,8 +135,8 @@ async fn redirects_are_followed_on_request() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-6: If an address refuses, the next one is tried. The program may look up names and connect to
-/// addresses itself.
+/// 6455-4.1-6: If an address refuses, the next one is tried. The program may look up names and connect
+/// to addresses itself.
 #[tokio::test]
 async fn names_and_transports_may_be_the_programs() -> Outcome {
     let port = echo().await?;

@@ -89,7 +89,7 @@ async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, at))
 }
 
-/// Sends `request`, ends the client's side, and returns all that the server answers.
+/// Sends `request`, and returns all that the server answers until it ends its stream.
 async fn ask(at: SocketAddr, request: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(at).await?;
     stream.write_all(request).await?;

@@ -33,13 +33,13 @@ async fn pair(config: Config) -> (WebSocket<DuplexStream>, WebSocket<DuplexStrea
 fn server(config: Config) -> (WebSocket<DuplexStream>, DuplexStream) {
     let (near, far) = duplex(64 * 1024);
     let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, config, Agreement::default(), [0; 32]);
-    // The clock of the adapter began before; a timer that was armed at its origin is moved by the first
-    // frame.
+    // The clock of the adapter began before; a timer that was armed at its origin is
+    // moved by the first frame.
     (WebSocket::new(near, conn), far)
 }
 
-/// close-H2: A peer that neither reads nor answers is given up when the close timer ends, also when a half
-/// waits.
+/// close-H2: A peer that neither reads nor answers is given up when the close timer ends,
+/// also when a half waits.
 #[tokio::test(start_paused = true)]
 async fn a_close_without_an_answer_ends_in_time() -> Outcome {
     let (ws, _peer) = server(Config::default());
@@ -103,8 +103,8 @@ async fn patience() -> Duration {
     began.elapsed()
 }
 
-/// adapter-T1: A runtime with a paused clock counts by that clock, whatever the clock of another runtime in
-/// the process shows.
+/// adapter-T1: A runtime with a paused clock counts by that clock, whatever the clock of another runtime
+/// in the process shows.
 #[test]
 fn each_runtime_has_a_clock_of_its_own() {
     const HOUR: Duration = Duration::from_secs(3600);

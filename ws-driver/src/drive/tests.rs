@@ -16,7 +16,7 @@ use crate::{Error, Runtime, Timer, WebSocket, Write};
 /// A binary message of one byte, from a client.
 const MESSAGE: [u8; 7] = [0x82, 0x81, 0, 0, 0, 0, 7];
 
-/// How many messages may come before the expected change: all that one read takes, and some more.
+/// The number of messages that may come before the expected change: all that one read takes, and some more.
 const ROUNDS: usize = 100_000;
 
 /// A client that sends messages without end, and takes all bytes that it is sent.

@@ -52,7 +52,7 @@ impl Timer for Clock {
 struct Network {
     /// The bytes that the client has sent and the server has not read.
     incoming: VecDeque<u8>,
-    /// How many bytes the client takes before it stops.
+    /// The number of bytes that the client takes before it stops.
     room: usize,
     written: Vec<u8>,
     /// The end of the stream, after all that the client has sent.
@@ -290,8 +290,8 @@ fn what_is_read_while_a_send_is_stuck_is_handed_over() {
     assert_eq!(ws.into_inner().read, b"\x82\x81");
 }
 
-/// If the stream ends or breaks while a task is stuck, the task sees it at the deadline, and the receiver
-/// reports it too.
+/// If the stream ends or breaks while a task is stuck, the task sees it at the deadline, and the
+/// receiver reports it too.
 #[test]
 fn a_send_that_is_stuck_sees_the_end_of_the_stream() {
     for end in [End::Eof, End::Reset] {
@@ -367,8 +367,8 @@ fn a_send_at_the_end_of_a_server_fails() {
     assert!(matches!(done(sending), Err(Error::Send(SendError::Closed))));
 }
 
-/// A connection ends with its receiver: nothing else would answer pings, keep the deadlines, or write what is
-/// fed.
+/// A connection ends with its receiver: nothing else would answer pings, keep the deadlines,
+/// or write what is fed.
 #[test]
 fn a_connection_ends_with_its_receiver() {
     let (ws, socket) = server(Config::default());

@@ -18,7 +18,11 @@ use crate::Error;
 /// use futures_io::{AsyncRead, AsyncWrite};
 /// use ws_smol::driver::{Runtime, WebSocket};
 ///
-/// async fn echo<S: AsyncRead + AsyncWrite + Unpin, T: Runtime<S>>(mut ws: WebSocket<S, T>) -> Result<(), ws_smol::Error> {
+/// async fn echo<S, T>(mut ws: WebSocket<S, T>) -> Result<(), ws_smol::Error>
+/// where
+///     S: AsyncRead + AsyncWrite + Unpin,
+///     T: Runtime<S>,
+/// {
 ///     while let Some((message, mut reply)) = ws.message_ref().await? {
 ///         reply.feed(message).await?;
 ///     }

@@ -166,7 +166,7 @@ impl<T: Network> From<TlsStream<NetStream<T>>> for NetStream<T> {
     }
 }
 
-/// Does the same with each kind of stream, pinned.
+/// Evaluates the same expression for each kind of stream, pinned.
 macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
         match &mut $self.get_mut().kind {
