@@ -1,7 +1,7 @@
 //! WebSocket over async-std.
 //!
-//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`] and
-//! [`AsyncWrite`]. Every future may be dropped at any await: nothing is lost, nothing corrupted.
+//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`] and [`AsyncWrite`].
+//! Every future may be dropped at any await: nothing is lost, and nothing is corrupted.
 //!
 //! ```
 //! use async_std::net::TcpListener;
@@ -35,16 +35,37 @@
 //! ```
 //!
 //! # Which call sends when
-//! [`send`](driver::WebSocket::send) means that the socket has the message, and costs a system call each.
-//! [`feed`](driver::WebSocket::feed) queues it, to leave with all else that is queued in one write, just before the next wait
-//! for the socket: inside [`recv`](driver::WebSocket::recv), or with [`flush`](driver::WebSocket::flush). Fast loops say `feed`.
+//! When [`send`](driver::WebSocket::send) is ready, the socket has the message; each `send` costs a system
+//! call. [`feed`](driver::WebSocket::feed) queues the message. It leaves together with all else that is
+//! queued, in one write, just before the next wait for the socket: inside [`recv`](driver::WebSocket::recv),
+//! or with [`flush`](driver::WebSocket::flush). Fast loops use `feed`.
+//!
+//! # `send` queues at once
+//! [`send`](driver::WebSocket::send) and [`feed`](driver::WebSocket::feed) queue the message when they are
+//! called, not when their future is awaited. Most futures in Rust do nothing until they are polled. These
+//! differ because the message is encoded while it is borrowed: so the future holds no buffer, and dropping it
+//! loses nothing. What is not written yet leaves with the next output.
+//!
+//! ```no_run
+//! # use async_std::net::TcpStream;
+//! # async fn f(mut ws: ws_async_std::WebSocket<TcpStream>) -> Result<(), ws_async_std::Error> {
+//! drop(ws.send("one")); // queued, although the future is never polled
+//! ws.send("two").await?; // writes both messages
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! There is one exception: while the queue is above its mark ([`Config::max_output`]), awaiting the
+//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::Feed::is_queued) returns
+//! whether the message is queued. The calls for parts of messages, pings, pongs, Close frames and JSON
+//! queue when they are awaited.
 //!
 //! # Which call does what I/O
-//! Only receiving reads, and it writes too: pongs, Close frames and all that is queued leave from there. A task that only
-//! sends answers no pings, and two peers that only send at each other wait for each other in the end:
+//! Only receiving reads. It also writes: pongs, Close frames and all that is queued. A task that only sends
+//! answers no pings, and two peers that only send end up waiting for each other:
 //! [split](driver::WebSocket::split) the connection where both directions are busy.
 //!
-//! The loop is that of `ws-smol`, with the timers of async-std; nothing of smol's runtime comes with it.
+//! The loop is that of `ws-smol`, with the timers of async-std, and without smol's runtime.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
@@ -79,7 +100,7 @@ pub use ws_smol::{ClientTls, ServerTls, TlsError, futures_rustls, ws_tls};
 pub use ws_smol::{JsonError, NotJson};
 pub use ws_smol::{ws_core, ws_driver};
 
-/// A timer of async-std's reactor.
+/// async-std as the runtime of the driver: its timers, sockets and tasks.
 pub struct Timer(Pin<Box<dyn Future<Output = ()> + Send + Sync>>);
 
 impl driver::Timer for Timer {
@@ -99,7 +120,7 @@ impl fmt::Debug for Timer {
 }
 
 impl<S: AsyncWrite + Unpin + 'static> driver::Runtime<S> for Timer {
-    /// The sockets of async-std ignore it when they are closed; they are shut down instead.
+    /// Shuts down the sockets of async-std, which ignore being closed; closes any other stream.
     fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match shutdown(io) {
             Some(ended) => Poll::Ready(ended),
@@ -117,7 +138,7 @@ impl driver::Network for Timer {
 
     async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(address).await?;
-        // Without it, messages are only slower.
+        // Without this option, messages are only slower.
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }
@@ -131,7 +152,7 @@ impl driver::Network for Timer {
     }
 }
 
-/// Shuts down `io`, if it is a socket.
+/// Shuts down writing to `io`, if `io` is a socket of async-std.
 fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
     let tcp = io.downcast_ref::<TcpStream>().map(|socket| socket.shutdown(Shutdown::Write));
     #[cfg(unix)]
@@ -143,23 +164,24 @@ fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
 
 /// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
 ///
-/// It is a `Stream` of [`Owned`] messages and a `Sink` of what can be sent.
+/// It is a `Stream` of [`Owned`] messages and a `Sink` of everything that can be sent.
 pub type WebSocket<S> = driver::WebSocket<S, Timer>;
-/// The answering side of a [`WebSocket`], while what it received is on loan; see [`driver::Reply`].
+/// The answering side of a [`WebSocket`], while a received message or event is on loan;
+/// see [`driver::Reply`].
 pub type Reply<'w, S> = driver::Reply<'w, S, Timer>;
 /// The receiving half of a [`WebSocket`]; see [`driver::Receiver`].
 pub type Receiver<S> = driver::Receiver<S, Timer>;
-/// A sending half of a [`WebSocket`], of which there may be many; see [`driver::Sender`].
+/// A sending half of a [`WebSocket`]. A connection may have many; see [`driver::Sender`].
 pub type Sender<S> = driver::Sender<S, Timer>;
-/// A message on its way, made by `send` and `feed` of a [`WebSocket`]; see [`driver::Feed`].
+/// A message on its way: the future of `send` and `feed` of a [`WebSocket`]; see [`driver::Feed`].
 pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
-/// A message on its way, made by `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
+/// A message on its way: the future of `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
 pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
-/// The halves that could not be put together; see [`driver::ReuniteError`].
+/// The halves that could not be put together again; see [`driver::ReuniteError`].
 pub type ReuniteError<S> = driver::ReuniteError<S, Timer>;
 /// The stream of a connection that was opened or accepted here; see [`driver::NetStream`].
 pub type NetStream = driver::NetStream<Timer>;
-/// Opens connections: what is the same for each of them; see [`driver::Connector`].
+/// Opens connections: the settings that these connections share; see [`driver::Connector`].
 ///
 /// ```no_run
 /// use ws_async_std::{Config, Connect, Connector};
@@ -171,8 +193,8 @@ pub type NetStream = driver::NetStream<Timer>;
 /// # }
 /// ```
 pub type Connector = driver::Connector<Timer>;
-/// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3); see
-/// [`driver::Reconnect`].
+/// A client that opens the same connection again and again, with a delay before each attempt but the first
+/// (§7.2.3); see [`driver::Reconnect`].
 ///
 /// ```no_run
 /// use ws_async_std::{Connect, Connector, Error, Reconnect};
@@ -189,30 +211,33 @@ pub type Connector = driver::Connector<Timer>;
 /// ```
 pub type Reconnect = driver::Reconnect<Timer>;
 
-/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
-/// [`Config`].
+/// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
 ///
-/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+/// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
 ///
 /// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the
+/// client broke the protocol.
 pub fn accept<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     io: S,
 ) -> impl Future<Output = Result<WebSocket<S>, Error>> {
     driver::accept(io)
 }
 
-/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+/// Accepts a client over `io`. `decide` sees each request and answers it.
 ///
-/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
-/// no WebSocket get the HTTP answer that is due. For a decision that has to wait, drive
-/// [`WebSocket::new`](driver::WebSocket::new) with [`WebSocket::event_ref`](driver::WebSocket::event_ref).
+/// `decide` may refuse with any status, fields and body, and may answer ordinary requests. If it accepts a
+/// request that does not ask for a WebSocket, that request gets the HTTP answer that is due. For a decision
+/// that has to wait, drive [`WebSocket::new`](driver::WebSocket::new) with
+/// [`WebSocket::event_ref`](driver::WebSocket::event_ref).
 ///
 /// ```no_run
 /// use ws_async_std::{Accept, Config, Reject};
 /// # async fn f(stream: async_std::net::TcpStream) -> Result<(), ws_async_std::Error> {
 /// let ws = ws_async_std::accept_with(stream, Config::default(), |request| match request.path() {
-///     "/chat" if request.subprotocols().any(|name| name == "chat") => Accept::new().subprotocol("chat").into(),
+///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
+///         Accept::new().subprotocol("chat").into()
+///     }
 ///     "/chat" => Accept::new().into(),
 ///     _ => Reject::new(404).expect("404 is a status").into(),
 /// })
@@ -231,11 +256,12 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     driver::accept_with(io, config, decide)
 }
 
-/// The client end of a connection over `io`.
+/// Opens a connection over `io` as a client.
 ///
 /// # Errors
-/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if its
-/// answer is wrong or does not come within [`Config::opening_timeout`].
+/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket,
+/// [`Error::WebSocket`] if the answer is wrong or does not come within [`Config::opening_timeout`],
+/// [`Error::Io`] if the stream fails.
 pub async fn client<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     io: S,
     request: &ClientRequest<'_>,
@@ -252,7 +278,8 @@ pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Connector::new().connect(Connect::new(url)?).await
 }
 
-/// Connects as `connect` says; its time limit bounds everything from the name to the 101. [`Connector`] can be told more.
+/// Connects as `connect` asks. Its time limit bounds everything from the lookup of the name to the 101. A
+/// [`Connector`] has more settings.
 ///
 /// # Errors
 /// As [`Connector::connect`](driver::Connector::connect).
@@ -263,10 +290,12 @@ pub async fn connect_with(
     Connector::new().config(config).connect(connect.clone()).await
 }
 
-/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropping
+/// the future drops the stream.
 ///
 /// # Errors
-/// Those of the stream, and of kind [`InvalidData`](io::ErrorKind::InvalidData) those that wrap a [`TlsError`].
+/// Errors of the stream, and errors of kind [`InvalidData`](io::ErrorKind::InvalidData) that
+/// wrap a [`TlsError`].
 #[cfg(feature = "tls")]
 pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
@@ -276,7 +305,7 @@ pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     driver::start_tls(stream, tls, host).await
 }
 
-/// Starts TLS with a client over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with a client over `stream`. Cancel safe: dropping the future drops the stream.
 ///
 /// # Errors
 /// As [`start_tls`].

@@ -7,23 +7,23 @@ use ws_core::{Config, Connection, Event};
 
 use crate::{Error, Reply, Runtime, WebSocket};
 
-/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
-/// [`Config`].
+/// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
 ///
-/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+/// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
 ///
 /// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the
+/// client broke the protocol.
 pub fn accept<S, T: Runtime<S>>(io: S) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
     static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
     accept_with(io, Arc::clone(&CONFIG), |_| Accept::new().into())
 }
 
-/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+/// Accepts a client over `io`. `decide` sees each request and answers it.
 ///
-/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
-/// no WebSocket get the HTTP answer that is due. For a decision that has to wait, drive [`WebSocket::new`] with
-/// [`WebSocket::event_ref`].
+/// `decide` may refuse with any status, fields and body, and may answer ordinary requests. If it accepts a
+/// request that does not ask for a WebSocket, that request gets the HTTP answer that is due. For a decision
+/// that has to wait, drive [`WebSocket::new`] with [`WebSocket::event_ref`].
 ///
 /// # Errors
 /// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
@@ -35,13 +35,14 @@ pub fn accept_with<S, T: Runtime<S>>(
     accept_stream(io, config, move |request, _| decide(request))
 }
 
-/// The same, where `decide` sees the stream too.
+/// Accepts a client like [`accept_with`], where `decide` sees the stream too.
 pub(crate) fn accept_stream<S, T: Runtime<S>>(
     io: S,
     config: impl Into<Arc<Config>>,
     mut decide: impl FnMut(&Request<'_>, &S) -> Decision,
 ) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
-    // A task stays as large as the largest of its futures, so this one is not much more than the connection's box.
+    // A task stays as large as the largest of its futures, so this future is little more than
+    // the connection's box.
     let mut accepting = Some(WebSocket::new(io, Connection::server(T::now(), config)));
     let mut failed = None;
     poll_fn(move |cx| {
@@ -50,7 +51,8 @@ pub(crate) fn accept_stream<S, T: Runtime<S>>(
             failed = ready!(poll_answers(ws, cx, &mut decide)).err();
         }
         if failed.is_some() {
-            // The client shall read the answer: a reset, for what it may still send, would take that away.
+            // The client has to read the answer: a reset, caused by bytes that it still sends,
+            // would discard the answer.
             while let Some(_event) = ready!(poll_event(ws, cx)).unwrap_or(None) {}
         }
         let opened = accepting.take().filter(WebSocket::is_open).ok_or(Error::NotUpgraded);
@@ -58,7 +60,7 @@ pub(crate) fn accept_stream<S, T: Runtime<S>>(
     })
 }
 
-/// Answers requests up to the one that opens the connection, or to the end.
+/// Answers requests until one opens the connection, or the connection ends.
 fn poll_answers<S, T: Runtime<S>>(
     ws: &mut WebSocket<S, T>,
     cx: &mut Context<'_>,

@@ -1,8 +1,9 @@
 use core::net::{SocketAddr, SocketAddrV4};
 
-/// The addresses of both ends of a TCP connection, as they were when it began: a socket whose peer has reset it no longer has them.
+/// The addresses of both ends of a TCP connection, as they were when it began. A socket that was reset by its
+/// peer no longer returns them.
 ///
-/// Those of IPv4 take no memory besides.
+/// Addresses of IPv4 take no heap memory.
 #[derive(Clone, Debug)]
 pub struct Addresses(Kept);
 
@@ -19,7 +20,7 @@ struct Pair {
 }
 
 impl Addresses {
-    /// Those of the other end and of this one, as far as they are known.
+    /// Keeps the addresses of the other end and of this end, as far as they are known.
     pub fn new(peer: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
         Self(match (peer, local) {
             (Some(SocketAddr::V4(peer)), Some(SocketAddr::V4(local))) => Kept::V4 { peer, local },
@@ -27,7 +28,7 @@ impl Addresses {
         })
     }
 
-    /// That of the other end.
+    /// Returns the address of the other end.
     pub const fn peer(&self) -> Option<SocketAddr> {
         match &self.0 {
             Kept::V4 { peer, .. } => Some(SocketAddr::V4(*peer)),
@@ -35,7 +36,7 @@ impl Addresses {
         }
     }
 
-    /// That of this end.
+    /// Returns the address of this end.
     pub const fn local(&self) -> Option<SocketAddr> {
         match &self.0 {
             Kept::V4 { local, .. } => Some(SocketAddr::V4(*local)),
@@ -48,7 +49,7 @@ impl Addresses {
 mod tests {
     use super::*;
 
-    /// Each connection has them.
+    /// Each connection of an adapter holds an `Addresses`.
     #[test]
     fn addresses_are_small() {
         assert!(size_of::<Addresses>() <= 16);

@@ -6,7 +6,7 @@ use ws_core::Instant;
 
 use crate::Timer;
 
-/// Wakes its task at a deadline. It owns a timer only while there is one.
+/// A clock that wakes its task at a deadline. It owns a timer only while there is a deadline.
 #[derive(Debug)]
 pub(crate) struct Alarm<T>(Option<Armed<T>>);
 
@@ -23,7 +23,8 @@ impl<T> Alarm<T> {
 }
 
 impl<T: Timer> Alarm<T> {
-    /// Ready once `at`, or an earlier deadline that it was given before, has passed. It fails if the runtime has no timers.
+    /// Returns `Ready` once `at` has passed, or an earlier deadline from a call before. It fails if the
+    /// runtime has no timers.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<io::Result<()>> {
         let Some(at) = at else {
             self.0 = None;
@@ -49,10 +50,10 @@ impl<T: Timer> Alarm<T> {
     }
 }
 
-/// Beyond this, a deadline is as good as none; the timers of runtimes cannot count so far.
+/// A deadline this far away counts as none: the timers of runtimes cannot count so far.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How long it is until `at`.
+/// Returns how long it is until `at`.
 fn delay<T: Timer>(at: Instant) -> Duration {
     T::now().until(at)
 }
@@ -61,9 +62,9 @@ fn delay<T: Timer>(at: Instant) -> Duration {
 mod tests {
     use super::*;
 
-    /// An idle connection has one.
+    /// An idle connection holds an alarm.
     #[test]
-    fn an_alarm_is_no_larger_than_a_pointer_and_a_time() {
+    fn an_alarm_is_as_small_as_a_pointer_and_a_time() {
         assert_eq!(size_of::<Alarm<Box<u8>>>(), size_of::<(Box<u8>, Instant)>());
     }
 }

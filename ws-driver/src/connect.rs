@@ -11,11 +11,12 @@ use ws_core::{Config, Connection, Event, Instant};
 use crate::alarm::Alarm;
 use crate::{Error, Runtime, Timer, WebSocket};
 
-/// The client end of a connection over `io`.
+/// Opens a connection over `io` as a client.
 ///
 /// # Errors
-/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if
-/// its answer is wrong or late ([`Config::opening_timeout`]), [`Error::Io`] if the stream fails.
+/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket,
+/// [`Error::WebSocket`] if the answer is wrong or late ([`Config::opening_timeout`]), [`Error::Io`]
+/// if the stream fails.
 pub async fn client<S, T: Runtime<S>>(
     io: S,
     request: &ClientRequest<'_>,
@@ -30,10 +31,10 @@ pub async fn client<S, T: Runtime<S>>(
     }
 }
 
-/// What `work` gives, or `None` if it is not done at the deadline.
+/// Returns what `work` returns, or `None` if it is not done at the deadline.
 ///
 /// # Errors
-/// Why the runtime has no timers, where it would have to wait.
+/// The reason why the runtime has no timers, if `work` has to wait.
 pub(crate) async fn within<T: Timer, W: Future>(
     deadline: Option<Instant>,
     work: W,

@@ -15,7 +15,7 @@ use ws_tls::ClientTls;
 use crate::connect::within;
 use crate::{Error, Network, WebSocket};
 
-/// Opens connections by a [`Network`]: what is the same for each of them.
+/// Opens connections over a [`Network`]: the settings that these connections share.
 pub struct Connector<T: Network> {
     config: Arc<Config>,
     #[cfg(feature = "tls")]
@@ -31,7 +31,8 @@ type Resolve = dyn Fn(&str, u16) -> Later<Vec<SocketAddr>> + Send + Sync;
 type Dial<S> = dyn Fn(SocketAddr) -> Later<S> + Send + Sync;
 
 impl<T: Network> Connector<T> {
-    /// Defaults: trusts whom the platform trusts, asks the system for addresses, connects by TCP.
+    /// Returns a connector with the defaults: it trusts the certificate authorities that the platform trusts,
+    /// asks the system for addresses, and connects by TCP.
     pub fn new() -> Self {
         Self {
             config: Arc::default(),
@@ -44,14 +45,14 @@ impl<T: Network> Connector<T> {
         }
     }
 
-    /// Limits and timeouts of the connections.
+    /// Sets the limits and timeouts of the connections.
     #[must_use]
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// Whom to trust, and who to be, in TLS with servers.
+    /// Sets the TLS settings for servers: the trusted certificates, and the client's own.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: ClientTls) -> Self {
@@ -59,7 +60,7 @@ impl<T: Network> Connector<T> {
         self
     }
 
-    /// Whom to trust, and who to be, in TLS with proxies.
+    /// Sets the TLS settings for proxies: the trusted certificates, and the client's own.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn proxy_tls(mut self, tls: ClientTls) -> Self {
@@ -67,8 +68,8 @@ impl<T: Network> Connector<T> {
         self
     }
 
-    /// Looks up names in this way. The addresses may have other ports than the one that is asked for; the Host field, and the
-    /// name that a certificate must be for, stay those of the URL.
+    /// Looks up names by `resolve`. The addresses may have other ports than the requested one. The Host
+    /// field, and the name that a certificate must be for, stay those of the URL.
     #[must_use]
     pub fn resolver<F, R>(mut self, resolve: F) -> Self
     where
@@ -79,7 +80,8 @@ impl<T: Network> Connector<T> {
         self
     }
 
-    /// Connects to addresses in this way: with options of one's own on the socket, or over another transport altogether.
+    /// Connects to addresses by `dial`: with the program's own options on the socket, or
+    /// over another transport.
     #[must_use]
     pub fn dialer<F, R>(mut self, dial: F) -> Self
     where
@@ -90,16 +92,16 @@ impl<T: Network> Connector<T> {
         self
     }
 
-    /// Connects. Cancel safe: dropped, it leaves nothing behind.
+    /// Connects as `connect` asks. Cancel safe: dropping the future closes all that it has opened.
     ///
     /// # Errors
-    /// [`Error::Connect`] if the server is not reached, [`Error::Rejected`] with the whole response if it answers with anything but
-    /// a WebSocket, [`Error::WebSocket`] if its answer is wrong.
+    /// [`Error::Connect`] if the server is not reached, [`Error::Rejected`] with the whole response if the
+    /// server answers with anything but a WebSocket, [`Error::WebSocket`] if the answer is wrong.
     pub async fn connect(&self, connect: Connect) -> Result<WebSocket<T::Stream, T>, Error> {
         let mut plan = Plan::new(T::now(), connect);
         let mut dialling = Dialling(Vec::new());
         let mut transport: Option<T::Stream> = None;
-        // With whom TLS is spoken, if it is.
+        // The peer of the last TLS handshake, if there was one.
         let mut secured = Peer::Server;
         loop {
             let deadline = plan.deadline();
@@ -131,7 +133,8 @@ impl<T: Network> Connector<T> {
                     let stream = dialled(transport.take());
                     match within::<T, _>(deadline, self.secure(stream, peer, server_name)).await? {
                         Some(Ok(stream)) => {
-                            // It was checked: whoever agreed on another protocol is no stream.
+                            // The protocol was checked: a stream with another protocol is
+                            // an error of `secure`.
                             plan.handle_secured(None);
                             transport = Some(stream);
                         }
@@ -160,7 +163,7 @@ impl<T: Network> Connector<T> {
                         Ok(Some((Event::Rejected(response), _))) => plan.handle_rejected(&response),
                         Ok(Some(_)) => return Ok(ws),
                         Ok(None) => return Err(ws_core::Error::UnexpectedEof.into()),
-                        // The plan says so itself.
+                        // The plan reports this timeout itself.
                         Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
                             if deadline.is_some_and(|at| at <= T::now()) => {}
                         Err(error) => return Err(opening_error(secured, error)),
@@ -205,11 +208,11 @@ impl<T: Network> Connector<T> {
     }
 }
 
-/// The attempts that are under way; those that are dropped end.
+/// The attempts that are under way. Dropping an attempt ends it.
 struct Dialling<S>(Vec<(Attempt, Later<S>)>);
 
 impl<S> Dialling<S> {
-    /// The next attempt that ends, and how.
+    /// Returns the next attempt that ends, with its outcome.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(Attempt, io::Result<S>)> {
         for at in 0..self.0.len() {
             if let Poll::Ready(outcome) = self.0[at].1.as_mut().poll(cx) {
@@ -221,7 +224,7 @@ impl<S> Dialling<S> {
 }
 
 fn dialled<S>(transport: Option<S>) -> S {
-    transport.expect("the plan has heard that an attempt is connected")
+    transport.expect("the plan asks for a stream only after an attempt has connected")
 }
 
 async fn write<T: Network>(transport: &mut Option<T::Stream>, bytes: &[u8]) -> io::Result<usize> {

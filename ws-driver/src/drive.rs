@@ -9,10 +9,10 @@ use crate::alarm::Alarm;
 use crate::stop::Watch;
 use crate::{Error, Runtime, Timer, Write};
 
-/// How many messages and reads a task may take, where it need not wait for them, before others get their turn.
+/// The number of messages and reads that a task may take without a wait before other tasks get their turn.
 const TURN: u8 = 128;
 
-/// Most pieces of output that one system call takes.
+/// The most pieces of output in one system call.
 const SLICES: usize = 16;
 
 /// The transport, the connection and its alarm: all that sending needs.
@@ -21,25 +21,26 @@ pub(crate) struct Out<S, T> {
     pub(crate) io: S,
     pub(crate) conn: Connection,
     pub(crate) alarm: Alarm<T>,
-    /// In one box, so that a connection without either stays small.
+    /// In one box, so that a connection with neither stays small.
     pub(crate) beside: Option<Box<Beside>>,
 }
 
-/// What few connections have.
+/// The state that only few connections have.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
-    /// The end of the server that it belongs to.
+    /// The shutdown of the server that the connection belongs to.
     watch: Option<Watch>,
-    /// What a task that was stuck has read to find out whether the peer is silent; it comes before all that is read now.
+    /// The bytes that a stuck task has read to find out whether the peer is silent. They come before
+    /// all that is read now.
     early: Option<Box<Early>>,
 }
 
-/// What was read while nothing was received.
+/// Bytes that were read while no task received.
 #[derive(Debug, Default)]
 struct Early(Vec<u8>);
 
 impl Early {
-    /// Enough for the pings and the Close frame of a peer that waits for hours.
+    /// The most bytes kept: enough for the pings and the Close frame of a peer that waits for hours.
     const MOST: usize = 4096;
 
     const fn is_full(&self) -> bool {
@@ -47,15 +48,15 @@ impl Early {
     }
 }
 
-/// What has been received.
+/// The received bytes, and the state of receiving.
 #[derive(Debug)]
 pub(crate) struct In {
     pub(crate) buf: Pooled,
-    /// When the last wait ended: the time of all that was received since.
+    /// The time when the last wait ended. It counts for all that was received since.
     now: Instant,
-    /// How many events and reads were taken since the task last gave way to others.
+    /// The number of events and reads since the task last gave way to other tasks.
     taken: u8,
-    /// Reported once the output is written.
+    /// The failure to report once the output is written.
     pub(crate) failure: Failure,
 }
 
@@ -64,7 +65,7 @@ impl In {
         Self { buf: Pooled::new(), now, taken: 0, failure: Failure::new() }
     }
 
-    /// Whether an event waits in what has been received already.
+    /// Returns whether an event waits in the bytes that have been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
         if self.taken >= TURN || self.failure.is_some() {
@@ -82,7 +83,7 @@ impl In {
         }
     }
 
-    /// Ready when an event waits in `buf`, or the connection has closed.
+    /// Waits until an event waits in `buf`, or the connection has closed.
     #[inline]
     pub(crate) fn poll_event<S, T: Runtime<S>>(
         &mut self,
@@ -109,14 +110,15 @@ impl In {
                 return Poll::Ready(Ok(()));
             }
             if !out.conn.is_open() {
-                // The peer's Close frame may have lain in the buffer for as long as the application was away.
+                // The peer's Close frame may have waited in the buffer while the
+                // application did something else.
                 out.conn.handle_clock(T::now());
             }
             if self.failure.is_some() {
                 return out.poll_report(&mut self.failure, cx);
             }
             let is_held_up = !out.conn.wants_input();
-            // An error of the write is none of the read: what the peer sent before, its Close frame perhaps, is still there.
+            // A failed write does not stop reading: the peer's Close frame may still be in the socket.
             let _ = out.poll_flush(cx);
             if out.conn.is_closed() {
                 return Poll::Ready(Ok(()));
@@ -124,7 +126,7 @@ impl In {
             if out.conn.is_undecided() {
                 return Poll::Ready(Err(SendError::NotOpen.into()));
             }
-            // What was written may have made room for the answer to a request that has come already.
+            // The write may have made room for the answer to a request that has come already.
             let goes_on = is_held_up && out.conn.wants_input();
             if out.is_due(self.now) || goes_on {
                 continue;
@@ -170,7 +172,7 @@ impl In {
 }
 
 impl In {
-    /// Takes over what was read early.
+    /// Takes over the bytes that were read early.
     pub(crate) fn take_early<S, T>(&mut self, out: &mut Out<S, T>) {
         if let Some(early) = out.beside.as_mut().and_then(|beside| beside.early.take()) {
             self.buf.extend(&early.0);
@@ -183,7 +185,7 @@ impl<S, T> Out<S, T> {
         Self { io, conn, alarm: Alarm::new(), beside: None }
     }
 
-    /// Has the connection follow the end of its server.
+    /// Makes the connection follow the shutdown of its server.
     pub(crate) fn watch(&mut self, watch: Watch) {
         self.beside.get_or_insert_default().watch = Some(watch);
     }
@@ -192,7 +194,7 @@ impl<S, T> Out<S, T> {
         self.beside.as_ref()?.early.as_deref()
     }
 
-    /// Sees to it that there is memory to queue into.
+    /// Provides memory for the queue, if there is none.
     #[inline]
     pub(crate) fn prepare(&mut self) {
         if !self.conn.output().has_memory() {
@@ -205,7 +207,8 @@ impl<S, T> Out<S, T> {
 }
 
 impl<S, T: Timer> Out<S, T> {
-    /// Tells the connection what is due at `now`, if anything is: the alarm alone would wait for a peer to fall silent.
+    /// Notifies the connection of a shutdown, or of a deadline that is due at `now`; returns whether it did.
+    /// The alarm alone is not enough: it is polled only when the peer pauses.
     fn is_due(&mut self, now: Instant) -> bool {
         if let Some(watch) = watch_of(&mut self.beside)
             && watch.tell(&mut self.conn, T::now)
@@ -219,7 +222,7 @@ impl<S, T: Timer> Out<S, T> {
         is_due
     }
 
-    /// Tells the connection that its server ends, for a task that only sends and never has to wait.
+    /// Notifies the connection of a shutdown of its server, for a task that only sends and never waits.
     #[inline]
     pub(crate) fn hear(&mut self) {
         if let Some(watch) = watch_of(&mut self.beside) {
@@ -227,11 +230,11 @@ impl<S, T: Timer> Out<S, T> {
         }
     }
 
-    /// Ready after a deadline has passed and the connection knows.
+    /// Waits until a deadline has passed, or the server is shut down, and notifies the connection.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_told =
+        let is_notified =
             watch_of(&mut self.beside).is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
-        if !is_told {
+        if !is_notified {
             ready!(self.alarm.poll(cx, self.conn.poll_timeout()))?;
         }
         self.conn.handle_timeout(T::now());
@@ -240,7 +243,7 @@ impl<S, T: Timer> Out<S, T> {
 }
 
 impl<S, T: Write<S>> Out<S, T> {
-    /// Writes all that waits to be written.
+    /// Writes all that is queued.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(transmit) = self.conn.poll_transmit() {
             let written = match transmit {
@@ -262,7 +265,8 @@ impl<S, T: Write<S>> Out<S, T> {
         }
     }
 
-    /// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+    /// Fails the connection if the message that was announced is not valid, and returns the error once the
+    /// Close frame is written; returns `Ok` if the connection has closed.
     #[cold]
     pub(crate) fn poll_refuse(
         &mut self,
@@ -277,7 +281,7 @@ impl<S, T: Write<S>> Out<S, T> {
         self.poll_report(failure, cx)
     }
 
-    /// Reports the failure, if there is one, as soon as the peer is told.
+    /// Returns the failure, if there is one, as soon as the Close frame is written.
     pub(crate) fn poll_report(
         &mut self,
         failure: &mut Failure,
@@ -285,14 +289,14 @@ impl<S, T: Write<S>> Out<S, T> {
     ) -> Poll<Result<(), Error>> {
         while self.poll_flush(cx).is_pending() {
             if ready!(self.poll_alarm(cx)).is_err() {
-                // Without timers, a peer that does not read cannot be waited for.
+                // Without timers, the wait for a peer that does not read would have no limit.
                 break;
             }
         }
         Poll::Ready(failure.report())
     }
 
-    /// Notes that nothing can be written any more.
+    /// Notes that the stream takes no more bytes, and returns the error.
     pub(crate) fn broke(&mut self, error: io::Error) -> io::Result<()> {
         self.conn.handle_broken_pipe();
         Err(error)
@@ -300,7 +304,7 @@ impl<S, T: Write<S>> Out<S, T> {
 }
 
 impl<S, T: Runtime<S>> Out<S, T> {
-    /// [`poll_flush`](Self::poll_flush) for a task that waits for nothing else.
+    /// Writes all that is queued, for a task that waits for nothing else.
     ///
     /// It fails if the connection ends meanwhile.
     pub(crate) fn poll_flush_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -326,10 +330,12 @@ impl<S, T: Runtime<S>> Out<S, T> {
         }
     }
 
-    /// Ready when a deadline has passed, or the server ends, for a task that waits to write and does not read.
+    /// Waits until a deadline has passed or the server is shut down, for a task that waits to
+    /// write and does not read.
     ///
-    /// While the connection is open, its deadlines are those of a silent peer. Only what has read all that the stream holds can judge that,
-    /// so this reads when one has passed, and keeps the bytes for the receiver. Where too many come, the receiver alone judges.
+    /// While the connection is open, its deadlines are those of a silent peer. Only a task that has read all
+    /// that the stream holds can judge whether the peer is silent. So this reads when a deadline has passed,
+    /// and keeps the bytes for the receiver. Once too many bytes are kept, only the receiver judges.
     pub(crate) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             if let Some(watch) = watch_of(&mut self.beside)
@@ -350,12 +356,12 @@ impl<S, T: Runtime<S>> Out<S, T> {
                 return Poll::Ready(Ok(()));
             }
             self.conn.handle_progress(now);
-            // A receiver that waits has to see what came.
+            // A receiver that waits has to process the new bytes.
             cx.waker().wake_by_ref();
         }
     }
 
-    /// Reads what the stream holds, and returns whether that is anything.
+    /// Reads what the stream holds, and returns whether bytes came.
     fn read_early(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
         let mut has_come = false;
         let mut piece = [0; 256];
@@ -385,7 +391,7 @@ fn watch_of(beside: &mut Option<Box<Beside>>) -> Option<&mut Watch> {
     beside.as_mut()?.watch.as_mut()
 }
 
-/// Writes once, and advances past what was written.
+/// Writes once, and advances past the written bytes.
 #[inline]
 pub(crate) fn poll_write<S, T: Write<S>>(
     io: &mut S,

@@ -7,37 +7,41 @@ use ws_core::{Connection, Outgoing, SendError};
 use crate::drive::{Out, poll_write};
 use crate::{Error, Runtime};
 
-/// A message on its way, made by `send` and `feed`.
+/// A message on its way: the future of `send` and `feed`.
 ///
-/// The message is queued when this is made, so dropping it loses nothing: what is not written yet leaves with the next
-/// output. Only where the queue was above its mark already ([`Config::max_output`](ws_core::Config::max_output), after an earlier
-/// wait for it was given up) is the message queued by awaiting this: see [`is_queued`](Self::is_queued).
+/// The message is queued when the future is made, before it is polled. Dropping the future loses nothing:
+/// what is not written yet leaves with the next output.
+///
+/// There is one exception. If the queue is already above its mark
+/// ([`Config::max_output`](ws_core::Config::max_output)), because an earlier wait for it was given up,
+/// awaiting the future queues the message: see [`is_queued`](Self::is_queued).
 #[derive(Debug)]
-#[must_use = "whether a message can be sent is known when this has been awaited"]
+#[must_use = "an error of sending is returned when this is awaited"]
 pub struct Feed<'a, S, T>(Step<'a, S, T>);
 
-/// How far a message has to get.
+/// The point that a message has to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
-    /// Into the queue, and the queue below its mark.
+    /// Into the queue, and the queue is below its mark.
     Queued,
     /// To the socket.
     Written,
 }
 
-/// A tag and a pointer, which travel in registers: a future is moved into its task's memory before it is polled, and what was just
-/// stored in parts takes longer to load as a whole than a short message takes to queue.
+/// A tag and a pointer, which travel in registers. A future is moved into its task's memory before it is
+/// polled. To load a larger value as a whole, just after it was stored in parts, takes longer than to
+/// queue a short message.
 #[derive(Debug)]
 enum Step<'a, S, T> {
     Done,
-    /// It is in the queue; this is until the queue is below its mark.
+    /// The message is queued; the queue is above its mark.
     Queued(&'a mut Out<S, T>),
-    /// It is in the queue; this is until that is written.
+    /// The message is queued, and has to be written.
     Flushing(&'a mut Out<S, T>),
     Rare(Box<Rare<'a, S, T>>),
 }
 
-/// What takes more than the queue.
+/// A message that takes more than a place in the queue.
 #[derive(Debug)]
 struct Rare<'a, S, T> {
     out: &'a mut Out<S, T>,
@@ -47,17 +51,18 @@ struct Rare<'a, S, T> {
 
 #[derive(Debug)]
 enum Unqueued<'a> {
-    /// The queue is above its mark.
+    /// The message waits, since the queue is above its mark.
     Waiting(Outgoing<'a>),
-    /// The header is queued; the payload is written from where it lies.
+    /// The header is queued; the payload is written from the caller's memory.
     Lent(&'a [u8]),
     Failed(SendError),
-    /// All of it is queued.
+    /// All of the message is queued.
     Nothing,
 }
 
 impl<'a, S, T> Feed<'a, S, T> {
-    /// Always inlined, for where this is called the kind of message is known, and a short lent one need not pass through memory.
+    /// Queues `message`. Always inlined: at the call site the kind of message is a constant, and a short lent
+    /// message need not pass through memory.
     #[inline(always)]
     pub(crate) fn new(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
         let message = match message.into_lent() {
@@ -82,7 +87,7 @@ impl<'a, S, T> Feed<'a, S, T> {
         })
     }
 
-    /// Whether the message will be sent even if this is dropped now.
+    /// Returns whether the message will be sent even if the future is dropped now.
     pub fn is_queued(&self) -> bool {
         match &self.0 {
             Step::Done | Step::Queued(_) | Step::Flushing(_) => true,
@@ -92,7 +97,7 @@ impl<'a, S, T> Feed<'a, S, T> {
 }
 
 impl<'a, S, T> Step<'a, S, T> {
-    /// What is left to do for a message in the queue.
+    /// Returns what is left to do for a message in the queue.
     #[inline]
     fn queued(out: &'a mut Out<S, T>, until: Until) -> Self {
         match until {
@@ -112,7 +117,7 @@ impl<'a, S, T> Step<'a, S, T> {
 fn queue<'a, S, T>(out: &mut Out<S, T>, message: Outgoing<'a>) -> Unqueued<'a> {
     out.prepare();
     let conn = &mut out.conn;
-    // What is given away is not given back.
+    // `send_outgoing` takes the message, and does not give it back if the queue is full.
     match conn.check_send() {
         Ok(()) => {}
         Err(SendError::Full) => return Unqueued::Waiting(message),
@@ -188,7 +193,8 @@ impl<S, T: Runtime<S>> Rare<'_, S, T> {
         }
     }
 
-    /// Writes the queue and the lent payload; what the socket does not take at once is copied where nobody waits for it.
+    /// Writes the queue and the lent payload. `feed` does not wait for the socket: what the socket does not
+    /// take at once is copied.
     fn poll_lent(&mut self, payload: &[u8], cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Out { io, conn, .. } = &mut *self.out;
         let mut lent = conn.resume_lent(payload);
@@ -213,7 +219,8 @@ impl<S, T: Runtime<S>> Rare<'_, S, T> {
         Poll::Ready(Ok(()))
     }
 
-    /// A deadline passes only over a queue that is whole.
+    /// Waits for a deadline, and then copies the rest of the payload: the frame has to be whole before the
+    /// deadline is handled.
     fn poll_stuck(&mut self, payload: &[u8], cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let ended = ready!(self.out.poll_stuck(cx));
         drop(self.out.conn.resume_lent(payload));

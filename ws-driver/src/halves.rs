@@ -13,20 +13,22 @@ use crate::tasks::{Tasks, lock};
 use crate::waiting::Seat;
 use crate::{Error, ReuniteError, Runtime, Timer, WebSocket};
 
-/// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and what senders feed.
+/// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes the answers to what it receives,
+/// and what the senders feed.
 ///
-/// A connection ends without its receiver, which answers pings and keeps the deadlines. When the receiver is dropped, senders get
-/// [`SendError::Closed`], and the peer a Close frame with 1001 as far as the stream takes it without waiting.
+/// A connection ends without its receiver, because the receiver answers pings and keeps the deadlines. When
+/// the receiver is dropped, senders fail with [`SendError::Closed`]. The peer gets a Close frame with 1001,
+/// as far as the stream takes it without waiting.
 #[derive(Debug)]
 pub struct Receiver<S, T> {
     presence: Presence<S, T>,
     input: In,
 }
 
-/// A sending half of a [`WebSocket`](crate::WebSocket), of which there may be many.
+/// A sending half of a [`WebSocket`](crate::WebSocket). A connection may have many.
 ///
-/// When it is dropped, the connection stays open. When the [`Receiver`] is dropped, the connection ends: sending fails with
-/// [`SendError::Closed`] from then on.
+/// When a sender is dropped, the connection stays open. When the [`Receiver`] is dropped, the connection
+/// ends: sending fails with [`SendError::Closed`] from then on.
 #[derive(Debug)]
 pub struct Sender<S, T> {
     shared: Arc<Shared<S, T>>,
@@ -34,20 +36,20 @@ pub struct Sender<S, T> {
 
 #[derive(Debug)]
 struct Shared<S, T> {
-    /// Held while a task polls the stream, never across a wait.
+    /// Locked while a task polls the stream, never across a wait.
     out: Mutex<Out<S, T>>,
     tasks: Arc<Tasks>,
-    /// Wakes all of `tasks`: a stream remembers one waker for each direction, and either half may have to write.
+    /// Wakes all of `tasks`: a stream remembers one waker for each direction, and either half may write.
     waker: Waker,
-    /// What is done when the receiver is dropped, where nothing is known of `T`.
+    /// Called when the receiver is dropped; `drop` has no bounds on `T`.
     leave: fn(&Self),
 }
 
-/// The receiver's hold on the connection, which ends when this is dropped.
+/// The receiver's part in the connection. Its drop ends the connection.
 #[derive(Debug)]
 struct Presence<S, T> {
     shared: Arc<Shared<S, T>>,
-    /// Whether the halves were put together again.
+    /// Set when the halves are put together again: then the connection goes on.
     is_reunited: bool,
 }
 
@@ -63,7 +65,7 @@ impl<S, T> Presence<S, T> {
         Self { shared, is_reunited: false }
     }
 
-    /// The connection, which goes on.
+    /// Returns the connection without ending it.
     fn reunite(mut self) -> Arc<Shared<S, T>> {
         self.is_reunited = true;
         Arc::clone(&self.shared)
@@ -83,7 +85,8 @@ impl<S, T> Shared<S, T> {
         lock(&self.out)
     }
 
-    /// Whether an event has come already, and none that others wait for. Then nobody is to be remembered, or woken.
+    /// Returns whether an event has come already and the connection is open. Then the receiver registers no
+    /// waker, and wakes no sender.
     fn has_event(&self, input: &mut In) -> bool {
         let mut out = self.lock();
         input.is_ready(&mut out.conn) && out.conn.is_open()
@@ -91,7 +94,7 @@ impl<S, T> Shared<S, T> {
 }
 
 impl<S, T: Runtime<S>> Receiver<S, T> {
-    /// The next message, owned; `None` once the connection has closed. Cancel safe.
+    /// Returns the next message, owned; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -99,7 +102,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         Ok(self.message_ref().await?.map(Owned::from))
     }
 
-    /// The next message, lent; `None` once the connection has closed. Cancel safe.
+    /// Returns the next message, lent; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -121,7 +124,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         }
     }
 
-    /// The next event of any kind, lent; `None` once the connection has closed. Cancel safe.
+    /// Returns the next event of any kind, lent; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -151,7 +154,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
 }
 
 impl<S, T: Runtime<S>> Shared<S, T> {
-    /// Has `poll` work for the receiver's task.
+    /// Calls `poll` for the receiver's task.
     fn poll_receiving<V>(
         &self,
         cx: &Context<'_>,
@@ -162,7 +165,9 @@ impl<S, T: Runtime<S>> Shared<S, T> {
 }
 
 impl<S, T: Runtime<S>> Sender<S, T> {
-    /// Queues a message, and writes it when awaited: then the socket has it, and all that was queued before. Cancel safe.
+    /// Queues a message at once, and returns a future that writes it: see
+    /// [`WebSocket::send`](crate::WebSocket::send). When the future is ready, the socket has the message, and
+    /// all that was queued before. Cancel safe.
     ///
     /// # Errors
     /// As [`WebSocket::send`](crate::WebSocket::send).
@@ -170,7 +175,7 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         SendFuture::new(&self.shared, message.into(), Until::Written)
     }
 
-    /// Queues a message, which leaves when the receiver next waits, or with [`flush`](Self::flush).
+    /// Queues a message at once. It leaves when the receiver next waits, or with [`flush`](Self::flush).
     ///
     /// # Errors
     /// As [`WebSocket::send`](crate::WebSocket::send).
@@ -178,7 +183,8 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         SendFuture::new(&self.shared, message.into(), Until::Queued)
     }
 
-    /// Sends the next part of a message. Senders that share a connection must agree whose message it is.
+    /// Sends the next part of a message. The senders of a connection must agree which of them
+    /// sends a message in parts.
     ///
     /// # Errors
     /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
@@ -186,7 +192,7 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         self.send_with(|conn| conn.send_chunk(chunk)).await
     }
 
-    /// Sends a ping of up to 125 bytes; its pong is seen in [`Receiver::event_ref`].
+    /// Sends a ping of up to 125 bytes. [`Receiver::event_ref`] returns its pong.
     ///
     /// # Errors
     /// As [`WebSocket::ping`](crate::WebSocket::ping).
@@ -194,7 +200,7 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         self.send_with(|conn| conn.ping(payload)).await
     }
 
-    /// Sends a pong of up to 125 bytes that nobody asked for, or that answers a ping where
+    /// Sends a pong of up to 125 bytes: without a ping, or as the answer to a ping where
     /// [`Config::auto_pong`](ws_core::Config::auto_pong) is off (§5.5.3).
     ///
     /// # Errors
@@ -212,24 +218,24 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         poll_fn(|cx| self.shared.poll_flush(&mut seat, cx)).await
     }
 
-    /// Starts the closing handshake; the [`Receiver`] sees its end.
+    /// Starts the closing handshake. The [`Receiver`] returns `None` when it is over.
     ///
     /// # Errors
     /// As [`WebSocket::close`](crate::WebSocket::close).
     pub async fn close<'a>(&self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         let frame = frame.into();
         self.shared.queue(|conn| conn.close(T::now(), frame))?;
-        // It waits for input, and for no deadline yet.
+        // The receiver waits for input, and has not seen the close deadline yet.
         self.shared.tasks.wake_receiver();
         self.flush().await
     }
 
-    /// Whether messages may be sent.
+    /// Returns whether messages may be sent.
     pub fn is_open(&self) -> bool {
         self.shared.lock().conn.is_open()
     }
 
-    /// How many bytes wait to be written.
+    /// Returns how many bytes wait to be written.
     pub fn queued(&self) -> usize {
         self.shared.lock().conn.queued()
     }
@@ -256,7 +262,7 @@ impl<S, T: Runtime<S>> Sender<S, T> {
 }
 
 impl<S, T> Shared<S, T> {
-    /// Queues with `queue`, and tells whether there was room.
+    /// Calls `queue`, and returns whether there was room.
     fn queue(&self, queue: impl FnOnce(&mut Connection) -> Result<(), SendError>) -> Result<bool, Error> {
         let mut out = self.lock();
         out.prepare();
@@ -273,7 +279,7 @@ impl<S, T: Runtime<S>> Shared<S, T> {
         self.tasks.poll_flush(&self.waker, seat, &mut self.lock(), cx)
     }
 
-    /// Closes the connection, since nothing reads any more, and writes what the stream takes now.
+    /// Closes the connection, since nothing will receive from it, and writes what the stream takes now.
     fn leave(&self) {
         let mut out = self.lock();
         out.prepare();
@@ -284,15 +290,16 @@ impl<S, T: Runtime<S>> Shared<S, T> {
     }
 }
 
-/// A message on its way, made by [`Sender::send`] and [`Sender::feed`].
+/// A message on its way: the future of [`Sender::send`] and [`Sender::feed`].
 ///
-/// The message is queued when this is made, unless the queue is above its mark: then awaiting this queues it, as soon as there is
-/// room. Dropping it loses nothing that [`is_queued`](Self::is_queued).
+/// The message is queued when the future is made, before it is polled. If the queue is above its mark
+/// ([`Config::max_output`](ws_core::Config::max_output)), awaiting the future queues the message as soon as
+/// there is room. Dropping the future loses nothing if the message [`is_queued`](Self::is_queued).
 #[derive(Debug)]
-#[must_use = "whether a message can be sent is known when this has been awaited"]
+#[must_use = "an error of sending is returned when this is awaited"]
 pub struct SendFuture<'a, S, T> {
     shared: &'a Shared<S, T>,
-    /// What waits for room.
+    /// The message, while it waits for room.
     waiting: Option<Outgoing<'a>>,
     failed: Option<Error>,
     until: Until,
@@ -307,7 +314,7 @@ impl<'a, S, T> SendFuture<'a, S, T> {
         this
     }
 
-    /// Whether the message will be sent even if this is dropped now.
+    /// Returns whether the message will be sent even if the future is dropped now.
     pub const fn is_queued(&self) -> bool {
         self.waiting.is_none() && self.failed.is_none()
     }
@@ -319,7 +326,7 @@ impl<'a, S, T> SendFuture<'a, S, T> {
             waiting.take().map_or(Ok(()), |message| conn.send_outgoing(message))
         })?;
         if self.until == Until::Queued {
-            // It waits for input, and would not write.
+            // The receiver waits for input, and would not write.
             self.shared.tasks.wake_receiver();
         }
         Ok(())
@@ -346,12 +353,12 @@ impl<S, T: Runtime<S>> Future for SendFuture<'_, S, T> {
 }
 
 impl<S, T: Timer> Sender<S, T> {
-    /// Puts the halves of a connection together again, once no other sender of it lives.
+    /// Puts the halves of a connection together again. This sender has to be the last one.
     ///
     /// # Errors
     /// Both halves as they were, if they do not belong together, or another sender lives.
     pub fn reunite(self, receiver: Receiver<S, T>) -> Result<WebSocket<S, T>, ReuniteError<S, T>> {
-        // Nobody else can make another one: there are only these two.
+        // With these two alone, nothing else can clone either.
         if !Arc::ptr_eq(&self.shared, &receiver.presence.shared) || Arc::strong_count(&self.shared) != 2 {
             return Err(ReuniteError::new(self, receiver));
         }
@@ -369,8 +376,8 @@ impl<S, T: Timer> Sender<S, T> {
         }
     }
 
-    /// Ends the connection at once, without a closing handshake: what is queued is lost, [`Receiver::recv`] gives `None`, and the
-    /// stream is dropped with the last half.
+    /// Ends the connection at once, without a closing handshake. What is queued is lost, [`Receiver::recv`]
+    /// returns `None`, and the stream is dropped with the last half.
     pub fn abort(&self) {
         self.shared.lock().conn.abort();
         self.shared.tasks.wake_receiver();
@@ -379,29 +386,31 @@ impl<S, T: Timer> Sender<S, T> {
 }
 
 impl<S, T> Receiver<S, T> {
-    /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
+    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close
+    /// frame has come (§7.1.5).
     pub fn close_code(&self) -> u16 {
         self.presence.shared.lock().conn.close_code()
     }
 
-    /// Whether both Close frames were exchanged (§7.1.4).
+    /// Returns whether both Close frames were exchanged (§7.1.4).
     pub fn was_clean(&self) -> bool {
         self.presence.shared.lock().conn.was_clean()
     }
 
-    /// How long the last ping of the keepalive took to be answered.
+    /// Returns how long the peer took to answer the last ping of the keepalive; `None`
+    /// before the first answer.
     pub fn round_trip(&self) -> Option<Duration> {
         self.presence.shared.lock().conn.round_trip()
     }
 
-    /// Why the connection ended other than by a clean close, also after that was reported.
+    /// Returns why the connection ended other than by a clean close, also after that was reported.
     pub fn error(&self) -> Option<ws_core::Error> {
         self.presence.shared.lock().conn.failure()
     }
 }
 
 impl<S, T> Clone for Sender<S, T> {
-    /// Another sender of the same connection.
+    /// Returns another sender of the same connection.
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
     }

@@ -5,21 +5,23 @@ use crate::{Error, Receiver, Runtime, Sender, WebSocket};
 
 /// Values as JSON.
 impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// The next message as the value that it holds as JSON, whether it is a text or in bytes; `None` once the connection has
+    /// Returns the value that the next message, text or binary, holds as JSON; `None` once the connection has
     /// closed. Cancel safe.
     ///
     /// # Errors
-    /// [`Error::NotJson`] with the message, after which the connection goes on; else as [`recv`](Self::recv).
+    /// [`Error::NotJson`] with the message, if it is not JSON of a `V`: the connection goes on. Else as
+    /// [`recv`](Self::recv).
     pub async fn recv_json<V: DeserializeOwned>(&mut self) -> Result<Option<V>, Error> {
         read(self.recv().await?)
     }
 }
 
 impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// Sends `value` as JSON, in a text. It is written down when this is called, and sent when that is awaited.
+    /// Sends `value` as JSON, in a text message. The call encodes the value; awaiting the future queues
+    /// and writes the message.
     ///
     /// # Errors
-    /// [`Error::Json`] if it cannot be written as JSON; else as [`send`](Self::send).
+    /// [`Error::Json`] if `value` cannot be encoded as JSON; else as [`send`](Self::send).
     pub fn send_json<'a, V: Serialize + ?Sized>(
         &'a mut self,
         value: &V,
@@ -30,7 +32,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
 }
 
 impl<S, T: Runtime<S>> Receiver<S, T> {
-    /// The next message as the value that it holds as JSON: see [`WebSocket::recv_json`].
+    /// Returns the value that the next message holds as JSON: see [`WebSocket::recv_json`].
     ///
     /// # Errors
     /// As [`WebSocket::recv_json`].
@@ -40,7 +42,8 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
 }
 
 impl<S, T: Runtime<S>> Sender<S, T> {
-    /// Sends `value` as JSON, in a text. It is written down when this is called, and sent when that is awaited.
+    /// Sends `value` as JSON, in a text message. The call encodes the value; awaiting the future queues
+    /// and writes the message.
     ///
     /// # Errors
     /// As [`WebSocket::send_json`].

@@ -1,10 +1,11 @@
 //! The async loop that `ws-tokio`, `ws-smol` and `ws-async-std` share.
 //!
-//! A [`WebSocket<S, T>`](WebSocket) drives the protocol of `ws-core` over a stream `S`. What it asks of a runtime is a type `T`: a
-//! [`Timer`] that moves bytes, as a [`Runtime`], and that connects, as a [`Network`]. Programs use one of the three crates, which fill
-//! it in; this one is for who makes a fourth. For streams of `futures-io`, `ws_smol::driver` asks for less.
+//! A [`WebSocket<S, T>`](WebSocket) drives the protocol of `ws-core` over a stream `S`. The type `T` stands
+//! for the runtime: it is a [`Timer`], it moves bytes as a [`Runtime`], and it connects as a [`Network`].
+//! Programs use one of the three crates, which fill in `T`. This crate is for the author of a fourth one. For
+//! streams of `futures-io`, `ws_smol::driver` asks less of a runtime.
 //!
-//! Every future may be dropped at any await: nothing is lost, nothing corrupted.
+//! Every future may be dropped at any await: nothing is lost, and nothing is corrupted.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 

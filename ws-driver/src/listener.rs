@@ -1,4 +1,4 @@
-//! A server that runs.
+//! A running server.
 
 use core::fmt;
 use core::future::poll_fn;
@@ -18,10 +18,12 @@ use crate::stop::Stop;
 use crate::waiting::Waiting;
 use crate::{Network, WebSocket};
 
-/// How many open connections wait to be taken; more wait in their handshakes.
+/// The number of open connections that may wait for `accept`. Further connections wait at the end
+/// of their handshakes.
 const WAITING: usize = 64;
 
-/// A server that runs. Dropped, it accepts no more; connections that were handed out go on.
+/// A running server. When it is dropped, the server accepts no more connections; those that
+/// `accept` has returned go on.
 pub struct Listener<T: Serve> {
     addresses: Vec<SocketAddr>,
     shared: Arc<Shared<T>>,
@@ -32,7 +34,8 @@ impl<T: Serve> Listener<T> {
         Self { addresses, shared }
     }
 
-    /// The next connection that is open; `None` once the server is shut down. Cancel safe. Several tasks may wait at once.
+    /// Returns the next open connection; `None` once the server is shut down. Cancel safe. Several
+    /// tasks may wait at once.
     pub async fn accept(&self) -> Option<WebSocket<T::Stream, T>> {
         let shared = &*self.shared;
         let take = || match shared.open().pop_front() {
@@ -44,12 +47,12 @@ impl<T: Serve> Listener<T> {
         taken
     }
 
-    /// Where it listens by TCP.
+    /// Returns the addresses on which the server listens by TCP.
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// The way to shut it down from anywhere.
+    /// Returns a handle that shuts the server down, from any task.
     pub fn handle(&self) -> Handle<T> {
         Handle(Arc::clone(&self.shared))
     }
@@ -58,7 +61,7 @@ impl<T: Serve> Listener<T> {
 impl<T: Serve> Drop for Listener<T> {
     fn drop(&mut self) {
         self.shared.accept_no_more();
-        // What nobody took is dropped, but not while the lock is held.
+        // The connections that wait are dropped outside the lock.
         let left = core::mem::take(&mut *self.shared.open());
         drop(left);
     }
@@ -70,19 +73,22 @@ impl<T: Serve> fmt::Debug for Listener<T> {
     }
 }
 
-/// Shuts down a server, and counts its connections.
+/// A handle that shuts down a server, and counts its connections.
 pub struct Handle<T: Serve>(Arc<Shared<T>>);
 
 impl<T: Serve> Handle<T> {
-    /// How many connections there are, those in their handshakes included.
+    /// Returns how many connections there are, including those in their handshakes.
     pub fn connections(&self) -> usize {
         self.0.places.connections()
     }
 
-    /// Accepts no more, drops whoever has not finished its handshakes, and sends 1001 to all others; those that are not closed
-    /// after `grace` end. Waits until all streams are dropped, and nothing listens any more, or until then.
+    /// Accepts no more connections, drops those in their handshakes, and sends a Close frame with 1001 on all
+    /// others. Those that are not closed after `grace` end then.
     ///
-    /// A connection does its part while somebody receives from it. Cancel safe: dropped, it leaves out the end.
+    /// Waits until all streams are dropped and all listening sockets are closed, but no longer than `grace`.
+    ///
+    /// A connection completes its closing handshake only while a task receives from it. Cancel safe: if the
+    /// future is dropped, the connections that are left do not end after `grace`.
     pub async fn shutdown(&self, grace: Duration) {
         let Self(shared) = self;
         shared.stop.close();
@@ -106,15 +112,15 @@ impl<T: Serve> fmt::Debug for Handle<T> {
     }
 }
 
-/// What the parts of a server know of each other.
+/// The state that the parts of a server share.
 pub(crate) struct Shared<T: Network> {
     places: Arc<Places>,
     pub(crate) stop: Arc<Stop>,
-    /// Whether no more connections are accepted.
+    /// Set when the server accepts no more connections.
     is_over: AtomicBool,
-    /// Whoever accepts, or does handshakes, until it is over.
+    /// The tasks that accept connections or do handshakes. They stop when `is_over` is set.
     busy: Waiting,
-    /// The connections that wait to be taken.
+    /// The open connections that wait for `accept`.
     open: Mutex<VecDeque<WebSocket<T::Stream, T>>>,
     taking: Waiting,
     giving: Waiting,
@@ -138,13 +144,13 @@ impl<T: Serve> Shared<T> {
         Some(Place { admitted: Some(admitted), places: Arc::clone(&self.places) })
     }
 
-    /// Counts a socket that listens.
+    /// Counts a listening socket, until the result is dropped.
     pub(crate) fn door(&self) -> Door {
         self.places.doors.fetch_add(1, Ordering::SeqCst);
         Door(Arc::clone(&self.places))
     }
 
-    /// What `work` gives; `None` once no more connections are accepted, and `work` is dropped.
+    /// Returns what `work` returns; `None` once no more connections are accepted. Then `work` is dropped.
     pub(crate) async fn unless_over<W: Future>(&self, work: W) -> Option<W::Output> {
         let mut work = pin!(work);
         let mut over = pin!(self.busy.until(|| self.is_over().then_some(())));
@@ -155,8 +161,11 @@ impl<T: Serve> Shared<T> {
         .await
     }
 
-    /// Hands out `ws` as soon as there is room. Once nobody takes it any more, it is closed here if the server is shut down, since its
-    /// client was let in, or else dropped.
+    /// Queues `ws` for `accept` as soon as there is room.
+    ///
+    /// Once the server is over, `accept` takes no more connections. A client was accepted all the
+    /// same, so during a shutdown its connection is closed here with a closing handshake. Without a
+    /// shutdown it is dropped.
     pub(crate) async fn give(&self, ws: WebSocket<T::Stream, T>) {
         let mut given = Some(ws);
         let give = || {
@@ -195,9 +204,9 @@ impl<T: Serve> Shared<T> {
 #[derive(Debug)]
 struct Places {
     admission: Mutex<Admission>,
-    /// How many sockets listen.
+    /// The number of listening sockets.
     doors: AtomicUsize,
-    /// Told when a connection gives its place back, or a socket is closed.
+    /// Woken when a connection gives its place back, or a socket is closed.
     left: Waiting,
 }
 
@@ -220,7 +229,7 @@ impl Places {
     }
 }
 
-/// A place among the connections of a server; dropped, it is free again.
+/// A place among the connections of a server. Its drop frees the place.
 #[derive(Debug)]
 pub struct Place {
     admitted: Option<Admitted>,
@@ -234,7 +243,7 @@ impl Drop for Place {
     }
 }
 
-/// Counts a socket that listens, until it is dropped.
+/// The count of one listening socket, until it is dropped.
 pub(crate) struct Door(Arc<Places>);
 
 impl Drop for Door {

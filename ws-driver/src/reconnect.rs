@@ -8,7 +8,8 @@ use ws_core::{Backoff, Retries};
 use crate::connect::within;
 use crate::{Connector, Error, Network, WebSocket};
 
-/// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3).
+/// A client that opens the same connection again and again, with a delay before each attempt
+/// but the first (§7.2.3).
 #[derive(Debug)]
 pub struct Reconnect<T: Network> {
     connector: Arc<Connector<T>>,
@@ -17,7 +18,8 @@ pub struct Reconnect<T: Network> {
 }
 
 impl<T: Network> Reconnect<T> {
-    /// Connects to what `connect` says, with the usual delays: random, up to 5 seconds at first and up to a minute in the end.
+    /// Returns a client that connects as `connect` asks, with the usual delays: random, up to 5 seconds at
+    /// first and up to a minute later.
     ///
     /// # Errors
     /// [`Error::Io`] if the system has no randomness.
@@ -26,21 +28,24 @@ impl<T: Network> Reconnect<T> {
         Ok(Self { connector: connector.into(), connect, retries })
     }
 
-    /// Changes the delays.
+    /// Changes the delays by `change`.
     #[must_use]
     pub fn delays(mut self, change: impl FnOnce(Backoff) -> Backoff) -> Self {
         self.retries = self.retries.delays(change);
         self
     }
 
-    /// A new connection. It is tried for as long as what goes wrong may pass by itself: see [`Error::is_temporary`].
+    /// Opens a new connection. It tries again after an error that may pass by itself: see
+    /// [`Error::is_temporary`].
     ///
-    /// A server that refuses and says in how many seconds to come back (Retry-After) is not asked before, but after the longest delay.
-    /// After a connection that was used for a minute the delays begin anew. Cancel safe: dropped, it has made its attempts, and the delay
-    /// that it waited for goes on.
+    /// If a server refuses with a Retry-After field, the next attempt waits for at least that many
+    /// seconds, but no longer than the longest delay. After a connection that was used for a minute
+    /// the delays begin anew.
+    ///
+    /// Cancel safe: if the future is dropped, its attempts count, and the delay that it waited for goes on.
     ///
     /// # Errors
-    /// As [`Connector::connect`], if it does not look as if another attempt would help. It may be called again all the same.
+    /// As [`Connector::connect`], if another attempt is unlikely to help. The caller may still call it again.
     pub async fn open(&mut self) -> Result<WebSocket<T::Stream, T>, Error> {
         loop {
             while let Some(due) = self.retries.next_attempt(T::now()) {

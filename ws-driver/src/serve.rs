@@ -1,4 +1,4 @@
-//! Serving: accepts connections in the background, and hands out those that are open.
+//! A server that accepts connections in the background, and returns those that are open.
 
 use core::fmt;
 use core::future::{pending, poll_fn};
@@ -23,30 +23,30 @@ pub use crate::listener::{Handle, Listener, Place};
 use crate::stop::Watch;
 use crate::{Network, WebSocket};
 
-/// How many connections are accepted, where none has to be waited for, before other tasks get their turn.
+/// The number of connections that a task accepts without a wait before it gives way to other tasks.
 const TURN: u8 = 32;
 
-/// What serving needs of a runtime besides: sockets that listen, and tasks.
+/// The part of a runtime that a server needs besides: listening sockets, and tasks.
 pub trait Serve: Network + Send {
-    /// A socket that listens, of whatever kind.
+    /// A listening socket, of any kind.
     type Socket: Send + Sync + 'static;
 
-    /// The next connection, and the address of who connects, if it has one. Cancel safe.
+    /// Returns the next connection, and the address of its client if there is one. Cancel safe.
     fn accept(
         socket: &Self::Socket,
     ) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
 
-    /// Where a socket listens by TCP.
+    /// Returns the address on which `socket` listens, if it is a TCP socket.
     fn listens_at(socket: &Self::Socket) -> Option<SocketAddr>;
 
-    /// Does `work` in a task of its own, in the background.
+    /// Runs `work` in a task of its own, in the background.
     fn spawn(work: impl Future<Output = ()> + Send + 'static);
 
-    /// The same stream, which drops `place` when it is dropped.
+    /// Returns the same stream. It holds `place`, and drops it when it is dropped itself.
     #[must_use]
     fn hold(stream: Self::Stream, place: Place) -> Self::Stream;
 
-    /// Starts TLS with a client over `stream`; or fails, as it does unless it is written.
+    /// Starts TLS with a client over `stream`. The default fails: this runtime then has no TLS.
     #[cfg(feature = "tls")]
     fn accept_tls(
         stream: Self::Stream,
@@ -57,13 +57,13 @@ pub trait Serve: Network + Send {
     }
 }
 
-/// Listens on addresses of a type `A`.
+/// A runtime that listens on addresses of a type `A`.
 pub trait Bind<A>: Serve {
-    /// A socket on the first of `addresses` that can be had.
+    /// Returns a socket that listens on the first of `addresses` that the system grants.
     fn bind(addresses: A) -> impl Future<Output = io::Result<Self::Socket>>;
 }
 
-/// What a server does with each connection before it is open.
+/// The settings of a server: what it does with each connection before that is open.
 pub struct Server<T: Serve> {
     pub(crate) config: Arc<Config>,
     pub(crate) limits: Limits,
@@ -75,7 +75,7 @@ pub struct Server<T: Serve> {
     spawn: Option<Arc<Spawn>>,
 }
 
-/// A task that a [`Server`] wants done in the background.
+/// A task of a [`Server`], which runs in the background.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 type Decide<S> = dyn Fn(&Request<'_>, &S) -> Decision + Send + Sync;
@@ -83,7 +83,8 @@ type OnError = dyn Fn(&io::Error) + Send + Sync;
 type Spawn = dyn Fn(Task) + Send + Sync;
 
 impl<T: Serve> Server<T> {
-    /// Defaults: all are let in, whatever they ask for, up to 10,000 at once.
+    /// Returns a server with the defaults: it accepts all clients on any path, up to 10,000
+    /// connections at once.
     pub fn new() -> Self {
         Self {
             config: Arc::default(),
@@ -97,14 +98,16 @@ impl<T: Serve> Server<T> {
         }
     }
 
-    /// Limits and timeouts of each connection. [`Config::opening_timeout`] bounds the TLS handshake, and again the opening handshake.
+    /// Sets the limits and timeouts of each connection. [`Config::opening_timeout`] bounds the TLS handshake,
+    /// and then once more the opening handshake.
     #[must_use]
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// How many connections there may be, those in their handshakes included. Whoever comes when there is no room is dropped at once.
+    /// Sets how many connections there may be, including those in their handshakes. A connection that comes
+    /// when there is no room is dropped at once.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -118,7 +121,7 @@ impl<T: Serve> Server<T> {
         self
     }
 
-    /// Speaks TLS on every listener.
+    /// Expects TLS on every listening socket.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
@@ -126,8 +129,9 @@ impl<T: Serve> Server<T> {
         self
     }
 
-    /// Answers each request, ordinary ones too: accepts it, or refuses it with any status, fields and body. The stream tells who
-    /// asks: address, certificates.
+    /// Answers each request by `decide`, also a request that asks for another resource than a WebSocket:
+    /// `decide` accepts it, or refuses it with any status, fields and body. The stream shows the client's
+    /// address and certificates.
     #[must_use]
     pub fn decide(
         mut self,
@@ -137,24 +141,26 @@ impl<T: Serve> Server<T> {
         self
     }
 
-    /// Hears when the system cannot accept a connection, for want of files or memory most likely. The server pauses, and tries again.
+    /// Calls `on_error` when the system cannot accept a connection, most likely because files or memory are
+    /// short. The server pauses, and tries again.
     #[must_use]
     pub fn on_error(mut self, on_error: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
         self.on_error = Arc::new(on_error);
         self
     }
 
-    /// Hands its tasks, one for each socket and for each handshake, to `spawn` in place of the runtime's own: to another executor.
+    /// Passes the server's tasks to `spawn` instead of the runtime: to another executor. There is one task
+    /// for each listening socket and one for each handshake.
     #[must_use]
     pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
         self.spawn = Some(Arc::new(spawn));
         self
     }
 
-    /// Listens on the first of `addresses` that can be had.
+    /// Listens on the first of `addresses` that the system grants.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Errors of the system.
     pub async fn bind<A>(self, addresses: A) -> io::Result<Listener<T>>
     where
         T: Bind<A>,
@@ -162,7 +168,8 @@ impl<T: Serve> Server<T> {
         Ok(self.start([T::bind(addresses).await?]))
     }
 
-    /// Accepts connections from sockets of one's own, of any kinds. It must be called inside a runtime, where that asks for it.
+    /// Accepts connections from the program's own sockets, of any kind. Call it inside the runtime if the
+    /// runtime's sockets and tasks need that.
     pub fn start(self, sockets: impl IntoIterator<Item = impl Into<T::Socket>>) -> Listener<T> {
         let server = Arc::new(self);
         let shared = Arc::new(Shared::new(server.limits));
@@ -187,7 +194,7 @@ impl<T: Serve> Server<T> {
         }
     }
 
-    /// Does the handshakes; `None` if no WebSocket comes of them.
+    /// Does the handshakes; `None` if the connection does not become a WebSocket.
     async fn open(&self, stream: T::Stream, shared: &Shared<T>) -> Option<WebSocket<T::Stream, T>> {
         let stream = self.secure(stream).await?;
         let decide = |request: &Request<'_>, stream: &T::Stream| self.answer(request, stream);
@@ -217,7 +224,7 @@ impl<T: Serve> Server<T> {
     }
 }
 
-/// Accepts connections until no more are wanted.
+/// Accepts connections until the server is over.
 async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Shared<T>>) {
     let mut pause = Pause::new();
     let mut taken = 0;
@@ -234,7 +241,7 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
                 let stream = T::hold(stream, place);
                 let (opener, shared) = (Arc::clone(&server), Arc::clone(&shared));
                 server.spawn(async move {
-                    // Dropped half-way, if nobody accepts any more.
+                    // A handshake that is not finished is dropped once the server is over.
                     if let Some(Some(ws)) = shared.unless_over(opener.open(stream, &shared)).await {
                         shared.give(ws).await;
                     }
@@ -247,7 +254,7 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
                 match shared.unless_over(sleep).await {
                     None => return,
                     Some(Ok(_)) => {}
-                    // Without timers it can only let others work.
+                    // Without timers the pause can only let other tasks work.
                     Some(Err(_)) => give_way().await,
                 }
             }
@@ -255,7 +262,7 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
     }
 }
 
-/// Lets other tasks of the thread work first.
+/// Lets other tasks of the thread run first.
 async fn give_way() {
     let mut has_waited = false;
     poll_fn(|cx| {

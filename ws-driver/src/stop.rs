@@ -6,7 +6,7 @@ use ws_core::{Connection, Instant};
 
 use crate::waiting::Waiting;
 
-/// Tells the connections of a server to close, and wakes them to hear it.
+/// The shutdown of a server. It wakes the tasks of the server's connections, so that they see it.
 #[derive(Debug, Default)]
 pub(crate) struct Stop {
     shutdown: Shutdown,
@@ -14,12 +14,12 @@ pub(crate) struct Stop {
     waiting: Waiting,
 }
 
-/// What one connection hears of a [`Stop`].
+/// One connection's view of a [`Stop`].
 #[derive(Debug)]
 pub(crate) struct Watch {
     stop: Arc<Stop>,
     key: Option<u64>,
-    /// The waker that is known for it.
+    /// The waker that is registered.
     waker: Option<Waker>,
     heard: Heard,
 }
@@ -37,7 +37,7 @@ impl Stop {
         self.waiting.wake_all();
     }
 
-    /// Whether the connections were told to close.
+    /// Returns whether the connections were asked to close.
     pub(crate) fn is_closing(&self) -> bool {
         self.shutdown.is_closing()
     }
@@ -48,7 +48,7 @@ impl Watch {
         Self { stop, key: None, waker: None, heard: Heard::new() }
     }
 
-    /// Ready if `conn` was told something new.
+    /// Waits for news of the shutdown, and passes it to `conn`.
     pub(crate) fn poll(&mut self, cx: &Context<'_>, conn: &mut Connection, now: fn() -> Instant) -> Poll<()> {
         if self.tell(conn, now) {
             return Poll::Ready(());
@@ -56,7 +56,7 @@ impl Watch {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
             self.stop.waiting.wait(&mut self.key, cx);
-            // It may have been said just before.
+            // The shutdown may have begun just before the task was registered.
             if self.tell(conn, now) {
                 return Poll::Ready(());
             }
@@ -64,10 +64,10 @@ impl Watch {
         Poll::Pending
     }
 
-    /// Tells `conn` what is new, if anything is.
+    /// Passes news of the shutdown to `conn`, and returns whether there was any.
     pub(crate) fn tell(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
         let Some(said) = self.heard.news(&self.stop.shutdown) else { return false };
-        // Whoever waited has been woken and forgotten.
+        // The task that waited has been woken, and is not registered any more.
         self.waker = None;
         said.tell(now(), conn);
         true

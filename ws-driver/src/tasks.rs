@@ -6,21 +6,21 @@ use crate::drive::Out;
 use crate::waiting::{Seat, Waiting};
 use crate::{Error, Runtime};
 
-/// The tasks that wait for one connection. A stream remembers one waker for each direction, and either may have to write: so
-/// that is a waker of all of them.
+/// The tasks that wait for one connection. A stream remembers one waker for each direction, and any of the
+/// tasks may have to write. So the stream gets a waker that wakes all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     receiver: Mutex<Option<Waker>>,
     senders: Waiting,
 }
 
-/// What a task that panicked left is whole: nothing here can panic halfway.
+/// Locks `mutex`, also after a panic in another task: no change under these locks can panic halfway.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Tasks {
-    /// Has `poll` work for the receiver's task. `all` wakes all of these.
+    /// Calls `poll` for the receiver's task. `all` wakes all of these tasks.
     pub(crate) fn poll_receiving<S, T, V>(
         &self,
         all: &Waker,
@@ -31,21 +31,21 @@ impl Tasks {
         self.wait_as_receiver(cx);
         let had_output = out.conn.queued() > 0;
         let polled = poll(out, &mut Context::from_waker(all));
-        // A stream may forget who waited to write once a write has succeeded, whoever's it was.
+        // After a successful write, a stream may forget the waker for writing, also that of another task.
         let is_written = had_output && out.conn.queued() == 0;
         if is_written || polled.is_ready() && !out.conn.is_open() {
-            // Whoever waits to send has what it waits for, or waits in vain.
+            // The senders have what they wait for, or wait in vain.
             self.wake_senders();
         }
         polled
     }
 
-    /// A seat for a future that waits as a sender.
+    /// Returns a seat for a future that waits as a sender.
     pub(crate) const fn sender(&self) -> Seat<'_> {
         Seat::new(&self.senders)
     }
 
-    /// Writes all that is queued for a sender's task, which waits at `seat`. `all` wakes all of these.
+    /// Writes all that is queued, for a sender's task, which waits at `seat`. `all` wakes all of these tasks.
     pub(crate) fn poll_flush<S, T: Runtime<S>>(
         &self,
         all: &Waker,
@@ -60,7 +60,8 @@ impl Tasks {
         flushed
     }
 
-    /// The same for the task of the `Sink`, of which a connection has one, and which has no future to keep its seat.
+    /// Writes all that is queued, for the task of the `Sink`. A connection has one such task, and it has no
+    /// future that could keep a seat.
     pub(crate) fn poll_flush_sink<S, T: Runtime<S>>(
         &self,
         all: &Waker,
@@ -85,13 +86,13 @@ impl Tasks {
         let mut flushed = out.poll_flush_alone(&mut Context::from_waker(all));
         if flushed.is_pending() {
             wait();
-            // The stream may have become ready just before.
+            // The stream may have become ready just before the task was registered.
             flushed = out.poll_flush_alone(&mut Context::from_waker(all));
         }
         if flushed.is_ready() {
             self.wake_senders();
             if had_output && !out.conn.is_open() {
-                // It may wait for the same output, before it reports the end.
+                // The receiver may wait for the same output, before it reports the end.
                 self.wake_receiver();
             }
         }

@@ -3,22 +3,22 @@ use core::task::{Context, Poll, Waker};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The tasks that wait for something to change.
+/// The tasks that wait for a change, as on a condition variable.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting(Mutex<Tasks>);
 
 #[derive(Debug, Default)]
 struct Tasks {
     next: u64,
-    /// By the order in which they came.
+    /// By their keys, in the order in which the tasks came.
     wakers: BTreeMap<u64, Waker>,
 }
 
 impl Waiting {
-    /// The key that [`wait`](Self::wait) gives to none, for a task that has no future of its own.
+    /// A key that [`wait`](Self::wait) never assigns, for a task without a future of its own.
     pub(crate) const RESERVED: u64 = 0;
 
-    /// Wakes all.
+    /// Wakes all tasks.
     pub(crate) fn wake_all(&self) {
         let wakers = core::mem::take(&mut self.tasks().wakers);
         wakers.into_values().for_each(Waker::wake);
@@ -32,7 +32,8 @@ impl Waiting {
         }
     }
 
-    /// What `find` gives once it gives something: it is asked at once, and whenever the task is woken.
+    /// Waits until `find` returns a value, and returns it. `find` is called at once, and
+    /// whenever the task is woken.
     pub(crate) async fn until<V>(&self, mut find: impl FnMut() -> Option<V>) -> V {
         let mut seat = Seat::new(self);
         poll_fn(|cx| {
@@ -40,13 +41,13 @@ impl Waiting {
                 return Poll::Ready(found);
             }
             seat.take(cx);
-            // It may have changed just before.
+            // The change may have come just before the task was registered.
             find().map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
 
-    /// Has the task woken when something changes. It is known by `key` from then on.
+    /// Registers the task to be woken at the next change. `key` identifies the task from then on.
     pub(crate) fn wait(&self, key: &mut Option<u64>, cx: &Context<'_>) {
         let waker = cx.waker().clone();
         let mut tasks = self.tasks();
@@ -55,12 +56,13 @@ impl Waiting {
             tasks.next
         });
         let before = tasks.wakers.insert(key, waker);
-        // A waker may be the last that holds its task, and a future in there may give back a seat.
+        // The lock is released first: a waker may hold the last reference to its task, and a future in that
+        // task may give back a seat.
         drop(tasks);
         drop(before);
     }
 
-    /// Wakes the task of `key` no more.
+    /// Removes the task of `key`: it is not woken any more.
     pub(crate) fn forget(&self, key: Option<u64>) {
         if let Some(key) = key {
             let mut tasks = self.tasks();
@@ -75,7 +77,7 @@ impl Waiting {
     }
 }
 
-/// The place of a future among those that wait, which its drop gives back.
+/// The place of a future among the tasks that wait. Its drop gives the place back.
 #[derive(Debug)]
 pub(crate) struct Seat<'a> {
     waiting: &'a Waiting,
@@ -83,17 +85,17 @@ pub(crate) struct Seat<'a> {
 }
 
 impl<'a> Seat<'a> {
-    /// A seat that is not taken.
+    /// Returns a seat that is not taken.
     pub(crate) const fn new(waiting: &'a Waiting) -> Self {
         Self { waiting, key: None }
     }
 
-    /// Has the task woken when something changes; it replaces the one that was there before.
+    /// Registers the task to be woken at the next change, in place of the task that was registered before.
     pub(crate) fn take(&mut self, cx: &Context<'_>) {
         self.waiting.wait(&mut self.key, cx);
     }
 
-    /// Wakes the task no more.
+    /// Removes the task: it is not woken any more.
     pub(crate) fn leave(&mut self) {
         self.waiting.forget(self.key.take());
     }
@@ -114,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts how often it was woken.
+    /// A waker that counts how often it was woken.
     #[derive(Default)]
     struct Woken(AtomicUsize);
 
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_is_woken_and_asks_again() {
+    fn a_task_that_waits_is_woken_and_looks_again() {
         let (waiting, value, woken) = (Waiting::default(), AtomicUsize::new(0), Arc::<Woken>::default());
         let mut work = pin!(waiting.until(|| match value.load(Ordering::SeqCst) {
             0 => None,
@@ -153,7 +155,7 @@ mod tests {
         assert_eq!((woken.count(), woken.poll(work.as_mut())), (2, Poll::Ready(7)));
     }
 
-    /// A change between the question and the wait is not missed.
+    /// A change between the look and the wait is not missed.
     #[test]
     fn what_changes_meanwhile_is_found() {
         let (waiting, woken) = (Waiting::default(), Arc::<Woken>::default());
@@ -175,24 +177,24 @@ mod tests {
         for (task, work) in tasks.iter().zip([&mut gone, &mut first, &mut second]) {
             assert_eq!(task.poll(work.as_mut()), Poll::Pending);
         }
-        // Whoever is dropped is not waited for.
+        // A future that was dropped is not woken.
         drop(gone);
         waiting.wake_one();
         assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 1, 0]);
-        // Woken in vain, it comes before those that came later.
+        // A task that was woken in vain keeps its place before those that came later.
         assert_eq!(tasks[1].poll(first.as_mut()), Poll::Pending);
         waiting.wake_one();
         waiting.wake_one();
         assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 2, 1]);
     }
-    /// Holds a future whose drop gives back a seat, as the tasks of an executor do.
+    /// A waker that holds a future whose drop gives back a seat, as the tasks of an executor do.
     struct Holds(#[expect(dead_code, reason = "it is dropped")] Box<dyn Send + Sync>);
 
     impl Wake for Holds {
         fn wake(self: Arc<Self>) {}
     }
 
-    /// A seat that is given back because a waker of the same list is dropped.
+    /// A future whose seat is given back when a waker of the same list is dropped.
     struct GivesBack(Arc<Waiting>, Option<u64>);
 
     impl Drop for GivesBack {

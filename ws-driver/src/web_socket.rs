@@ -19,26 +19,28 @@ use crate::{Error, Runtime, Timer};
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
 ///
-/// It is a [`Stream`] of [`Owned`] messages and a [`Sink`] of what can be sent, which may be used in two tasks (`StreamExt::split`).
+/// It is a [`Stream`] of [`Owned`] messages and a [`Sink`] of everything that can be sent. Two tasks may use
+/// the two sides (`StreamExt::split`).
 pub struct WebSocket<S, T>(Box<Inner<S, T>>);
 
-/// Boxed: in nested futures a wide value would be stored several times per task.
+/// In a box: nested futures would store a wide value several times per task.
 struct Inner<S, T> {
     out: Out<S, T>,
     input: In,
-    /// Who waits for the `Stream` and the `Sink`, which may be in two tasks.
+    /// The tasks that wait for the `Stream` and for the `Sink`.
     tasks: Option<Arc<Tasks>>,
 }
 
-/// The answering side of a [`WebSocket`], while what it received is on loan.
+/// The answering side of a [`WebSocket`], while a received message or event is on loan.
 #[derive(Debug)]
 pub struct Reply<'w, S, T>(pub(crate) &'w mut Out<S, T>);
 
 impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`.
     ///
-    /// With a [`Connection::server`] or [`Connection::client`] the opening handshake is in [`event_ref`](Self::event_ref);
-    /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
+    /// With a [`Connection::server`] or a [`Connection::client`], [`event_ref`](Self::event_ref) returns the
+    /// events of the opening handshake. [`accept`](crate::accept) and [`client`](crate::client) carry out
+    /// that handshake. With [`Connection::upgraded`], messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
         Self::from_ends(Out::new(io, conn), In::new(T::now()))
     }
@@ -48,77 +50,86 @@ impl<S, T: Timer> WebSocket<S, T> {
         (out, input)
     }
 
-    /// Closes when a server is shut down.
+    /// Closes the connection when its server is shut down.
     pub(crate) fn watch(&mut self, watch: Watch) {
         self.0.out.watch(watch);
     }
 
-    /// What the opening handshake agreed.
+    /// Returns what the opening handshake agreed.
     pub fn agreed(&self) -> &Agreement {
         self.0.out.conn.agreed()
     }
 
-    /// Whether messages may be sent.
+    /// Returns whether messages may be sent.
     pub fn is_open(&self) -> bool {
         self.0.out.conn.is_open()
     }
 
-    /// Whether the connection is over.
+    /// Returns whether the connection is over.
     pub fn is_closed(&self) -> bool {
         self.0.out.conn.is_closed()
     }
 
-    /// How many bytes wait to be written.
+    /// Returns how many bytes wait to be written.
     pub fn queued(&self) -> usize {
         self.0.out.conn.queued()
     }
 
-    /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
+    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close
+    /// frame has come (§7.1.5).
     pub fn close_code(&self) -> u16 {
         self.0.out.conn.close_code()
     }
 
-    /// Whether both Close frames were exchanged (§7.1.4).
+    /// Returns whether both Close frames were exchanged (§7.1.4).
     pub fn was_clean(&self) -> bool {
         self.0.out.conn.was_clean()
     }
 
-    /// How long the last ping of the keepalive took to be answered.
+    /// Returns how long the peer took to answer the last ping of the keepalive; `None`
+    /// before the first answer.
     pub fn round_trip(&self) -> Option<Duration> {
         self.0.out.conn.round_trip()
     }
 
-    /// What limits and timeouts hold.
+    /// Returns the limits and timeouts of the connection.
     pub fn config(&self) -> &Arc<Config> {
         self.0.out.conn.config()
     }
 
-    /// The stream underneath.
+    /// Returns the stream underneath.
     pub fn get_ref(&self) -> &S {
         &self.0.out.io
     }
 
-    /// The stream underneath. Bytes read from it or written to it are missing in the connection.
+    /// Returns the stream underneath. The connection misses the bytes that the caller reads
+    /// from it or writes to it.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.0.out.io
     }
 
-    /// Queues a message, and writes it when awaited: then the socket has it.
+    /// Queues a message at once, and returns a future that writes it. When the future is ready, the
+    /// socket has the message.
     ///
-    /// While the peer does not read, this waits, and does not read either: [split](Self::split) the connection where both directions are
-    /// busy. The deadlines for a silent peer ([`Config::keep_alive`], [`Config::idle_timeout`]) end the wait only if nothing of the peer
-    /// waits to be received.
+    /// The message is queued by the call itself, not by the first poll: it is encoded while it is borrowed.
+    /// So the future holds no buffer, and dropping it loses nothing. [`Feed`] names the one exception.
+    ///
+    /// While the peer does not read, the future waits, and does not read either: [split](Self::split) the
+    /// connection where both directions are busy. The deadlines for a silent peer ([`Config::keep_alive`],
+    /// [`Config::idle_timeout`]) end the wait only if nothing from the peer waits to be received.
     ///
     /// # Errors
-    /// [`Error::Send`] if the connection is not open, [`Error::Io`] if the stream takes no more.
+    /// [`Error::Send`] if the connection is not open, [`Error::Io`] if the stream takes no more bytes.
     #[inline]
     pub fn send<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> Feed<'a, S, T> {
         Feed::new(&mut self.0.out, message.into(), Until::Written)
     }
 
-    /// Queues a message, which leaves before the next wait for the socket, or with [`flush`](Self::flush).
+    /// Queues a message at once. It leaves before the next wait for the socket, or with
+    /// [`flush`](Self::flush).
     ///
-    /// Awaited, it writes where the queue is above its mark, and a long lent payload as far as the socket takes it.
+    /// The future writes only if the queue is above its mark, or if a long payload is lent: of that, it
+    /// writes what the socket takes at once.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -147,11 +158,11 @@ impl<S, T: Timer> WebSocket<S, T> {
 
 /// Receiving.
 impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// The next message, owned; `None` once the connection has closed. Cancel safe.
+    /// Returns the next message, owned; `None` once the connection has closed. Cancel safe.
     ///
     /// # Errors
-    /// Once, why the connection ended other than by a clean close. The peer has been told then; to let it read that before
-    /// the stream is dropped, receive on until `None`.
+    /// Returned once: why the connection ended other than by a clean close. The Close frame for the peer is
+    /// written first. To let the peer read it before the stream is dropped, receive until `None`.
     #[inline]
     pub async fn recv(&mut self) -> Result<Option<Owned>, Error> {
         poll_fn(|cx| self.poll_message(cx)).await?;
@@ -165,7 +176,8 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         }
     }
 
-    /// The next message, lent, with the way to answer it; `None` once the connection has closed. Cancel safe.
+    /// Returns the next message, lent, and the [`Reply`] that answers it; `None` once the connection has
+    /// closed. Cancel safe.
     ///
     /// ```no_run
     /// # use ws_driver::{Error, Runtime, WebSocket};
@@ -192,9 +204,11 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         }
     }
 
-    /// The next event of any kind, lent, with the way to answer it; `None` once the connection has closed. Cancel safe.
+    /// Returns the next event of any kind, lent, and the [`Reply`] that answers it; `None` once the
+    /// connection has closed. Cancel safe.
     ///
-    /// Chunks ([`Config::stream`]), pings, pongs, the Close frame and the opening handshake are seen here only.
+    /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
+    /// the opening handshake.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -211,7 +225,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         }
     }
 
-    /// Ready when a message waits, or the connection has closed.
+    /// Waits until a message waits in the buffer, or the connection has closed.
     #[inline]
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Inner { out, input, .. } = &mut *self.0;
@@ -227,8 +241,8 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
 impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// Splits the connection, so that one task receives and others send.
     ///
-    /// Keep the [`Receiver`], and receive from it: the connection ends when it is dropped, with a Close frame (1001) as far as the stream
-    /// takes it at once.
+    /// Keep the [`Receiver`], and receive from it: when it is dropped, the connection ends. The peer gets a
+    /// Close frame with 1001, as far as the stream takes it at once.
     pub fn split(self) -> (Sender<S, T>, Receiver<S, T>) {
         let (out, input) = self.into_ends();
         crate::halves::split(out, input)
@@ -237,18 +251,19 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
 
 /// Sending.
 impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// Sends the next part of a message; see [`Connection::send_chunk`]. Queued whole or not at all; cancel safe.
+    /// Sends the next part of a message; see [`Connection::send_chunk`]. The part is queued whole or not
+    /// at all. Cancel safe.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and for a part that does not fit the message.
+    /// As [`send`](Self::send), and [`Error::Send`] for a part that does not fit the message.
     pub async fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
         Reply(&mut self.0.out).send_chunk(chunk).await
     }
 
-    /// Sends a ping of up to 125 bytes. Its pong is seen in [`event_ref`](Self::event_ref).
+    /// Sends a ping of up to 125 bytes. [`event_ref`](Self::event_ref) returns its pong.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and for a longer payload.
+    /// As [`send`](Self::send), and [`Error::Send`] for a longer payload.
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         Reply(&mut self.0.out).ping(payload).await
     }
@@ -256,23 +271,26 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// Writes all that is queued.
     ///
     /// # Errors
-    /// [`Error::Io`] if the stream takes no more, [`Error::WebSocket`] if a deadline passed meanwhile.
+    /// [`Error::Io`] if the stream takes no more bytes, [`Error::WebSocket`] if a deadline passed meanwhile.
     pub async fn flush(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.0.out.poll_flush_alone(cx)).await
     }
 
-    /// Starts the closing handshake: all that is queued leaves, then the Close frame. Receive on until `None`: the peer may
-    /// still send, and the connection is over when it has answered.
+    /// Starts the closing handshake: writes all that is queued, and then the Close frame.
+    ///
+    /// Receive until `None` afterwards: the peer may still send messages, and the connection is over when
+    /// the peer has answered.
     ///
     /// # Errors
-    /// [`Error::Send`] if the connection is not open, or the reason is over 123 bytes; else as [`flush`](Self::flush).
+    /// [`Error::Send`] if the connection is not open, or the reason is longer than 123 bytes; else as
+    /// [`flush`](Self::flush).
     pub async fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         Reply(&mut self.0.out).close(frame).await
     }
 }
 
 impl<S, T: Timer> Reply<'_, S, T> {
-    /// Queues a message, and writes it when awaited: see [`WebSocket::send`].
+    /// Queues a message at once, and returns a future that writes it: see [`WebSocket::send`].
     ///
     /// # Errors
     /// As [`WebSocket::send`].
@@ -281,7 +299,7 @@ impl<S, T: Timer> Reply<'_, S, T> {
         Feed::new(self.0, message.into(), Until::Written)
     }
 
-    /// Queues a message, which leaves before the next wait: see [`WebSocket::feed`].
+    /// Queues a message at once. It leaves before the next wait: see [`WebSocket::feed`].
     ///
     /// # Errors
     /// As [`WebSocket::send`].
@@ -290,20 +308,20 @@ impl<S, T: Timer> Reply<'_, S, T> {
         Feed::new(self.0, message.into(), Until::Queued)
     }
 
-    /// The stream underneath.
+    /// Returns the stream underneath.
     pub fn get_ref(&self) -> &S {
         &self.0.io
     }
 
-    /// Accepts the request that is on loan; the answer leaves before the next wait.
+    /// Accepts the request that is on loan. The answer leaves before the next wait.
     ///
     /// # Errors
-    /// [`Error::Answer`] if the answer does not fit the request, which then still waits for one.
+    /// [`Error::Answer`] if the answer does not fit the request. The request then still waits for an answer.
     pub fn accept(&mut self, accept: &Accept) -> Result<(), Error> {
         Ok(self.0.conn.accept(T::now(), accept)?)
     }
 
-    /// Answers the request that is on loan with anything but a WebSocket.
+    /// Answers the request that is on loan with a response other than a WebSocket.
     ///
     /// # Errors
     /// As [`accept`](Self::accept).
@@ -354,7 +372,7 @@ impl<S, T: Runtime<S>> Reply<'_, S, T> {
         self.send_with(|conn| conn.close(T::now(), frame)).await
     }
 
-    /// Queues with `queue` as soon as there is room, and writes.
+    /// Calls `queue` until there is room for what it queues, and writes all that is queued.
     async fn send_with(
         &mut self,
         mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
@@ -383,7 +401,7 @@ impl<S, T: Runtime<S>> Reply<'_, S, T> {
 }
 
 impl<S, T> Inner<S, T> {
-    /// The connection, whoever waits for it, and a waker of all of these.
+    /// Returns the connection, the tasks that wait for it, and a waker of all these tasks.
     fn shared(&mut self) -> (&mut Out<S, T>, &mut In, &Tasks, Waker) {
         let Self { out, input, tasks } = self;
         let tasks = tasks.get_or_insert_default();
@@ -436,7 +454,8 @@ impl<S, T: Runtime<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
         self.0.poll_flush(cx)
     }
 
-    /// Sends a Close frame with 1000, unless one is sent; the [`Stream`] ends when the peer has answered.
+    /// Sends a Close frame with 1000, unless one was sent before. The [`Stream`] ends when
+    /// the peer has answered.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.0.out.conn.close(T::now(), Some(ws_core::CloseCode::NORMAL.into())) {
             Ok(()) | Err(SendError::Closed) => self.0.poll_flush(cx),
@@ -466,8 +485,9 @@ impl<S, T: Timer> fmt::Debug for WebSocket<S, T> {
 mod tests {
     use super::*;
 
-    /// With a `TcpStream` of Tokio. Eight bytes more would cost an idle connection 200: the allocator would skip to the next place
-    /// for the memory of its task.
+    /// The measured stream and timer have the sizes of Tokio's `TcpStream` and timer. With eight bytes
+    /// more, an idle connection would take 200 bytes more: the allocator would use the next larger size for
+    /// the memory of its task.
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn the_box_of_a_connection_stays_small() {

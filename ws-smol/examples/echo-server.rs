@@ -1,4 +1,5 @@
-//! Echoes every message, a task per connection: `cargo run -p ws-smol --example echo-server -- 127.0.0.1:9001`.
+//! Echoes every message, with a task for each connection:
+//! `cargo run -p ws-smol --example echo-server -- 127.0.0.1:9001`.
 
 use smol::net::{TcpListener, TcpStream};
 

@@ -1,7 +1,8 @@
 //! WebSocket over smol, and over any runtime with `futures-io`.
 //!
-//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`](futures_io::AsyncRead) and
-//! [`AsyncWrite`](futures_io::AsyncWrite). Every future may be dropped at any await: nothing is lost, nothing corrupted.
+//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is
+//! [`AsyncRead`](futures_io::AsyncRead) and [`AsyncWrite`](futures_io::AsyncWrite). Every future may be
+//! dropped at any await: nothing is lost, and nothing is corrupted.
 //!
 #![cfg_attr(feature = "runtime", doc = "```")]
 #![cfg_attr(not(feature = "runtime"), doc = "```ignore")]
@@ -36,17 +37,39 @@
 //! ```
 //!
 //! # Which call sends when
-//! [`send`](driver::WebSocket::send) means that the socket has the message, and costs a system call each.
-//! [`feed`](driver::WebSocket::feed) queues it, to leave with all else that is queued in one write, just before the next wait
-//! for the socket: inside [`recv`](driver::WebSocket::recv), or with [`flush`](driver::WebSocket::flush). Fast loops say `feed`.
+//! When [`send`](driver::WebSocket::send) is ready, the socket has the message; each `send` costs a system
+//! call. [`feed`](driver::WebSocket::feed) queues the message. It leaves together with all else that is
+//! queued, in one write, just before the next wait for the socket: inside [`recv`](driver::WebSocket::recv),
+//! or with [`flush`](driver::WebSocket::flush). Fast loops use `feed`.
+//!
+//! # `send` queues at once
+//! [`send`](driver::WebSocket::send) and [`feed`](driver::WebSocket::feed) queue the message when they are
+//! called, not when their future is awaited. Most futures in Rust do nothing until they are polled. These
+//! differ because the message is encoded while it is borrowed: so the future holds no buffer, and dropping it
+//! loses nothing. What is not written yet leaves with the next output.
+//!
+#![cfg_attr(feature = "runtime", doc = "```no_run")]
+#![cfg_attr(not(feature = "runtime"), doc = "```ignore")]
+//! # async fn f(mut ws: ws_smol::WebSocket<async_net::TcpStream>) -> Result<(), ws_smol::Error> {
+//! drop(ws.send("one")); // queued, although the future is never polled
+//! ws.send("two").await?; // writes both messages
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! There is one exception: while the queue is above its mark ([`Config::max_output`]), awaiting the
+//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::Feed::is_queued) returns
+//! whether the message is queued. The calls for parts of messages, pings, pongs, Close frames and JSON
+//! queue when they are awaited.
 //!
 //! # Which call does what I/O
-//! Only receiving reads, and it writes too: pongs, Close frames and all that is queued leave from there. A task that only
-//! sends answers no pings, and two peers that only send at each other wait for each other in the end:
+//! Only receiving reads. It also writes: pongs, Close frames and all that is queued. A task that only sends
+//! answers no pings, and two peers that only send end up waiting for each other:
 //! [split](driver::WebSocket::split) the connection where both directions are busy.
 //!
 //! # Another runtime
-//! Without its feature `runtime` this crate depends on none; [`driver`] then takes the runtime's timer. `ws-async-std` is made so.
+//! Without its feature `runtime`, this crate does not depend on a runtime. [`driver`] then takes the timer of
+//! the program's runtime. `ws-async-std` is built in this way.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 

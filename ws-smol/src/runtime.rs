@@ -17,7 +17,7 @@ use ws_tls::{ClientTls, ServerTls};
 
 use crate::{Error, driver};
 
-/// A timer of smol's reactor.
+/// smol as the runtime of the driver: its timers, sockets and tasks.
 #[derive(Debug)]
 pub struct Timer(async_io::Timer);
 
@@ -45,7 +45,7 @@ impl driver::Network for Timer {
 
     async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(address).await?;
-        // Without it, messages are only slower.
+        // Without this option, messages are only slower.
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }
@@ -61,26 +61,27 @@ impl driver::Network for Timer {
 
 /// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
 ///
-/// The stream has to end in the direction of the peer when it is closed. The sockets of `async-net` do; an
-/// [`async_io::Async`] does not, and its connections wait for the close timer.
+/// Closing the stream has to end it towards the peer. The sockets of `async-net` do that. An
+/// [`async_io::Async`] does not, so its connections wait for the close timer.
 ///
-/// It is a `Stream` of [`Owned`](ws_core::Owned) messages and a `Sink` of what can be sent.
+/// It is a `Stream` of [`Owned`](ws_core::Owned) messages and a `Sink` of everything that can be sent.
 pub type WebSocket<S> = driver::WebSocket<S, Timer>;
-/// The answering side of a [`WebSocket`], while what it received is on loan; see [`driver::Reply`].
+/// The answering side of a [`WebSocket`], while a received message or event is on loan;
+/// see [`driver::Reply`].
 pub type Reply<'w, S> = driver::Reply<'w, S, Timer>;
 /// The receiving half of a [`WebSocket`]; see [`driver::Receiver`].
 pub type Receiver<S> = driver::Receiver<S, Timer>;
-/// A sending half of a [`WebSocket`], of which there may be many; see [`driver::Sender`].
+/// A sending half of a [`WebSocket`]. A connection may have many; see [`driver::Sender`].
 pub type Sender<S> = driver::Sender<S, Timer>;
-/// A message on its way, made by `send` and `feed` of a [`WebSocket`]; see [`driver::Feed`].
+/// A message on its way: the future of `send` and `feed` of a [`WebSocket`]; see [`driver::Feed`].
 pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
-/// A message on its way, made by `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
+/// A message on its way: the future of `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
 pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
-/// The halves that could not be put together; see [`driver::ReuniteError`].
+/// The halves that could not be put together again; see [`driver::ReuniteError`].
 pub type ReuniteError<S> = driver::ReuniteError<S, Timer>;
 /// The stream of a connection that was opened or accepted here; see [`driver::NetStream`].
 pub type NetStream = driver::NetStream<Timer>;
-/// Opens connections: what is the same for each of them; see [`driver::Connector`].
+/// Opens connections: the settings that these connections share; see [`driver::Connector`].
 ///
 /// ```no_run
 /// use ws_smol::{Config, Connect, Connector};
@@ -92,8 +93,8 @@ pub type NetStream = driver::NetStream<Timer>;
 /// # }
 /// ```
 pub type Connector = driver::Connector<Timer>;
-/// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3); see
-/// [`driver::Reconnect`].
+/// A client that opens the same connection again and again, with a delay before each attempt but the first
+/// (§7.2.3); see [`driver::Reconnect`].
 ///
 /// ```no_run
 /// use ws_smol::{Connect, Connector, Error, Reconnect};
@@ -110,28 +111,31 @@ pub type Connector = driver::Connector<Timer>;
 /// ```
 pub type Reconnect = driver::Reconnect<Timer>;
 
-/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
-/// [`Config`].
+/// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
 ///
-/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+/// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
 ///
 /// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the
+/// client broke the protocol.
 pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> impl Future<Output = Result<WebSocket<S>, Error>> {
     driver::accept(io)
 }
 
-/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+/// Accepts a client over `io`. `decide` sees each request and answers it.
 ///
-/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
-/// no WebSocket get the HTTP answer that is due. For a decision that has to wait, drive
-/// [`WebSocket::new`](driver::WebSocket::new) with [`WebSocket::event_ref`](driver::WebSocket::event_ref).
+/// `decide` may refuse with any status, fields and body, and may answer ordinary requests. If it accepts a
+/// request that does not ask for a WebSocket, that request gets the HTTP answer that is due. For a decision
+/// that has to wait, drive [`WebSocket::new`](driver::WebSocket::new) with
+/// [`WebSocket::event_ref`](driver::WebSocket::event_ref).
 ///
 /// ```no_run
 /// use ws_smol::{Accept, Config, Reject};
 /// # async fn f(stream: async_net::TcpStream) -> Result<(), ws_smol::Error> {
 /// let ws = ws_smol::accept_with(stream, Config::default(), |request| match request.path() {
-///     "/chat" if request.subprotocols().any(|name| name == "chat") => Accept::new().subprotocol("chat").into(),
+///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
+///         Accept::new().subprotocol("chat").into()
+///     }
 ///     "/chat" => Accept::new().into(),
 ///     _ => Reject::new(404).expect("404 is a status").into(),
 /// })
@@ -150,11 +154,12 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     driver::accept_with(io, config, decide)
 }
 
-/// The client end of a connection over `io`.
+/// Opens a connection over `io` as a client.
 ///
 /// # Errors
-/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if its
-/// answer is wrong or does not come within [`Config::opening_timeout`].
+/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket,
+/// [`Error::WebSocket`] if the answer is wrong or does not come within [`Config::opening_timeout`],
+/// [`Error::Io`] if the stream fails.
 pub async fn client<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     request: &ClientRequest<'_>,
@@ -171,7 +176,8 @@ pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Connector::new().connect(Connect::new(url)?).await
 }
 
-/// Connects as `connect` says; its time limit bounds everything from the name to the 101. [`Connector`] can be told more.
+/// Connects as `connect` asks. Its time limit bounds everything from the lookup of the name to the 101. A
+/// [`Connector`] has more settings.
 ///
 /// # Errors
 /// As [`Connector::connect`](driver::Connector::connect).
@@ -182,10 +188,12 @@ pub async fn connect_with(
     Connector::new().config(config).connect(connect.clone()).await
 }
 
-/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropping
+/// the future drops the stream.
 ///
 /// # Errors
-/// Those of the stream, and of kind [`InvalidData`](io::ErrorKind::InvalidData) those that wrap a [`TlsError`](ws_tls::TlsError).
+/// Errors of the stream, and errors of kind [`InvalidData`](io::ErrorKind::InvalidData) that wrap a
+/// [`TlsError`](ws_tls::TlsError).
 #[cfg(feature = "tls")]
 pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
@@ -195,7 +203,7 @@ pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     driver::start_tls(stream, tls, host).await
 }
 
-/// Starts TLS with a client over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with a client over `stream`. Cancel safe: dropping the future drops the stream.
 ///
 /// # Errors
 /// As [`start_tls`].

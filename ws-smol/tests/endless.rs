@@ -1,4 +1,4 @@
-//! A peer whose bytes never stop.
+//! A peer that never stops sending.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -14,10 +14,10 @@ use ws_smol::{Config, Error, Timer as Clock, WebSocket};
 /// A binary message of one byte, from a client.
 const MESSAGE: [u8; 7] = [0x82, 0x81, 0, 0, 0, 0, 7];
 
-/// How many messages may come before the time limit counts: far more than come until then.
+/// The number of messages after which the test fails: far more than come until the deadline.
 const ROUNDS: usize = 5_000_000;
 
-/// Sends messages for ever, and takes whatever it is sent.
+/// A client that sends messages without end, and takes all bytes that it is sent.
 struct Endless(usize);
 
 impl AsyncRead for Endless {
@@ -44,7 +44,7 @@ impl AsyncWrite for Endless {
     }
 }
 
-/// close-H2: a peer that never stops cannot put off a deadline.
+/// close-H2: A peer that never stops cannot put off a deadline.
 #[test]
 fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
     smol::block_on(async {

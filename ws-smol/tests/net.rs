@@ -1,4 +1,4 @@
-//! Connecting over loopback: names, TLS, proxies, redirects; and taking connections apart.
+//! Connecting over loopback: names, proxies, redirects; and taking connections apart.
 #![cfg(feature = "runtime")]
 
 use std::io;
@@ -13,7 +13,7 @@ use ws_smol::{
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
 
-/// The port of a server that echoes.
+/// Starts a server that echoes, and returns its port.
 async fn echo() -> io::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -32,7 +32,7 @@ async fn echo() -> io::Result<u16> {
     Ok(port)
 }
 
-/// Both ends of an open connection: the client, the server.
+/// Returns both ends of an open connection: the client, the server.
 async fn pair() -> Result<(WebSocket<NetStream>, WebSocket<TcpStream>), Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("ws://{}/", listener.local_addr()?);
@@ -40,7 +40,7 @@ async fn pair() -> Result<(WebSocket<NetStream>, WebSocket<TcpStream>), Error> {
     try_join(ws_smol::connect(&url), server).await
 }
 
-/// Reads a head, byte for byte.
+/// Reads a head, byte by byte.
 async fn head(stream: &mut TcpStream) -> io::Result<String> {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
@@ -50,7 +50,7 @@ async fn head(stream: &mut TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// 6455-4.1-5, 9110-9.3.6-1: an HTTP proxy is asked for a tunnel, and leads to the server.
+/// 6455-4.1-5, 9110-9.3.6-1: An HTTP proxy is asked for a tunnel, and connects the client to the server.
 #[test]
 fn an_http_proxy_is_asked_for_a_tunnel() -> Outcome {
     block_on(async {
@@ -79,7 +79,8 @@ fn an_http_proxy_is_asked_for_a_tunnel() -> Outcome {
     })
 }
 
-/// 6455-4.1-6, 6455-4.1-7: names are looked up; an address that refuses is no obstacle; who is not reached is said to be.
+/// 6455-4.1-6, 6455-4.1-7: Names are looked up. If an address refuses, the next one is tried. A server that
+/// is not reached is an error.
 #[test]
 fn names_and_transports_may_be_the_programs() -> Outcome {
     block_on(async {
@@ -103,9 +104,9 @@ fn names_and_transports_may_be_the_programs() -> Outcome {
     })
 }
 
-/// A name that is not there is an error of its own.
+/// A name without addresses is an error of its own.
 #[test]
-fn a_name_without_addresses_is_told() -> Outcome {
+fn a_name_without_addresses_is_an_error() -> Outcome {
     block_on(async {
         let connector = Connector::new().resolver(|_, _| async { Err(io::ErrorKind::NotFound.into()) });
         let missing = connector.connect(Connect::new("ws://server.example/")?).await;
@@ -115,7 +116,7 @@ fn a_name_without_addresses_is_told() -> Outcome {
     })
 }
 
-/// A redirect is followed where that is asked for, and told otherwise.
+/// A redirect is followed on request only; otherwise it is an error.
 #[test]
 fn redirects_are_followed_on_request() -> Outcome {
     block_on(async {
@@ -214,7 +215,7 @@ fn values_go_as_json_both_ways() -> Outcome {
         client.send("[1, 2").await?;
         assert_eq!(server.recv_json::<Vec<u32>>().await?, Some(vec![1, 2, 3]));
         let Err(Error::NotJson(error)) = server.recv_json::<Vec<u32>>().await else {
-            panic!("it is no list")
+            panic!("it is not a list")
         };
         assert_eq!(error.message.as_text(), Some("[1, 2"));
         let (sender, _receiver) = server.split();
@@ -224,7 +225,7 @@ fn values_go_as_json_both_ways() -> Outcome {
     })
 }
 
-/// The default configuration of a connector is that of its connections.
+/// The configuration of a connector is that of its connections.
 #[test]
 fn limits_are_those_of_the_connector() -> Outcome {
     block_on(async {

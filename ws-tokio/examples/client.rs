@@ -1,4 +1,5 @@
-//! Sends a line and prints the answer: `cargo run -p ws-tokio --example client -- ws://127.0.0.1:9001/ hello`.
+//! Sends a line and prints the answer:
+//! `cargo run -p ws-tokio --example client -- ws://127.0.0.1:9001/ hello`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn core::error::Error>> {

@@ -1,4 +1,5 @@
-//! An extractor for handlers of [axum](https://docs.rs/axum/0.8) 0.8, in place of axum's own; feature `axum`.
+//! An extractor for handlers of [axum](https://docs.rs/axum/0.8) 0.8, in place of axum's own. It
+//! needs the feature `axum`.
 //!
 //! ```
 //! use axum::{Router, response::Response, routing::get};
@@ -29,11 +30,12 @@ use ws_core::handshake::{Accept, Decision, Handover, OwnedResponse, Reject, Requ
 use crate::hyper::{Opening, Upgraded, answer, response};
 use crate::{Error, WebSocket};
 
-/// A request for a WebSocket, which a handler answers with [`on_upgrade`](Self::on_upgrade).
+/// A request for a WebSocket. A handler answers it with [`on_upgrade`](Self::on_upgrade).
 ///
-/// Its route is one for `GET`. A request that asks for no WebSocket does not get as far as the handler: see [`Refusal`].
+/// Its route is one for `GET`. A request that does not ask for a WebSocket does not reach the
+/// handler: see [`Refusal`].
 #[derive(Debug)]
-#[must_use = "it is answered with on_upgrade"]
+#[must_use = "the request is answered with on_upgrade"]
 pub struct WebSocketUpgrade {
     handover: Handover,
     upgrade: Option<OnUpgrade>,
@@ -41,7 +43,7 @@ pub struct WebSocketUpgrade {
     accept: Accept,
 }
 
-/// The answer to a request that asks for no WebSocket, or asks for it wrongly: 426 or 400 most often.
+/// The answer to a request that does not ask for a WebSocket, or asks for it wrongly: most often 426 or 400.
 #[derive(Clone, Debug)]
 pub struct Refusal(OwnedResponse);
 
@@ -63,7 +65,7 @@ impl<S: Sync> FromRequestParts<S> for WebSocketUpgrade {
 }
 
 impl WebSocketUpgrade {
-    /// The request as the handshake sees it: its origin, its subprotocols, its fields.
+    /// Returns the request as the handshake sees it: its origin, its subprotocols, its fields.
     pub fn request(&self) -> Request<'_> {
         self.handover.request()
     }
@@ -87,15 +89,16 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Answers with `accept`, in place of what [`subprotocols`](Self::subprotocols) chose.
+    /// Answers with `accept`, in place of the choice of [`subprotocols`](Self::subprotocols).
     pub fn accept(mut self, accept: Accept) -> Self {
         self.accept = accept;
         self
     }
 
-    /// The response that opens the connection; `handle` then runs with that, in a task of its own.
+    /// Returns the response that opens the connection. `handle` then runs with the connection,
+    /// in a task of its own.
     ///
-    /// Where the answer does not fit the request, the response is a 500, and `handle` does not run.
+    /// If the answer does not fit the request, the response is a 500, and `handle` does not run.
     pub fn on_upgrade<F, Fut>(self, handle: F) -> Response
     where
         F: FnOnce(WebSocket<Upgraded>) -> Fut + Send + 'static,
@@ -117,7 +120,7 @@ impl WebSocketUpgrade {
         }
     }
 
-    /// The response, and the connection that follows if it opens one.
+    /// Returns the response, and the connection that follows if the response opens one.
     ///
     /// # Errors
     /// [`Error::Answer`] if the answer does not fit the request.
@@ -125,7 +128,7 @@ impl WebSocketUpgrade {
         answer(&self.handover, &Decision::Accept(self.accept), self.upgrade, self.config)
     }
 
-    /// The response that refuses the request.
+    /// Returns the response that refuses the request.
     pub fn reject(self, reject: Reject) -> Response {
         match self.handover.answer(&Decision::Reject(reject)) {
             Ok(answer) => response(answer.response),

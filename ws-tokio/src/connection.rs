@@ -11,7 +11,7 @@ use crate::{Error, NetStream, Timer};
 
 /// A WebSocket connection over a stream.
 ///
-/// It is a `Stream` of [`Owned`](crate::Owned) messages and a `Sink` of what can be sent.
+/// It is a `Stream` of [`Owned`](crate::Owned) messages and a `Sink` of everything that can be sent.
 ///
 /// ```no_run
 /// # async fn echo(mut ws: ws_tokio::WebSocket<tokio::net::TcpStream>) -> Result<(), ws_tokio::Error> {
@@ -23,34 +23,40 @@ use crate::{Error, NetStream, Timer};
 /// ```
 pub type WebSocket<S> = ws_driver::WebSocket<S, Timer>;
 
-/// The answering side of a [`WebSocket`], while what it received is on loan.
+/// The answering side of a [`WebSocket`], while a received message or event is on loan.
 pub type Reply<'w, S> = ws_driver::Reply<'w, S, Timer>;
 
-/// The receiving half of a [`WebSocket`]. It also writes what receiving causes, and what senders feed.
+/// The receiving half of a [`WebSocket`]. It also writes the answers to what it receives, and
+/// what the senders feed.
 pub type Receiver<S> = ws_driver::Receiver<S, Timer>;
 
-/// A sending half of a [`WebSocket`], of which there may be many.
+/// A sending half of a [`WebSocket`]. A connection may have many.
 ///
-/// When it is dropped, the connection stays open as long as the [`Receiver`] or another sender lives.
+/// When a sender is dropped, the connection stays open. When the [`Receiver`] is dropped,
+/// the connection ends.
 pub type Sender<S> = ws_driver::Sender<S, Timer>;
 
-/// A message on its way, made by `send` and `feed` of a [`WebSocket`].
+/// A message on its way: the future of `send` and `feed` of a [`WebSocket`].
 ///
-/// The message is queued when this is made, so dropping it loses nothing: what is not written yet leaves with the next
-/// output. Only where the queue was above its mark already ([`Config::max_output`], after an earlier wait for it was given up) is the
-/// message queued by awaiting this: see [`is_queued`](ws_driver::Feed::is_queued).
+/// The message is queued when the future is made, before it is polled. Dropping the future loses nothing:
+/// what is not written yet leaves with the next output.
+///
+/// There is one exception. If the queue is already above its mark ([`Config::max_output`]), because an
+/// earlier wait for it was given up, awaiting the future queues the message: see
+/// [`is_queued`](ws_driver::Feed::is_queued).
 pub type Feed<'a, S> = ws_driver::Feed<'a, S, Timer>;
 
-/// A message on its way, made by `send` and `feed` of a [`Sender`].
+/// A message on its way: the future of `send` and `feed` of a [`Sender`].
 ///
-/// The message is queued when this is made, unless the queue is above its mark: then awaiting this queues it, as soon as there is
-/// room. Dropping it loses nothing that [`is_queued`](ws_driver::SendFuture::is_queued).
+/// The message is queued when the future is made, before it is polled. If the queue is above its mark
+/// ([`Config::max_output`]), awaiting the future queues the message as soon as there is room. Dropping the
+/// future loses nothing if the message [`is_queued`](ws_driver::SendFuture::is_queued).
 pub type SendFuture<'a, S> = ws_driver::SendFuture<'a, S, Timer>;
 
 /// The halves that [`Sender::reunite`](ws_driver::Sender::reunite) could not put together.
 pub type ReuniteError<S> = ws_driver::ReuniteError<S, Timer>;
 
-/// Opens connections: what is the same for each of them.
+/// Opens connections: the settings that these connections share.
 ///
 /// ```no_run
 /// use ws_tokio::{ClientTls, Config, Connect, Connector};
@@ -64,7 +70,8 @@ pub type ReuniteError<S> = ws_driver::ReuniteError<S, Timer>;
 /// ```
 pub type Connector = ws_driver::Connector<Timer>;
 
-/// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3).
+/// A client that opens the same connection again and again, with a delay before each attempt
+/// but the first (§7.2.3).
 ///
 /// ```no_run
 /// use ws_tokio::{Connect, Connector, Error, Reconnect};
@@ -81,28 +88,31 @@ pub type Connector = ws_driver::Connector<Timer>;
 /// ```
 pub type Reconnect = ws_driver::Reconnect<Timer>;
 
-/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
-/// [`Config`].
+/// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
 ///
-/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+/// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
 ///
 /// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the
+/// client broke the protocol.
 pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> impl Future<Output = Result<WebSocket<S>, Error>> {
     ws_driver::accept(io)
 }
 
-/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+/// Accepts a client over `io`. `decide` sees each request and answers it.
 ///
-/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
-/// no WebSocket get the HTTP answer that is due. For a decision that has to wait, drive
-/// [`WebSocket::new`](ws_driver::WebSocket::new) with [`WebSocket::event_ref`](ws_driver::WebSocket::event_ref).
+/// `decide` may refuse with any status, fields and body, and may answer ordinary requests. If it accepts a
+/// request that does not ask for a WebSocket, that request gets the HTTP answer that is due. For a decision
+/// that has to wait, drive [`WebSocket::new`](ws_driver::WebSocket::new) with
+/// [`WebSocket::event_ref`](ws_driver::WebSocket::event_ref).
 ///
 /// ```no_run
 /// use ws_tokio::{Accept, Config, Reject};
 /// # async fn f(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
 /// let ws = ws_tokio::accept_with(stream, Config::default(), |request| match request.path() {
-///     "/chat" if request.subprotocols().any(|name| name == "chat") => Accept::new().subprotocol("chat").into(),
+///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
+///         Accept::new().subprotocol("chat").into()
+///     }
 ///     "/chat" => Accept::new().into(),
 ///     _ => Reject::new(404).expect("404 is a status").into(),
 /// })
@@ -121,11 +131,12 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     ws_driver::accept_with(io, config, decide)
 }
 
-/// The client end of a connection over `io`.
+/// Opens a connection over `io` as a client.
 ///
 /// # Errors
-/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if its
-/// answer is wrong or does not come within [`Config::opening_timeout`], [`Error::Io`] if the stream fails.
+/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket,
+/// [`Error::WebSocket`] if the answer is wrong or does not come within [`Config::opening_timeout`],
+/// [`Error::Io`] if the stream fails.
 pub async fn client<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     request: &ClientRequest<'_>,
@@ -142,7 +153,8 @@ pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Connector::new().connect(Connect::new(url)?).await
 }
 
-/// Connects as `connect` says; its time limit bounds everything from the name to the 101. [`Connector`] can be told more.
+/// Connects as `connect` asks. Its time limit bounds everything from the lookup of the name to the 101. A
+/// [`Connector`] has more settings.
 ///
 /// # Errors
 /// As [`Connector::connect`](ws_driver::Connector::connect).

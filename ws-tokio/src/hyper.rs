@@ -1,8 +1,9 @@
-//! WebSockets on the connections that a [hyper](https://docs.rs/hyper/1) server upgrades; feature `hyper`.
+//! WebSockets on the connections that a [hyper](https://docs.rs/hyper/1) server upgrades. They need
+//! the feature `hyper`.
 //!
-//! A handler checks the request with [`upgrade`] and answers with the response that this makes, whatever it is. Where there is
-//! an [`Opening`] beside it, that is the connection to come, for another task: hyper hands it over once the response is written.
-//! The server must allow upgrades (`with_upgrades`).
+//! A handler calls [`upgrade`] with the request, and always answers with the returned response. If an
+//! [`Opening`] comes with the response, spawn a task that awaits it: hyper hands the connection over once the
+//! response is written. The server must allow upgrades (`with_upgrades`).
 //!
 //! ```
 //! use http_body_util::Full;
@@ -39,7 +40,7 @@ use ws_driver::{Downcast, Timer as _};
 
 use crate::{Error, Timer, WebSocket};
 
-/// The stream of a connection that hyper has upgraded. What hyper had read of it already comes first.
+/// The stream of a connection that hyper has upgraded. The bytes that hyper had already read come first.
 pub type Upgraded = TokioIo<::hyper::upgrade::Upgraded>;
 
 /// A connection that hyper is about to hand over: a future of the [`WebSocket`].
@@ -51,24 +52,24 @@ pub struct Opening {
     agreement: Agreement,
 }
 
-/// The response to `request`, and the connection that follows if it opens one: whatever path is asked for, with no
-/// subprotocol and the default [`Config`].
+/// Answers `request`, on any path, without a subprotocol and with the default [`Config`]. Returns the
+/// response, and the connection that follows if the response opens one.
 ///
-/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often. The response fits whatever body is made
-/// of bytes: `Full<Bytes>`, `axum::body::Body`.
+/// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426. The response
+/// has any body that is made of bytes: `Full<Bytes>`, `axum::body::Body`.
 pub fn upgrade<B, R: From<Vec<u8>>>(request: &mut http::Request<B>) -> (http::Response<R>, Option<Opening>) {
     match upgrade_with(request, Config::default(), |_| Accept::new().into()) {
         Ok(answered) => answered,
-        // Nothing is asked of such an answer that a request might lack.
+        // The default answer fits every request.
         Err(_) => (internal_error(), None),
     }
 }
 
-/// The response to `request`, which `decide` answers as it does for [`accept_with`](crate::accept_with), and the connection that
-/// follows if the response opens one.
+/// Answers `request` by `decide`, as [`accept_with`](crate::accept_with) does. Returns the response, and the
+/// connection that follows if the response opens one.
 ///
 /// # Errors
-/// [`Error::Answer`] if the decision does not fit the request, which a 500 answers best.
+/// [`Error::Answer`] if the decision does not fit the request. Answer the request with a 500 then.
 pub fn upgrade_with<B, R: From<Vec<u8>>>(
     request: &mut http::Request<B>,
     config: impl Into<Arc<Config>>,
@@ -85,7 +86,7 @@ pub fn upgrade_with<B, R: From<Vec<u8>>>(
     answer(&handover, &decision, upgrade, config)
 }
 
-/// What to answer `handover`, and the connection that follows.
+/// Returns the answer to `handover`, and the connection that follows.
 pub(crate) fn answer<R: From<Vec<u8>>>(
     handover: &Handover,
     decision: &Decision,
@@ -97,7 +98,7 @@ pub(crate) fn answer<R: From<Vec<u8>>>(
         (Some(agreement), Some(upgrade)) => {
             Ok((response(answer.response), Some(Opening { upgrade, config, agreement })))
         }
-        // What never came from a connection, a test's request for one, leads to none.
+        // A request that did not come from a connection, such as a test's, cannot open one.
         (Some(_), None) => Ok((internal_error(), None)),
         (None, _) => Ok((response(answer.response), None)),
     }
@@ -120,23 +121,24 @@ impl Future for Opening {
     type Output = Result<WebSocket<Upgraded>, Error>;
 
     /// # Errors
-    /// [`Error::Io`] if hyper does not hand the connection over: it broke, or the server does not allow upgrades.
+    /// [`Error::Io`] if hyper does not hand the connection over: the connection broke, or the server
+    /// does not allow upgrades.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let upgraded = ready!(Pin::new(&mut this.upgrade).poll(cx)).map_err(io::Error::other)?;
         let agreement = core::mem::take(&mut this.agreement);
-        // A server needs no entropy: it masks nothing.
+        // A server needs no entropy, because it does not mask.
         let conn =
             Connection::upgraded(Timer::now(), Role::Server, Arc::clone(&this.config), agreement, [0; 32]);
         Poll::Ready(Ok(WebSocket::new(TokioIo::new(upgraded), conn)))
     }
 }
 
-/// With [`WebSocket::downcast`](ws_driver::WebSocket::downcast), the same connection over the stream that hyper was given, a
-/// `TcpStream` for one, without the indirection.
+/// With this, [`WebSocket::downcast`](ws_driver::WebSocket::downcast) returns the same connection over the
+/// stream that hyper was given, for instance a `TcpStream`, without the indirection.
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Downcast<Upgraded, S> for Timer {
     /// # Errors
-    /// If hyper was given another type, or it was no [`TokioIo`].
+    /// The stream as it was, if hyper was given another type, or the stream was not wrapped in a [`TokioIo`].
     fn downcast(io: Upgraded) -> Result<(S, Bytes), Upgraded> {
         match io.into_inner().downcast::<TokioIo<S>>() {
             Ok(Parts { io, read_buf, .. }) => Ok((io.into_inner(), read_buf)),

@@ -1,7 +1,8 @@
 //! WebSocket over Tokio.
 //!
-//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is [`AsyncRead`](tokio::io::AsyncRead) and
-//! [`AsyncWrite`](tokio::io::AsyncWrite). Every future may be dropped at any await: nothing is lost, nothing corrupted.
+//! A [`WebSocket`] drives the protocol of `ws-core` over any stream that is
+//! [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncWrite`](tokio::io::AsyncWrite). Every future may be dropped
+//! at any await: nothing is lost, and nothing is corrupted.
 //!
 //! ```
 //! use tokio::net::TcpListener;
@@ -33,13 +34,33 @@
 //! ```
 //!
 //! # Which call sends when
-//! [`send`](WebSocket::send) means that the socket has the message, and costs a system call each.
-//! [`feed`](WebSocket::feed) queues it, to leave with all else that is queued in one write, just before the next wait for the
-//! socket: inside [`recv`](WebSocket::recv), or with [`flush`](WebSocket::flush). Fast loops say `feed`.
+//! When [`send`](WebSocket::send) is ready, the socket has the message; each `send` costs a system call.
+//! [`feed`](WebSocket::feed) queues the message. It leaves together with all else that is queued, in one
+//! write, just before the next wait for the socket: inside [`recv`](WebSocket::recv), or with
+//! [`flush`](WebSocket::flush). Fast loops use `feed`.
+//!
+//! # `send` queues at once
+//! [`send`](WebSocket::send) and [`feed`](WebSocket::feed) queue the message when they are called, not when
+//! their future is awaited. Most futures in Rust do nothing until they are polled. These differ because the
+//! message is encoded while it is borrowed: so the future holds no buffer, and dropping it loses nothing.
+//! What is not written yet leaves with the next output.
+//!
+//! ```no_run
+//! # async fn f(mut ws: ws_tokio::WebSocket<tokio::net::TcpStream>) -> Result<(), ws_tokio::Error> {
+//! drop(ws.send("one")); // queued, although the future is never polled
+//! ws.send("two").await?; // writes both messages
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! There is one exception: while the queue is above its mark ([`Config::max_output`]), awaiting the
+//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::Feed::is_queued) returns
+//! whether the message is queued. The calls for parts of messages, pings, pongs, Close frames and JSON
+//! queue when they are awaited.
 //!
 //! # Which call does what I/O
-//! Only receiving reads, and it writes too: pongs, Close frames and all that is queued leave from there. A task that only
-//! sends answers no pings, and two peers that only send at each other wait for each other in the end: [split](WebSocket::split)
+//! Only receiving reads. It also writes: pongs, Close frames and all that is queued. A task that only sends
+//! answers no pings, and two peers that only send end up waiting for each other: [split](WebSocket::split)
 //! the connection where both directions are busy.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]

@@ -18,11 +18,11 @@ use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
-/// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
-/// stream that the program brought.
+/// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or
+/// a stream that the program brought.
 pub struct NetStream {
     kind: Kind,
-    /// The place among the connections of a server, which is free again when the stream is dropped.
+    /// The place among the connections of a server. It is free again when the stream is dropped.
     _place: Option<Place>,
 }
 
@@ -30,7 +30,7 @@ enum Kind {
     Tcp(TcpStream, Addresses),
     #[cfg(unix)]
     Unix(UnixStream),
-    /// Boxed: its state takes more than a kilobyte.
+    /// In a box: its state takes more than a kilobyte.
     #[cfg(feature = "tls")]
     Tls(Box<Secured>),
     Other(Pin<Box<dyn Other>>),
@@ -42,28 +42,30 @@ trait Other: AsyncRead + AsyncWrite + Send {}
 impl<S: AsyncRead + AsyncWrite + Send> Other for S {}
 
 impl NetStream {
-    /// A stream that the program brings.
+    /// Wraps a stream that the program brings.
     pub fn new(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
         Kind::Other(Box::pin(stream)).into()
     }
 
-    /// A TCP socket that was accepted from `peer`. It may be reset by now, and would not have that address any more.
+    /// Wraps a TCP socket that was accepted from `peer`. The address is kept, because a socket that was reset
+    /// meanwhile does not have it any more.
     pub fn accepted(tcp: TcpStream, peer: SocketAddr) -> Self {
         let local = tcp.local_addr().ok();
         Kind::Tcp(tcp, Addresses::new(Some(peer), local)).into()
     }
 
-    /// The address of the other end, which may be a proxy; `None` for anything but TCP. It is kept when the peer resets the connection.
+    /// Returns the address of the other end, which may be a proxy; `None` for anything but TCP. The address
+    /// stays when the peer resets the connection.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.addresses()?.peer()
     }
 
-    /// The address of this end; `None` for anything but TCP.
+    /// Returns the address of this end; `None` for anything but TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.addresses()?.local()
     }
 
-    /// Whether everything is inside TLS.
+    /// Returns whether all bytes go through TLS.
     pub fn is_tls(&self) -> bool {
         match &self.kind {
             #[cfg(feature = "tls")]
@@ -74,7 +76,7 @@ impl NetStream {
         }
     }
 
-    /// The TCP socket, under whatever lies over it.
+    /// Returns the TCP socket underneath, if there is one.
     pub fn tcp(&self) -> Option<&TcpStream> {
         self.innermost().map(|(tcp, _)| tcp)
     }
@@ -94,16 +96,16 @@ impl NetStream {
         }
     }
 
-    /// Holds a place for as long as the stream lives.
+    /// Returns the stream with `place`, which it holds for as long as it lives.
     pub(crate) fn holding(self, place: Place) -> Self {
         Self { _place: Some(place), ..self }
     }
 }
 
-/// Inside TLS.
+/// Facts of the TLS session.
 #[cfg(feature = "tls")]
 impl NetStream {
-    /// The TLS stream, if this is one.
+    /// Returns the TLS stream, if this is one.
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
             Kind::Tls(secured) => Some(&secured.stream),
@@ -113,17 +115,17 @@ impl NetStream {
         }
     }
 
-    /// The certificates that the peer has shown, its own first; `None` if it has shown none.
+    /// Returns the certificates that the peer has shown, its own first; `None` if it has shown none.
     pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
         self.tls()?.get_ref().1.peer_certificates()
     }
 
-    /// The version of TLS that is spoken.
+    /// Returns the version of TLS.
     pub fn protocol_version(&self) -> Option<ProtocolVersion> {
         self.tls()?.get_ref().1.protocol_version()
     }
 
-    /// Server: the host that the client asked for by SNI (RFC 6066 §3).
+    /// Returns, at a server, the host that the client asked for by SNI (RFC 6066 §3).
     pub fn server_name(&self) -> Option<&str> {
         match self.tls()? {
             TlsStream::Server(stream) => stream.get_ref().1.server_name(),
@@ -131,7 +133,7 @@ impl NetStream {
         }
     }
 
-    /// The protocol that was agreed on inside TLS, if any (RFC 7301).
+    /// Returns the protocol that was agreed inside TLS, if any (RFC 7301).
     pub fn alpn_protocol(&self) -> Option<&[u8]> {
         self.tls()?.get_ref().1.alpn_protocol()
     }
@@ -144,7 +146,8 @@ impl From<Kind> for NetStream {
 }
 
 impl From<TcpStream> for NetStream {
-    /// Keeps the addresses that the socket has now; for one that was just accepted see [`accepted`](NetStream::accepted).
+    /// Keeps the addresses that the socket has now. For a socket that was just accepted, see
+    /// [`accepted`](NetStream::accepted).
     fn from(stream: TcpStream) -> Self {
         let addresses = Addresses::new(stream.peer_addr().ok(), stream.local_addr().ok());
         Kind::Tcp(stream, addresses).into()
@@ -165,7 +168,7 @@ impl From<TlsStream<NetStream>> for NetStream {
     }
 }
 
-/// Does the same with each kind of stream, pinned.
+/// Evaluates the same expression for each kind of stream, pinned.
 macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
         match &mut $self.get_mut().kind {

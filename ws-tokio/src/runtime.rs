@@ -20,7 +20,7 @@ use ws_tls::ClientTls;
 
 use crate::NetStream;
 
-/// A timer of Tokio's.
+/// Tokio as the runtime of the driver: its timers, sockets and tasks.
 #[derive(Debug)]
 pub struct Timer(Pin<Box<Sleep>>);
 
@@ -32,9 +32,9 @@ impl ws_driver::Timer for Timer {
     fn try_after(delay: Duration) -> io::Result<Self> {
         let unfit = |why: &str| io::Error::new(io::ErrorKind::Unsupported, why);
         if Handle::try_current().is_err() {
-            return Err(unfit("a timeout needs a Tokio runtime, and there is none here"));
+            return Err(unfit("a timeout needs a Tokio runtime: call this inside one"));
         }
-        // Only a panic shows that a runtime has no timers.
+        // The absence of timers shows only by a panic.
         catch_unwind(|| Self::after(delay)).map_err(|_| {
             unfit("a timeout needs a Tokio runtime with timers: build it with enable_time or enable_all")
         })
@@ -44,7 +44,7 @@ impl ws_driver::Timer for Timer {
         self.0.as_mut().poll(cx)
     }
 
-    /// By the clock of this runtime, which may be paused (`tokio::time::pause`).
+    /// Returns the time by the clock of this runtime, which may be paused (`tokio::time::pause`).
     fn now() -> Instant {
         static ORIGIN: OnceLock<TokioInstant> = OnceLock::new();
         Instant::from_origin(TokioInstant::now().duration_since(*ORIGIN.get_or_init(early)))
@@ -55,8 +55,8 @@ impl ws_driver::Timer for Timer {
     }
 }
 
-/// A moment before all that any runtime of this process shows: each that is paused has a clock of its own, and stands still at the moment
-/// when it was made.
+/// Returns a moment before every time that a runtime of this process shows. Each paused runtime has a clock
+/// of its own, which stands still at the moment when it was made.
 fn early() -> TokioInstant {
     /// Longer than any process runs.
     const MARGIN: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -111,7 +111,7 @@ impl Network for Timer {
 
     async fn dial(address: SocketAddr) -> io::Result<NetStream> {
         let stream = TcpStream::connect(address).await?;
-        // Without it, messages are only slower.
+        // Without this option, messages are only slower.
         let _ = stream.set_nodelay(true);
         Ok(stream.into())
     }

@@ -1,4 +1,4 @@
-//! Serving: accepts connections in the background, and hands out those that are open.
+//! A server that accepts connections in the background, and returns those that are open.
 //!
 //! ```no_run
 //! use ws_tokio::serve::Server;
@@ -35,16 +35,17 @@ use ws_tls::ServerTls;
 
 use crate::{NetStream, Timer};
 
-/// What a server does with each connection before it is open.
+/// The settings of a server: what it does with each connection before that is open.
 pub type Server = ws_driver::serve::Server<Timer>;
 
-/// A server that runs. Dropped, it accepts no more; connections that were handed out go on.
+/// A running server. When it is dropped, the server accepts no more connections; those that
+/// `accept` has returned go on.
 pub type Listener = ws_driver::serve::Listener<Timer>;
 
-/// Shuts down a server, and counts its connections.
+/// A handle that shuts down a server, and counts its connections.
 pub type Handle = ws_driver::serve::Handle<Timer>;
 
-/// A socket that listens.
+/// A listening socket.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Socket {
@@ -75,7 +76,7 @@ impl Serve for Timer {
         match socket {
             Socket::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                // Without it, messages are only slower.
+                // Without this option, messages are only slower.
                 let _ = stream.set_nodelay(true);
                 Ok((NetStream::accepted(stream, address), Some(address)))
             }

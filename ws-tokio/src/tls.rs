@@ -9,17 +9,18 @@ use ws_tls::{ClientTls, ServerTls, TlsError, check_protocol};
 
 use crate::NetStream;
 
-/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropping
+/// the future drops the stream.
 ///
 /// # Errors
-/// Those of the stream, and of kind [`io::ErrorKind::InvalidData`] those that wrap a [`TlsError`].
+/// Errors of the stream, and errors of kind [`io::ErrorKind::InvalidData`] that wrap a [`TlsError`].
 pub async fn start_tls(stream: impl Into<NetStream>, tls: &ClientTls, host: &str) -> io::Result<NetStream> {
     let connector = TlsConnector::from(Arc::clone(tls.config()));
     let connected = connector.connect(ClientTls::server_name(host)?, stream.into()).await;
     checked(connected.map_err(wrapped)?.into())
 }
 
-/// Starts TLS with a client over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with a client over `stream`. Cancel safe: dropping the future drops the stream.
 ///
 /// # Errors
 /// As [`start_tls`].
@@ -33,12 +34,12 @@ fn checked(stream: TlsStream<NetStream>) -> io::Result<NetStream> {
     Ok(stream.into())
 }
 
-/// An error of TLS is always a [`TlsError`].
+/// Returns the error, as a [`TlsError`] if it comes from TLS.
 fn wrapped(error: io::Error) -> io::Error {
     TlsError::from_io(error).map_or_else(|error| error, io::Error::from)
 }
 
-/// TLS over a stream, which gives what came whole before an error, and then the error.
+/// TLS over a stream. It returns all bytes that were complete before an error, and then the error.
 pub(crate) struct Secured {
     pub(crate) stream: TlsStream<NetStream>,
     failed: Option<io::Error>,

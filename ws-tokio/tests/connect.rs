@@ -12,7 +12,7 @@ use ws_tokio::{Connect, ConnectError, Connector, Error, NetStream, Proxy, Reconn
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
 
-/// The port of a server that echoes.
+/// Starts a server that echoes, and returns its port.
 async fn echo() -> io::Result<u16> {
     let listener = Server::new().bind("127.0.0.1:0").await?;
     let port = listener.local_addrs()[0].port();
@@ -28,7 +28,7 @@ async fn echo() -> io::Result<u16> {
     Ok(port)
 }
 
-/// Reads a head, byte for byte.
+/// Reads a head, byte by byte.
 async fn head(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -37,7 +37,8 @@ async fn head(stream: &mut TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// A proxy that sees one request of HTTP and answers it so; after a 200 it leads to `port`.
+/// Starts a proxy that reads one HTTP request and answers with `answer`. After a 200 it connects
+/// the client to `port`.
 async fn http_proxy(port: u16, answer: &'static str) -> io::Result<(u16, tokio::task::JoinHandle<String>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let own = listener.local_addr()?.port();
@@ -56,8 +57,8 @@ async fn http_proxy(port: u16, answer: &'static str) -> io::Result<(u16, tokio::
     Ok((own, proxy))
 }
 
-/// 6455-4.1-5, 9110-9.3.6-1, 9110-9.3.6-2, 6455-4.1-3p: an HTTP proxy is asked for a tunnel, for plain `ws:` too, and gets the
-/// credentials that are its own.
+/// 6455-4.1-5, 9110-9.3.6-1, 9110-9.3.6-2, 6455-4.1-3p:
+/// An HTTP proxy is asked for a tunnel, for plain `ws:` too, and gets its own credentials.
 #[tokio::test]
 async fn an_http_proxy_is_asked_for_a_tunnel() -> Outcome {
     let port = echo().await?;
@@ -73,9 +74,9 @@ async fn an_http_proxy_is_asked_for_a_tunnel() -> Outcome {
     Ok(())
 }
 
-/// 9110-9.3.6-3: a proxy that refuses is an error with its answer.
+/// 9110-9.3.6-3: The refusal of a proxy is an error that holds the proxy's answer.
 #[tokio::test]
-async fn a_refusal_of_the_proxy_is_told() -> Outcome {
+async fn a_refusal_of_the_proxy_is_an_error() -> Outcome {
     let (proxy, _seen) = http_proxy(0, "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n").await?;
     let proxy = Proxy::parse(&format!("http://127.0.0.1:{proxy}"))?;
     let refused = Connector::new().connect(Connect::new("ws://server.example/")?.proxy(proxy)).await;
@@ -85,7 +86,7 @@ async fn a_refusal_of_the_proxy_is_told() -> Outcome {
     Ok(())
 }
 
-/// A SOCKS5 proxy gets the name, and leads to the server.
+/// A SOCKS5 proxy gets the name, and connects the client to the server.
 #[tokio::test]
 async fn a_socks_proxy_leads_to_the_server() -> Outcome {
     let port = echo().await?;
@@ -112,7 +113,7 @@ async fn a_socks_proxy_leads_to_the_server() -> Outcome {
     Ok(())
 }
 
-/// A redirect is followed where that is asked for, and told otherwise.
+/// A redirect is followed on request only; otherwise it is an error.
 #[tokio::test]
 async fn redirects_are_followed_on_request() -> Outcome {
     let port = echo().await?;
@@ -134,7 +135,8 @@ async fn redirects_are_followed_on_request() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-6: an address that refuses is no obstacle; names are looked up, and connected to, as the program likes.
+/// 6455-4.1-6: If an address refuses, the next one is tried. The program may look up names and connect
+/// to addresses itself.
 #[tokio::test]
 async fn names_and_transports_may_be_the_programs() -> Outcome {
     let port = echo().await?;
@@ -153,7 +155,7 @@ async fn names_and_transports_may_be_the_programs() -> Outcome {
     Ok(())
 }
 
-/// 6455-7.2.3-1: a client that reconnects tries again after a delay, until the server is there.
+/// 6455-7.2.3-1: A client that reconnects tries again after a delay, until it reaches the server.
 #[tokio::test(start_paused = true)]
 async fn a_client_connects_again() -> Outcome {
     let port = echo().await?;
@@ -176,7 +178,7 @@ async fn a_client_connects_again() -> Outcome {
     Ok(())
 }
 
-/// Whoever gives up waiting for a moment, again and again, does not put off the next attempt.
+/// A caller that gives up its wait, again and again, does not put off the next attempt.
 #[tokio::test(start_paused = true)]
 async fn a_dropped_wait_goes_on_where_it_was() -> Outcome {
     let attempts = Arc::<AtomicU32>::default();
@@ -186,7 +188,7 @@ async fn a_dropped_wait_goes_on_where_it_was() -> Outcome {
         async { Err(io::ErrorKind::ConnectionRefused.into()) }
     });
     let mut reconnect = Reconnect::new(connector, Connect::new("ws://127.0.0.1:1/")?)?;
-    // The first four delays are 75 seconds in all at most, and the first five 65 at least.
+    // The first four delays take at most 75 seconds in all, and the first five at least 65.
     for _ in 0..80 {
         assert!(tokio::time::timeout(Duration::from_secs(1), reconnect.open()).await.is_err());
     }

@@ -1,4 +1,4 @@
-//! Connections that hyper, or axum on top of it, has upgraded.
+//! Connections that hyper, or axum over it, has upgraded.
 
 #![cfg(all(feature = "axum", feature = "deflate"))]
 
@@ -18,7 +18,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-/// A masked text, and a masked Close frame.
+/// A masked text message, and a masked Close frame.
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 const CLOSE: &[u8] = b"\x88\x80\x00\x00\x00\x00";
 
@@ -28,7 +28,7 @@ fn request(path: &str, key: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\n{fields}Sec-WebSocket-Key: {key}\r\n\r\n").into_bytes()
 }
 
-/// Echoes one message, over what hyper upgrades or, where that is asked for, the socket itself.
+/// Echoes one message over the stream that hyper upgrades or, on request, over the socket itself.
 async fn echo_once(opening: ws_tokio::hyper::Opening, is_bare: bool) -> Result<(), Error> {
     let ws = opening.await?;
     if is_bare {
@@ -44,8 +44,8 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(mut ws: WebSocket<S>) -> Result
     }
 }
 
-/// Serves one connection with hyper: `/echo` and `/bare` echo a message, `/chat` speaks a subprotocol, `/misfit` one that nobody
-/// offered.
+/// Serves one connection with hyper. `/echo` and `/bare` echo a message, `/chat` has a subprotocol, and
+/// `/misfit` chooses a subprotocol that the client did not offer.
 async fn serve(listener: TcpListener) -> Outcome {
     let (stream, _) = listener.accept().await?;
     let (tasks, mut ended) = tokio::sync::mpsc::unbounded_channel();
@@ -89,7 +89,7 @@ async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, at))
 }
 
-/// What a server answers to `request`, which closes its side afterwards, up to the end.
+/// Sends `request`, and returns all that the server answers until it ends its stream.
 async fn ask(at: SocketAddr, request: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(at).await?;
     stream.write_all(request).await?;
@@ -98,7 +98,7 @@ async fn ask(at: SocketAddr, request: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(answer)
 }
 
-/// adapter-IO2, adapter-IO3: what hyper had read behind the request is the WebSocket's.
+/// adapter-IO2, adapter-IO3: The WebSocket gets the bytes that hyper had read after the request.
 #[tokio::test]
 async fn frames_that_come_with_the_request_are_not_lost() -> Outcome {
     for path in ["/echo", "/bare"] {
@@ -115,7 +115,7 @@ async fn frames_that_come_with_the_request_are_not_lost() -> Outcome {
     Ok(())
 }
 
-/// adapter-IO3: what is wrong with a request is for the core to say, whoever read it.
+/// adapter-IO3: The core judges a request, also one that another library has read.
 #[tokio::test]
 async fn hyper_answers_what_the_core_decides() -> Outcome {
     let other_version = String::from_utf8(request("/echo", KEY))?.replace("Version: 13", "Version: 12");
@@ -128,7 +128,7 @@ async fn hyper_answers_what_the_core_decides() -> Outcome {
         (b"GET /echo HTTP/1.0\r\n\r\n".to_vec(), 505, ""),
     ] {
         let (listener, at) = listen().await?;
-        // hyper keeps some connections alive, up to a request that asks for the end.
+        // hyper keeps some connections alive until a request asks for their end.
         let last: &[u8] = b"GET /elsewhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let asked = [&asked, last].concat();
         let (answer, served) = tokio::join!(ask(at, &asked), serve(listener));
@@ -203,7 +203,7 @@ async fn an_axum_handler_gets_the_web_socket() -> Outcome {
     Ok(())
 }
 
-/// A request that came over no connection opens none.
+/// A request that did not come from a connection cannot open one.
 #[test]
 fn a_request_without_a_connection_is_a_500() -> Outcome {
     let mut asked = hyper::Request::builder().uri("/echo").body(())?;

@@ -1,4 +1,4 @@
-//! Taking connections apart, putting halves together, and what is known after the end.
+//! Taking connections apart, putting their halves together again, and the facts that are known after the end.
 
 use std::io;
 
@@ -120,7 +120,7 @@ async fn the_close_frame_is_known_after_the_end() -> Result<(), ws_tokio::Error>
 
 #[tokio::test]
 async fn the_error_is_known_after_it_was_reported() -> Result<(), ws_tokio::Error> {
-    // A server does not mask, so its messages are none that a server takes.
+    // A server does not mask, so another server does not accept its messages.
     let (mut peer, mut server) = pair_of(Role::Server, Role::Server);
     peer.send("unmasked").await?;
     let error = server.recv().await.expect_err("it is not masked");
@@ -156,12 +156,12 @@ mod json {
     }
 
     #[tokio::test]
-    async fn a_message_that_is_no_such_json_comes_with_the_error() -> Result<(), ws_tokio::Error> {
+    async fn a_message_that_is_not_such_json_comes_with_the_error() -> Result<(), ws_tokio::Error> {
         let (mut client, mut server) = pair();
         client.send("[1, 2").await?;
         client.send("[5]").await?;
         let Err(ws_tokio::Error::NotJson(error)) = server.recv_json::<Vec<u32>>().await else {
-            panic!("it is no list");
+            panic!("it is not a list");
         };
         assert_eq!(error.message.as_text(), Some("[1, 2"));
         assert!(error.to_string().contains("EOF while parsing a list at line 1 column 5"), "{error}");

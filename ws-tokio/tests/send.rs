@@ -1,9 +1,9 @@
-//! What goes to any thread.
+//! Futures and values that may move to another thread.
 
 use tokio::net::TcpStream;
 use ws_tokio::WebSocket;
 
-/// Futures go to any thread, with any stream that does.
+/// A future is `Send` if its stream is.
 #[test]
 fn futures_are_send() {
     fn is_send<T: Send>(_: &T) {}
@@ -31,7 +31,7 @@ fn futures_are_send() {
     }
     #[cfg(feature = "serde")]
     fn check_json(mut ws: WebSocket<TcpStream>) {
-        // The future holds the text that is written, not the value, which need not be `Sync`.
+        // The future holds the encoded text, not the value, which need not be `Sync`.
         is_send(&ws.send_json(&core::cell::Cell::new(1)));
         is_send(&ws.recv_json::<u32>());
         let (sender, mut receiver) = ws.split();

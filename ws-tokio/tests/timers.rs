@@ -1,4 +1,4 @@
-//! Deadlines by a simulated clock. What every adapter must show is in `conformance/tests`.
+//! Deadlines by a simulated clock. The tests for all adapters are in `conformance/tests`.
 
 use core::time::Duration;
 
@@ -18,7 +18,7 @@ fn request() -> ClientRequest<'static> {
     ClientRequest::new("server.example.com", "/chat").expect("a request")
 }
 
-/// Both ends of an open connection.
+/// Returns both ends of an open connection.
 async fn pair(config: Config) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream>) {
     let (near, far) = duplex(64 * 1024);
     let request = request();
@@ -29,15 +29,17 @@ async fn pair(config: Config) -> (WebSocket<DuplexStream>, WebSocket<DuplexStrea
     (one.expect("connected"), other.expect("accepted"))
 }
 
-/// An open server end, and the stream of its peer.
+/// Returns an open connection of a server, and the stream of its peer.
 fn server(config: Config) -> (WebSocket<DuplexStream>, DuplexStream) {
     let (near, far) = duplex(64 * 1024);
     let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, config, Agreement::default(), [0; 32]);
-    // The clock of the adapter began before; a timer that was armed at its origin is moved by the first frame.
+    // The clock of the adapter began before; a timer that was armed at its origin is
+    // moved by the first frame.
     (WebSocket::new(near, conn), far)
 }
 
-/// close-H2: a peer that neither reads nor answers is given up when the close timer ends, also from a half.
+/// close-H2: A peer that neither reads nor answers is given up when the close timer ends,
+/// also when a half waits.
 #[tokio::test(start_paused = true)]
 async fn a_close_without_an_answer_ends_in_time() -> Outcome {
     let (ws, _peer) = server(Config::default());
@@ -52,7 +54,7 @@ async fn a_close_without_an_answer_ends_in_time() -> Outcome {
     Ok(())
 }
 
-/// adapter-T1, close-H2: a message that the peer does not read does not keep the connection from ending.
+/// adapter-T1, close-H2: A message that the peer does not read does not keep the connection from ending.
 #[tokio::test(start_paused = true)]
 async fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     let (mut ws, _peer) = server(Config::default());
@@ -67,7 +69,8 @@ async fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     Ok(())
 }
 
-/// adapter-K1: a silent peer is pinged, and given up when it does not answer; a peer that answers is measured.
+/// adapter-K1: A silent peer is pinged, and given up if it does not answer. For a peer that answers, the
+/// round trip is measured.
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
     let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(7) };
@@ -88,7 +91,7 @@ async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
     Ok(())
 }
 
-/// How long a peer that is silent is waited for.
+/// Returns how long the adapter waits for a silent peer.
 async fn patience() -> Duration {
     let config = Config { keep_alive: Some(KeepAlive::default()), ..Config::default() };
     let (near, _silent) = duplex(1024);
@@ -100,11 +103,12 @@ async fn patience() -> Duration {
     began.elapsed()
 }
 
-/// adapter-T1: runtimes whose clocks are paused count by themselves, whatever another of the same process shows.
+/// adapter-T1: A runtime with a paused clock counts by that clock, whatever the clock of another runtime
+/// in the process shows.
 #[test]
 fn each_runtime_has_a_clock_of_its_own() {
     const HOUR: Duration = Duration::from_secs(3600);
-    // All begin at the same moment; the clocks of some run ahead before a connection asks for the time.
+    // All runtimes begin at the same moment. The clocks of some run ahead before a connection reads the time.
     let runtimes = [HOUR, Duration::ZERO, 24 * HOUR, HOUR].map(|ahead| {
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
         (runtime.expect("a runtime"), ahead)
@@ -118,7 +122,8 @@ fn each_runtime_has_a_clock_of_its_own() {
     }
 }
 
-/// A runtime without timers is an error that says what to do where a timeout has to be kept, and nothing where there is none.
+/// In a runtime without timers, a call that needs a timeout fails with an error that names the remedy.
+/// Without a timeout it succeeds.
 #[test]
 fn a_runtime_without_timers_is_an_error_where_there_is_a_timeout() -> Outcome {
     fn check<V>(result: Result<V, Error>) {
@@ -163,7 +168,7 @@ fn a_runtime_without_timers_is_an_error_where_there_is_a_timeout() -> Outcome {
     })
 }
 
-/// hs-H6: a request that does not arrive in time is answered with 408.
+/// hs-H6: A request that does not arrive in time is answered with 408.
 #[tokio::test(start_paused = true)]
 async fn a_slow_request_times_out() -> Outcome {
     let (near, mut far) = duplex(4096);
@@ -180,9 +185,9 @@ async fn a_slow_request_times_out() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-2c: the time limit bounds connecting and the handshake.
+/// 6455-4.1-2c: The time limit bounds connecting and the handshake.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_says_nothing_is_given_up() -> Outcome {
+async fn a_silent_server_is_given_up() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("ws://{}/", listener.local_addr()?);
     let connect = Connect::new(&url)?.timeout(Some(Duration::from_secs(3)));

@@ -10,7 +10,7 @@ use ws_tokio::{Connect, Connector, NetStream, Proxy, ServerTls, accept_tls, star
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
 
-/// The address of a server that echoes over TLS.
+/// Starts a server that echoes over TLS, and returns its address.
 async fn echo(tls: ServerTls) -> io::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -26,7 +26,8 @@ async fn echo(tls: ServerTls) -> io::Result<u16> {
     Ok(port)
 }
 
-/// 6455-4.1-5: an `https:` proxy leads to a `wss:` server, in TLS inside TLS, each with whom it should be.
+/// 6455-4.1-5: An `https:` proxy leads to a `wss:` server, in TLS inside TLS. The client checks the
+/// certificates of both.
 #[tokio::test]
 async fn an_https_proxy_leads_to_a_wss_server() -> Outcome {
     let (servers, proxies) = (Authority::named("of servers"), Authority::named("of proxies"));
@@ -56,7 +57,7 @@ async fn an_https_proxy_leads_to_a_wss_server() -> Outcome {
     Ok(())
 }
 
-/// TLS lies over whatever the program brings.
+/// TLS starts over any stream that the program brings.
 #[tokio::test]
 async fn tls_starts_over_any_stream() -> Outcome {
     let authority = Authority::new();
@@ -74,7 +75,7 @@ async fn tls_starts_over_any_stream() -> Outcome {
     Ok(())
 }
 
-/// The stream is small, for it is part of every connection.
+/// The stream is small, because every connection holds one.
 #[test]
 fn a_stream_is_small() {
     assert!(size_of::<NetStream>() <= size_of::<TcpStream>() + 6 * size_of::<usize>());

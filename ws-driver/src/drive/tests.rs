@@ -1,4 +1,4 @@
-//! Peers whose bytes never stop, on a simulated clock.
+//! Peers that never stop sending, on a simulated clock.
 
 use core::cell::Cell;
 use core::pin::pin;
@@ -16,10 +16,10 @@ use crate::{Error, Runtime, Timer, WebSocket, Write};
 /// A binary message of one byte, from a client.
 const MESSAGE: [u8; 7] = [0x82, 0x81, 0, 0, 0, 0, 7];
 
-/// How many messages may come before something has happened: all that one read takes, and some more.
+/// The number of messages that may come before the expected change: all that one read takes, and some more.
 const ROUNDS: usize = 100_000;
 
-/// A client that sends messages for ever, and takes whatever it is sent.
+/// A client that sends messages without end, and takes all bytes that it is sent.
 #[derive(Default)]
 struct Endless {
     at: usize,
@@ -31,7 +31,7 @@ thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Never wakes anybody.
+/// A timer that never ends and wakes no task.
 #[derive(Debug)]
 struct Clock;
 
@@ -82,7 +82,7 @@ impl Runtime<Endless> for Clock {
     }
 }
 
-/// A client that sends a ping whenever it is read from, until there were far too many.
+/// A client that sends a ping at each read, up to a limit far above a task's turn.
 #[derive(Default)]
 struct Pinging {
     reads: usize,
@@ -128,7 +128,7 @@ fn server() -> WebSocket<Endless, Clock> {
     WebSocket::new(Endless::default(), conn)
 }
 
-/// What `work` gives; nothing that it waits for takes time.
+/// Polls `work` until it is ready, and returns its output. No wait in it takes time.
 fn done<W: Future>(work: W) -> W::Output {
     let mut work = pin!(work);
     loop {
@@ -138,7 +138,7 @@ fn done<W: Future>(work: W) -> W::Output {
     }
 }
 
-/// Receives until `is_enough`.
+/// Receives until `is_enough` returns true.
 fn receive_until(
     ws: &mut WebSocket<Endless, Clock>,
     mut is_enough: impl FnMut(&WebSocket<Endless, Clock>) -> bool,
@@ -153,20 +153,20 @@ fn receive_until(
 }
 
 #[test]
-fn a_peer_that_never_stops_is_told_of_a_shutdown() {
+fn a_peer_that_never_stops_gets_the_close_frame_of_a_shutdown() {
     let stop = Arc::<Stop>::default();
     let mut ws = server();
     ws.watch(Watch::new(Arc::clone(&stop)));
     receive_until(&mut ws, |ws| ws.get_ref().at > 0).expect("open");
     stop.close();
-    receive_until(&mut ws, |ws| ws.get_ref().written == [0x88, 2, 0x03, 0xE9]).expect("told");
+    receive_until(&mut ws, |ws| ws.get_ref().written == [0x88, 2, 0x03, 0xE9]).expect("closing");
     stop.end();
     let ended = receive_until(&mut ws, WebSocket::is_closed);
     assert!(matches!(ended, Err(Error::WebSocket(ws_core::Error::UnexpectedEof))), "{ended:?}");
     assert!(ws.is_closed());
 }
 
-/// close-H2: a peer that never stops cannot put off a deadline.
+/// close-H2: A peer that never stops cannot put off a deadline.
 #[test]
 fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
     let mut ws = server();
@@ -178,7 +178,7 @@ fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
     assert!(matches!(ended, Err(Error::WebSocket(error)) if error == timed_out), "{ended:?}");
 }
 
-/// After so many messages other tasks get their turn, however much has come.
+/// After a limited number of messages other tasks get their turn, however much has come.
 #[test]
 fn a_peer_that_never_stops_does_not_keep_the_thread() {
     let mut ws = server();
@@ -196,7 +196,7 @@ fn a_peer_that_never_stops_does_not_keep_the_thread() {
     }
 }
 
-/// However little comes at once, and though nothing of it is for the program.
+/// The same holds however few bytes come at once, also if the program gets none of them.
 #[test]
 fn pings_that_never_stop_do_not_keep_the_thread() {
     let conn =

@@ -1,4 +1,4 @@
-//! Tasks that send, on a simulated clock: what they judge, what ends them, and what they leave.
+//! Tasks that send, on a simulated clock: when they judge a peer, when they end, and what they leave behind.
 
 use core::cell::Cell;
 use core::future::poll_fn;
@@ -19,7 +19,7 @@ use crate::stop::{Stop, Watch};
 /// A Close frame of a server, with 1001.
 const GOING_AWAY: [u8; 4] = [0x88, 2, 0x03, 0xE9];
 
-/// A message that is longer than what is lent is copied for.
+/// A message that is long enough to be lent, not copied.
 const LONG: &[u8] = &[1; 20_000];
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Runs out when the clock says so, and wakes nobody.
+/// A timer that ends by the test's clock, and wakes no task.
 #[derive(Debug)]
 struct Clock(Duration);
 
@@ -47,15 +47,15 @@ impl Timer for Clock {
     }
 }
 
-/// The network to a client.
+/// The network between a server and its client.
 #[derive(Debug, Default)]
 struct Network {
-    /// What the client has sent, and the server has not read.
+    /// The bytes that the client has sent and the server has not read.
     incoming: VecDeque<u8>,
-    /// How many bytes the client takes before it reads again.
+    /// The number of bytes that the client takes before it stops.
     room: usize,
     written: Vec<u8>,
-    /// What comes after all that the client has sent.
+    /// The end of the stream, after all that the client has sent.
     end: Option<End>,
 }
 
@@ -65,7 +65,7 @@ enum End {
     Reset,
 }
 
-/// The server's end of a network.
+/// The server's end of a [`Network`].
 #[derive(Clone, Debug, Default)]
 struct Socket(Arc<Mutex<Network>>);
 
@@ -119,7 +119,7 @@ impl Runtime<Socket> for Clock {
     }
 }
 
-/// A message from a client, of so many bytes up to 125.
+/// Returns a message of a client, of `len` bytes, up to 125.
 fn message(byte: u8, len: u8) -> Vec<u8> {
     [&[0x82, 0x80 | len, 0, 0, 0, 0][..], &vec![byte; usize::from(len)]].concat()
 }
@@ -128,7 +128,7 @@ fn conn(config: Config) -> Connection {
     Connection::upgraded(Clock::now(), Role::Server, config, Agreement::default(), [7; 32])
 }
 
-/// A server's end, and its network.
+/// Returns a connection of a server, and its socket.
 fn server(config: Config) -> (WebSocket<Socket, Clock>, Socket) {
     let socket = Socket::default();
     (WebSocket::new(socket.clone(), conn(config)), socket)
@@ -138,7 +138,7 @@ fn poll<W: Future + ?Sized>(work: Pin<&mut W>) -> Poll<W::Output> {
     work.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// What `work` gives; it need not wait.
+/// Polls `work` once, and returns its output. It must be ready at once.
 fn done<W: Future>(work: W) -> W::Output {
     match poll(pin!(work)) {
         Poll::Ready(output) => output,
@@ -146,7 +146,7 @@ fn done<W: Future>(work: W) -> W::Output {
     }
 }
 
-/// What waits for room: a future that borrows all it needs.
+/// A send that waits for room: a future that borrows all it needs.
 type Sending<'w> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'w>>;
 
 type Deed = fn(&mut WebSocket<Socket, Clock>) -> Sending<'_>;
@@ -168,7 +168,7 @@ const DEEDS: [(&str, Deed); 7] = [
     }),
 ];
 
-/// Settings by which a peer that is silent for a minute is given up.
+/// Returns settings that give up a peer after a minute of silence.
 fn impatient() -> [Config; 2] {
     let keep_alive = KeepAlive { interval: 20 * SECOND, timeout: 20 * SECOND };
     let config = Config { max_output: 1, ..Config::default() };
@@ -178,8 +178,8 @@ fn impatient() -> [Config; 2] {
     ]
 }
 
-/// adapter-K1: what has not read all that the peer sent does not judge that the peer is silent, however long it is stuck; and of what it
-/// has read nothing is lost.
+/// adapter-K1: A task that has not read all that the peer sent does not judge that the peer is silent,
+/// however long the task is stuck. The bytes that it has read are not lost.
 #[test]
 fn a_send_that_is_stuck_does_not_judge_a_peer_that_talks() {
     for ((what, deed), len) in DEEDS.into_iter().flat_map(|deed| [(deed, 1), (deed, 100)]) {
@@ -190,7 +190,7 @@ fn a_send_that_is_stuck_does_not_judge_a_peer_that_talks() {
             for second in 1..=100 {
                 NOW.set(begin + u32::from(second) * SECOND);
                 socket.network().incoming.extend(message(second, len));
-                // The mark is so low that any feed waits.
+                // The mark is so low that every feed waits.
                 assert!(poll(sending.as_mut()).is_pending(), "{what}: {second} s");
             }
             socket.network().room = usize::MAX;
@@ -206,7 +206,7 @@ fn a_send_that_is_stuck_does_not_judge_a_peer_that_talks() {
     }
 }
 
-/// adapter-K1: the same for a half, whose receiver does something else meanwhile.
+/// adapter-K1: The same holds for a half, while its receiver does something else.
 #[test]
 fn a_sender_that_is_stuck_does_not_judge_a_peer_that_talks() {
     for (config, len) in impatient().into_iter().flat_map(|config| [(config.clone(), 1), (config, 100)]) {
@@ -228,7 +228,7 @@ fn a_sender_that_is_stuck_does_not_judge_a_peer_that_talks() {
     }
 }
 
-/// adapter-K1: a receiver that has read all judges, and what is stuck ends with it.
+/// adapter-K1: A receiver that has read all judges, and a stuck sender ends with it.
 #[test]
 fn a_receiver_that_waits_gives_up_a_silent_peer_while_a_sender_is_stuck() {
     for (config, deadline) in impatient().into_iter().zip([Deadline::Pong, Deadline::Idle]) {
@@ -245,7 +245,7 @@ fn a_receiver_that_waits_gives_up_a_silent_peer_while_a_sender_is_stuck() {
                 Poll::Pending => None,
             }
         });
-        // The peer is given the time to take the Close frame, if one is sent.
+        // The peer gets the time to take the Close frame, if one is sent.
         let (second, ended) = ended.expect("it ends");
         assert!((40..=65).contains(&second), "{deadline:?}: {second} s");
         let is_cause = |error: &Error| matches!(error, Error::WebSocket(ws_core::Error::TimedOut(timer)) if *timer == deadline);
@@ -253,7 +253,7 @@ fn a_receiver_that_waits_gives_up_a_silent_peer_while_a_sender_is_stuck() {
     }
 }
 
-/// adapter-K1: what is stuck finds out itself that nothing comes, where nothing else reads.
+/// adapter-K1: Where no other task reads, the stuck task itself finds out that the peer is silent.
 #[test]
 fn a_send_that_is_stuck_gives_up_a_silent_peer() {
     for (config, deadline) in impatient().into_iter().zip([Deadline::Pong, Deadline::Idle]) {
@@ -275,7 +275,7 @@ fn a_send_that_is_stuck_gives_up_a_silent_peer() {
     }
 }
 
-/// What a task that is stuck has read is among the parts of its connection.
+/// The bytes that a stuck task has read are among the parts of its connection.
 #[test]
 fn what_is_read_while_a_send_is_stuck_is_handed_over() {
     let begin = NOW.get();
@@ -290,7 +290,8 @@ fn what_is_read_while_a_send_is_stuck_is_handed_over() {
     assert_eq!(ws.into_inner().read, b"\x82\x81");
 }
 
-/// A stream that ends, or breaks, while a task is stuck is noted when the deadline comes, and reported to the receiver too.
+/// If the stream ends or breaks while a task is stuck, the task sees it at the deadline, and the
+/// receiver reports it too.
 #[test]
 fn a_send_that_is_stuck_sees_the_end_of_the_stream() {
     for end in [End::Eof, End::Reset] {
@@ -303,7 +304,7 @@ fn a_send_that_is_stuck_sees_the_end_of_the_stream() {
             NOW.set(begin + 20 * SECOND);
             let ended = poll(sending.as_mut());
             match end {
-                // The peer may read still.
+                // The peer may still read.
                 End::Eof => assert!(ended.is_pending(), "{what}: {ended:?}"),
                 End::Reset => assert!(matches!(ended, Poll::Ready(Err(Error::Io(_)))), "{what}: {ended:?}"),
             }
@@ -318,7 +319,7 @@ fn is_by(error: &Error, deadline: Deadline) -> bool {
     matches!(error, Error::WebSocket(ws_core::Error::TimedOut(timer)) if *timer == deadline)
 }
 
-/// A connection of a server that ends, and what ends it.
+/// Returns a connection of a server, its socket, and the shutdown of that server.
 fn watched() -> (WebSocket<Socket, Clock>, Socket, Arc<Stop>) {
     let stop = Arc::<Stop>::default();
     let (mut ws, socket) = server(Config::default());
@@ -327,9 +328,9 @@ fn watched() -> (WebSocket<Socket, Clock>, Socket, Arc<Stop>) {
     (ws, socket, stop)
 }
 
-/// A task that only sends, and never has to wait, hears that the server ends, and its client too.
+/// A task that only sends, and never waits, sees the shutdown of its server, and so does its client.
 #[test]
-fn a_task_that_only_sends_hears_that_the_server_ends() {
+fn a_task_that_only_sends_sees_the_shutdown_of_its_server() {
     for (what, deed) in DEEDS {
         let (mut ws, socket, stop) = watched();
         for _ in 0..3 {
@@ -350,7 +351,7 @@ fn a_task_that_only_sends_hears_that_the_server_ends() {
     assert!(socket.says_close() && !sender.is_open());
 }
 
-/// What the end of a server has discarded was not sent.
+/// A message that the end of a server has discarded does not count as sent.
 #[test]
 fn a_send_at_the_end_of_a_server_fails() {
     let (mut ws, socket, stop) = watched();
@@ -366,7 +367,8 @@ fn a_send_at_the_end_of_a_server_fails() {
     assert!(matches!(done(sending), Err(Error::Send(SendError::Closed))));
 }
 
-/// Without its receiver a connection ends: nothing would answer pings, keep the deadlines, or write what is fed.
+/// A connection ends with its receiver: nothing else would answer pings, keep the deadlines,
+/// or write what is fed.
 #[test]
 fn a_connection_ends_with_its_receiver() {
     let (ws, socket) = server(Config::default());
@@ -377,7 +379,7 @@ fn a_connection_ends_with_its_receiver() {
     assert!(matches!(done(sender.feed("news")), Err(Error::Send(SendError::Closed))));
 }
 
-/// The Close frame leaves behind what was queued, as far as the peer takes it.
+/// The Close frame follows what was queued, as far as the peer takes it.
 #[test]
 fn a_receiver_that_is_dropped_does_not_wait_for_the_peer() {
     let (ws, socket) = server(Config::default());
@@ -404,7 +406,7 @@ fn a_receiver_that_is_reunited_ends_nothing() {
     assert_eq!(socket.network().written, b"\x81\x04news");
 }
 
-/// Notes that it was woken.
+/// A waker that notes that it was woken.
 #[derive(Default)]
 struct Woken(AtomicBool);
 

@@ -1,4 +1,4 @@
-//! Sockets that cannot accept, on a simulated clock.
+//! Servers over simulated sockets and clocks: accepting that fails, handshakes that take turns.
 
 use core::cell::Cell;
 use core::future::pending;
@@ -23,7 +23,7 @@ thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Runs out when the clock says so, and wakes nobody.
+/// A timer that ends by the test's clock, and wakes no task.
 #[derive(Debug)]
 struct Clock(Duration);
 
@@ -41,18 +41,18 @@ impl Timer for Clock {
     }
 }
 
-/// What a client has sent so far, and what it gets.
+/// A client: what it has sent, and what it gets.
 #[derive(Debug, Default)]
 struct Client {
     sent: &'static [u8],
-    /// Whether it has left; it waits otherwise.
+    /// Set when the client has left. Otherwise it waits.
     is_gone: bool,
     gets: Arc<Mutex<Vec<u8>>>,
     _place: Option<Place>,
 }
 
 impl Client {
-    /// Leaves without a word.
+    /// Returns a client that has left without sending anything.
     fn gone() -> Self {
         Self { is_gone: true, ..Self::default() }
     }
@@ -110,7 +110,7 @@ impl Network for Clock {
     }
 }
 
-/// What becomes of each attempt to accept; with none left, nobody comes.
+/// The outcome of each attempt to accept. After the last one, no client comes.
 struct Outcomes(Mutex<VecDeque<io::Result<Client>>>);
 
 impl Serve for Clock {
@@ -137,12 +137,12 @@ impl Serve for Clock {
     }
 }
 
-/// The tasks of a server that are not done.
+/// The unfinished tasks of a server.
 #[derive(Clone, Default)]
 struct Tasks(Arc<Mutex<Vec<Task>>>);
 
 impl Tasks {
-    /// Lets all of them work once, and tells how many are left.
+    /// Polls each task once, and returns how many are left.
     fn work(&self) -> usize {
         let mut tasks = core::mem::take(&mut *self.0.lock().expect("no panic"));
         tasks.retain_mut(|task| task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -154,26 +154,26 @@ impl Tasks {
 
 #[test]
 fn a_system_that_cannot_accept_is_asked_again_later() {
-    let told = Arc::new(AtomicUsize::new(0));
+    let reported = Arc::new(AtomicUsize::new(0));
     let tasks = Tasks::default();
     let outcomes = [
         Err(ErrorKind::OutOfMemory.into()),
-        // Of one connection, and no reason to wait.
+        // An error of one connection only: no reason to wait.
         Err(ErrorKind::ConnectionAborted.into()),
         Err(ErrorKind::OutOfMemory.into()),
         Err(ErrorKind::OutOfMemory.into()),
     ];
-    let (hears, takes) = (Arc::clone(&told), tasks.clone());
+    let (counts, takes) = (Arc::clone(&reported), tasks.clone());
     let server = Server::<Clock>::new()
         .on_error(move |_| {
-            hears.fetch_add(1, Ordering::SeqCst);
+            counts.fetch_add(1, Ordering::SeqCst);
         })
         .spawner(move |task| takes.0.lock().expect("no panic").push(task));
     let listener = server.start([Outcomes(Mutex::new(outcomes.into()))]);
-    // Each pause is twice as long as the one before.
+    // Each pause is twice as long as the pause before.
     for (now, count) in [(0, 1), (9, 1), (10, 2), (29, 2), (30, 3), (69, 3)] {
         NOW.set(Duration::from_millis(now));
-        assert_eq!((tasks.work(), told.load(Ordering::SeqCst)), (1, count), "after {now} ms");
+        assert_eq!((tasks.work(), reported.load(Ordering::SeqCst)), (1, count), "after {now} ms");
     }
     drop(listener);
     assert_eq!(tasks.work(), 0);
@@ -190,7 +190,7 @@ fn a_handshake_that_ends_gives_its_place_back() {
     assert_eq!((tasks.work(), handle.connections()), (1, 0));
 }
 
-/// adapter-P1: clients that never stop coming do not keep those that have come from their handshakes.
+/// adapter-P1: New clients, however many, do not keep earlier clients from their handshakes.
 #[test]
 fn handshakes_get_their_turn_while_more_clients_come() {
     let tasks = Tasks::default();
@@ -205,9 +205,9 @@ fn handshakes_get_their_turn_while_more_clients_come() {
     assert_eq!(handle.connections(), 0);
 }
 
-/// The answer that lets a client in may leave while the server is shut down.
+/// The server may be shut down while it accepts a client. That client gets the 101, and then the Close frame.
 #[test]
-fn who_is_let_in_at_the_end_is_told_of_it() {
+fn a_client_that_is_accepted_during_a_shutdown_gets_a_close_frame() {
     let gets = Arc::<Mutex<Vec<u8>>>::default();
     let client = Client { sent: UPGRADE, gets: Arc::clone(&gets), ..Client::default() };
     let (tasks, ending) = (Tasks::default(), Arc::<Mutex<Option<Handle<Clock>>>>::default());

@@ -1,7 +1,9 @@
-//! The connections of this crate with another timer: for other runtimes over `futures-io`, and for simulators.
+//! The connections of this crate over another timer: for other runtimes with
+//! `futures-io`, and for simulators.
 //!
-//! Nothing here knows a runtime. What it asks of one is a [`Runtime`], the last type parameter of everything, and to open
-//! connections a [`Network`]; the aliases and functions at the root of a crate such as this one, or `ws-async-std`, fill it in.
+//! Nothing here depends on a runtime. A [`Runtime`], the last type parameter of each type, stands for it; to
+//! open connections it has to be a [`Network`]. The aliases and functions at the root of a crate such as this
+//! one, or `ws-async-std`, fill it in.
 
 mod connection;
 mod net_stream;

@@ -18,16 +18,17 @@ use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 use super::tls::Secured;
 use super::{Network, Runtime};
 
-/// The stream of a connection that was opened or accepted here: TCP, TLS over that, or a stream that the program brought.
+/// The stream of a connection that was opened or accepted here: TCP, TLS over that, or a stream that
+/// the program brought.
 pub struct NetStream<T: Network> {
     kind: Kind<T>,
-    /// The place among the connections of a server, which is free again when the stream is dropped.
+    /// The place among the connections of a server. It is free again when the stream is dropped.
     _place: Option<Place>,
 }
 
 enum Kind<T: Network> {
     Tcp(T::Tcp, Addresses),
-    /// Boxed: its state takes more than a kilobyte.
+    /// In a box: its state takes more than a kilobyte.
     #[cfg(feature = "tls")]
     Tls(Box<Secured<T>>),
     Other(Box<dyn Other>),
@@ -38,12 +39,12 @@ trait Other: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S, T> Other for Brought<S, T> where Brought<S, T>: AsyncRead + AsyncWrite + Unpin + Send {}
 
-/// A stream whose end is that of the runtime.
+/// A stream that the runtime `T` shuts down.
 struct Brought<S, T>(S, PhantomData<fn() -> T>);
 
 impl<T: Network> NetStream<T> {
-    /// A stream that the program brings. A TCP socket of the runtime, or a `NetStream`, stays what it is; for a socket that was just accepted
-    /// see [`accepted`](Self::accepted).
+    /// Wraps a stream that the program brings. A TCP socket of the runtime, or a `NetStream`, stays what it
+    /// is. For a socket that was just accepted, see [`accepted`](Self::accepted).
     pub fn new<S>(stream: S) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -57,11 +58,12 @@ impl<T: Network> NetStream<T> {
         if let Some(stream) = known.downcast_mut().and_then(Option::take) {
             return stream;
         }
-        let stream = stream.expect("nobody has taken it");
+        let stream = stream.expect("neither downcast has taken it");
         Kind::Other(Box::new(Brought::<S, T>(stream, PhantomData))).into()
     }
 
-    /// A TCP socket that was accepted from `peer`. It may be reset by now, and would not have that address any more.
+    /// Wraps a TCP socket that was accepted from `peer`. The address is kept, because a socket that was reset
+    /// meanwhile does not have it any more.
     pub fn accepted(tcp: T::Tcp, peer: SocketAddr) -> Self {
         let local = T::local_addr(&tcp).ok();
         Kind::Tcp(tcp, Addresses::new(Some(peer), local)).into()
@@ -72,22 +74,23 @@ impl<T: Network> NetStream<T> {
         Kind::Tcp(tcp, addresses).into()
     }
 
-    /// Holds a place for as long as the stream lives.
+    /// Returns the stream with `place`, which it holds for as long as it lives.
     pub(crate) fn holding(self, place: Place) -> Self {
         Self { _place: Some(place), ..self }
     }
 
-    /// The address of the other end, which may be a proxy; `None` for anything but TCP. It is kept when the peer resets the connection.
+    /// Returns the address of the other end, which may be a proxy; `None` for anything but TCP. The address
+    /// stays when the peer resets the connection.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.addresses()?.peer()
     }
 
-    /// The address of this end; `None` for anything but TCP.
+    /// Returns the address of this end; `None` for anything but TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.addresses()?.local()
     }
 
-    /// Whether everything is inside TLS.
+    /// Returns whether all bytes go through TLS.
     pub fn is_tls(&self) -> bool {
         match &self.kind {
             #[cfg(feature = "tls")]
@@ -96,7 +99,7 @@ impl<T: Network> NetStream<T> {
         }
     }
 
-    /// The TCP socket, under whatever lies over it.
+    /// Returns the TCP socket underneath, if there is one.
     pub fn tcp(&self) -> Option<&T::Tcp> {
         self.innermost().map(|(tcp, _)| tcp)
     }
@@ -121,10 +124,10 @@ impl<T: Network> From<Kind<T>> for NetStream<T> {
     }
 }
 
-/// Inside TLS.
+/// Facts of the TLS session.
 #[cfg(feature = "tls")]
 impl<T: Network> NetStream<T> {
-    /// The TLS stream, if this is one.
+    /// Returns the TLS stream, if this is one.
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
             Kind::Tls(secured) => Some(&secured.stream),
@@ -132,17 +135,17 @@ impl<T: Network> NetStream<T> {
         }
     }
 
-    /// The certificates that the peer has shown, its own first; `None` if it has shown none.
+    /// Returns the certificates that the peer has shown, its own first; `None` if it has shown none.
     pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
         self.tls()?.get_ref().1.peer_certificates()
     }
 
-    /// The version of TLS that is spoken.
+    /// Returns the version of TLS.
     pub fn protocol_version(&self) -> Option<ProtocolVersion> {
         self.tls()?.get_ref().1.protocol_version()
     }
 
-    /// Server: the host that the client asked for by SNI (RFC 6066 §3).
+    /// Returns, at a server, the host that the client asked for by SNI (RFC 6066 §3).
     pub fn server_name(&self) -> Option<&str> {
         match self.tls()? {
             TlsStream::Server(stream) => stream.get_ref().1.server_name(),
@@ -150,7 +153,7 @@ impl<T: Network> NetStream<T> {
         }
     }
 
-    /// The protocol that was agreed on inside TLS, if any (RFC 7301).
+    /// Returns the protocol that was agreed inside TLS, if any (RFC 7301).
     pub fn alpn_protocol(&self) -> Option<&[u8]> {
         self.tls()?.get_ref().1.alpn_protocol()
     }
@@ -163,7 +166,7 @@ impl<T: Network> From<TlsStream<NetStream<T>>> for NetStream<T> {
     }
 }
 
-/// Does the same with each kind of stream, pinned.
+/// Evaluates the same expression for each kind of stream, pinned.
 macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
         match &mut $self.get_mut().kind {
@@ -216,7 +219,7 @@ impl<T: Network> AsyncWrite for NetStream<T> {
         each!(self, stream => stream.poll_flush(cx))
     }
 
-    /// Ends the stream of bytes to the peer, whatever closing does to its kind of socket.
+    /// Ends the stream towards the peer. For some kinds of sockets, closing alone would not do that.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().kind {
             Kind::Tcp(stream, _) => T::poll_shutdown(stream, cx),

@@ -8,28 +8,28 @@ use ws_tls::ClientTls;
 
 use super::{FuturesIo, NetStream, Runtime};
 
-/// What opening connections needs of a runtime besides: names, and TCP.
+/// The part of a runtime that opening connections needs besides: names, and TCP.
 pub trait Network: Runtime<<Self as Network>::Tcp> + Runtime<NetStream<Self>> + 'static {
     /// A TCP socket.
     type Tcp: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug + 'static;
 
-    /// The addresses of `host`, looked up without holding up the thread.
+    /// Looks up the addresses of `host` without blocking the thread.
     fn resolve(host: String, port: u16)
     -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static;
 
-    /// Connects to `address`, and says that messages are not to be held back (TCP_NODELAY).
+    /// Connects to `address`, and sets TCP_NODELAY, so that the system does not delay messages.
     fn dial(address: SocketAddr) -> impl Future<Output = io::Result<Self::Tcp>> + Send + 'static;
 
-    /// The address of this end.
+    /// Returns the address of this end.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Errors of the system.
     fn local_addr(tcp: &Self::Tcp) -> io::Result<SocketAddr>;
 
-    /// The address of the other end.
+    /// Returns the address of the other end.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Errors of the system.
     fn peer_addr(tcp: &Self::Tcp) -> io::Result<SocketAddr>;
 }
 

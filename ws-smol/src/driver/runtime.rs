@@ -7,17 +7,18 @@ use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::Instant;
 use ws_driver::{Timer, Write};
 
-/// All that a connection over `S` needs of a runtime besides the stream itself.
+/// The part of a runtime that a connection over `S` needs besides the stream itself.
 pub trait Runtime<S: AsyncWrite + Unpin>: Timer {
-    /// Ends the stream of bytes to the peer, and goes on receiving. That is what closing does to most streams.
+    /// Ends the stream towards the peer, and goes on receiving. The default closes the stream: most streams
+    /// go on receiving then.
     fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(io).poll_close(cx)
     }
 }
 
-/// The timer `T`, and what `futures-io` does with bytes: together a runtime for the driver.
+/// The timer `T`, with `futures-io` to read and write: together a runtime for the driver.
 ///
-/// It is the last type parameter of what the types of this module stand for; no program has to name it.
+/// It is the last type parameter behind the types of this module. Programs need not name it.
 #[derive(Debug)]
 pub struct FuturesIo<T>(T);
 

@@ -1,4 +1,5 @@
-//! Serving with another timer, on other sockets: what is in `serve` at the root of a crate such as this one.
+//! Servers over another timer and other sockets: the generic form of `serve` at the root of a
+//! crate such as this one.
 
 use core::net::SocketAddr;
 use std::io;
@@ -11,35 +12,36 @@ use ws_tls::ServerTls;
 
 use super::{FuturesIo, NetStream, Network};
 
-/// What a server does with each connection before it is open; see [`ws_driver::serve::Server`].
+/// The settings of a server: what it does with each connection before that is open; see
+/// [`ws_driver::serve::Server`].
 pub type Server<T> = ws_driver::serve::Server<FuturesIo<T>>;
 
-/// A server that runs; see [`ws_driver::serve::Listener`].
+/// A running server; see [`ws_driver::serve::Listener`].
 pub type Listener<T> = ws_driver::serve::Listener<FuturesIo<T>>;
 
-/// Shuts down a server, and counts its connections; see [`ws_driver::serve::Handle`].
+/// A handle that shuts down a server, and counts its connections; see [`ws_driver::serve::Handle`].
 pub type Handle<T> = ws_driver::serve::Handle<FuturesIo<T>>;
 
-/// What serving needs of a runtime besides: sockets that listen, and tasks.
+/// The part of a runtime that a server needs besides: listening sockets, and tasks.
 pub trait Serve: Network + Send {
-    /// A socket that listens, of whatever kind.
+    /// A listening socket, of any kind.
     type Socket: Send + Sync + 'static;
 
-    /// The next connection, and the address of who connects, if it has one. Cancel safe.
+    /// Returns the next connection, and the address of its client if there is one. Cancel safe.
     fn accept(
         socket: &Self::Socket,
     ) -> impl Future<Output = io::Result<(NetStream<Self>, Option<SocketAddr>)>> + Send;
 
-    /// Where a socket listens by TCP.
+    /// Returns the address on which `socket` listens, if it is a TCP socket.
     fn listens_at(socket: &Self::Socket) -> Option<SocketAddr>;
 
-    /// Does `work` in a task of its own, in the background.
+    /// Runs `work` in a task of its own, in the background.
     fn spawn(work: impl Future<Output = ()> + Send + 'static);
 }
 
-/// Listens on addresses of a type `A`.
+/// A runtime that listens on addresses of a type `A`.
 pub trait Bind<A>: Serve {
-    /// A socket on the first of `addresses` that can be had.
+    /// Returns a socket that listens on the first of `addresses` that the system grants.
     fn bind(addresses: A) -> impl Future<Output = io::Result<Self::Socket>>;
 }
 

@@ -9,10 +9,11 @@ use ws_tls::{ClientTls, ServerTls, TlsError, check_protocol};
 
 use super::{NetStream, Network, Runtime};
 
-/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropping
+/// the future drops the stream.
 ///
 /// # Errors
-/// Those of the stream, and of kind [`io::ErrorKind::InvalidData`] those that wrap a [`TlsError`].
+/// Errors of the stream, and errors of kind [`io::ErrorKind::InvalidData`] that wrap a [`TlsError`].
 pub async fn start_tls<S, T>(stream: S, tls: &ClientTls, host: &str) -> io::Result<NetStream<T>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -23,7 +24,7 @@ where
     checked(connected.map_err(wrapped)?.into())
 }
 
-/// Starts TLS with a client over `stream`. Cancel safe: dropped, it drops the stream.
+/// Starts TLS with a client over `stream`. Cancel safe: dropping the future drops the stream.
 ///
 /// # Errors
 /// As [`start_tls`].
@@ -41,12 +42,12 @@ fn checked<T: Network>(stream: TlsStream<NetStream<T>>) -> io::Result<NetStream<
     Ok(stream.into())
 }
 
-/// An error of TLS is always a [`TlsError`].
+/// Returns the error, as a [`TlsError`] if it comes from TLS.
 fn wrapped(error: io::Error) -> io::Error {
     TlsError::from_io(error).map_or_else(|error| error, io::Error::from)
 }
 
-/// TLS over a stream, which gives what came whole before an error, and then the error.
+/// TLS over a stream. It returns all bytes that were complete before an error, and then the error.
 pub(crate) struct Secured<T: Network> {
     pub(crate) stream: TlsStream<NetStream<T>>,
     failed: Option<io::Error>,
