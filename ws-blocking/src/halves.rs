@@ -203,7 +203,7 @@ impl<S> Sender<S> {
     /// A [`ReuniteError`] with both halves as they were, if they are of different connections or there is
     /// another sender.
     pub fn reunite(self, receiver: Receiver<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
-        // With only these two halves left, no thread can clone another sender meanwhile.
+        // No other thread can clone a sender meanwhile: only these two handles are left.
         if !receiver.reading.shared.is_of(&self.0) || Arc::strong_count(&self.0) != 2 {
             return Err(ReuniteError::new(self, receiver));
         }

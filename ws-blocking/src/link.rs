@@ -12,7 +12,7 @@ use crate::socket::{BRIEF, Socket};
 use crate::stop::Watch;
 use crate::{Error, Transport};
 
-/// How much is read at once to learn whether the peer lives.
+/// The number of bytes to read at once when checking whether the peer is alive.
 const LOOK: usize = 4096;
 
 /// A connection and its transport: all that sending needs.
@@ -20,9 +20,10 @@ const LOOK: usize = 4096;
 pub(crate) struct Link<S> {
     pub(crate) conn: Connection,
     pub(crate) socket: Socket<S>,
-    /// The end of the server that it belongs to.
+    /// The shutdown of the server that the connection belongs to.
     pub(crate) watch: Option<Watch>,
-    /// What a stuck write has read, to learn whether the peer lives. It is received before all else.
+    /// Bytes that a stuck write has read to check whether the peer is alive. They are received before all
+    /// others.
     ahead: Vec<u8>,
 }
 
@@ -40,9 +41,10 @@ impl<S> Link<S> {
 }
 
 impl<S: Transport> Link<S> {
-    /// Queues a message as soon as there is room; a long lent one is written at once.
+    /// Queues a message as soon as there is room. A long lent one is written at once.
     ///
-    /// Always inlined, for where this is called the kind of message is known, and a short lent one need not pass through memory.
+    /// It is always inlined: the callers know the kind of message, so a short lent one is not copied on the
+    /// way.
     #[inline(always)]
     pub(crate) fn feed(&mut self, message: Outgoing<'_>) -> Result<(), Error> {
         let message = match message.into_lent() {
@@ -57,7 +59,7 @@ impl<S: Transport> Link<S> {
         Ok(self.conn.send(message)?)
     }
 
-    /// Writes if the queue is above its mark, and sees to it that there is memory to queue into.
+    /// Writes if the queue is above its mark, and lends memory for the output.
     #[inline]
     fn make_room(&mut self) -> Result<(), Error> {
         if self.conn.check_send() == Err(SendError::Full) {
@@ -67,7 +69,7 @@ impl<S: Transport> Link<S> {
         Ok(())
     }
 
-    /// Queues with `queue` as soon as there is room, and writes.
+    /// Calls `queue` as soon as there is room, and writes.
     pub(crate) fn send_with(
         &mut self,
         mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
@@ -84,14 +86,15 @@ impl<S: Transport> Link<S> {
 
     /// Writes all that is queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        // A thread that only sends, and never has to wait, hears of its server's end here.
+        // A thread that only sends, and never has to wait, notices the shutdown of its server here.
         self.hear();
         self.write_out(Patience::Full)?;
         self.conn.error().map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Writes what is queued, then the payload from where it lies. A deadline passes only over a queue that is whole: if
-    /// one does, or the server ends, the rest is copied.
+    /// Writes what is queued, then the payload from where it lies. Timeouts may be handled only while all
+    /// frames in the queue are whole. So if a deadline passes, or the server shuts down, the rest of the
+    /// payload is copied first.
     fn send_lent(&mut self, message: Message<'_>) -> Result<(), Error> {
         self.make_room()?;
         let deadline = self.conn.poll_timeout();
@@ -176,7 +179,7 @@ impl<S: Transport> Link<S> {
             self.look_for_life()?;
             self.conn.handle_timeout(now());
             if has_ended(&self.conn) {
-                // What the transport holds back is lost with it.
+                // Output that the transport holds back is lost.
                 return Ok(Written::Part);
             }
             let waits = [wait_until(self.conn.poll_timeout()), self.longest_wait()];
@@ -184,8 +187,9 @@ impl<S: Transport> Link<S> {
         }
     }
 
-    /// Reads what the transport holds, if a deadline is due by which an open connection ends when its peer is silent: a loop
-    /// that only writes would take any peer for silent. Not more is read than the queue for output may hold.
+    /// Reads what the transport holds, if the deadline for a silent peer of an open connection is due. A loop
+    /// that only writes would take every peer for silent. It reads no more than the queue for output may
+    /// hold.
     fn look_for_life(&mut self) -> io::Result<()> {
         if !self.conn.is_open() || self.conn.poll_timeout().is_none_or(|at| now() < at) {
             return Ok(());
@@ -199,12 +203,12 @@ impl<S: Transport> Link<S> {
                 Some(_) | None => break,
             }
         }
-        // Something has come, or the transport may hold more than was read.
+        // Bytes were received, or the transport may hold more than was read.
         self.conn.handle_progress(now());
         Ok(())
     }
 
-    /// Sees to it that there is memory to queue into.
+    /// Lends the connection memory for its output.
     #[inline]
     fn prepare(&mut self) {
         if !self.conn.output().has_memory() {
