@@ -5,37 +5,38 @@ use ws_core::SendError;
 use ws_core::connect::{ConnectError, Peer, UrlError};
 use ws_core::handshake::{AnswerError, OwnedResponse, RequestError};
 
-/// Why something did not work.
+/// The error of all calls of an adapter.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The transport failed.
     Io(io::Error),
-    /// The connection ended other than by a clean close.
+    /// The connection ended, and did not close cleanly.
     WebSocket(ws_core::Error),
     /// A message was not queued.
     Send(SendError),
-    /// A request was not answered, because the answer does not fit it.
+    /// The answer does not fit the request, so the request was not answered.
     Answer(AnswerError),
-    /// What a client asks for is malformed.
+    /// The client's request is malformed.
     Request(RequestError),
-    /// The URL is not one of a WebSocket.
+    /// The URL is not the URL of a WebSocket.
     Url(UrlError),
-    /// Client: the server answered with anything but a WebSocket.
+    /// Client: the server answered without opening a WebSocket.
     Rejected(Box<OwnedResponse>),
     /// Client: the server was not reached. An error of TLS is an [`io::Error`] that wraps a `TlsError`.
     Connect(Box<ConnectError<io::Error>>),
     /// Server: the connection ended without a WebSocket.
     NotUpgraded,
-    /// TLS settings are of no use.
+    /// The TLS settings cannot be used.
     #[cfg(feature = "tls")]
     Tls(Box<ws_tls::TlsError>),
-    /// The connection hands out chunks (`Config::stream`); receive with `event_ref`. The chunk waits still.
+    /// The connection gives chunks (`Config::stream`): receive with `event_ref`. The chunk still waits.
     Streaming,
-    /// A value cannot be written as JSON.
+    /// The value cannot be written as JSON.
     #[cfg(feature = "serde")]
     Json(ws_core::JsonError),
-    /// A message is not the JSON that was asked for; it is in there. The connection goes on.
+    /// The message is not the JSON that the caller asked for. The error holds the message. The connection
+    /// goes on.
     #[cfg(feature = "serde")]
     NotJson(ws_core::NotJson),
 }
@@ -91,7 +92,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The message is that of the error inside, so the source is that error's own.
+/// The message is that of the inner error, so the source is the source of that error.
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
@@ -141,7 +142,7 @@ impl From<ConnectError<io::Error>> for Error {
         if let ConnectError::Rejected(response) = error {
             return Self::Rejected(response);
         }
-        // TLS with a proxy, for one, may fail while a tunnel is asked for.
+        // TLS with a proxy, for example, may fail after the tunnel was requested.
         if let ConnectError::Lost { peer, error } = error {
             return Self::lost(peer, error);
         }
@@ -150,10 +151,11 @@ impl From<ConnectError<io::Error>> for Error {
 }
 
 impl Error {
-    /// The error of a connection that broke before it was open.
+    /// Returns the error of a connection that broke before it was open.
     ///
-    /// In TLS 1.3 a client has done its part of the handshake before the server has looked at the client's certificate. So the server's
-    /// refusal comes in place of the answer to the opening handshake, and is an error of TLS all the same.
+    /// In TLS 1.3 a client finishes the handshake before the server checks the client's certificate. So the
+    /// alert of a server that refuses it comes in place of the answer to the opening handshake. It is an
+    /// error of TLS all the same.
     fn lost(peer: Peer, error: io::Error) -> Self {
         #[cfg(feature = "tls")]
         let error = match ws_tls::TlsError::from_io(error) {
@@ -164,7 +166,8 @@ impl Error {
     }
 }
 
-/// The error of a client's connection that failed in its opening handshake, after the TLS handshake with `peer`, if there was one.
+/// Returns the error of a client's connection that failed in its opening handshake. `peer` is the one of the
+/// TLS handshake before, if there was one.
 #[cfg(feature = "tls")]
 pub fn opening_error(peer: Peer, error: Error) -> Error {
     if let Error::Io(cause) = &error
@@ -175,15 +178,17 @@ pub fn opening_error(peer: Peer, error: Error) -> Error {
     if let Error::Io(cause) = error { Error::lost(peer, cause) } else { error }
 }
 
-/// The error of a client's connection that failed in its opening handshake; there is no TLS that could have failed.
+/// Returns the error of a client's connection that failed in its opening handshake. Without TLS, it is
+/// `error`.
 #[cfg(not(feature = "tls"))]
 pub const fn opening_error(_: Peer, error: Error) -> Error {
     error
 }
 
-/// Whether what failed with an error of the system, or of TLS, may well succeed a little later.
+/// Returns whether a call that failed with this error of the system, or of TLS, may succeed a little later.
 ///
-/// It may unless the kind says otherwise. Many errors have no kind that std would name: a name that is not resolved, no more files.
+/// It may unless the kind excludes that. Many errors have no kind in std: a name that is not resolved, too
+/// many open files.
 fn may_pass(error: &io::Error) -> bool {
     #[cfg(feature = "tls")]
     if let Some(is_temporary) = ws_tls::TlsError::is_temporary_in(error) {
@@ -212,7 +217,7 @@ impl From<ws_tls::TlsError> for Error {
 mod tests {
     use super::*;
 
-    /// Each kind of error that std names and a socket may give, and whether it may pass by itself.
+    /// The kinds of errors of std that a socket may give, with whether they are temporary.
     const KINDS: [(ErrorKind, bool); 30] = [
         (ErrorKind::NotFound, true),
         (ErrorKind::PermissionDenied, false),
@@ -271,14 +276,15 @@ mod tests {
         }
     }
 
-    /// Every alert that a peer may send, in place of the answer to the opening handshake or while a proxy is asked for a tunnel.
+    /// Any alert that the peer sends in place of the answer to the opening handshake, or while a tunnel is
+    /// requested, is an error of TLS.
     #[cfg(feature = "tls")]
     #[test]
     fn an_alert_before_the_connection_is_open_is_an_error_of_tls() {
         use ws_tls::TlsError;
         use ws_tls::rustls::{self, AlertDescription};
 
-        /// `internal_error` and `user_canceled` (RFC 8446 §6).
+        /// The temporary alerts: `internal_error` and `user_canceled` (RFC 8446 §6).
         const PASSING: [u8; 2] = [80, 90];
         for code in 0..=u8::MAX {
             for peer in [Peer::Server, Peer::Proxy] {

@@ -2,9 +2,10 @@ use std::io;
 
 use crate::Error;
 
-/// Why a connection ended, until that is reported: the protocol's reason, and how the transport broke if it did.
+/// The reason for the end of a connection, until it is reported: the failure that the protocol names, and the
+/// error of the transport if there was one.
 ///
-/// Connections that go well hold no more than a pointer for it.
+/// A connection that has not failed holds one pointer for it.
 #[derive(Debug, Default)]
 pub struct Failure(Option<Box<Causes>>);
 
@@ -15,28 +16,29 @@ struct Causes {
 }
 
 impl Failure {
-    /// The connection has not failed.
+    /// Returns the value of a connection that has not failed.
     pub const fn new() -> Self {
         Self(None)
     }
 
-    /// Whether the connection has failed, and nobody was told.
+    /// Returns whether the connection has failed, and the failure is not reported yet.
     #[inline]
     pub fn is_some(&self) -> bool {
         self.0.as_ref().is_some_and(|causes| causes.error.is_some())
     }
 
-    /// Notes why the connection fails.
+    /// Notes why the connection failed.
     pub fn fail(&mut self, error: ws_core::Error) {
         self.0.get_or_insert_default().error = Some(error);
     }
 
-    /// Notes how the transport broke. What that means to the connection it tells itself.
+    /// Notes the error of the transport. Whether the connection fails is decided by the connection.
     pub fn broke(&mut self, error: io::Error) {
         self.0.get_or_insert_default().broken = Some(error);
     }
 
-    /// The failure, once: an end that came with an error of the transport is that error.
+    /// Returns the failure, once. If the stream ended because the transport failed, it is the error of the
+    /// transport.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::WebSocket`], if the connection has failed.
@@ -72,7 +74,7 @@ mod tests {
     fn an_end_that_came_with_an_error_of_the_transport_is_that_error() {
         let mut failure = Failure::new();
         failure.broke(ErrorKind::ConnectionReset.into());
-        assert!(failure.report().is_ok(), "the connection may be none the worse");
+        assert!(failure.report().is_ok(), "the connection may go on");
         failure.fail(ws_core::Error::UnexpectedEof);
         assert!(
             matches!(failure.report(), Err(Error::Io(error)) if error.kind() == ErrorKind::ConnectionReset)

@@ -1,7 +1,8 @@
-//! What all adapters stand on: [`Error`], their one error type, pooled memory, and randomness.
+//! The common base of all adapters: [`Error`], their one error type, pooled memory, and randomness.
 //!
-//! It is what `ws-driver` and `ws-blocking` have in common and `ws-core` cannot hold: the core knows no [`std::io::Error`], no thread and
-//! no source of randomness. Programs use an adapter, which hands on the error.
+//! It has what `ws-driver` and `ws-blocking` share and `ws-core` cannot hold: the core has no
+//! [`std::io::Error`], no threads and no source of randomness. Programs use an adapter, which re-exports the
+//! error.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 

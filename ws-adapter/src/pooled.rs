@@ -6,31 +6,33 @@ use ws_core::{Pool, RecvBuf, SendError, Waits};
 use crate::Error;
 
 thread_local! {
-    /// Memory for the connections of this thread that have bytes waiting.
+    /// The memory for the connections of this thread that have bytes waiting.
     static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
 }
 
-/// Uses this thread's pool, or does nothing if the thread ends just now. `use_pool` must drop no [`Pooled`].
+/// Calls `use_pool` with this thread's pool; does nothing if the thread is ending. `use_pool` must not drop a
+/// [`Pooled`].
 #[inline]
 pub fn with_pool(use_pool: impl FnOnce(&mut Pool)) {
     let _ = POOL.try_with(|pool| use_pool(&mut pool.borrow_mut()));
 }
 
-/// What has been received, in memory that goes back to the pool of the thread that drops it: to make it anew for the next
-/// connection would cost more than its handshake.
+/// A `RecvBuf` whose memory goes back to the pool of the thread that drops it: allocating it anew for the
+/// next connection would cost more than the handshake.
 #[derive(Debug, Default)]
 pub struct Pooled(RecvBuf);
 
 impl Pooled {
-    /// Nothing yet.
+    /// Returns an empty buffer.
     pub const fn new() -> Self {
         Self(RecvBuf::new())
     }
 
-    /// Drops the event that waits, if it is none that matters to whoever receives messages; tells whether a message waits, or nothing.
+    /// Discards a waiting event that is not a message. Returns `Some(true)` if a message waits, `Some(false)`
+    /// if nothing waits, and `None` if an event was discarded.
     ///
     /// # Errors
-    /// [`Error::Streaming`] for a chunk, and [`SendError::NotOpen`] for a request; both wait still.
+    /// [`Error::Streaming`] for a chunk, and [`SendError::NotOpen`] for a request; both still wait.
     #[inline]
     pub fn skip_to_message(&mut self) -> Result<Option<bool>, Error> {
         match self.0.waits() {
@@ -75,7 +77,7 @@ mod tests {
     #[test]
     fn memory_comes_back_when_it_is_dropped() {
         let mut received = Pooled::new();
-        received.extend(b"what nobody has asked for");
+        received.extend(b"not read yet");
         let memory = received.unread().as_ptr();
         drop(received);
         let mut next = Pooled::new();

@@ -1,4 +1,5 @@
-//! Sends one text and prints the answer: `cargo run -p ws-blocking --example client ws://127.0.0.1:9001/ hello`.
+//! Sends one text and prints the answer: `cargo run -p ws-blocking --example client ws://127.0.0.1:9001/
+//! hello`.
 
 use core::error::Error;
 

@@ -30,7 +30,7 @@ fn echo(stream: TcpStream) -> Result<(), Error> {
             Err(error) => break Err(error),
         }
     };
-    // The client is to read why, before the socket is gone.
+    // The client must be able to read the Close frame before the socket is dropped.
     while let Ok(Some(_)) = ws.message_ref() {}
     result
 }

@@ -1,5 +1,5 @@
-//! A chat line: one thread sends what is typed, the other prints what comes.
-//! `cargo run -p ws-blocking --example two-threads ws://127.0.0.1:9001/`.
+//! A chat: one thread sends what the user types, the other prints what comes. `cargo run -p ws-blocking
+//! --example two-threads ws://127.0.0.1:9001/`.
 
 use core::error::Error;
 use std::io::{BufRead as _, stdin};

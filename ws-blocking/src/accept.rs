@@ -5,22 +5,23 @@ use ws_core::{Config, Connection, Event};
 
 use crate::{Error, Transport, WebSocket, now};
 
-/// The server end of a connection over `io`, whatever path the client asks for, with no subprotocol and the default
+/// Does the opening handshake of a server over `io`: accepts any path, with no subprotocol and the default
 /// [`Config`].
 ///
-/// A request that asks for no WebSocket gets the HTTP answer that is due, 426 most often.
+/// A request that asks for no WebSocket gets an HTTP answer, most often 426.
 ///
 /// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] for what a client did wrong.
+/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the client
+/// broke the protocol.
 pub fn accept<S: Transport>(io: S) -> Result<WebSocket<S>, Error> {
     accept_with(io, Config::default(), |_| Accept::new().into())
 }
 
-/// The server end of a connection over `io`, where `decide` sees each request and answers it.
+/// Does the opening handshake of a server over `io`, and answers each request with what `decide` returns.
 ///
-/// It may refuse with any status, fields and body, and answer ordinary requests; those that it accepts though they ask for
-/// no WebSocket get the HTTP answer that is due. What a refused client has still to read is seen off before this returns, within
-/// [`Config::close_timeout`].
+/// `decide` may refuse with any status, fields and body, and answer requests that ask for no WebSocket. If it
+/// accepts such a request, the client gets an HTTP error instead, most often 426. Before this returns, it
+/// waits until a refused client has read the answer, but no longer than [`Config::close_timeout`].
 ///
 /// ```no_run
 /// use ws_blocking::{Accept, Config, Reject};
@@ -35,7 +36,7 @@ pub fn accept<S: Transport>(io: S) -> Result<WebSocket<S>, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
+/// As [`accept`]; also [`Error::Answer`] if the decision does not fit the request.
 pub fn accept_with<S: Transport>(
     io: S,
     config: impl Into<Arc<Config>>,
@@ -51,14 +52,15 @@ pub(crate) fn accept_on<S: Transport>(
 ) -> Result<WebSocket<S>, Error> {
     let answered = answer_requests(&mut ws, &mut decide);
     if answered.is_err() {
-        // The client shall read the answer: a reset, for what it may still send, would take that away.
+        // The client must be able to read the answer. If the socket were dropped now, what the client still
+        // sends could cause a reset, and the reset would discard the answer.
         while let Ok(Some(_)) = ws.event_ref() {}
     }
     answered?;
     if ws.is_open() { Ok(ws) } else { Err(Error::NotUpgraded) }
 }
 
-/// Answers requests up to the one that opens the connection, or to the end.
+/// Answers requests, until one opens the connection or the connection ends.
 fn answer_requests<S: Transport>(
     ws: &mut WebSocket<S>,
     decide: &mut impl FnMut(&Request<'_>, &S) -> Decision,

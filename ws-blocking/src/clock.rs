@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 
 use ws_core::Instant;
 
-/// A socket's timeout may not be zero, and shorter ones than this it cannot keep.
+/// The shortest timeout of a socket: zero is not allowed, and shorter ones are not kept.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// Beyond this, a system may not count. To wake early does no harm.
+/// The longest timeout that every system accepts. Waking up early does no harm.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// The time, on the monotonic clock that this crate gives its connections.
+/// Returns the time of the monotonic clock that this crate gives to its connections.
 #[cfg(not(test))]
 pub fn now() -> Instant {
     static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
@@ -28,7 +28,7 @@ pub use simulated::now;
 #[cfg(test)]
 pub(crate) use simulated::sleep;
 
-/// How long a socket may wait until `deadline`; for ever if there is none.
+/// Returns how long a socket may wait until `deadline`; `None` if there is no deadline.
 pub(crate) fn wait_until(deadline: Option<Instant>) -> Option<Duration> {
     deadline.map(|at| now().until(at).clamp(SHORTEST, LONGEST))
 }

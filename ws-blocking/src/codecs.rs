@@ -2,7 +2,8 @@ use std::sync::{Mutex, PoisonError};
 
 use ws_core::{Connection, Pool};
 
-/// Memory for compression, of the whole process: most connections have a thread of their own, and one in a wait shall hold none.
+/// The memory for compression of the whole process: most connections have a thread of their own, and a thread
+/// that waits must not hold such memory.
 static CODECS: Mutex<Pool> = Mutex::new(Pool::new());
 
 /// Lends `conn` memory for compression, if it compresses.
@@ -13,7 +14,7 @@ pub(crate) fn prepare_codecs(conn: &mut Connection) {
     }
 }
 
-/// Takes back what memory for compression `conn` does not need while it waits.
+/// Takes back the memory for compression that `conn` does not need while it waits.
 #[inline]
 pub(crate) fn park_codecs(conn: &mut Connection) {
     if conn.is_compressed() {

@@ -11,12 +11,13 @@ use crate::{Error, NetStream, Transport, WebSocket, now};
 /// Connects to a `ws:` or `wss:` URL, with the default [`Config`] and within 30 seconds.
 ///
 /// # Errors
-/// As [`Connector::connect`], and [`Error::Url`].
+/// As [`Connector::connect`]; also [`Error::Url`].
 pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Connector::new().connect(Connect::new(url)?)
 }
 
-/// Connects as `connect` says; its time limit bounds everything from the name to the 101. [`Connector`] can be told more.
+/// Connects to the target of `connect`. Its time limit covers everything from the look-up of the name to the
+/// 101. A [`Connector`] has more settings.
 ///
 /// # Errors
 /// As [`Connector::connect`].
@@ -27,11 +28,11 @@ pub fn connect_with(
     Connector::new().config(config).connect(connect.clone())
 }
 
-/// The client end of a connection over `io`.
+/// Does the opening handshake of a client over `io`.
 ///
 /// # Errors
-/// [`Error::Rejected`] with the whole response if the server answers with anything but a WebSocket, [`Error::WebSocket`] if its
-/// answer is wrong or does not come within [`Config::opening_timeout`].
+/// [`Error::Rejected`] with the whole response if the server answers without opening a WebSocket,
+/// [`Error::WebSocket`] if its answer is wrong or does not come within [`Config::opening_timeout`].
 pub fn client<S: Transport>(
     io: S,
     request: &ClientRequest<'_>,

@@ -16,7 +16,7 @@ use ws_tls::ClientTls;
 use crate::clock::{now, wait_until};
 use crate::{Error, NetStream, Transport as _, WebSocket};
 
-/// Opens connections: what is the same for each of them.
+/// The settings with which connections are opened.
 ///
 /// ```no_run
 /// use ws_blocking::{ClientTls, Config, Connect, Connector};
@@ -44,19 +44,20 @@ type Dial = dyn Fn(SocketAddr, Option<Duration>) -> io::Result<NetStream> + Send
 type Dialled = (Attempt, io::Result<NetStream>);
 
 impl Connector {
-    /// Defaults: trusts whom the platform trusts, asks the system for addresses, connects by TCP.
+    /// Returns the default settings: TLS trusts what the platform trusts, the system resolves names, and
+    /// connections are made by TCP.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Limits and timeouts of the connections.
+    /// Sets the limits and timeouts of the connections.
     #[must_use]
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// Whom to trust, and who to be, in TLS with servers.
+    /// Sets the TLS settings towards servers: trusted roots and the client's certificate.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: ClientTls) -> Self {
@@ -64,7 +65,7 @@ impl Connector {
         self
     }
 
-    /// Whom to trust, and who to be, in TLS with proxies.
+    /// Sets the TLS settings towards proxies: trusted roots and the client's certificate.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn proxy_tls(mut self, tls: ClientTls) -> Self {
@@ -72,8 +73,8 @@ impl Connector {
         self
     }
 
-    /// Looks up names in this way, on a thread of its own. The addresses may have other ports than the one that is asked for;
-    /// the Host field, and the name that a certificate must be for, stay those of the URL.
+    /// Resolves names with `resolve`, on a thread of its own. The addresses may have other ports than the
+    /// requested one. The Host field, and the name that the certificate must have, stay those of the URL.
     #[must_use]
     pub fn resolver<F>(mut self, resolve: F) -> Self
     where
@@ -83,8 +84,8 @@ impl Connector {
         self
     }
 
-    /// Connects to addresses in this way, in as much time as it is given: with options of one's own on the socket, or over
-    /// another transport altogether, which [`NetStream::new`] takes. Attempts may run on several threads at once.
+    /// Connects to addresses with `dial`, within the time that it is given: to set options of the socket, or
+    /// to use another transport, which [`NetStream::new`] wraps. Attempts may run on several threads at once.
     #[must_use]
     pub fn dialer<F>(mut self, dial: F) -> Self
     where
@@ -94,16 +95,16 @@ impl Connector {
         self
     }
 
-    /// Connects.
+    /// Opens a connection.
     ///
     /// # Errors
-    /// [`Error::Connect`] if the server is not reached, [`Error::Rejected`] with the whole response if it answers with anything but
-    /// a WebSocket, [`Error::WebSocket`] if its answer is wrong.
+    /// [`Error::Connect`] if the server is not reached, [`Error::Rejected`] with the whole response if the
+    /// server answers without opening a WebSocket, [`Error::WebSocket`] if its answer is wrong.
     pub fn connect(&self, connect: Connect) -> Result<WebSocket<NetStream>, Error> {
         let mut plan = Plan::new(now(), connect);
         let (done, dialled) = channel();
         let mut transport: Option<NetStream> = None;
-        // With whom TLS is spoken, if it is.
+        // The peer of the last TLS handshake.
         let mut secured = Peer::Server;
         loop {
             let deadline = plan.deadline();
@@ -118,7 +119,7 @@ impl Connector {
                     self.begin(attempt, address, until, alone, &done);
                 }
                 Action::Wait { until } => match receive(&dialled, until) {
-                    // An attempt that comes too late is dropped.
+                    // An attempt that succeeds too late is dropped.
                     Some((attempt, Ok(stream))) => {
                         transport = plan.handle_connected(attempt).then_some(stream).or(transport);
                     }
@@ -129,11 +130,12 @@ impl Connector {
                     secured = peer;
                     match self.secure(taken(&mut transport), peer, server_name, deadline) {
                         Ok(stream) => {
-                            // It was checked: whoever agreed on another protocol is no stream.
+                            // `secure` has checked the protocol already: a stream with another one is an
+                            // error.
                             plan.handle_secured(None);
                             transport = Some(stream);
                         }
-                        // The plan says so itself.
+                        // The plan itself fails at its deadline.
                         Err(error) if is_over(&error, deadline) => {}
                         Err(error) => plan.handle_failed(error),
                     }
@@ -165,8 +167,8 @@ impl Connector {
         }
     }
 
-    /// The addresses of `host`; `None` if they do not come in time. The system's resolver knows no time limit, so a thread of its own
-    /// waits for it, and is left to itself when the time is up.
+    /// Returns the addresses of `host`, or `None` if they do not come in time. The system's resolver has no
+    /// time limit, so a thread of its own waits for it, and is abandoned when the time is over.
     fn look_up(
         &self,
         host: &str,
@@ -192,7 +194,8 @@ impl Connector {
         }
     }
 
-    /// Connects to `address`, and says how it went: right here if it is the only attempt, else on a thread.
+    /// Connects to `address`, and sends the outcome to `done`. The only attempt runs on this thread, others
+    /// on threads of their own.
     fn begin(
         &self,
         attempt: Attempt,
@@ -208,7 +211,7 @@ impl Connector {
                 Some(dial) => dial(address, limit),
                 None => dial_tcp(address, limit),
             };
-            // An attempt that lost has nobody who waits for it.
+            // The receiver is gone if another attempt has succeeded.
             let _ = told.send((attempt, outcome));
         };
         if alone {
@@ -248,12 +251,12 @@ fn dial_tcp(address: SocketAddr, limit: Option<Duration>) -> io::Result<NetStrea
         Some(limit) => TcpStream::connect_timeout(&address, limit)?,
         None => TcpStream::connect(address)?,
     };
-    // Without it, messages are only slower.
+    // If this fails, messages are only slower.
     let _ = stream.set_nodelay(true);
     Ok(NetStream::tcp_with(stream, address))
 }
 
-/// What comes until `deadline`.
+/// Returns what the channel gives before `deadline`.
 fn receive<T>(channel: &Receiver<T>, deadline: Option<Instant>) -> Option<T> {
     match wait_until(deadline) {
         Some(wait) => channel.recv_timeout(wait).ok(),
@@ -278,7 +281,8 @@ fn read(transport: &mut Option<NetStream>, room: &mut [u8], deadline: Option<Ins
     stream.read(room)
 }
 
-/// Whether a call only waited in vain: whether for too long, the plan says.
+/// Returns whether a call ended because it waited too long, or because a signal interrupted it. The plan
+/// checks the deadline.
 fn is_wait(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

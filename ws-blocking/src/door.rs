@@ -7,16 +7,16 @@ use std::os::unix::net::{UnixListener, UnixStream};
 
 use crate::NetStream;
 
-/// How long to try to end the wait of whoever accepts.
+/// How long `knock` tries to connect.
 const KNOCK: Duration = Duration::from_secs(1);
 
-/// A socket that listens.
+/// A listening socket.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Socket {
-    /// For TCP, over IPv4 or IPv6.
+    /// A TCP socket, over IPv4 or IPv6.
     Tcp(TcpListener),
-    /// On a path of this machine.
+    /// A Unix socket, on a path of this machine.
     #[cfg(unix)]
     Unix(UnixListener),
 }
@@ -26,7 +26,7 @@ impl Socket {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept()?;
-                // Without it, messages are only slower.
+                // If this fails, messages are only slower.
                 let _ = stream.set_nodelay(true);
                 Ok((NetStream::tcp_with(stream, address), Some(address)))
             }
@@ -57,7 +57,7 @@ impl From<UnixListener> for Socket {
     }
 }
 
-/// Where a socket listens.
+/// The address of a listening socket.
 #[derive(Debug)]
 pub(crate) enum Door {
     Tcp(SocketAddr),
@@ -66,9 +66,9 @@ pub(crate) enum Door {
 }
 
 impl Door {
-    /// Ends the wait of whoever accepts: nothing but a connection does.
+    /// Ends the wait of the thread that accepts: connects to its socket, since nothing else ends that wait.
     pub(crate) fn knock(&self) {
-        // Whoever cannot be reached is not waiting.
+        // If this fails, the socket does not listen, so no thread waits on it.
         match self {
             Self::Tcp(address) => {
                 let _ = TcpStream::connect_timeout(&reachable(*address), KNOCK);
@@ -81,7 +81,7 @@ impl Door {
     }
 }
 
-/// The address of a listener as this machine can connect to it.
+/// Returns the address by which this machine can connect to a listener.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

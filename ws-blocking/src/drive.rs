@@ -10,50 +10,51 @@ use crate::socket::{BRIEF, Socket};
 use crate::stop::ASK;
 use crate::{Error, Transport};
 
-/// What the receiving loop works on: a connection of its own, or one that it shares with senders.
+/// The ends that the receiving loop works on: a connection of its own, or one that it shares with senders.
 pub(crate) trait Drive {
     type Io: Transport;
 
-    /// Tells the connection, if it is one of a server, when that ends.
+    /// Applies the shutdown of the server to the connection, if it belongs to one.
     fn hear(&mut self);
 
-    /// Looks at the connection; never for as long as a system call takes.
+    /// Runs `look` on the connection. `look` must not make a system call.
     fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R;
 
     /// Writes what is queued. The error of a write is not returned: the next read returns one.
     fn write(&mut self, patience: Patience) -> Written;
 
-    /// Waits, before the end of a connection that is closing is noted, until what another thread has just written counts as
-    /// written: the end is often the answer to it.
+    /// Waits until what another thread is writing counts as written. It is called before the end of the
+    /// peer's stream is noted on a closing connection: the end is often the answer to that write.
     fn settle(&mut self);
 
-    /// Waits for `wait` at most, with nothing to read and nothing to write: until then another thread may send, which ends the
-    /// wait.
+    /// Waits for `wait` at most, with nothing to read and nothing to write. Another thread that sends ends
+    /// the wait.
     fn pause(&mut self, wait: Duration);
 
-    /// The transport to read.
+    /// Returns the transport to read.
     fn reader(&mut self) -> &mut Socket<Self::Io>;
 
-    /// Moves what was read already to `buf`. Returns whether there was any.
+    /// Moves bytes that were read ahead to `buf`. Returns whether there were any.
     fn take_ahead(&mut self, _: &mut RecvBuf) -> bool {
         false
     }
 
-    /// How long a read may wait at most, where a deadline may be set meanwhile, or there may be something to hear.
+    /// Returns the longest time that a read may wait, if another thread may set a deadline meanwhile, or the
+    /// server may shut down.
     fn longest_wait(&mut self) -> Option<Duration>;
 }
 
 /// How long to wait for a peer that does not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// This long at most: there may be something to read.
+    /// For this long at most, since there may be something to read.
     Brief(Duration),
-    /// Until it reads, or a deadline ends the connection.
+    /// Until the peer reads, or a deadline ends the connection.
     Full,
 }
 
 impl Patience {
-    /// How long the first write waits that the transport does not take.
+    /// Returns how long the first write waits that the transport does not take.
     pub(crate) const fn first_wait(self) -> Duration {
         match self {
             Self::Brief(wait) => wait,
@@ -62,24 +63,24 @@ impl Patience {
     }
 }
 
-/// What became of the output.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// The transport has all of it, or takes no more at all.
+    /// The transport has all of the output, or takes no more at all.
     All,
-    /// The peer does not read.
+    /// Some output is left, since the peer does not read.
     Part,
-    /// Another thread writes, and looks for more before it leaves.
+    /// Another thread writes, and checks for more output before it stops.
     Elsewhere,
 }
 
-/// What has been received.
+/// What was received and not returned.
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) buf: Pooled,
-    /// When the last wait ended: the time of all that was received since.
+    /// The end of the last wait, which counts as the time of all that was received since.
     now: Instant,
-    /// Reported once the output is written.
+    /// The failure to return once the output is written.
     pub(crate) failure: Failure,
     pace: Pace,
 }
@@ -89,7 +90,7 @@ impl Input {
         Self { buf: Pooled::new(), now: now(), failure: Failure::new(), pace: Pace::new() }
     }
 
-    /// Whether an event waits in what has been received already.
+    /// Returns whether an event waits in what was received.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
         conn.receive(self.now, &mut self.buf).unwrap_or_else(|error| {
@@ -98,13 +99,13 @@ impl Input {
         })
     }
 
-    /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
+    /// Moves bytes in both directions until an event waits in `buf`, or the connection has closed.
     pub(crate) fn drive(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
         loop {
             let (is_ready, is_held_up) = ends.with(|conn| {
                 let is_ready = self.is_ready(conn);
                 if !is_ready && !conn.is_open() {
-                    // The peer's Close frame may have lain in the buffer for as long as the application was away.
+                    // The application may have been away while the peer's Close frame lay in the buffer.
                     conn.handle_clock(now());
                 }
                 (is_ready, !conn.wants_input())
@@ -118,7 +119,7 @@ impl Input {
             let stand = ends.with(|conn| Stand::of(conn, written));
             self.pace.note_queued(stand.queued);
             if stand.is_closed {
-                // A sender that is stuck in a write to a peer that does not read returns now.
+                // A sender that is stuck in a write, because the peer does not read, returns now.
                 let _ = ends.reader().io.shutdown_both();
             }
             if stand.is_written {
@@ -136,7 +137,7 @@ impl Input {
             if stand.deadline.is_some_and(|at| at <= self.now) {
                 ends.with(|conn| conn.handle_timeout(self.now));
             } else if is_held_up && stand.wants_input {
-                // What was written made room for the answer to a request that has come already.
+                // The write made room for the answer to a request that was received already.
             } else if stand.wants_input {
                 self.fill(ends, &stand);
             } else {
@@ -145,7 +146,7 @@ impl Input {
         }
     }
 
-    /// How long the next write may wait for a peer that does not read.
+    /// Returns how long the next write may wait for a peer that does not read.
     fn longest_write(&self, ends: &mut impl Drive) -> Duration {
         if self.pace.is_brief() || ends.with(|conn| conn.is_closed()) {
             return BRIEF;
@@ -190,10 +191,11 @@ impl Input {
         }
     }
 
-    /// Waits after the end of the peer's stream: for the peer to read, for the application to close, or for a deadline.
+    /// Waits after the end of the peer's stream: until the peer reads, the application closes, or a deadline
+    /// passes.
     fn pause(&mut self, ends: &mut impl Drive, stand: &Stand) {
         match stand.written {
-            // The write has waited.
+            // The write has waited already.
             Written::Part => {}
             Written::Elsewhere => ends.pause(self.pace.read()),
             Written::All => {
@@ -206,7 +208,8 @@ impl Input {
     }
 }
 
-/// Tells the peer, and then the caller, that what was to be taken is no message; nothing if the connection has closed.
+/// Handles a message that turned out not to be text: fails the connection, writes the Close frame, then
+/// returns the error. Returns `None` if the connection has closed.
 #[cold]
 pub(crate) fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<Option<T>, Error> {
     if let Some(error) = ends.with(|conn| conn.refuse_message(now())) {
@@ -217,15 +220,15 @@ pub(crate) fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<
     Ok(None)
 }
 
-/// Whether the connection has ended, reported or not: no timer would end a wait for its peer any more.
+/// Returns whether the connection has ended, reported or not. No timer would end a wait for its peer then.
 pub(crate) fn has_ended(conn: &Connection) -> bool {
     !conn.wants_input() && !conn.is_undecided() && conn.poll_timeout().is_none()
 }
 
-/// How things stand when there is nothing more to take.
+/// The state of the connection when there is no event to take.
 struct Stand {
     written: Written,
-    /// Whether all output is with the transport, its end too if that is due.
+    /// Whether the transport has all output, and its end too if that is due.
     is_written: bool,
     queued: usize,
     is_open: bool,
@@ -250,7 +253,7 @@ impl Stand {
         }
     }
 
-    /// Whether the receiving loop has nothing to write, nor an end to report once that is written.
+    /// Returns whether the receiving loop has nothing to write, and no failure to return after a write.
     fn is_left_to_others(&self) -> bool {
         self.is_written || (self.written == Written::Elsewhere && self.is_open)
     }

@@ -12,20 +12,22 @@ use crate::socket::Socket;
 use crate::stop::Watch;
 use crate::{Error, ReuniteError, Transport, WebSocket};
 
-/// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes what receiving causes, and keeps the deadlines.
+/// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes the answers to what it receives,
+/// and keeps the deadlines.
 ///
-/// A thread has to receive for pings to be answered and for the closing handshake to end. When the receiver is dropped, the
-/// connection ends, as nothing else reads: senders get [`SendError::Closed`], and the peer a Close frame with 1001 if the transport
-/// takes it at once, after what is queued. [`Sender::reunite`] keeps the connection.
+/// Pings are answered, and the closing handshake ends, only while a thread receives. When the receiver is
+/// dropped, the connection ends, since nothing else reads: senders get [`SendError::Closed`], and the peer
+/// gets a Close frame with 1001 after all that is queued, if the transport takes it at once.
+/// [`Sender::reunite`] keeps the connection.
 #[derive(Debug)]
 pub struct Receiver<S> {
     reading: Reading<S>,
     input: Input,
 }
 
-/// A sending half of a [`WebSocket`](crate::WebSocket), of which there may be many.
+/// A sending half of a [`WebSocket`](crate::WebSocket). It can be cloned.
 ///
-/// When it is dropped, the connection stays open as long as the [`Receiver`] lives; without a receiver it ends.
+/// When it is dropped, the connection stays open as long as the [`Receiver`] lives.
 #[derive(Debug)]
 pub struct Sender<S>(Arc<Shared<S>>);
 
@@ -33,7 +35,7 @@ pub struct Sender<S>(Arc<Shared<S>>);
 struct Reading<S> {
     shared: Seat<S>,
     reader: Socket<S>,
-    /// The end of the server that the connection belongs to.
+    /// The shutdown of the server that the connection belongs to.
     watch: Option<Watch>,
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn split<S: Transport>(
 }
 
 impl<S: Transport> Receiver<S> {
-    /// The next message, owned; `None` once the connection has closed.
+    /// Waits for the next message and returns it, owned. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -58,7 +60,7 @@ impl<S: Transport> Receiver<S> {
         Ok(self.message_ref()?.map(Owned::from))
     }
 
-    /// The next message, lent; `None` once the connection has closed.
+    /// Waits for the next message and lends it. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -76,7 +78,7 @@ impl<S: Transport> Receiver<S> {
         }
     }
 
-    /// The next event of any kind, lent; `None` once the connection has closed.
+    /// Waits for the next event of any kind and lends it. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -88,27 +90,28 @@ impl<S: Transport> Receiver<S> {
         }
     }
 
-    /// Whether messages may be sent.
+    /// Returns whether messages may be sent.
     pub fn is_open(&self) -> bool {
         lock(&self.reading.shared.conn).is_open()
     }
 
-    /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
+    /// Returns the code of the peer's Close frame: 1005 if the frame has none, 1006 if no Close frame has
+    /// come (§7.1.5).
     pub fn close_code(&self) -> u16 {
         lock(&self.reading.shared.conn).close_code()
     }
 
-    /// Whether both Close frames were exchanged (§7.1.4).
+    /// Returns whether both Close frames were exchanged (§7.1.4).
     pub fn was_clean(&self) -> bool {
         lock(&self.reading.shared.conn).was_clean()
     }
 
-    /// How long the last ping of the keepalive took to be answered.
+    /// Returns the round-trip time of the last keepalive ping that was answered.
     pub fn round_trip(&self) -> Option<Duration> {
         lock(&self.reading.shared.conn).round_trip()
     }
 
-    /// The transport underneath.
+    /// Returns the transport.
     pub fn get_ref(&self) -> &S {
         &self.reading.reader.io
     }
@@ -120,14 +123,14 @@ impl<S: Transport> Sender<S> {
     /// While the peer does not read, this waits; the [`Receiver`] goes on receiving.
     ///
     /// # Errors
-    /// [`Error::Send`] if the connection is not open or ends meanwhile, [`Error::Io`] if the transport takes no more.
+    /// [`Error::Send`] if the connection is not open or ends meanwhile, [`Error::Io`] if the transport fails.
     pub fn send<'a>(&self, message: impl Into<Outgoing<'a>>) -> Result<(), Error> {
         self.feed(message)?;
         self.flush()
     }
 
-    /// Queues a message, which leaves with [`flush`](Self::flush), with what is sent next, or before the [`Receiver`] waits
-    /// again. Writes only where the queue is above its mark.
+    /// Queues a message. It leaves with [`flush`](Self::flush), with the next message that is sent, or before
+    /// the next wait of the [`Receiver`]. This writes only if the queue is above its mark.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -139,7 +142,8 @@ impl<S: Transport> Sender<S> {
         })
     }
 
-    /// Sends the next part of a message. Senders that share a connection must agree whose message it is.
+    /// Sends the next part of a message. Senders that share a connection must agree on which of them sends
+    /// the message.
     ///
     /// # Errors
     /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
@@ -148,7 +152,7 @@ impl<S: Transport> Sender<S> {
         self.flush()
     }
 
-    /// Sends a ping of up to 125 bytes; its pong is seen in [`Receiver::event_ref`].
+    /// Sends a ping of up to 125 bytes. [`Receiver::event_ref`] returns its pong.
     ///
     /// # Errors
     /// As [`WebSocket::ping`](crate::WebSocket::ping).
@@ -164,7 +168,7 @@ impl<S: Transport> Sender<S> {
     pub fn flush(&self) -> Result<(), Error> {
         self.0.flush(Patience::Full)?;
         let conn = lock(&self.0.conn);
-        // What was queued may not have left, if the connection is over.
+        // If the connection is over, what was queued may not have left.
         if conn.is_closed() || conn.error().is_some() { Err(SendError::Closed.into()) } else { Ok(()) }
     }
 
@@ -181,24 +185,25 @@ impl<S: Transport> Sender<S> {
         Ok(())
     }
 
-    /// Whether messages may be sent.
+    /// Returns whether messages may be sent.
     pub fn is_open(&self) -> bool {
         lock(&self.0.conn).is_open()
     }
 
-    /// How many bytes wait to be written.
+    /// Returns how many bytes wait to be written.
     pub fn queued(&self) -> usize {
         lock(&self.0.conn).queued()
     }
 }
 
 impl<S> Sender<S> {
-    /// Puts the halves of a connection together again, once no other sender of it lives.
+    /// Puts the halves of a connection together again, if it has no other sender.
     ///
     /// # Errors
-    /// Both halves as they were, if they do not belong together, or another sender lives.
+    /// A [`ReuniteError`] with both halves as they were, if they are of different connections or there is
+    /// another sender.
     pub fn reunite(self, receiver: Receiver<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
-        // Nobody else can make another one: there are only these two.
+        // No other thread can clone a sender meanwhile: only these two handles are left.
         if !receiver.reading.shared.is_of(&self.0) || Arc::strong_count(&self.0) != 2 {
             return Err(ReuniteError::new(self, receiver));
         }
@@ -207,7 +212,8 @@ impl<S> Sender<S> {
         match Arc::try_unwrap(shared.release()) {
             Ok(shared) => {
                 let conn = shared.conn.into_inner().unwrap_or_else(PoisonError::into_inner);
-                // The other handle may have set the timeouts of the same socket.
+                // The other handle may have set the timeouts of the same socket, so the new `Socket` knows
+                // none.
                 Ok(WebSocket::from_ends(Link::new(conn, Socket::new(reader.io), watch), input))
             }
             Err(shared) => {
@@ -220,20 +226,21 @@ impl<S> Sender<S> {
 }
 
 impl<S: Transport> Sender<S> {
-    /// Ends the connection at once, without a closing handshake: what is queued is lost, both streams of bytes end, and
-    /// [`Receiver::recv`] gives `None`. If another thread is stuck in a write, that may take a quarter of the close timeout.
+    /// Ends the connection at once, without a closing handshake: what is queued is lost, both directions of
+    /// the transport end, and [`Receiver::recv`] returns `None`. If another thread is stuck in a write, the
+    /// end may take a quarter of the close timeout.
     pub fn abort(&self) {
         lock(&self.0.conn).abort();
         self.0.changed.notify_all();
         if let Ok(mut writer) = self.0.writer.try_lock() {
-            // Whoever waits in a read returns now.
+            // A thread that waits in a read returns now.
             let _ = writer.io.shutdown_both();
         }
     }
 }
 
 impl<S> Receiver<S> {
-    /// Why the connection ended other than by a clean close, also after that was reported.
+    /// Returns why the connection ended, unless it closed cleanly; also after that was reported.
     pub fn error(&self) -> Option<ws_core::Error> {
         lock(&self.reading.shared.conn).failure()
     }
@@ -241,7 +248,7 @@ impl<S> Receiver<S> {
 
 #[cfg(test)]
 impl<S> Sender<S> {
-    /// Does `work` while this sender writes.
+    /// Runs `work` while this sender writes.
     pub(crate) fn while_writing(&self, work: impl FnOnce()) {
         let writer = self.0.writer.lock();
         work();
@@ -250,7 +257,7 @@ impl<S> Sender<S> {
 }
 
 impl<S> Clone for Sender<S> {
-    /// Another sender of the same connection.
+    /// Returns another sender of the same connection.
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }

@@ -5,26 +5,27 @@ use crate::{Error, Receiver, Sender, Transport, WebSocket};
 
 /// Values as JSON.
 impl<S: Transport> WebSocket<S> {
-    /// The next message as the value that it holds as JSON, whether it is a text or in bytes; `None` once the connection has
-    /// closed.
+    /// Waits for the next message and parses it as JSON, whether it is text or binary. Returns `None` once
+    /// the connection has closed.
     ///
     /// # Errors
-    /// [`Error::NotJson`] with the message, after which the connection goes on; else as [`recv`](Self::recv).
+    /// [`Error::NotJson`] with the message if it is not the JSON of a `T`, after which the connection goes
+    /// on; else as [`recv`](Self::recv).
     pub fn recv_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
         read(self.recv()?)
     }
 
-    /// Sends `value` as JSON, in a text.
+    /// Sends `value` as JSON, in a text message.
     ///
     /// # Errors
-    /// [`Error::Json`] if it cannot be written as JSON; else as [`send`](Self::send).
+    /// [`Error::Json`] if `value` cannot be written as JSON; else as [`send`](Self::send).
     pub fn send_json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         self.send(Owned::json(value)?)
     }
 }
 
 impl<S: Transport> Receiver<S> {
-    /// The next message as the value that it holds as JSON: see [`WebSocket::recv_json`].
+    /// Waits for the next message and parses it as JSON: see [`WebSocket::recv_json`].
     ///
     /// # Errors
     /// As [`WebSocket::recv_json`].
@@ -34,7 +35,7 @@ impl<S: Transport> Receiver<S> {
 }
 
 impl<S: Transport> Sender<S> {
-    /// Sends `value` as JSON, in a text.
+    /// Sends `value` as JSON, in a text message.
     ///
     /// # Errors
     /// As [`WebSocket::send_json`].

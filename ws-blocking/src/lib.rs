@@ -1,7 +1,8 @@
 //! WebSocket over blocking sockets.
 //!
-//! A [`WebSocket`] drives the protocol of `ws-core` over any [`Transport`]: TCP and Unix sockets, and with [`Plain`] whatever
-//! can be read and written. There is no runtime: calls wait.
+//! A [`WebSocket`] runs the protocol of `ws-core` over any [`Transport`]: TCP and Unix sockets, or with
+//! [`Plain`] anything that can be read and written. There is no runtime: a call that has to wait blocks its
+//! thread.
 //!
 //! ```
 //! use std::net::TcpListener;
@@ -28,18 +29,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Which call sends when
-//! When [`send`](WebSocket::send) returns, the socket has the message; it costs a system call each. [`feed`](WebSocket::feed)
-//! queues it, to leave with all else that is queued in one write, just before the next wait for input: inside
-//! [`recv`](WebSocket::recv), or with [`flush`](WebSocket::flush). Fast loops say `feed`.
+//! # What `send` and `feed` do
+//! [`send`](WebSocket::send) writes: when it returns, the transport has the message. Each call costs at least
+//! one system call.
 //!
-//! # Which call does what I/O
-//! Only receiving reads, and it writes too: pongs, Close frames and all that is queued leave from there, and a peer that does
-//! not read does not stop it. A thread that only sends answers no pings, and two peers that only send at each other wait for
-//! each other in the end: [split](WebSocket::split) the connection where both directions are busy.
+//! [`feed`](WebSocket::feed) queues: the message leaves before the next wait for input, inside
+//! [`recv`](WebSocket::recv), or with [`flush`](WebSocket::flush). All that is queued then leaves in one
+//! write. In fast loops, use `feed`.
 //!
-//! # Time
-//! Deadlines are the timeouts of the socket, so they are kept while a call waits, and only then.
+//! # Which calls read and write
+//! Only the receiving calls read. They also write: pongs, Close frames and all that is queued leave from
+//! there, and a peer that does not read does not stop them.
+//!
+//! A thread that only sends answers no pings. Two peers that only send to each other end up waiting for each
+//! other: where both directions are busy, [split](WebSocket::split) the connection.
+//!
+//! # Deadlines
+//! Deadlines are kept by the timeouts of the socket, so they are checked only while a call waits.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 

@@ -12,7 +12,7 @@ use crate::socket::{BRIEF, Socket};
 use crate::stop::Watch;
 use crate::{Error, Transport};
 
-/// How much is read at once to learn whether the peer lives.
+/// The number of bytes to read at once when checking whether the peer is alive.
 const LOOK: usize = 4096;
 
 /// A connection and its transport: all that sending needs.
@@ -20,9 +20,10 @@ const LOOK: usize = 4096;
 pub(crate) struct Link<S> {
     pub(crate) conn: Connection,
     pub(crate) socket: Socket<S>,
-    /// The end of the server that it belongs to.
+    /// The shutdown of the server that the connection belongs to.
     pub(crate) watch: Option<Watch>,
-    /// What a stuck write has read, to learn whether the peer lives. It is received before all else.
+    /// Bytes that a stuck write has read to check whether the peer is alive. They are received before all
+    /// others.
     ahead: Vec<u8>,
 }
 
@@ -40,9 +41,10 @@ impl<S> Link<S> {
 }
 
 impl<S: Transport> Link<S> {
-    /// Queues a message as soon as there is room; a long lent one is written at once.
+    /// Queues a message as soon as there is room. A long lent one is written at once.
     ///
-    /// Always inlined, for where this is called the kind of message is known, and a short lent one need not pass through memory.
+    /// It is always inlined: the callers know the kind of message, so a short lent one is not copied on the
+    /// way.
     #[inline(always)]
     pub(crate) fn feed(&mut self, message: Outgoing<'_>) -> Result<(), Error> {
         let message = match message.into_lent() {
@@ -57,7 +59,7 @@ impl<S: Transport> Link<S> {
         Ok(self.conn.send(message)?)
     }
 
-    /// Writes if the queue is above its mark, and sees to it that there is memory to queue into.
+    /// Writes if the queue is above its mark, and lends memory for the output.
     #[inline]
     fn make_room(&mut self) -> Result<(), Error> {
         if self.conn.check_send() == Err(SendError::Full) {
@@ -67,7 +69,7 @@ impl<S: Transport> Link<S> {
         Ok(())
     }
 
-    /// Queues with `queue` as soon as there is room, and writes.
+    /// Calls `queue` as soon as there is room, and writes.
     pub(crate) fn send_with(
         &mut self,
         mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
@@ -95,8 +97,9 @@ impl<S: Transport> Link<S> {
         if is_dropped || written == Written::Part { Err(SendError::Closed.into()) } else { Ok(()) }
     }
 
-    /// Writes what is queued, then the payload from where it lies. A deadline passes only over a queue that is whole: if
-    /// one does, or the server ends, the rest is copied.
+    /// Writes what is queued, then the payload from where it lies. Timeouts may be handled only while all
+    /// frames in the queue are whole. So if a deadline passes, or the server shuts down, the rest of the
+    /// payload is copied first.
     fn send_lent(&mut self, message: Message<'_>) -> Result<(), Error> {
         self.make_room()?;
         let deadline = self.conn.poll_timeout();
@@ -209,12 +212,12 @@ impl<S: Transport> Link<S> {
                 Some(_) | None => break,
             }
         }
-        // Something has come, or the transport may hold more than was read.
+        // Bytes were received, or the transport may hold more than was read.
         self.conn.handle_progress(now());
         Ok(())
     }
 
-    /// Sees to it that there is memory to queue into.
+    /// Lends the connection memory for its output.
     #[inline]
     fn prepare(&mut self) {
         if !self.conn.output().has_memory() {

@@ -1,4 +1,4 @@
-//! A server that runs.
+//! A running server.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -10,10 +10,10 @@ use ws_core::serve::{Admission, Admitted, Limits, Shutdown};
 use crate::door::Door;
 use crate::{NetStream, WebSocket};
 
-/// How many open connections wait to be taken; more wait in their handshakes.
+/// The number of open connections that wait for `accept`; further ones wait in their handshakes.
 const WAITING: usize = 64;
 
-/// A server that runs. Dropped, it accepts no more; connections that were handed out go on.
+/// A running server. When it is dropped, it accepts no more connections; those that were handed out go on.
 #[derive(Debug)]
 pub struct Listener {
     addresses: Vec<SocketAddr>,
@@ -25,17 +25,18 @@ impl Listener {
         Self { addresses: shared.addresses(), shared }
     }
 
-    /// Waits for the next connection that is open; `None` once the server is shut down. Several threads may wait at once.
+    /// Waits for the next open connection. Returns `None` once the server is shut down. Several threads may
+    /// wait at once.
     pub fn accept(&self) -> Option<WebSocket<NetStream>> {
         self.shared.take()
     }
 
-    /// Where it listens by TCP.
+    /// Returns the TCP addresses that the server listens on.
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// The way to shut it down from anywhere.
+    /// Returns a handle that shuts the server down from any thread.
     pub fn handle(&self) -> Handle {
         Handle(Arc::clone(&self.shared))
     }
@@ -44,28 +45,29 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.shared.accept_no_more();
-        // What nobody took is dropped, but not while the lock is held.
+        // The connections that were not accepted are dropped after the lock is released.
         let left = core::mem::take(&mut *self.shared.open());
         drop(left);
     }
 }
 
-/// Shuts down a server, and counts its connections.
+/// A handle that shuts down a server, and counts its connections.
 #[derive(Clone, Debug)]
 pub struct Handle(Arc<Shared>);
 
 impl Handle {
-    /// How many connections there are, those in their handshakes included.
+    /// Returns the number of connections, those in their handshakes included.
     pub fn connections(&self) -> usize {
         self.0.places.admission().connections()
     }
 
-    /// Accepts no more, drops whoever has not finished its handshakes, and sends 1001 to all others; those that are not closed
-    /// after `grace` end. Waits until all streams are dropped, or until then.
+    /// Shuts the server down. It accepts no more connections, drops those whose handshakes are not finished,
+    /// and sends a Close frame with 1001 to all others. Waits until all streams are dropped, but no longer
+    /// than `grace`; then the connections that are left end.
     ///
-    /// A connection does its part while somebody receives from it, or waits to send; it may take a quarter of a second to
-    /// notice, or 2 ms for each connection of the server, up to 5 s, if that is more. With a shorter `grace` it may end without
-    /// a Close frame.
+    /// A connection takes part while a thread receives from it, or waits to send. It may take a quarter of a
+    /// second to notice the shutdown; on a server of more than 125 connections 2 ms for each of them, up to 5
+    /// s. With a shorter `grace` it may end without a Close frame.
     pub fn shutdown(&self, grace: Duration) {
         let Self(shared) = self;
         shared.stop.close();
@@ -77,17 +79,17 @@ impl Handle {
     }
 }
 
-/// What the parts of a server know of each other.
+/// The state that the parts of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     places: Arc<Places>,
-    /// What connections hear that are open.
+    /// The shutdown as open connections see it.
     pub(crate) stop: Arc<Shutdown>,
-    /// What those hear that are not yet, and whoever accepts them.
+    /// The shutdown as connections in their handshakes, and the threads that accept, see it.
     pub(crate) opening: Arc<Shutdown>,
-    /// The connections that wait to be taken.
+    /// The open connections that wait for `accept`.
     open: Mutex<VecDeque<WebSocket<NetStream>>>,
-    /// Told when these change, or when no more come.
+    /// Notified when `open` changes, or when the server accepts no more.
     changed: Condvar,
     doors: Vec<Door>,
 }
@@ -130,8 +132,8 @@ impl Shared {
         taken
     }
 
-    /// Hands out `ws` as soon as there is room. Once nobody takes it any more, it is closed here if the server is shut down, since its
-    /// client was let in, or else dropped.
+    /// Hands out `ws` as soon as there is room. If the server stops first, `ws` is dropped; on a shutdown it
+    /// is closed here before, since its client was let in.
     pub(crate) fn give(&self, mut ws: WebSocket<NetStream>) {
         let waits = |open: &mut VecDeque<_>| open.len() >= WAITING && !self.opening.is_closing();
         let mut open = self.changed.wait_while(self.open(), waits).unwrap_or_else(PoisonError::into_inner);
@@ -157,7 +159,7 @@ impl Shared {
 #[derive(Debug)]
 struct Places {
     admission: Mutex<Admission>,
-    /// Told when a connection gives its place back.
+    /// Notified when a connection gives its place back.
     left: Condvar,
 }
 
@@ -167,7 +169,7 @@ impl Places {
     }
 }
 
-/// A place among the connections of a server; dropped, it is free again.
+/// A place among the connections of a server. It is free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     admitted: Option<Admitted>,
@@ -176,7 +178,8 @@ pub(crate) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // Inside the lock, so that nobody counts, misses this, and waits.
+        // The lock is held, so that a thread that has counted the connections is waiting already when this
+        // notifies it.
         let admission = self.places.admission();
         self.admitted = None;
         self.places.left.notify_all();

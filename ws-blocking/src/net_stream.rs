@@ -15,13 +15,15 @@ use crate::TlsStream;
 use crate::listener::Place;
 use crate::{CloneTransport, Transport};
 
-/// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or a
-/// transport that the program brought.
+/// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or
+/// a transport that the program brings.
 pub struct NetStream {
     kind: Kind,
-    /// Of TCP, as they were at the beginning: the system forgets them when the peer resets the connection.
+    /// The addresses of TCP, taken at the beginning: the system forgets them when the peer resets the
+    /// connection.
     addresses: Addresses,
-    /// The place among the connections of a server, which is free again when the last clone of the stream is dropped.
+    /// The place among the connections of a server. It is free again when the last clone of the stream is
+    /// dropped.
     place: Option<Arc<Place>>,
 }
 
@@ -42,26 +44,27 @@ struct Addresses {
 }
 
 impl NetStream {
-    /// TCP with the address of the other end, which `accept` or `connect` has named.
+    /// Wraps a TCP stream with the address of the other end, which `accept` or `connect` has given.
     pub(crate) fn tcp_with(stream: TcpStream, peer: SocketAddr) -> Self {
         let addresses = Addresses { local: stream.local_addr().ok(), peer: Some(peer) };
         Self { kind: Kind::Tcp(stream), addresses, place: None }
     }
 
-    /// A transport that the program brings.
+    /// Wraps a transport that the program brings.
     pub fn new(transport: impl CloneTransport + Send + 'static) -> Self {
         Kind::Other(Box::new(transport)).into()
     }
 
-    /// The address of the other end, which may be a proxy; `None` for anything but TCP.
+    /// Returns the address of the other end, which may be a proxy; `None` for anything but TCP.
     ///
-    /// It is kept from the beginning, so it is there after a reset too. Only of a [`TcpStream`] that the program brought, and that
-    /// was reset before, it is `None`.
+    /// The address is taken at the beginning, so it is there after a reset too. It is `None` for a
+    /// [`TcpStream`] that was reset before it was wrapped.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.addresses().peer
     }
 
-    /// The address of this end, kept as [`peer_addr`](Self::peer_addr) is; `None` for anything but TCP.
+    /// Returns the address of this end, taken at the beginning as [`peer_addr`](Self::peer_addr) is; `None`
+    /// for anything but TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.addresses().local
     }
@@ -76,7 +79,7 @@ impl NetStream {
         }
     }
 
-    /// Whether everything is inside TLS.
+    /// Returns whether the stream is inside TLS.
     pub fn is_tls(&self) -> bool {
         match &self.kind {
             #[cfg(feature = "tls")]
@@ -87,7 +90,7 @@ impl NetStream {
         }
     }
 
-    /// The TCP socket, under whatever lies over it.
+    /// Returns the TCP socket beneath the stream, if there is one.
     pub fn tcp(&self) -> Option<&TcpStream> {
         match &self.kind {
             Kind::Tcp(stream) => Some(stream),
@@ -108,7 +111,7 @@ impl NetStream {
 /// Inside TLS.
 #[cfg(feature = "tls")]
 impl NetStream {
-    /// The TLS stream, if this is one.
+    /// Returns the TLS stream, if this is one.
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
             Kind::Tls(stream) => Some(stream),
@@ -118,22 +121,22 @@ impl NetStream {
         }
     }
 
-    /// The certificates that the peer has shown, its own first; `None` if it has shown none.
+    /// Returns the certificates that the peer has shown, its own first; `None` if it has shown none.
     pub fn peer_certificates(&self) -> Option<Vec<CertificateDer<'static>>> {
         self.tls()?.peer_certificates()
     }
 
-    /// The version of TLS that is spoken.
+    /// Returns the version of TLS in use.
     pub fn protocol_version(&self) -> Option<ProtocolVersion> {
         self.tls()?.protocol_version()
     }
 
-    /// Server: the host that the client asked for by SNI (RFC 6066 §3).
+    /// Returns the host that the client asked for by SNI (RFC 6066 §3); `None` at a client.
     pub fn server_name(&self) -> Option<String> {
         self.tls()?.server_name()
     }
 
-    /// The protocol that was agreed on inside TLS, if any (RFC 7301).
+    /// Returns the protocol that was agreed on by ALPN, if any (RFC 7301).
     pub fn alpn_protocol(&self) -> Option<Vec<u8>> {
         self.tls()?.alpn_protocol()
     }

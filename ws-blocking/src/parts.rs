@@ -10,40 +10,42 @@ use ws_core::{CloseFrame, Connection, Parts};
 use crate::{Receiver, Sender, WebSocket};
 
 impl<S> WebSocket<S> {
-    /// Drives `conn` over `io`, of which `read` has been read already: by whoever did the opening handshake, for one.
+    /// Runs `conn` over `io`, after `read` was read from it: by the code that did the opening handshake, for
+    /// example.
     pub fn resume(io: S, conn: Connection, read: &[u8]) -> Self {
         let mut this = Self::new(io, conn);
         this.input_mut().buf.extend(read);
         this
     }
 
-    /// The transport, with the bytes that are not used and those that are not written. Nothing is written for that. Its
-    /// timeouts are those of the last read and write: whoever uses it next sets them anew.
+    /// Returns the transport, with the bytes that were read and not used, and those that were queued and not
+    /// written. This writes nothing. The transport keeps the timeouts of the last read and write: set them
+    /// anew before using it.
     pub fn into_inner(self) -> Parts<S> {
         let (mut link, input) = self.into_ends();
         Parts::new(link.socket.io, &mut link.conn, &input.buf)
     }
 
-    /// Drops the transport at once, without a closing handshake: what is queued is lost, and the peer sees an end without a Close
-    /// frame (1006).
+    /// Drops the transport at once, without a closing handshake: what is queued is lost, and the peer sees
+    /// the end of the stream without a Close frame (1006).
     pub fn abort(self) {
         drop(self);
     }
 
-    /// The peer's Close frame, once it has come, also after the end; `None` if it was empty.
+    /// Returns the peer's Close frame, also after the end; `None` if none has come, or it was empty.
     pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
         self.conn().close_frame()
     }
 
-    /// Why the connection ended other than by a clean close, also after that was reported. A transport that broke is an
-    /// [`UnexpectedEof`](ws_core::Error::UnexpectedEof) here.
+    /// Returns why the connection ended, unless it closed cleanly; also after that was reported. A transport
+    /// that failed is an [`UnexpectedEof`](ws_core::Error::UnexpectedEof) here.
     pub fn error(&self) -> Option<ws_core::Error> {
         self.conn().failure()
     }
 }
 
 impl WebSocket<TcpStream> {
-    /// The address of this end.
+    /// Returns the address of this end.
     ///
     /// # Errors
     /// Those of the system.
@@ -51,16 +53,16 @@ impl WebSocket<TcpStream> {
         self.get_ref().local_addr()
     }
 
-    /// The address of the peer.
+    /// Returns the address of the peer.
     ///
     /// # Errors
-    /// Those of the system; a connection that was reset has none any more.
+    /// Those of the system, which has no address for a connection that was reset.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.get_ref().peer_addr()
     }
 }
 
-/// The halves that [`Sender::reunite`] could not put together.
+/// The two halves that [`Sender::reunite`] could not put together.
 #[derive(Debug)]
 pub struct ReuniteError<S>(Box<(Sender<S>, Receiver<S>)>);
 
@@ -69,7 +71,7 @@ impl<S> ReuniteError<S> {
         Self(Box::new((sender, receiver)))
     }
 
-    /// Both halves, as they were.
+    /// Returns both halves, as they were.
     pub fn into_halves(self) -> (Sender<S>, Receiver<S>) {
         *self.0
     }

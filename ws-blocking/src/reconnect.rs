@@ -8,7 +8,8 @@ use ws_core::{Backoff, Retries};
 use crate::clock::now;
 use crate::{Connector, Error, NetStream, WebSocket};
 
-/// Opens the same connection again and again, with a delay before each attempt but the first (§7.2.3).
+/// A connection that is opened again whenever the program asks for it, with a delay before each attempt but
+/// the first (§7.2.3).
 ///
 /// ```no_run
 /// use ws_blocking::{Connect, Connector, Error, Reconnect};
@@ -31,7 +32,8 @@ pub struct Reconnect {
 }
 
 impl Reconnect {
-    /// Connects to what `connect` says, with the usual delays: random, up to 5 seconds at first and up to a minute in the end.
+    /// Returns a `Reconnect` to the target of `connect`, with the usual delays: random, up to 5 seconds at
+    /// first and up to a minute in the end.
     ///
     /// # Errors
     /// [`Error::Io`] if the system has no randomness.
@@ -47,13 +49,14 @@ impl Reconnect {
         self
     }
 
-    /// A new connection. It is tried for as long as what goes wrong may pass by itself: see [`Error::is_temporary`].
+    /// Opens a new connection. Tries again after each failure that may be temporary: see
+    /// [`Error::is_temporary`].
     ///
-    /// A server that refuses and says in how many seconds to come back (Retry-After) is not asked before, but after the longest delay.
-    /// After a connection that was used for a minute the delays begin anew.
+    /// If a refusal names a number of seconds (Retry-After), the next attempt waits at least that long, but
+    /// no longer than the longest delay. After a connection that lasted for a minute, the delays begin anew.
     ///
     /// # Errors
-    /// As [`Connector::connect`], if it does not look as if another attempt would help. It may be called again all the same.
+    /// As [`Connector::connect`], if the failure is not temporary. The caller may still call this again.
     pub fn open(&mut self) -> Result<WebSocket<NetStream>, Error> {
         loop {
             while let Some(due) = self.retries.next_attempt(now()) {

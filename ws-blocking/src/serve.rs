@@ -1,4 +1,4 @@
-//! Serving: accepts connections on threads in the background, and hands out those that are open.
+//! Servers: they accept connections on threads in the background, and hand out the open ones.
 //!
 //! ```no_run
 //! use std::thread;
@@ -44,7 +44,7 @@ pub use crate::listener::{Handle, Listener};
 use crate::stop::Watch;
 use crate::{NetStream, WebSocket};
 
-/// What a server does with each connection before it is open.
+/// The settings of a server.
 #[derive(Clone)]
 pub struct Server {
     config: Arc<Config>,
@@ -60,7 +60,8 @@ type Decide = dyn Fn(&Request<'_>, &NetStream) -> Decision + Send + Sync;
 type OnError = dyn Fn(&io::Error) + Send + Sync;
 
 impl Server {
-    /// Defaults: all are let in, whatever they ask for, up to 10,000 at once.
+    /// Returns the default settings: all requests for a WebSocket are accepted, from any origin and for any
+    /// path, up to 10,000 connections at once.
     pub fn new() -> Self {
         Self {
             config: Arc::default(),
@@ -73,15 +74,16 @@ impl Server {
         }
     }
 
-    /// Limits and timeouts of each connection. [`Config::opening_timeout`] bounds the TLS handshake, and again the opening handshake.
+    /// Sets the limits and timeouts of the connections. [`Config::opening_timeout`] bounds the TLS handshake,
+    /// and then the opening handshake again.
     #[must_use]
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// How many connections there may be, those in their handshakes included: each of these has a thread. Whoever comes when there is
-    /// no room is dropped at once.
+    /// Sets how many connections there may be, those in their handshakes included: each of these has a
+    /// thread. A connection that comes when there is no room is dropped at once.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -95,7 +97,7 @@ impl Server {
         self
     }
 
-    /// Speaks TLS on every listener.
+    /// Speaks TLS on all sockets.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
@@ -103,8 +105,8 @@ impl Server {
         self
     }
 
-    /// Answers each request, ordinary ones too: accepts it, or refuses it with any status, fields and body. The stream tells who
-    /// asks: address, certificates.
+    /// Answers each request with what `decide` returns, also requests that ask for no WebSocket: accepts it,
+    /// or refuses it with any status, fields and body. The stream has the client's address and certificates.
     #[must_use]
     pub fn decide(
         mut self,
@@ -114,15 +116,15 @@ impl Server {
         self
     }
 
-    /// Hears when the system cannot accept a connection, for want of files, threads or memory most likely. The server pauses, and
-    /// tries again.
+    /// Calls `on_error` when the system cannot accept a connection, most often because it has no more files,
+    /// threads or memory. The server pauses, and tries again.
     #[must_use]
     pub fn on_error(mut self, on_error: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
         self.on_error = Arc::new(on_error);
         self
     }
 
-    /// Listens on the first of `addresses` that can be had.
+    /// Listens on the first of `addresses` that is available.
     ///
     /// # Errors
     /// Those of the system.
@@ -130,7 +132,8 @@ impl Server {
         self.start([TcpListener::bind(addresses)?])
     }
 
-    /// Accepts connections from sockets of one's own, of any kinds, which must be in blocking mode.
+    /// Accepts connections from sockets that the caller has opened. They may be of several kinds, and must be
+    /// in blocking mode.
     ///
     /// # Errors
     /// Those of the system, which may have no thread left.
@@ -141,7 +144,7 @@ impl Server {
             doors.push(socket.door()?);
         }
         let shared = Arc::new(Shared::new(self.limits, doors));
-        // Dropped on the way out, it ends the threads that run already.
+        // If a thread cannot be started, dropping this ends the threads that already run.
         let listener = Listener::new(Arc::clone(&shared));
         let server = Arc::new(self);
         for socket in sockets {
@@ -151,7 +154,7 @@ impl Server {
         Ok(listener)
     }
 
-    /// Does the handshakes; `None` if no WebSocket comes of them.
+    /// Does the handshakes. Returns `None` if they open no WebSocket.
     fn open(&self, stream: NetStream, shared: &Shared) -> Option<WebSocket<NetStream>> {
         let stream = self.secure(stream, &shared.opening)?;
         let mut ws = WebSocket::new(stream, Connection::server(now(), Arc::clone(&self.config)));

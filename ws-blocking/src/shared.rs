@@ -13,26 +13,27 @@ use crate::drive::{Patience, Written, has_ended};
 use crate::socket::{BRIEF, Socket};
 use crate::{Error, Transport};
 
-/// What the halves share. Neither lock is taken while the other thread may sleep in a system call, but for `writer` by those
-/// who have to wait until the transport has their message.
+/// What the halves share. A thread takes neither lock while another one may hold it in a system call, except
+/// `writer` in a call that has to wait until the transport has the message.
 #[derive(Debug)]
 pub(crate) struct Shared<S> {
     /// Never held during a system call.
     pub(crate) conn: Mutex<Connection>,
-    /// Notified when a sender has closed or ended the connection: the receiver may wait with nothing to read.
+    /// Notified when a sender has closed or ended the connection: the receiver may be waiting with nothing to
+    /// read.
     pub(crate) changed: Condvar,
-    /// Held by whoever writes. Nobody takes it while holding `conn`.
+    /// Held by the thread that writes. It is never taken while `conn` is held.
     pub(crate) writer: Mutex<Socket<S>>,
     role: Role,
-    /// How long to sleep at most, as the other half may set a deadline meanwhile.
+    /// The longest wait of a thread, since the other half may set a deadline meanwhile.
     pub(crate) longest_wait: Duration,
-    /// Whether the receiver was dropped: whatever thread writes last ends the connection.
+    /// Whether the receiver was dropped. The thread that writes last then ends the connection.
     is_deserted: AtomicBool,
-    /// [`Self::desert`], for the drop of a receiver, which cannot name the transport's trait.
+    /// [`Self::desert`], as a pointer: the drop of a receiver cannot name the trait of the transport.
     desert: fn(&Self),
 }
 
-/// The receiver's hold on what it shares with the senders. Dropped, it ends the connection.
+/// The receiver's handle to what it shares with the senders. When it is dropped, the connection ends.
 #[derive(Debug)]
 pub(crate) struct Seat<S> {
     shared: Arc<Shared<S>>,
@@ -44,13 +45,13 @@ impl<S> Seat<S> {
         Self { shared, is_held: true }
     }
 
-    /// Gives the hold back, and leaves the connection as it is.
+    /// Returns what is shared, and leaves the connection as it is.
     pub(crate) fn release(mut self) -> Arc<Shared<S>> {
         self.is_held = false;
         Arc::clone(&self.shared)
     }
 
-    /// Whether `shared` is what this holds.
+    /// Returns whether this is a handle to `shared`.
     pub(crate) fn is_of(&self, shared: &Arc<Shared<S>>) -> bool {
         Arc::ptr_eq(&self.shared, shared)
     }
@@ -72,7 +73,7 @@ impl<S> Drop for Seat<S> {
     }
 }
 
-/// What a thread that panicked left is whole: nothing here can panic halfway.
+/// Locks `mutex`, also after a panic: the values here are never left half-changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -90,22 +91,23 @@ impl<S: Transport> Shared<S> {
         }
     }
 
-    /// Closes with 1001 and ends the connection, as nothing is read any more. The Close frame leaves if the transport takes it at
-    /// once; a sender that is writing still gets as long for that as a closing handshake may take.
+    /// Closes with 1001 and ends the connection, since nothing reads any more. The Close frame leaves if the
+    /// transport takes it at once. A sender that is writing has as long for it as a closing handshake may
+    /// take.
     fn desert(&self) {
         {
             let mut conn = lock(&self.conn);
             if conn.is_closed() {
                 return;
             }
-            // Another closing handshake, or an opening one, ends as it is.
+            // If the connection is closing or not open yet, it ends without this Close frame.
             let _ = conn.close(now(), Some(CloseCode::GOING_AWAY.into()));
         }
         self.is_deserted.store(true, Ordering::SeqCst);
         let _ = self.flush(Patience::Brief(BRIEF));
     }
 
-    /// Ends the connection that the receiver has left, after the last write.
+    /// Ends the connection after the last write, once the receiver was dropped.
     fn end(&self, is_written: bool) {
         lock(&self.conn).abort();
         self.changed.notify_all();
@@ -113,7 +115,7 @@ impl<S: Transport> Shared<S> {
             let _ = if is_written { writer.io.shutdown_write() } else { writer.io.shutdown_both() };
         }
     }
-    /// Queues with `queue` as soon as there is room.
+    /// Calls `queue` as soon as there is room.
     pub(crate) fn queue(
         &self,
         mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
@@ -134,7 +136,8 @@ impl<S: Transport> Shared<S> {
         }
     }
 
-    /// A long payload is copied before the connection is locked, where it can leave from the copy.
+    /// Copies a long payload that can be sent from the copy. It is called before the connection is locked, so
+    /// that the copy does not hold the lock.
     pub(crate) fn own_where_long<'a>(&self, message: Outgoing<'a>) -> Outgoing<'a> {
         if let Outgoing::Lent(lent) = message
             && self.role == Role::Server
@@ -145,7 +148,8 @@ impl<S: Transport> Shared<S> {
         message
     }
 
-    /// Writes all that is queued, or sees that another thread does, if it may not wait.
+    /// Writes all that is queued. With [`Patience::Brief`] it leaves that to the thread that is writing, if
+    /// there is one.
     pub(crate) fn flush(&self, patience: Patience) -> io::Result<Written> {
         let flushed = self.try_flush(patience);
         if self.is_deserted.load(Ordering::SeqCst) && !matches!(flushed, Ok(Written::Elsewhere)) {
@@ -158,14 +162,15 @@ impl<S: Transport> Shared<S> {
         loop {
             let Some(writer) = self.lock_writer(patience)? else { return Ok(Written::Elsewhere) };
             let written = self.write_out(writer, patience)?;
-            // What came in meanwhile was left to whoever held the lock.
+            // What another thread queued meanwhile was left to this one, which held the lock.
             if written != Written::All || lock(&self.conn).poll_transmit().is_none() {
                 return Ok(written);
             }
         }
     }
 
-    /// The transport to write to; `None` if another thread has it, which looks for more before it leaves.
+    /// Returns the transport to write to, or `None` if another thread has it. That thread checks for more
+    /// output before it stops.
     pub(crate) fn lock_writer(&self, patience: Patience) -> io::Result<Option<MutexGuard<'_, Socket<S>>>> {
         let locked = match patience {
             Patience::Brief(_) => match self.writer.try_lock() {
@@ -176,7 +181,7 @@ impl<S: Transport> Shared<S> {
             Patience::Full => self.writer.lock().map_err(|_| ()),
         };
         locked.map(Some).map_err(|()| {
-            // Nobody knows how much of its frame is written.
+            // It is unknown how much of the frame was written.
             lock(&self.conn).handle_broken_pipe();
             io::Error::other("a thread panicked while it wrote to the transport")
         })
@@ -226,7 +231,7 @@ impl<S: Transport> Shared<S> {
         }
     }
 
-    /// What to do next, taken out of the connection.
+    /// Returns the next thing to write, taken out of the connection.
     fn next_output(&self) -> Option<Next> {
         match lock(&self.conn).poll_transmit()? {
             Transmit::Data(out) => Some(Next::Data(out.detach())),
@@ -234,20 +239,21 @@ impl<S: Transport> Shared<S> {
         }
     }
 
-    /// How long the next write may wait, after one that waited in vain; `None` once the connection has ended. `queued` is how much was left at the last of these.
+    /// Returns how long the next write may wait after one that timed out, or `None` once the connection has
+    /// ended. `queued` is how much was left at the last timeout.
     fn longest_write(&self, queued: &mut usize) -> Option<Duration> {
         let mut conn = lock(&self.conn);
         if conn.queued() < core::mem::replace(queued, conn.queued()) {
-            // A ping behind a long message is not answered before that has left.
+            // The peer can answer a ping only after the message before it has left.
             conn.handle_progress(now());
         }
         if conn.is_closed() {
             conn.handle_broken_pipe();
         } else if !conn.is_open() {
-            // Whether an open connection is alive is for the receiver to say: its peer may have sent.
+            // Only the receiver judges an open connection: there may be input that it has not read.
             conn.handle_timeout(now());
         }
-        // What the transport holds back is lost with it.
+        // Output that the transport holds back is lost.
         let waits = wait_until(conn.poll_timeout()).into_iter().chain([self.longest_wait]);
         if has_ended(&conn) { None } else { waits.min() }
     }

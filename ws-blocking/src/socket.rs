@@ -6,13 +6,13 @@ use ws_core::Output;
 
 use crate::Transport;
 
-/// How long a write waits that must not hold up reading.
+/// The wait of a write that must not hold up reading.
 pub(crate) const BRIEF: Duration = Duration::from_millis(1);
 
-/// Most pieces of output that one system call takes.
+/// The largest number of slices that one system call writes.
 const SLICES: usize = 16;
 
-/// A transport, and the timeouts that it was given last.
+/// A transport, and the last timeouts that were set on it.
 #[derive(Debug)]
 pub(crate) struct Socket<S> {
     pub(crate) io: S,
@@ -29,7 +29,8 @@ enum Timeout {
 }
 
 impl Timeout {
-    /// Whether a wait as long as this will do for one of `wait`: shorter ones are repeated, and spare a system call.
+    /// Returns whether this timeout does for a wait of `wait`. A shorter one does, if not by much: the call
+    /// is repeated, and a system call to set the timeout is saved.
     #[inline]
     fn suits(self, wait: Option<Duration>) -> bool {
         match (self, wait) {
@@ -48,7 +49,7 @@ impl<S> Socket<S> {
 }
 
 impl<S: Transport> Socket<S> {
-    /// Reads once, for as long as `wait` says; `None` if nothing has come.
+    /// Reads once, for `wait` at most. Returns `None` if no byte came.
     pub(crate) fn read(&mut self, spare: &mut [u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
         if !self.read_timeout.suits(wait) {
             let set = self.io.set_read_timeout(wait);
@@ -57,7 +58,7 @@ impl<S: Transport> Socket<S> {
         in_time(|| self.io.read(spare))
     }
 
-    /// Writes all of `out`; `false` if the peer did not read, so that a write waited in vain.
+    /// Writes all of `out`. Returns `false` if a write timed out because the peer does not read.
     #[inline]
     pub(crate) fn write(&mut self, out: &mut impl Output) -> io::Result<bool> {
         while out.has_remaining() {
@@ -87,7 +88,7 @@ impl<S: Transport> Socket<S> {
         Ok(true)
     }
 
-    /// Pushes on what the transport holds back; `false` as for [`write`](Self::write).
+    /// Flushes the transport. Returns `false` as [`write`](Self::write) does.
     pub(crate) fn flush(&mut self) -> io::Result<bool> {
         if self.is_unflushed && in_time(|| self.io.flush())?.is_none() {
             return Ok(false);
@@ -96,7 +97,7 @@ impl<S: Transport> Socket<S> {
         Ok(true)
     }
 
-    /// Lets no write wait for longer than `wait`, and few for less.
+    /// Limits the wait of each write to `wait`, or somewhat less.
     #[inline]
     pub(crate) fn write_within(&mut self, wait: Duration) {
         if !self.write_timeout.suits(Some(wait)) {
@@ -104,7 +105,7 @@ impl<S: Transport> Socket<S> {
         }
     }
 
-    /// Lets writes wait as long as `wait` says.
+    /// Lets each write wait for `wait`, or somewhat less; for ever if it is `None`.
     pub(crate) fn write_patiently(&mut self, wait: Option<Duration>) {
         if !self.write_timeout.suits(wait) {
             self.set_write_timeout(wait);
@@ -117,7 +118,7 @@ impl<S: Transport> Socket<S> {
     }
 }
 
-/// The outcome of a system call, again if a signal cut it short; `None` if it waited in vain.
+/// Makes a system call, again if a signal interrupts it. Returns `None` if it timed out.
 #[inline]
 fn in_time<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
     loop {

@@ -6,20 +6,21 @@ use ws_core::serve::{Heard, Shutdown};
 
 use crate::clock::now;
 
-/// How long a connection of a server with few others waits at most before it asks again whether the server ends.
+/// The longest wait of a connection before it checks again for its server's shutdown, on a server of few
+/// connections.
 pub(crate) const ASK: Duration = Duration::from_millis(250);
 
-/// How long one of many waits.
+/// The same on a server of very many connections.
 const LONGEST_ASK: Duration = Duration::from_secs(5);
 
-/// How long one of so many connections of a server waits at most: together they ask some five hundred times a second, so that
-/// idle connections take less than 1 % of a core.
+/// Returns the longest wait of each of so many connections of a server. Together they check some five hundred
+/// times a second, so that idle connections take less than 1 % of a core.
 fn ask_of(connections: usize) -> Duration {
     let millis = u64::try_from(connections).unwrap_or(u64::MAX).saturating_mul(2);
     Duration::from_millis(millis).clamp(ASK, LONGEST_ASK)
 }
 
-/// What one connection hears of its server's end.
+/// A connection's view of its server's shutdown.
 #[derive(Debug)]
 pub(crate) struct Watch {
     shutdown: Arc<Shutdown>,
@@ -31,18 +32,18 @@ impl Watch {
         Self { shutdown, heard: Heard::new() }
     }
 
-    /// Returns how long the connection may wait before it asks again.
+    /// Returns how long the connection may wait before it checks again.
     pub(crate) fn longest_wait(&self) -> Duration {
         // Each connection holds the shutdown once.
         ask_of(Arc::strong_count(&self.shutdown))
     }
 
-    /// Whether there is something to tell.
+    /// Returns whether `tell` has anything to do.
     pub(crate) fn has_news(&self) -> bool {
         self.heard.has_news(&self.shutdown)
     }
 
-    /// Tells `conn` what is new, if anything is.
+    /// Applies to `conn` what is new of the shutdown, if anything is.
     pub(crate) fn tell(&mut self, conn: &mut Connection) {
         if let Some(said) = self.heard.news(&self.shutdown) {
             said.tell(now(), conn);

@@ -15,24 +15,24 @@ use crate::socket::BRIEF;
 use crate::stop::ASK;
 use crate::{CloneTransport, Transport};
 
-/// How much is read at once: a whole record, however long (RFC 5246 §6.2.3).
+/// The number of bytes to read at once: the longest record (RFC 5246 §6.2.3).
 const READ: usize = 5 + (1 << 14) + 2048;
 
 thread_local! {
-    /// Memory for what was read and is not decrypted.
+    /// Memory for what was read and is not decrypted yet.
     static READING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-    /// Memory for what was encrypted and is not written.
+    /// Memory for what was encrypted and is not written yet.
     static WRITING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// TLS over a blocking transport.
 ///
-/// Clones of it work from two threads at once: no lock is held while a read waits but one that only readers take, and a
-/// write that waits holds up no read. Reading tells a stream that was cut off, with [`ErrorKind::UnexpectedEof`], from one that the
-/// peer ended.
+/// Two threads can use clones of it at once: a read that waits does not hold up a write, nor a write a read.
+/// If the stream was cut off, a read fails with [`ErrorKind::UnexpectedEof`]; if the peer ended it, a read
+/// returns 0.
 pub struct TlsStream<S> {
     io: S,
-    /// Whether a read gives up at some time, and so is asked to return without a byte.
+    /// Whether reads have a timeout, and so may return without a byte.
     has_read_timeout: bool,
     shared: Arc<Shared>,
 }
@@ -40,21 +40,21 @@ pub struct TlsStream<S> {
 struct Shared {
     /// Never held during a system call.
     session: Mutex<Connection>,
-    /// Held by whoever reads.
+    /// Held by the thread that reads.
     incoming: Mutex<Incoming>,
-    /// Held by whoever writes. Nobody takes it while holding `session`.
+    /// Held by the thread that writes. It is never taken while `session` is held.
     outgoing: Mutex<Outgoing>,
 }
 
-/// What was read and found no room.
+/// Bytes that were read, and for which the caller's buffer had no room.
 #[derive(Default)]
 struct Incoming {
     ciphertext: Vec<u8>,
-    /// Told once all that came before it is read.
+    /// The failure to return once all that came before it is read.
     failed: Option<rustls::Error>,
 }
 
-/// What was encrypted and the transport did not take, from `at` on.
+/// Bytes that were encrypted, and that the transport has not taken from `at` on.
 #[derive(Default)]
 struct Outgoing {
     ciphertext: Vec<u8>,
@@ -62,15 +62,17 @@ struct Outgoing {
 }
 
 impl<S: Transport> TlsStream<S> {
-    /// Starts TLS with `host`, a name or an IP address (without brackets), over `io`; within `time_limit`, if there is one.
+    /// Does the TLS handshake with `host` over `io`, within `time_limit` if there is one. `host` is a name or
+    /// an IP address without brackets.
     ///
     /// # Errors
-    /// Those of the transport, [`ErrorKind::TimedOut`], and of kind [`ErrorKind::InvalidData`] those that wrap a [`TlsError`].
+    /// Those of the transport; [`ErrorKind::TimedOut`]; [`ErrorKind::InvalidData`], which wraps a
+    /// [`TlsError`].
     pub fn connect(io: S, tls: &ClientTls, host: &str, time_limit: Option<Duration>) -> io::Result<Self> {
         Self::start(io, tls.session(host)?.into(), time_limit, None)
     }
 
-    /// Starts TLS with a client over `io`, within `time_limit`, if there is one.
+    /// Does the TLS handshake with a client over `io`, within `time_limit` if there is one.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -78,7 +80,7 @@ impl<S: Transport> TlsStream<S> {
         Self::start(io, tls.session()?.into(), time_limit, None)
     }
 
-    /// [`accept`](Self::accept), unless its server ends first.
+    /// As [`accept`](Self::accept), but fails when the server shuts down.
     pub(crate) fn accept_watched(
         io: S,
         tls: &ServerTls,
@@ -108,7 +110,7 @@ impl<S: Transport> TlsStream<S> {
 }
 
 impl<S> TlsStream<S> {
-    /// The certificates that the peer has shown, its own first; `None` if it has shown none.
+    /// Returns the certificates that the peer has shown, its own first; `None` if it has shown none.
     pub fn peer_certificates(&self) -> Option<Vec<CertificateDer<'static>>> {
         let session = lock(&self.shared.session);
         Some(
@@ -116,12 +118,12 @@ impl<S> TlsStream<S> {
         )
     }
 
-    /// The version of TLS that is spoken.
+    /// Returns the version of TLS in use.
     pub fn protocol_version(&self) -> Option<ProtocolVersion> {
         lock(&self.shared.session).protocol_version()
     }
 
-    /// Server: the host that the client asked for by SNI (RFC 6066 §3).
+    /// Returns the host that the client asked for by SNI (RFC 6066 §3); `None` at a client.
     pub fn server_name(&self) -> Option<String> {
         match &*lock(&self.shared.session) {
             Connection::Server(session) => session.server_name().map(str::to_owned),
@@ -129,18 +131,18 @@ impl<S> TlsStream<S> {
         }
     }
 
-    /// The protocol that was agreed on inside TLS, if any (RFC 7301).
+    /// Returns the protocol that was agreed on by ALPN, if any (RFC 7301).
     pub fn alpn_protocol(&self) -> Option<Vec<u8>> {
         lock(&self.shared.session).alpn_protocol().map(<[u8]>::to_vec)
     }
 
-    /// The transport underneath.
+    /// Returns the transport beneath TLS.
     pub fn get_ref(&self) -> &S {
         &self.io
     }
 }
 
-/// Does the handshake; nobody else uses the session yet.
+/// Does the handshake. No other thread uses the session yet.
 fn shake_hands(
     io: &mut impl Transport,
     session: &mut Connection,
@@ -161,7 +163,7 @@ fn shake_hands(
             read => again(read)?,
         }
         if let Err(error) = session.process_new_packets() {
-            // The peer is told why, if it listens.
+            // Writes the alert with the reason, if the peer reads.
             let _ = io.set_write_timeout(Some(BRIEF));
             let _ = session.write_tls(io).and_then(|_| io.flush());
             return Err(TlsError::from(error).into());
@@ -169,7 +171,7 @@ fn shake_hands(
     }
 }
 
-/// How long to wait until `deadline`, or until it is time to ask again whether the server ends.
+/// Returns how long to wait until `deadline`, or until the next check for the server's shutdown.
 fn left(deadline: Option<Instant>, stop: Option<&Shutdown>) -> io::Result<Option<Duration>> {
     if stop.is_some_and(Shutdown::is_closing) {
         return Err(Error::other("the server ends"));
@@ -180,7 +182,7 @@ fn left(deadline: Option<Instant>, stop: Option<&Shutdown>) -> io::Result<Option
     }
 }
 
-/// A call that waited in vain is made again; time limits are kept elsewhere.
+/// Lets a call that timed out or was interrupted be made again. The callers check time limits.
 fn again(done: io::Result<usize>) -> io::Result<()> {
     match done {
         Ok(_) => Ok(()),
@@ -193,22 +195,25 @@ fn waited_in_vain(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// What a thread that panicked left is whole, or the peer notices: every record carries a code that proves it unchanged.
+/// Locks `mutex`, also after a panic. If the value was left half-changed, the peer notices: every record
+/// carries a code that proves it unchanged.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Lends this thread's memory. While it is lent, TLS inside TLS gets some of its own.
+/// Lends this thread's memory to `work`. If it is lent already, as for TLS inside TLS, `work` gets new
+/// memory.
 fn with_memory<T>(memory: &'static LocalKey<Cell<Vec<u8>>>, work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     let mut lent = memory.try_with(Cell::take).unwrap_or_default();
     let done = work(&mut lent);
-    // A thread that ends just now needs it no more.
+    // A thread that is ending does not keep the memory.
     let _ = memory.try_with(|memory| memory.set(lent));
     done
 }
 
 impl<S: Transport> Read for TlsStream<S> {
-    /// With a timeout it reads the transport once at most, so that deadlines are looked at however slowly a record comes.
+    /// Reads. With a timeout, it reads the transport once at most, so that a record that comes slowly cannot
+    /// put off deadlines.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -253,7 +258,8 @@ impl<S: Transport> Write for TlsStream<S> {
 }
 
 impl<S: Transport> TlsStream<S> {
-    /// Encrypts what `give` gives, and writes it. What the transport does not take is written before anything else is.
+    /// Encrypts what `give` gives, and writes it. What the transport does not take is written before anything
+    /// else is.
     fn encrypt(&mut self, give: impl FnOnce(&mut Connection) -> io::Result<usize>) -> io::Result<usize> {
         let Self { io, shared, .. } = self;
         let mut outgoing = lock(&shared.outgoing);
@@ -263,7 +269,7 @@ impl<S: Transport> TlsStream<S> {
             let n = shared.encrypt(memory, give)?;
             match outgoing.write(io, memory) {
                 Err(error) if !waited_in_vain(&error) => Err(error),
-                // It is taken, if not by the transport.
+                // The rest is kept in `outgoing`, so the data counts as written.
                 Ok(()) | Err(_) => Ok(n),
             }
         })
@@ -271,14 +277,14 @@ impl<S: Transport> TlsStream<S> {
 }
 
 impl Shared {
-    /// Decrypts what was read before; `None` if that makes no byte.
+    /// Decrypts what was read before. Returns `None` if that gives no byte.
     fn take_waiting(&self, incoming: &mut Incoming, buf: &mut [u8]) -> io::Result<Option<usize>> {
         let waiting = core::mem::take(&mut incoming.ciphertext);
         self.take(incoming, &waiting, buf)
     }
 
-    /// Decrypts into `buf`, and keeps what finds no room; 0 at the end that the peer has announced, `None` if there is no byte
-    /// yet.
+    /// Decrypts into `buf`, and keeps what finds no room. Returns 0 at the end that the peer has announced,
+    /// and `None` if there is no byte yet.
     fn take(
         &self,
         incoming: &mut Incoming,
@@ -308,14 +314,14 @@ impl Shared {
         }
     }
 
-    /// Notes that the transport has ended; 0 if the peer had announced that.
+    /// Notes that the transport has ended. Returns 0 if the peer had announced the end, else an error.
     fn end(&self, buf: &mut [u8]) -> io::Result<usize> {
         let mut session = lock(&self.session);
         session.read_tls(&mut io::empty())?;
         session.reader().read(buf)
     }
 
-    /// Tells the peer what is wrong with what it sent, unless another thread is writing.
+    /// Sends the alert for what the peer did wrong, unless another thread is writing.
     fn alert(&self, io: &mut impl Transport) {
         let mut outgoing = match self.outgoing.try_lock() {
             Ok(outgoing) => outgoing,
@@ -324,14 +330,14 @@ impl Shared {
         };
         let _ = io.set_write_timeout(Some(BRIEF));
         let mut alert = Vec::new();
-        // The connection is over, whether the peer hears it or not.
+        // The connection is over, whether the alert arrives or not.
         let _ = outgoing
             .write_to(io)
             .and_then(|()| self.encrypt(&mut alert, |_| Ok(0)))
             .and_then(|_| outgoing.write(io, &alert));
     }
 
-    /// Appends to `ciphertext` what `give` gives, and what else is due.
+    /// Appends to `ciphertext` what `give` gives, encrypted, and all else that is due.
     fn encrypt(
         &self,
         ciphertext: &mut Vec<u8>,
@@ -356,7 +362,7 @@ impl Outgoing {
         written
     }
 
-    /// Writes `ciphertext`, before which nothing waits; what is not taken waits from then on.
+    /// Writes `ciphertext` when nothing waits. What the transport does not take waits from then on.
     fn write(&mut self, io: &mut impl Write, ciphertext: &[u8]) -> io::Result<()> {
         let mut at = 0;
         let written = write_all(io, ciphertext, &mut at);
@@ -365,7 +371,7 @@ impl Outgoing {
     }
 }
 
-/// Writes `bytes` from `at` on, which moves.
+/// Writes `bytes` from `at` on, and advances `at`.
 fn write_all(io: &mut impl Write, bytes: &[u8], at: &mut usize) -> io::Result<()> {
     while *at < bytes.len() {
         match io.write(&bytes[*at..]) {
@@ -388,7 +394,8 @@ impl<S: Transport> Transport for TlsStream<S> {
         self.io.set_write_timeout(timeout)
     }
 
-    /// Announces the end before it comes, so that nobody can cut the stream unnoticed (RFC 8446 §6.1).
+    /// Announces the end before it ends the transport, so that the peer can tell it from a cut (RFC 8446
+    /// §6.1).
     fn shutdown_write(&mut self) -> io::Result<()> {
         let announced = self.encrypt(|session| {
             session.send_close_notify();

@@ -2,50 +2,55 @@ use core::time::Duration;
 use std::io::{self, Error, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-/// A blocking stream of bytes both ways, which can give up waiting.
+/// A blocking stream of bytes in both directions, with timeouts.
 ///
-/// A read or write that waited as long as its timeout says fails with [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`]; that is how
-/// deadlines are kept. [`Plain`] makes a transport of anything that cannot do so.
+/// A read or write that has waited for its timeout fails with [`ErrorKind::WouldBlock`] or
+/// [`ErrorKind::TimedOut`]; this is how deadlines are kept. [`Plain`] makes a transport of a stream without
+/// timeouts.
 pub trait Transport: Read + Write {
     /// Limits how long a read waits; `None` waits for ever. The timeout is never zero.
     ///
     /// # Errors
-    /// Those of the system; they count as no timeout, and the next read tells what is wrong.
+    /// Those of the system. They do not end the connection: the next read is made without the timeout, and
+    /// returns what is wrong.
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
     /// Limits how long a write waits; `None` waits for ever. The timeout is never zero.
     ///
     /// # Errors
-    /// Those of the system; they count as no timeout, and the next write tells what is wrong.
+    /// Those of the system. They do not end the connection: the next write is made without the timeout, and
+    /// returns what is wrong.
     fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Ends the stream of bytes to the peer, which sees its end after all that was written.
+    /// Ends the stream of bytes to the peer. The peer sees the end after all that was written.
     ///
     /// # Errors
-    /// After any error, the end of the peer's stream is not waited for: it may wait for ours.
+    /// After any error, the connection does not wait for the end of the peer's stream, since the peer may
+    /// wait for ours.
     fn shutdown_write(&mut self) -> io::Result<()>;
 
-    /// Ends both streams of bytes, also for whoever waits in a read or write of a clone.
+    /// Ends both directions. A thread that waits in a read or a write of a clone returns.
     ///
     /// # Errors
-    /// They are of no consequence: the transport is dropped next.
+    /// They are ignored: the transport is dropped next.
     fn shutdown_both(&mut self) -> io::Result<()>;
 }
 
-/// A transport that two threads can use at once: a read through one clone holds up no write through another.
+/// A transport that two threads can use at once: a read through one clone does not hold up a write through
+/// another.
 pub trait CloneTransport: Transport + Sized {
-    /// Another handle to the same transport.
+    /// Returns another handle to the same transport.
     ///
     /// # Errors
     /// Those of the system, which may have no handle left.
     fn try_clone(&self) -> io::Result<Self>;
 }
 
-/// Makes a [`Transport`] of anything that can be read and written: a TLS stream, an in-memory pipe.
+/// A [`Transport`] over anything that can be read and written: a TLS stream, an in-memory pipe.
 ///
-/// It has no timeouts, so deadlines are noticed only between two calls, unless what lies beneath has timeouts of its own; and
-/// it cannot end one direction alone, so this end of the connection is over as soon as it would do that. Implement
-/// [`Transport`] to do better.
+/// It sets no timeouts, so deadlines are checked only between two calls, unless the stream has timeouts of
+/// its own. It cannot end one direction alone, so this end of the connection is over when it would do so.
+/// Implement [`Transport`] to do better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plain<S>(pub S);
 

@@ -15,7 +15,8 @@ use crate::{CloneTransport, Error, Receiver, Sender, Transport};
 
 /// A WebSocket connection over a blocking transport.
 ///
-/// Dropped, it drops the transport as it is: what is queued is lost, and the peer sees an end without a Close frame.
+/// When it is dropped, it drops the transport and writes nothing: queued output is lost, and the peer sees
+/// the end of the stream without a Close frame.
 pub struct WebSocket<S>(Box<Inner<S>>);
 
 struct Inner<S> {
@@ -23,16 +24,17 @@ struct Inner<S> {
     input: Input,
 }
 
-/// The answering side of a [`WebSocket`], while what it received is on loan.
+/// The sending side of a [`WebSocket`], while what was received is on loan.
 #[derive(Debug)]
 pub struct Reply<'w, S>(&'w mut Link<S>);
 
 impl<S> WebSocket<S> {
-    /// Drives `conn` over `io`, which must be in blocking mode.
+    /// Runs `conn` over `io`, which must be in blocking mode.
     ///
-    /// With a [`Connection::server`] or [`Connection::client`] the opening handshake is in [`event_ref`](Self::event_ref);
-    /// [`accept`](crate::accept) and [`client`](crate::client) are that, done. With [`Connection::upgraded`] messages flow at once.
-    /// Its clock is this crate's: begin it with [`now`](crate::now).
+    /// With a [`Connection::server`] or a [`Connection::client`], [`event_ref`](Self::event_ref) does the
+    /// opening handshake; [`accept`](crate::accept) and [`client`](crate::client) do it before they return.
+    /// With a [`Connection::upgraded`], messages can be sent and received at once. Begin `conn` with the time
+    /// of [`now`](crate::now): all later times come from that clock.
     pub fn new(io: S, conn: Connection) -> Self {
         Self::from_ends(Link::new(conn, Socket::new(io), None), Input::new())
     }
@@ -47,7 +49,7 @@ impl<S> WebSocket<S> {
         (link, input)
     }
 
-    /// Closes when a server is shut down.
+    /// Makes the connection follow the shutdown of a server.
     pub(crate) fn watch(&mut self, watch: Watch) {
         self.0.link.watch = Some(watch);
     }
@@ -60,60 +62,61 @@ impl<S> WebSocket<S> {
         &mut self.0.input
     }
 
-    /// What the opening handshake agreed.
+    /// Returns what the opening handshake agreed on.
     pub fn agreed(&self) -> &Agreement {
         self.0.link.conn.agreed()
     }
 
-    /// Whether messages may be sent.
+    /// Returns whether messages may be sent.
     pub fn is_open(&self) -> bool {
         self.0.link.conn.is_open()
     }
 
-    /// Whether the connection is over.
+    /// Returns whether the connection is over.
     pub fn is_closed(&self) -> bool {
         self.0.link.conn.is_closed()
     }
 
-    /// How many bytes wait to be written.
+    /// Returns how many bytes wait to be written.
     pub fn queued(&self) -> usize {
         self.0.link.conn.queued()
     }
 
-    /// The code of the peer's Close frame; 1005 if it had none, 1006 if no Close frame has come (§7.1.5).
+    /// Returns the code of the peer's Close frame: 1005 if the frame has none, 1006 if no Close frame has
+    /// come (§7.1.5).
     pub fn close_code(&self) -> u16 {
         self.0.link.conn.close_code()
     }
 
-    /// Whether both Close frames were exchanged (§7.1.4).
+    /// Returns whether both Close frames were exchanged (§7.1.4).
     pub fn was_clean(&self) -> bool {
         self.0.link.conn.was_clean()
     }
 
-    /// How long the last ping of the keepalive took to be answered.
+    /// Returns the round-trip time of the last keepalive ping that was answered.
     pub fn round_trip(&self) -> Option<Duration> {
         self.0.link.conn.round_trip()
     }
 
-    /// What limits and timeouts hold.
+    /// Returns the limits and timeouts of the connection.
     pub fn config(&self) -> &Arc<Config> {
         self.0.link.conn.config()
     }
 
-    /// The transport underneath.
+    /// Returns the transport.
     pub fn get_ref(&self) -> &S {
         &self.0.link.socket.io
     }
 
-    /// The transport underneath. Bytes read from it or written to it are missing in the connection, and its timeouts are
-    /// the connection's.
+    /// Returns the transport. The connection misses bytes that are read from it here, and does not count
+    /// bytes that are written. The connection sets the timeouts of the transport.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.0.link.socket.io
     }
 }
 
 impl<S: CloneTransport> WebSocket<S> {
-    /// Splits the connection, so that one thread receives and others send.
+    /// Splits the connection: one thread receives, and other threads send.
     ///
     /// The connection ends when the [`Receiver`] is dropped: keep it, and receive from it.
     ///
@@ -128,11 +131,11 @@ impl<S: CloneTransport> WebSocket<S> {
 
 /// Receiving.
 impl<S: Transport> WebSocket<S> {
-    /// The next message, owned; `None` once the connection has closed.
+    /// Waits for the next message and returns it, owned. Returns `None` once the connection has closed.
     ///
     /// # Errors
-    /// Once, why the connection ended other than by a clean close. The peer has been told then; to let it read that before
-    /// the transport is dropped, receive on until `None`.
+    /// Why the connection ended, unless it closed cleanly. It is returned once, after the Close frame with
+    /// the reason was written. To let the peer read it before the transport is dropped, receive until `None`.
     #[inline]
     pub fn recv(&mut self) -> Result<Option<Owned>, Error> {
         if !self.wait_message()? {
@@ -145,7 +148,8 @@ impl<S: Transport> WebSocket<S> {
         }
     }
 
-    /// The next message, lent, with the way to answer it; `None` once the connection has closed.
+    /// Waits for the next message and lends it, with a [`Reply`] to answer it. Returns `None` once the
+    /// connection has closed.
     ///
     /// ```no_run
     /// # fn echo(mut ws: ws_blocking::WebSocket<std::net::TcpStream>) -> Result<(), ws_blocking::Error> {
@@ -170,9 +174,11 @@ impl<S: Transport> WebSocket<S> {
         }
     }
 
-    /// The next event of any kind, lent, with the way to answer it; `None` once the connection has closed.
+    /// Waits for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns `None` once
+    /// the connection has closed.
     ///
-    /// Chunks ([`Config::stream`]), pings, pongs, the Close frame and the opening handshake are seen here only.
+    /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
+    /// the opening handshake.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -186,14 +192,14 @@ impl<S: Transport> WebSocket<S> {
         }
     }
 
-    /// Waits for an event, or for the end.
+    /// Waits for an event, or for the end of the connection.
     #[inline]
     fn wait(&mut self) -> Result<(), Error> {
         let Inner { link, input } = &mut *self.0;
         if input.is_ready(&mut link.conn) { Ok(()) } else { input.drive(link) }
     }
 
-    /// Waits for a message, and tells whether there is one.
+    /// Waits for a message. Returns whether there is one; there is none once the connection has closed.
     #[inline]
     fn wait_message(&mut self) -> Result<bool, Error> {
         loop {
@@ -209,23 +215,23 @@ impl<S: Transport> WebSocket<S> {
 impl<S: Transport> WebSocket<S> {
     /// Sends a message: when this returns, the transport has it.
     ///
-    /// While the peer does not read, this waits, and does not read either: two peers that only send at each other wait for
-    /// each other. [Split](Self::split) the connection where both directions are busy. Only when a timer of a silent peer ends
-    /// ([`Config::keep_alive`], [`Config::idle_timeout`]) it looks whether something has come, which [`recv`](Self::recv)
-    /// returns later.
+    /// While the peer does not read, this waits and reads nothing. So two peers that only send to each other
+    /// wait for each other: where both directions are busy, [split](Self::split) the connection. When a timer
+    /// for a silent peer ends ([`Config::keep_alive`], [`Config::idle_timeout`]), this reads what has come,
+    /// and a later [`recv`](Self::recv) returns it.
     ///
     /// # Errors
-    /// [`Error::Send`] if the connection is not open, [`Error::Io`] if the transport takes no more, [`Error::WebSocket`] if
-    /// a deadline passed meanwhile.
+    /// [`Error::Send`] if the connection is not open, [`Error::Io`] if the transport fails,
+    /// [`Error::WebSocket`] if a deadline passes.
     #[inline]
     pub fn send<'a>(&mut self, message: impl Into<Outgoing<'a>>) -> Result<(), Error> {
         Reply(&mut self.0.link).send(message)
     }
 
-    /// Queues a message, which leaves before the next wait for input, or with [`flush`](Self::flush).
+    /// Queues a message. It leaves before the next wait for input, or with [`flush`](Self::flush).
     ///
-    /// It writes only where the queue is above its mark ([`Config::max_output`]), or a lent payload is so long that it is
-    /// better not copied.
+    /// This writes only if the queue is above its mark ([`Config::max_output`]), or if a lent payload is too
+    /// long to be worth a copy.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -237,15 +243,15 @@ impl<S: Transport> WebSocket<S> {
     /// Sends the next part of a message; see [`Connection::send_chunk`].
     ///
     /// # Errors
-    /// As [`send`](Self::send), and for a part that does not fit the message.
+    /// As [`send`](Self::send); also [`Error::Send`] if the part does not fit the message.
     pub fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
         Reply(&mut self.0.link).send_chunk(chunk)
     }
 
-    /// Sends a ping of up to 125 bytes. Its pong is seen in [`event_ref`](Self::event_ref).
+    /// Sends a ping of up to 125 bytes. [`event_ref`](Self::event_ref) returns its pong.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and for a longer payload.
+    /// As [`send`](Self::send); also [`Error::Send`] if the payload is longer.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         Reply(&mut self.0.link).ping(payload)
     }
@@ -253,16 +259,17 @@ impl<S: Transport> WebSocket<S> {
     /// Writes all that is queued.
     ///
     /// # Errors
-    /// [`Error::Io`] if the transport takes no more, [`Error::WebSocket`] if a deadline passed meanwhile.
+    /// [`Error::Io`] if the transport fails, [`Error::WebSocket`] if a deadline passes.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.0.link.flush()
     }
 
-    /// Starts the closing handshake: all that is queued leaves, then the Close frame. Receive on until `None`: the peer may
-    /// still send, and the connection is over when it has answered.
+    /// Starts the closing handshake: all that is queued leaves, then the Close frame. Receive until `None`
+    /// afterwards: the peer may still send, and the connection is over once the peer has answered.
     ///
     /// # Errors
-    /// [`Error::Send`] if the connection is not open, or the reason is over 123 bytes; else as [`flush`](Self::flush).
+    /// [`Error::Send`] if the connection is not open or the reason is over 123 bytes; else as
+    /// [`flush`](Self::flush).
     pub fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         Reply(&mut self.0.link).close(frame)
     }
@@ -279,7 +286,7 @@ impl<S: Transport> Reply<'_, S> {
         self.0.flush()
     }
 
-    /// Queues a message, which leaves before the next wait for input: see [`WebSocket::feed`].
+    /// Queues a message. It leaves before the next wait for input: see [`WebSocket::feed`].
     ///
     /// # Errors
     /// As [`WebSocket::send`].
@@ -321,20 +328,20 @@ impl<S: Transport> Reply<'_, S> {
         self.0.send_with(|conn| conn.close(now(), frame))
     }
 
-    /// The transport underneath.
+    /// Returns the transport.
     pub fn get_ref(&self) -> &S {
         &self.0.socket.io
     }
 
-    /// Accepts the request that is on loan; the answer leaves before the next wait.
+    /// Accepts the request that is on loan. The answer leaves before the next wait.
     ///
     /// # Errors
-    /// [`Error::Answer`] if the answer does not fit the request, which then still waits for one.
+    /// [`Error::Answer`] if the answer does not fit the request; the request can still be answered then.
     pub fn accept(&mut self, accept: &Accept) -> Result<(), Error> {
         Ok(self.0.conn.accept(now(), accept)?)
     }
 
-    /// Answers the request that is on loan with anything but a WebSocket.
+    /// Answers the request that is on loan with a response that opens no WebSocket.
     ///
     /// # Errors
     /// As [`accept`](Self::accept).

@@ -11,7 +11,7 @@ use ws_blocking::{Connect, ConnectError, Connector, Error, NetStream, Proxy, Web
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
 
-/// The port of a server that echoes.
+/// Starts a server that echoes, and returns its port.
 fn echo(server: Server) -> io::Result<u16> {
     let listener = server.bind("127.0.0.1:0")?;
     let port = listener.local_addrs()[0].port();
@@ -39,7 +39,7 @@ fn talk(mut ws: WebSocket<NetStream>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads a head, byte for byte.
+/// Reads a head, byte by byte.
 fn head(stream: &mut impl Read) -> io::Result<String> {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
@@ -49,7 +49,7 @@ fn head(stream: &mut impl Read) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// A proxy that sees one request and answers it so; after a 200 it leads to `port`.
+/// Starts a proxy that reads one request and answers it with `answer`; after a 200 it forwards to `port`.
 fn http_proxy(port: u16, answer: &'static str) -> io::Result<(Proxy, JoinHandle<String>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://user:pass%21@{}", listener.local_addr()?);
@@ -94,8 +94,8 @@ fn wss_takes_one_call() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-5, 9110-9.3.6-1, 9110-9.3.6-2, 6455-4.1-3p: an HTTP proxy is asked for a tunnel, and gets the credentials that are
-/// its own.
+/// 6455-4.1-5, 9110-9.3.6-1, 9110-9.3.6-2, 6455-4.1-3p:
+/// An HTTP proxy is asked for a tunnel, and gets only its own credentials.
 #[test]
 fn an_http_proxy_is_asked_for_a_tunnel() -> Outcome {
     let port = echo(Server::new())?;
@@ -131,7 +131,7 @@ fn a_refusal_of_the_proxy_is_told() -> Outcome {
     Ok(())
 }
 
-/// A redirect is followed where that is asked for, and told otherwise.
+/// A redirect is followed if the caller asked for that, and is an error otherwise.
 #[test]
 fn redirects_are_followed_on_request() -> Outcome {
     let port = echo(Server::new())?;

@@ -25,7 +25,7 @@ fn upgraded(stream: TcpStream, role: Role, config: Config) -> WebSocket<TcpStrea
     WebSocket::new(stream, conn)
 }
 
-/// The halves of a client and of its server.
+/// Returns the halves of a client and of its server.
 fn halves() -> (Halves, Halves) {
     let (client, server) = sockets();
     let client = upgraded(client, Role::Client, Config::default());
@@ -33,13 +33,14 @@ fn halves() -> (Halves, Halves) {
     (client.split().unwrap(), server.split().unwrap())
 }
 
-/// adapter-BP4: a thread that waits to receive holds up none that sends, tens of thousands of times, both ways.
+/// adapter-BP4: a thread that waits to receive does not hold up a thread that sends, tens of thousands of
+/// times, in both directions.
 #[test]
 fn a_waiting_receiver_holds_up_no_sender() {
     const MESSAGES: u32 = 20_000;
     let ((client, mut client_receiver), (server, mut server_receiver)) = halves();
     thread::scope(|scope| {
-        // Each message waits for the one before to have come back, so the receivers sleep most of the time.
+        // Each message waits until the one before has come back, so the receivers sleep most of the time.
         let (came, comes) = mpsc::channel();
         scope.spawn(move || {
             for i in 0..MESSAGES {
@@ -103,11 +104,11 @@ fn many_senders_share_a_connection() {
     });
 }
 
-/// adapter-BP3: two ends that send 16 MiB at each other at the same time both finish.
+/// adapter-BP3: two ends that send 16 MiB to each other at the same time both finish.
 #[test]
 fn both_ends_send_much_at_once() {
     const PAYLOAD: usize = 1 << 20;
-    // A receiver that has all it waits for is kept for the sender beside it.
+    // The receivers live until the senders have finished.
     let (mut client, mut server) = halves();
     thread::scope(|scope| {
         for (sender, receiver) in [&mut client, &mut server] {
@@ -128,7 +129,7 @@ fn both_ends_send_much_at_once() {
     });
 }
 
-/// adapter-BP3: pongs flow in both directions under load, the one for the last ping at least.
+/// adapter-BP3: pongs flow in both directions under load, at least the one for the last ping.
 #[test]
 fn pongs_flow_under_load() {
     const MESSAGES: u8 = 100;

@@ -1,4 +1,4 @@
-//! Over sockets of the loopback interface.
+//! Connections over sockets of the loopback interface.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,7 +20,7 @@ fn serve<T: Send + 'static>(server: impl FnOnce(TcpStream) -> T + Send + 'static
     (address, thread::spawn(move || server(listener.accept().unwrap().0)))
 }
 
-/// A client whose server runs `server`.
+/// Returns a client whose server runs `server`.
 fn client_of<T: Send + 'static>(
     server: impl FnOnce(Ws) -> T + Send + 'static,
 ) -> (WebSocket<NetStream>, JoinHandle<T>) {
@@ -38,7 +38,7 @@ fn echo(mut ws: Ws) -> Ws {
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// A raw client: after the server's 101 it is handed over, all of that head read.
+/// Returns a raw client that has read the head of the server's 101.
 fn upgraded(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(REQUEST).unwrap();
@@ -177,7 +177,7 @@ fn frames_behind_the_101_are_kept() {
     server.join().unwrap();
 }
 
-/// A client gets the whole of a refusal.
+/// A client gets a refusal with its whole body.
 #[test]
 fn a_refusal_is_handed_over_whole() {
     let (address, server) = serve(|stream| {
@@ -194,7 +194,7 @@ fn a_refusal_is_handed_over_whole() {
     server.join().unwrap();
 }
 
-/// What is no request for a WebSocket is answered, and the connection ends without one.
+/// A request that asks for no WebSocket is answered, and the connection ends without a WebSocket.
 #[test]
 fn an_ordinary_request_gets_426() {
     let (address, server) = serve(ws_blocking::accept);
@@ -207,7 +207,7 @@ fn an_ordinary_request_gets_426() {
     assert!(matches!(server.join().unwrap(), Err(Error::NotUpgraded)));
 }
 
-/// 6455-7.1.1-7: the answer to what is no HTTP reaches a client that has sent more than was read.
+/// 6455-7.1.1-7: the answer to what is not HTTP reaches a client that has sent more than was read.
 #[test]
 fn a_malformed_request_is_answered_before_the_error() {
     let (address, server) = serve(ws_blocking::accept);
@@ -225,7 +225,7 @@ fn a_malformed_request_is_answered_before_the_error() {
     );
 }
 
-/// Subprotocols are agreed; an answer that does not fit is an error.
+/// Subprotocols are agreed on. An answer that does not fit is an error.
 #[test]
 fn decisions_see_the_request() {
     let (address, server) = serve(|stream| {
@@ -249,8 +249,8 @@ fn decisions_see_the_request() {
     assert!(matches!(server.join().unwrap(), Err(Error::Answer(_))));
 }
 
-/// 6455-7.1.1-1, 6455-7.1.1-7: an error is reported after the Close frame that says so has left, and what the peer sends meanwhile is
-/// discarded, so that it can read that frame.
+/// 6455-7.1.1-1, 6455-7.1.1-7: an error is reported after the Close frame with its reason has left. What the
+/// peer sends meanwhile is discarded, so that it can read that frame.
 #[test]
 fn an_error_is_reported_after_the_close_frame_has_left() {
     let (address, server) = serve(|stream| {
@@ -275,7 +275,7 @@ fn an_error_is_reported_after_the_close_frame_has_left() {
     server.join().unwrap();
 }
 
-/// Pings, pongs, Close frames and chunks are events; `recv` does not lose chunks.
+/// Pings, pongs, Close frames and chunks are events. `recv` does not lose chunks.
 #[test]
 fn events_show_everything() {
     let config = Config { stream: true, auto_pong: false, ..Config::default() };
@@ -312,7 +312,7 @@ fn events_show_everything() {
     server.join().unwrap();
 }
 
-/// A request that waits for its answer is no end, and is still there to be answered.
+/// A request that waits for its answer does not end the connection, and can still be answered.
 #[test]
 fn an_undecided_request_reads_no_further() {
     let (address, server) = serve(|stream| {
@@ -329,7 +329,7 @@ fn an_undecided_request_reads_no_further() {
     server.join().unwrap();
 }
 
-/// 6455-7.1.5-1: a peer that is dropped leaves an end without a Close frame, which is an error, once.
+/// 6455-7.1.5-1: if a peer is dropped, the stream ends without a Close frame. That is an error, once.
 #[test]
 fn a_dropped_connection_ends_without_a_close_frame() {
     let (mut ws, server) = client_of(drop);
@@ -341,7 +341,7 @@ fn a_dropped_connection_ends_without_a_close_frame() {
     assert_eq!(ws.close_code(), 1006);
 }
 
-/// adapter-U1: Unix sockets, and their halves.
+/// adapter-U1: Unix sockets are transports, and can be split.
 #[cfg(unix)]
 #[test]
 fn unix_sockets_are_transports() {
@@ -365,7 +365,7 @@ fn unix_sockets_are_transports() {
     server.join().unwrap();
 }
 
-/// 6455-4.1-9: what cannot be connected to is an error, before and after the socket.
+/// 6455-4.1-9: a failure to connect is an error, before and after there is a socket.
 #[test]
 fn failures_to_connect_are_errors() {
     assert!(matches!(ws_blocking::connect("http://h/"), Err(Error::Url(_))));
@@ -373,7 +373,7 @@ fn failures_to_connect_are_errors() {
     assert!(matches!(ws_blocking::connect(&format!("ws://127.0.0.1:{port}/")), Err(Error::Connect(_))));
 }
 
-/// 6455-4.1-2c: a server that says nothing is given up on when the time limit has passed.
+/// 6455-4.1-2c: the client gives up on a server that does not answer within the time limit.
 #[test]
 fn a_silent_server_is_given_up_on() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -388,7 +388,7 @@ fn a_silent_server_is_given_up_on() {
     );
 }
 
-/// The names of hosts are looked up.
+/// Names of hosts are resolved.
 #[test]
 fn names_are_looked_up() {
     let (address, server) = serve(|stream| echo(ws_blocking::accept(stream).unwrap()));

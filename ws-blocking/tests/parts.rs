@@ -23,12 +23,12 @@ fn pair() -> io::Result<(WebSocket<TcpStream>, WebSocket<TcpStream>)> {
     Ok((WebSocket::new(client, conn(Role::Client)), WebSocket::new(server, conn(Role::Server))))
 }
 
-/// adapter-IO3: what another HTTP server has read is not lost, nor is what follows the WebSocket.
+/// adapter-IO3: bytes that another HTTP server has read are not lost, nor are those after the WebSocket.
 #[test]
 fn what_follows_a_message_and_what_is_not_written_is_handed_over() -> Result<(), Error> {
     let (mut client, server) = sockets()?;
     let conn = conn(Role::Server);
-    // All of it is there before the server looks, so that nothing depends on how it comes.
+    // All bytes are there before the server reads, so that the test does not depend on how they arrive.
     let read = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58and then something else";
     let mut server = WebSocket::resume(server, conn, read);
     assert_eq!(server.recv()?, Some("Hello".into()));

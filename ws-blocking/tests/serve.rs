@@ -1,4 +1,4 @@
-//! A server that ends, and what it knows of its clients.
+//! The end of a server, and the addresses of its clients.
 
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
@@ -10,7 +10,8 @@ use std::thread;
 use ws_blocking::serve::{Handle, Server};
 use ws_blocking::{Accept, NetStream, Reject};
 
-/// The answer that lets a client in may leave while the server is shut down.
+/// The answer that accepts a client may leave while the server is shut down: the client then gets a Close
+/// frame too.
 #[test]
 fn who_is_let_in_at_the_end_is_told_of_it() {
     let ending = Arc::<OnceLock<Handle>>::default();
@@ -29,7 +30,8 @@ fn who_is_let_in_at_the_end_is_told_of_it() {
     assert_eq!((client.close_code(), client.was_clean()), (1001, true));
 }
 
-/// A client that resets its connection while the server decides still has its address there. The system has forgotten it.
+/// The server has the address of a client that resets its connection before the decision. The system has
+/// forgotten it.
 #[test]
 fn the_address_of_a_client_outlives_a_reset() {
     let ((asks, asked), (leaves, left), (says, said)) = (channel(), channel(), channel());

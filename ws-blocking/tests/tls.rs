@@ -15,7 +15,7 @@ use ws_blocking::{Config, Receiver, Sender, TlsError, TlsStream, Transport as _,
 
 type Tls = TlsStream<TcpStream>;
 
-/// Both ends of a connection.
+/// Returns both ends of a TCP connection.
 fn sockets() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -24,7 +24,7 @@ fn sockets() -> (TcpStream, TcpStream) {
 
 const LIMIT: Option<Duration> = Some(Duration::from_secs(10));
 
-/// A client and a server that it trusts.
+/// Returns the TLS streams of a client and of a server that it trusts.
 fn streams() -> (Tls, Tls) {
     let authority = Authority::new();
     let (near, far) = sockets();
@@ -45,13 +45,13 @@ fn upgraded(stream: Tls, role: Role) -> WebSocket<Tls> {
     WebSocket::new(stream, conn)
 }
 
-/// An open server end, and the TLS stream of its peer.
+/// Returns an open server end, and the TLS stream of its peer.
 fn server() -> (Tls, WebSocket<Tls>) {
     let (client, server) = streams();
     (client, upgraded(server, Role::Server))
 }
 
-/// What comes later than a record with a wrong code is not read, and the other end is told.
+/// Nothing after a record with a wrong code is read, and the peer gets an alert.
 #[test]
 fn a_forged_record_ends_the_connection() {
     let (mut client, mut server) = streams();
@@ -72,8 +72,8 @@ fn a_forged_record_ends_the_connection() {
     assert!(matches!(error, TlsError::Rustls(rustls::Error::AlertReceived(AlertDescription::BadRecordMac))));
 }
 
-/// adapter-T1: one read of the socket takes the longest record whole. A read that returned nothing would let a timer end the
-/// connection of a peer that has sent.
+/// adapter-T1: one read of the socket takes the longest record whole. If a read returned nothing, a timer
+/// could end the connection of a peer that has sent.
 #[test]
 fn a_read_takes_a_record_whole() {
     const LONGEST: usize = 1 << 14;
@@ -83,7 +83,7 @@ fn a_read_takes_a_record_whole() {
     assert_eq!(server.read(&mut [0; 2 * LONGEST]).unwrap(), LONGEST);
 }
 
-/// 6455-4.1-2c: a peer that does not speak is given up on in time.
+/// 6455-4.1-2c: an end gives up in time on a peer that sends nothing.
 #[test]
 fn a_silent_peer_is_given_up_on() {
     let (near, far) = sockets();
@@ -95,19 +95,20 @@ fn a_silent_peer_is_given_up_on() {
 
 type Halves = (Sender<Tls>, Receiver<Tls>);
 
-/// The halves of a client and of its server.
+/// Returns the halves of a client and of its server.
 fn halves() -> (Halves, Halves) {
     let (client, server) = streams();
     (upgraded(client, Role::Client).split().unwrap(), upgraded(server, Role::Server).split().unwrap())
 }
 
-/// adapter-BP4: a thread that waits to receive holds up none that sends, thousands of times, both ways, inside TLS.
+/// adapter-BP4: a thread that waits to receive does not hold up a thread that sends, thousands of times, in
+/// both directions, inside TLS.
 #[test]
 fn a_waiting_receiver_holds_up_no_sender() {
     const MESSAGES: u32 = 5_000;
     let ((client, mut client_receiver), (server, mut server_receiver)) = halves();
     thread::scope(|scope| {
-        // Each message waits for the one before to have come back, so the receivers sleep most of the time.
+        // Each message waits until the one before has come back, so the receivers sleep most of the time.
         let (came, comes) = mpsc::channel();
         scope.spawn(move || {
             for i in 0..MESSAGES {
@@ -131,11 +132,11 @@ fn a_waiting_receiver_holds_up_no_sender() {
     });
 }
 
-/// adapter-BP3: two ends that send 16 MiB at each other at the same time both finish, inside TLS.
+/// adapter-BP3: two ends that send 16 MiB to each other at the same time both finish, inside TLS.
 #[test]
 fn both_ends_send_much_at_once() {
     const PAYLOAD: usize = 1 << 20;
-    // A receiver that has all it waits for is kept for the sender beside it.
+    // The receivers live until the senders have finished.
     let (mut client, mut server) = halves();
     thread::scope(|scope| {
         for (sender, receiver) in [&mut client, &mut server] {

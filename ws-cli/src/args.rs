@@ -9,7 +9,7 @@ use ws_core::handshake::ClientRequest;
 
 use crate::failure::{Cause, Failure};
 
-/// Which adapter moves the bytes.
+/// The adapter that a command uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Runtime {
     /// Tasks on Tokio's thread pool.
@@ -23,10 +23,10 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// All there are.
+    /// All runtimes.
     pub(crate) const ALL: [Self; 4] = [Self::Tokio, Self::Smol, Self::AsyncStd, Self::Blocking];
 
-    /// The name that the command line and the demonstration call it by.
+    /// Returns the name on the command line and in the demonstration.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tokio => "tokio",
@@ -37,17 +37,17 @@ impl Runtime {
     }
 }
 
-/// Longest time that the command line may say, in seconds: some thirty years.
+/// The longest time that the command line takes, in seconds: some thirty years.
 const MAX_SECONDS: f64 = 1e9;
 
-/// Reads a time in seconds, with a fraction or without: more than 0.
+/// Parses a time above 0 in seconds, which may have a fraction.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     duration(text)
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| format!("not a number of seconds above 0 and up to {MAX_SECONDS}, such as 0.5 or 10"))
 }
 
-/// Reads a time in seconds, with a fraction or without; it may be 0.
+/// Parses a time from 0 on in seconds, which may have a fraction.
 pub(crate) fn seconds_or_none(text: &str) -> Result<Duration, String> {
     duration(text)
         .ok_or_else(|| format!("not a number of seconds from 0 to {MAX_SECONDS}, such as 0, 0.5 or 10"))
@@ -58,7 +58,7 @@ fn duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Reads an address and a port to listen on; the address may be a name.
+/// Parses an address and a port to listen on. The address may be a name.
 pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, String> {
     match text.rsplit_once(':') {
         None => return Err("no port: end it with `:PORT`".into()),
@@ -69,19 +69,19 @@ pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, String> {
     addresses.next().ok_or_else(|| "the name has no address".into())
 }
 
-/// Reads the name of a subprotocol.
+/// Parses the name of a subprotocol.
 pub(crate) fn subprotocol(text: &str) -> Result<String, String> {
     let request = ClientRequest::new("localhost", "/").and_then(|request| request.subprotocol(text));
     request.map(|_| text.into()).map_err(|error| error.to_string())
 }
 
-/// Reads the value of an Origin field.
+/// Parses the value of an Origin field.
 pub(crate) fn origin(text: &str) -> Result<String, String> {
     let request = ClientRequest::new("localhost", "/").and_then(|request| request.origin(text));
     request.map(|_| text.into()).map_err(|error| error.to_string())
 }
 
-/// Reads a header field as it stands in a request: `Name: value`.
+/// Parses a header field as it stands in a request: `Name: value`.
 pub(crate) fn field(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("no colon after the name")?;
     let value = value.trim_matches([' ', '\t']);
@@ -94,7 +94,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|cause| unfit(path, cause))
 }
 
-/// A file that the command line names is of no use.
+/// Returns the failure of a file that the command line names.
 pub(crate) fn unfit(path: &Path, cause: impl Into<Cause>) -> Failure {
     Failure::File { path: path.display().to_string(), cause: cause.into() }
 }
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
     }
 
-    /// What is wrong is said by what would be right.
+    /// The error names the values that are allowed.
     #[test]
     fn seconds_are_a_number_in_a_range() {
         for text in ["", "x", "0", "0.0", "-0", "1e-300", "-1", "nan", "inf", "1e300", "1000000001", "5s"] {

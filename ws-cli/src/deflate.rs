@@ -1,23 +1,23 @@
 use clap::Args;
 use ws_core::deflate::{ClientWindow, Compression, Offer, WindowBits};
 
-/// Compression, which is negotiated unless the command line says no.
+/// The options of compression, which is negotiated by default.
 #[derive(Debug, Args)]
 pub(crate) struct Deflate {
     /// Neither offer nor accept permessage-deflate.
     #[arg(long)]
     no_deflate: bool,
-    /// The largest window of permessage-deflate, in either direction, as the base-2 logarithm of its size: 8 to 15. The
-    /// default is 15, or 32 KiB.
+    /// The largest window of permessage-deflate in each direction, as the base-2 logarithm of its size: 8 to
+    /// 15. The default is 15, which is 32 KiB.
     #[arg(long, value_name = "BITS", value_parser = window, conflicts_with = "no_deflate")]
     deflate_window: Option<WindowBits>,
-    /// Compress each message by itself, in either direction.
+    /// Compress each message separately, in both directions.
     #[arg(long, conflicts_with = "no_deflate")]
     no_context_takeover: bool,
 }
 
 impl Deflate {
-    /// What an end of a connection wants of compression; `None` if nothing.
+    /// Returns the compression to negotiate; `None` for none.
     pub(crate) fn compression(&self) -> Option<Compression> {
         let offer = Offer {
             server_no_context_takeover: self.no_context_takeover,

@@ -17,10 +17,10 @@ use crate::echo::Service;
 use crate::failure::{Cause, Chain, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 
-/// What every client does with every server, in order.
+/// The steps of each client with each server, in order.
 const STEPS: [&str; 6] = ["open", "text", "1 MiB", "streamed", "ping", "close"];
 
-/// Lets every adapter's client talk to every adapter's server, and prints what passed and how long it took.
+/// Runs every adapter's client against every adapter's server, and prints what passed and how long it took.
 pub(crate) fn run() -> Result<(), Failure> {
     let mut pairs = Pairs::default();
     pairs.run("client → server", None)?;
@@ -32,7 +32,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     print(format_args!("all {} pairs passed", pairs.all))
 }
 
-/// Who the servers are, with a certificate that is made for this run, and clients that trust it.
+/// Returns settings of servers with a certificate that is made for this run, and settings of clients that
+/// trust it.
 fn identities() -> Result<(ServerTls, ClientTls), Cause> {
     let names = [Ipv4Addr::LOCALHOST.to_string()];
     let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names)?;
@@ -41,7 +42,7 @@ fn identities() -> Result<(ServerTls, ClientTls), Cause> {
     Ok((server, client))
 }
 
-/// How many pairs of a client and a server there were.
+/// The number of pairs of a client and a server so far.
 #[derive(Default)]
 struct Pairs {
     all: usize,
@@ -49,7 +50,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    /// Lets the client of each adapter talk to the server of each, and prints a table with this `title`.
+    /// Runs every adapter's client against every adapter's server, and prints a table with this `title`.
     fn run(&mut self, title: &str, tls: Option<(ServerTls, ClientTls)>) -> Result<(), Failure> {
         let (server_tls, client_tls) = tls.unzip();
         let mut servers = Vec::new();
@@ -91,7 +92,7 @@ fn serve(server: Runtime, service: Service) -> io::Result<Vec<SocketAddr>> {
 fn talk(client: Runtime, server: SocketAddr, tls: Option<&ClientTls>, laps: &mut Laps) -> Result<(), Cause> {
     let scheme = if tls.is_some() { "wss" } else { "ws" };
     let url = format!("{scheme}://{server}/");
-    // Whatever goes wrong, the demonstration ends.
+    // The demonstration ends, whatever goes wrong.
     let config = Config { idle_timeout: Some(Duration::from_secs(10)), ..Config::default() };
     match client {
         Runtime::Tokio => tasks::talk::<Tokio>(&url, tls, config, laps),
@@ -101,20 +102,20 @@ fn talk(client: Runtime, server: SocketAddr, tls: Option<&ClientTls>, laps: &mut
     }
 }
 
-/// The bytes of a binary message: 1 MiB in which no two neighbours are alike.
+/// Returns the bytes of a binary message: 1 MiB in which neighbours differ.
 fn bytes() -> Vec<u8> {
     (0..1 << 20).map(|at: u32| (at * 7) as u8).collect()
 }
 
-/// A text, to be sent in pieces that meet inside its characters.
+/// Returns a text that is sent in pieces which are cut inside characters.
 fn text() -> String {
     "Grüße, κόσμε 🌍 ".repeat(1 << 10)
 }
 
-/// How large the pieces are.
+/// The length of the pieces.
 const PIECE: usize = 1001;
 
-/// What the ping carries.
+/// The payload of the ping.
 const PING: &[u8] = b"are you there?";
 
 fn check_echo(received: Option<Owned>, sent: impl Into<Owned>) -> Result<(), Cause> {
@@ -133,7 +134,7 @@ fn check_close(was_clean: bool, code: u16) -> Result<(), Cause> {
     }
 }
 
-/// When each step was done.
+/// The times at which the steps ended.
 struct Laps {
     begin: Instant,
     ends: Vec<Instant>,
@@ -144,7 +145,7 @@ impl Laps {
         Self { begin: Instant::now(), ends: Vec::new() }
     }
 
-    /// A step is done.
+    /// Notes that a step has ended.
     fn end(&mut self) {
         self.ends.push(Instant::now());
     }
@@ -161,7 +162,7 @@ impl fmt::Display for Laps {
     }
 }
 
-/// Cells of the table, each set to the right.
+/// Cells of the table, each aligned to the right.
 struct Cells<T>(T);
 
 impl<T: IntoIterator<Item: fmt::Display> + Clone> fmt::Display for Cells<T> {

@@ -6,24 +6,24 @@ use ws_core::{CloseCode, Escaped};
 /// An error of one of the adapters, or of a library below it.
 pub(crate) type Cause = Box<dyn core::error::Error + Send + Sync>;
 
-/// Why a command did not do what it was asked to.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The server cannot listen.
     NotListening { address: String, cause: io::Error },
-    /// A file that the command line names is of no use.
+    /// A file that the command line names cannot be used.
     File { path: String, cause: Cause },
-    /// TLS settings are of no use.
+    /// The TLS settings cannot be used.
     Tls(Cause),
     /// The connection did not open.
     NotOpened { url: String, cause: Cause },
-    /// The connection ended other than by a clean close.
+    /// The connection did not close cleanly.
     Broken(Cause),
-    /// The peer closed the connection with a code that says that something is wrong.
+    /// The peer closed the connection with a code other than 1000.
     Closed { code: CloseCode, reason: String },
     /// The peer closed the connection before all input was sent.
     ClosedEarly,
-    /// A line of the input is no text.
+    /// A line of the input is not UTF-8.
     NotUtf8 { line: u64 },
     /// A failure, and the first line of the input that may not have been sent.
     Unsent { failure: Box<Self>, line: u64 },
@@ -35,19 +35,20 @@ pub(crate) enum Failure {
     Interrupted,
     /// The system refused something that every command needs.
     System(io::Error),
-    /// So many pairs of adapters did not pass the demonstration.
+    /// This number of pairs of adapters did not pass the demonstration.
     Demo { failed: usize },
 }
 
 impl Failure {
-    /// Says on standard error what is wrong.
+    /// Reports the failure on standard error.
     pub(crate) fn report(&self) {
         if !self.is_known() {
             note(&self.to_string());
         }
     }
 
-    /// Whether the user has done it: whoever closed the pipe wants to hear no more.
+    /// Returns whether the user has caused it by closing the pipe of the output, so that a report is not
+    /// needed.
     fn is_known(&self) -> bool {
         match self {
             Self::Output(error) => error.kind() == ErrorKind::BrokenPipe,
@@ -68,15 +69,16 @@ impl Failure {
     }
 }
 
-/// Writes one line on standard error, whatever `text` holds.
+/// Writes one line on standard error, whatever characters `text` contains.
 pub(crate) fn note(text: &str) {
-    // With standard error gone there is nobody to tell.
+    // If standard error is closed, the line is lost.
     let _ = writeln!(io::stderr(), "ws: {}", Escaped(text));
 }
 
 /// An error and its sources, with `: ` between them.
 ///
-/// Not every library keeps its source out of its own message: a source whose words stand there already is left out.
+/// Some libraries repeat the source in their message: a source whose message stands there already is left
+/// out.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn core::error::Error + 'static));
 
 impl fmt::Display for Chain<'_> {
@@ -123,7 +125,7 @@ impl fmt::Display for Failure {
 mod tests {
     use super::*;
 
-    /// An error with this message, and perhaps a source.
+    /// An error with this message, and a source if there is one.
     #[derive(Debug)]
     struct Link(&'static str, Option<Box<Self>>);
 

@@ -30,7 +30,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Let every adapter's client talk to every adapter's echo server; print what passed, and how long it took
+    /// Run every adapter's client against every adapter's echo server; print what passed, and how long it
+    /// took
     Demo,
     Echo(echo::Args),
     Connect(Box<connect::Args>),
@@ -38,13 +39,13 @@ enum Command {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 if all went well, 1 if not (one line on standard error says why), 2 if the command line is wrong.
+Exit status: 0 on success, 1 on failure (standard error has the reason, on one line), 2 if the command line is wrong.
 
 Examples:
-  ws                                          try every adapter against every other
+  ws                                          run every adapter against every other
   ws echo --listen 127.0.0.1:9001             echo messages until Ctrl-C
-  echo hello | ws connect ws://127.0.0.1:9001 send a message, and print what comes back
-  ws proxy 127.0.0.1:9000 ws://127.0.0.1:9001 stand between clients and that server";
+  echo hello | ws connect ws://127.0.0.1:9001 send a message, and print the answer
+  ws proxy 127.0.0.1:9000 ws://127.0.0.1:9001 forward connections to that server";
 
 fn main() -> ExitCode {
     let ran = match Cli::parse().command {

@@ -1,4 +1,4 @@
-//! What is not the same for the runtimes with tasks.
+//! The differences between the runtimes with tasks.
 
 use core::net::SocketAddr;
 use std::io;
@@ -9,10 +9,10 @@ use ws_smol::driver::FuturesIo;
 
 /// A runtime whose connections are tasks.
 pub(crate) trait Platform: 'static {
-    /// Timers, names, sockets and tasks.
+    /// The type that gives timers, name look-ups, sockets and tasks.
     type Runtime: Bind<SocketAddr>;
 
-    /// Does `work` on this thread, and what it spawns beside it.
+    /// Runs `work` on this thread, and the tasks that it spawns.
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T>;
 }
 
@@ -26,7 +26,7 @@ impl Platform for Tokio {
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
         let done = runtime.block_on(work);
-        // A look-up of a host's name that is under way is not waited for.
+        // A look-up of a name may still run; this does not wait for it.
         runtime.shutdown_background();
         Ok(done)
     }

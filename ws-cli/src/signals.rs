@@ -6,17 +6,17 @@ use tokio::runtime::Builder;
 
 use crate::failure::Failure;
 
-/// What the shell says of a command that Ctrl-C ended: 128 and the number of SIGINT.
+/// The exit status of a command that Ctrl-C ended, as in a shell: 128 and the number of SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// Calls `stop`, on a thread of its own, when the process is asked to end: by Ctrl-C (SIGINT), or by SIGTERM.
+/// Calls `stop`, on a thread of its own, when the process gets Ctrl-C (SIGINT) or SIGTERM.
 ///
-/// Whoever asks a second time does not want to wait: the process ends at once, with status 130.
+/// At the second signal the process ends at once, with status 130.
 pub(crate) fn on_stop(stop: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let (ready, is_ready) = mpsc::channel();
     let thread = thread::Builder::new().name("signals".into());
     thread.spawn(move || watch(&ready, stop)).map_err(Failure::System)?;
-    // From then on, signals do not end the process by themselves.
+    // From here on, signals do not end the process by themselves.
     is_ready.recv().unwrap_or(Ok(())).map_err(Failure::System)
 }
 
@@ -26,7 +26,8 @@ fn watch(ready: &mpsc::Sender<io::Result<()>>, stop: impl FnOnce() + Send + 'sta
             let mut requests = Requests::new()?;
             let _ = ready.send(Ok(()));
             requests.next().await;
-            // It may block; the second request must be heard all the same.
+            // `stop` may block, and the second signal must still be noticed, so it runs on a thread of its
+            // own.
             if thread::Builder::new().name("stop".into()).spawn(stop).is_ok() {
                 requests.next().await;
             }
@@ -36,7 +37,7 @@ fn watch(ready: &mpsc::Sender<io::Result<()>>, stop: impl FnOnce() + Send + 'sta
     let _ = ready.send(watched);
 }
 
-/// Requests to end the process.
+/// The signals that ask the process to end.
 #[cfg(unix)]
 struct Requests {
     interrupt: tokio::signal::unix::Signal,
@@ -58,7 +59,7 @@ impl Requests {
     }
 }
 
-/// Requests to end the process.
+/// The signals that ask the process to end.
 #[cfg(windows)]
 struct Requests(tokio::signal::windows::CtrlC);
 

@@ -5,19 +5,19 @@ use ws_tls::ClientTls;
 use crate::args;
 use crate::failure::Failure;
 
-/// Whom to trust inside TLS.
+/// The options of trust inside TLS.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Trust {
-    /// Trust the certificates in this file, in PEM, instead of those that the system trusts.
+    /// Trust the certificates in this PEM file instead of those that the system trusts.
     #[arg(long, value_name = "PEM", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
-    /// Take any server for the right one, whatever its certificate says. For tests only.
+    /// Accept any certificate from any server. For tests only.
     #[arg(long)]
     insecure: bool,
 }
 
 impl Trust {
-    /// What the command line asks for; `None` for whom the system trusts.
+    /// Returns the TLS settings, or `None` to trust what the system trusts.
     pub(crate) fn tls(&self) -> Result<Option<ClientTls>, Failure> {
         let builder = ClientTls::builder();
         let built = match &self.ca {

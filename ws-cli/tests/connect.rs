@@ -1,4 +1,4 @@
-//! `ws connect`, seen from its pipes and from the server.
+//! `ws connect`, observed from its pipes and from the server.
 
 mod support;
 
@@ -55,7 +55,7 @@ fn messages_are_printed_at_once() {
     }
 }
 
-/// A server's answers may take a moment.
+/// The command waits for the answers of a server, which may take a moment.
 #[test]
 fn the_end_of_the_input_waits_for_the_answers() {
     for runtime in RUNTIMES {
@@ -76,7 +76,7 @@ fn the_end_of_the_input_waits_for_the_answers() {
     }
 }
 
-/// What a server sends besides is no answer: nothing is waited for that has come already.
+/// The command waits for as many messages as lines; further messages of the server are not waited for.
 #[test]
 fn the_end_of_the_input_does_not_wait_for_more_messages_than_lines() {
     for runtime in RUNTIMES {
@@ -128,14 +128,14 @@ fn the_end_of_the_input_may_wait_for_the_server_to_close() {
     }
 }
 
-/// A server that closes while a line waits to be written has not read it, whatever its code says.
+/// A line that waits to be written when the server closes is a failure, whatever the close code.
 #[test]
 fn a_line_that_was_not_written_is_a_failure() {
     for runtime in RUNTIMES {
         let (mut ws, mut peer) = Ws::connect(runtime, &["--close-timeout", "0.2"]);
         let mut input = ws.take_input();
         let typing = thread::spawn(move || {
-            // More than sockets hold; some of it is never taken.
+            // This is more than sockets hold, so some of it is never taken.
             let line = [&[b'x'; 16 << 20][..], b"\n"].concat();
             let _ = input.write_all(&line);
         });
@@ -149,7 +149,7 @@ fn a_line_that_was_not_written_is_a_failure() {
     }
 }
 
-/// What would move the cursor of a terminal reaches a pipe as it came; in a message on standard error it never does.
+/// Control characters reach a pipe unchanged. In a message on standard error they are escaped.
 #[test]
 fn a_pipe_gets_the_bytes_as_they_are() {
     for runtime in RUNTIMES {
@@ -192,7 +192,7 @@ fn the_request_says_what_was_asked_for() {
     }
 }
 
-/// User name and password go to their origin, and nowhere else.
+/// User name and password are sent to the origin of the URL only.
 #[test]
 fn credentials_of_the_url_are_sent() {
     for runtime in RUNTIMES {
@@ -333,7 +333,7 @@ fn a_subprotocol_that_was_not_offered_is_named() {
     }
 }
 
-/// 6455-4.1-9: where nobody listens, nothing opens.
+/// 6455-4.1-9: a port on which no server listens is a failure.
 #[test]
 fn a_refused_connection_is_named() {
     for runtime in RUNTIMES {
@@ -417,7 +417,7 @@ fn an_input_line_that_is_no_text_is_named_and_ends_the_connection() {
     }
 }
 
-/// The server reads nothing until all that it has to say is read.
+/// The server reads nothing until all that it sends is read.
 #[test]
 fn input_and_output_do_not_wait_for_each_other() {
     for runtime in RUNTIMES {
@@ -471,7 +471,7 @@ fn a_closed_output_ends_it_quietly() {
     for runtime in RUNTIMES {
         let (mut ws, mut peer) = Ws::connect(runtime, &[]);
         ws.close_output();
-        // A process that another test starts at this moment may still hold the other end of the output.
+        // A process that another test starts now may still hold the other end of the output.
         peer.write_until_answered(b"\x81\x05hello");
         peer.expect_close(Some(1001));
         peer.write(b"\x88\x02\x03\xE9");
@@ -506,7 +506,7 @@ fn wrong_command_lines_are_told_apart_by_their_status() {
     }
 }
 
-/// Of several arguments it is the wrong one that is named.
+/// Of several arguments, the error names the wrong one.
 #[test]
 fn what_is_wrong_with_a_command_line_is_said() {
     for (args, wrong, cause) in [

@@ -8,10 +8,10 @@ use support::{CLOSE, Peer, RUNTIMES, Ws, masked, switching};
 const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
 /// `Hello` once more, as a reference to the message before (RFC 7692 §7.2.3.2).
 const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
-/// Of an offer that lets the server choose everything.
+/// An offer that lets the server choose everything.
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
-/// The answer of a server that was started with `args` to a client that offers what `offer` says.
+/// Returns the answer of a server that was started with `args` to a client with this `offer`.
 fn answer(runtime: &str, args: &[&str], offer: &str) -> Option<String> {
     let (_ws, address) = Ws::echo(runtime, args);
     let peer = Peer::open(address, offer);
@@ -19,7 +19,8 @@ fn answer(runtime: &str, args: &[&str], offer: &str) -> Option<String> {
     has_answer.then(|| peer.head_field("Sec-WebSocket-Extensions"))
 }
 
-/// 7692-5-12, 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-3, 7692-7.1.2.2-2: the server agrees, unless it was told not to.
+/// 7692-5-12, 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-3, 7692-7.1.2.2-2:
+/// The server accepts compression, unless an option turns it off.
 #[test]
 fn the_server_agrees_to_compression() {
     for runtime in RUNTIMES {
@@ -37,7 +38,7 @@ fn the_server_agrees_to_compression() {
     }
 }
 
-/// 7692-7.2.2-3, 7692-6-2, 7692-6.1-2: compressed messages come back, compressed where that is worth it.
+/// 7692-7.2.2-3, 7692-6-2, 7692-6.1-2: compressed messages come back, compressed if that makes them shorter.
 #[test]
 fn the_server_echoes_compressed_messages() {
     for runtime in RUNTIMES {
@@ -56,7 +57,7 @@ fn the_server_echoes_compressed_messages() {
     }
 }
 
-/// 7692-5-13: where compression was declined, a compressed message is a violation.
+/// 7692-5-13: a compressed message is a violation if compression was declined.
 #[test]
 fn the_server_takes_no_compression_that_it_did_not_agree_to() {
     for runtime in RUNTIMES {
@@ -67,7 +68,8 @@ fn the_server_takes_no_compression_that_it_did_not_agree_to() {
     }
 }
 
-/// 7692-5-1, 7692-7.1.2.2-1, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1: what the client offers, as it is told.
+/// 7692-5-1, 7692-7.1.2.2-1, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1:
+/// The client offers what its options set.
 #[test]
 fn the_client_offers_compression() {
     for runtime in RUNTIMES {
@@ -91,7 +93,7 @@ fn the_client_offers_compression() {
     }
 }
 
-/// 7692-7.2.2-2, 7692-7-5: the client prints what it inflates, and names the parameter of an answer that is wrong.
+/// 7692-7.2.2-2, 7692-7-5: the client prints inflated messages, and names the wrong parameter of an answer.
 #[test]
 fn the_client_takes_what_it_offered() {
     for runtime in RUNTIMES {
@@ -114,7 +116,7 @@ fn the_client_takes_what_it_offered() {
     }
 }
 
-/// The command line says which windows there are, and that no compression has none.
+/// A wrong window is an error that names the allowed ones. A window without compression is an error too.
 #[test]
 fn a_wrong_window_is_an_error_of_usage() {
     for args in [

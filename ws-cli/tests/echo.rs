@@ -1,4 +1,4 @@
-//! `ws echo`, seen from a socket.
+//! `ws echo`, observed from a socket.
 
 mod support;
 
@@ -48,7 +48,8 @@ fn what_came_before_a_close_is_echoed_before_its_answer() {
     }
 }
 
-/// 6455-5.1-2, 6455-5.1-3, 6455-7.1.1-7: an unmasked frame ends the connection with 1002, which the client can still read.
+/// 6455-5.1-2, 6455-5.1-3, 6455-7.1.1-7: an unmasked frame ends the connection with 1002, which the client
+/// can still read.
 #[test]
 fn what_came_before_a_violation_is_echoed_before_the_close() {
     for runtime in RUNTIMES {
@@ -95,7 +96,7 @@ fn the_first_known_subprotocol_in_the_clients_order_is_agreed() {
     }
 }
 
-/// 6455-4.2.2-9: without agreement there is no such field.
+/// 6455-4.2.2-9: if no subprotocol is agreed on, the answer has no such field.
 #[test]
 fn no_subprotocol_is_agreed_that_was_not_asked_for() {
     for runtime in RUNTIMES {
@@ -157,7 +158,7 @@ fn an_idle_connection_is_closed() {
     }
 }
 
-/// adapter-P1: a client that does not read holds up nobody else.
+/// adapter-P1: a client that does not read does not hold up any other.
 #[test]
 fn connections_do_not_wait_for_each_other() {
     for runtime in RUNTIMES {
@@ -173,7 +174,7 @@ fn connections_do_not_wait_for_each_other() {
 
 #[test]
 fn ipv6_is_served_too() {
-    // Not every machine has it.
+    // Some machines have no IPv6.
     if TcpListener::bind("[::1]:0").is_err() {
         return;
     }

@@ -1,4 +1,4 @@
-//! `ws proxy`, seen from both of its sides.
+//! `ws proxy`, observed from both of its sides.
 
 mod support;
 
@@ -8,11 +8,11 @@ use std::net::TcpListener;
 
 use support::{CLOSE, Peer, RUNTIMES, Ws, masked, request, switching};
 
-/// The ways to pass: bytes, and frames.
+/// The two modes: passing bytes, and checking frames.
 const MODES: [&[&str]; 2] = [&[], &["--frames"]];
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
-/// A proxy before `backend`, and where it listens.
+/// Starts a proxy before `backend`, and returns its address.
 fn proxy(backend: SocketAddr, args: &[&str]) -> (Ws, SocketAddr) {
     let mut ws = Ws::start(&[&["proxy", "127.0.0.1:0", &format!("ws://{backend}")], args].concat());
     let line = ws.line();
@@ -20,21 +20,21 @@ fn proxy(backend: SocketAddr, args: &[&str]) -> (Ws, SocketAddr) {
     (ws, address)
 }
 
-/// A proxy before a backend that the test plays itself.
+/// Starts a proxy before a backend that the test itself plays.
 fn before(args: &[&str]) -> (Ws, SocketAddr, TcpListener) {
     let backend = TcpListener::bind("127.0.0.1:0").unwrap();
     let (ws, address) = proxy(backend.local_addr().unwrap(), args);
     (ws, address, backend)
 }
 
-/// The backend's side, once it has read a request, and the client's.
+/// Returns the side of the backend, once it has read a request, and that of the client.
 fn asked(address: SocketAddr, backend: &TcpListener, request: &[u8]) -> (Peer, Peer) {
     let mut client = Peer::dial(address);
     client.write(request);
     (client, Peer::accept(backend))
 }
 
-/// Both sides of an open connection.
+/// Returns both sides of an open connection.
 fn opened(address: SocketAddr, backend: &TcpListener) -> (Peer, Peer) {
     let (mut client, mut backend) = asked(address, backend, &request(""));
     let key = backend.head_field("Sec-WebSocket-Key");
@@ -58,7 +58,7 @@ fn messages_pass_both_ways() {
     }
 }
 
-/// 6455-5.4-14: the tunnel leaves compressed messages alone, and an extension that it has never heard of.
+/// 6455-5.4-14: the tunnel does not change compressed messages, nor those of an unknown extension.
 #[test]
 fn what_the_ends_agreed_on_is_their_own() {
     let (_echo, backend) = Ws::echo("tokio", &[]);
@@ -75,7 +75,7 @@ fn what_the_ends_agreed_on_is_their_own() {
     backend.write(&switching(&key, "Sec-WebSocket-Extensions: x-odd\r\n"));
     client.read_answer();
     assert_eq!(client.head_field("Sec-WebSocket-Extensions"), "x-odd");
-    // 6455-5.4-13: so are frames with bits that nobody else understands, in pieces that nobody else would send.
+    // 6455-5.4-13: so do frames with reserved bits and opcodes, in unusual fragments.
     for piece in [&masked(0x33, b"ab")[..], &masked(0x70, b""), &masked(0x80, b"c"), &masked(0x8F, b"?")] {
         client.write(piece);
         assert_eq!(backend.read(piece.len()), piece);
@@ -94,7 +94,7 @@ fn reserved_bits_and_opcodes_pass_through_the_tunnel() {
     assert_eq!(client.read(8), b"\x71\x01a\x00\x00\xF3\x01b");
 }
 
-/// Each side compresses for itself, where it wants to.
+/// With frames, each side negotiates compression separately.
 #[test]
 fn with_frames_each_side_agrees_for_itself() {
     let (_echo, backend) = Ws::echo("tokio", &["--no-deflate"]);
@@ -113,7 +113,7 @@ fn with_frames_each_side_agrees_for_itself() {
     client.expect(0x81, b"Hello");
 }
 
-/// inter-1: what comes in one packet with a head passes behind it, once.
+/// inter-1: bytes that come in one packet with a head pass after it, once.
 #[test]
 fn bytes_that_come_with_a_head_pass() {
     for mode in MODES {
@@ -129,7 +129,7 @@ fn bytes_that_come_with_a_head_pass() {
     }
 }
 
-/// 9110-7.6.1-1: what belongs to one hop stays behind, and the upgrade is asked for anew.
+/// 9110-7.6.1-1: fields of one hop are not passed on, and the proxy writes its own request for the upgrade.
 #[test]
 fn the_request_is_written_anew() {
     for mode in MODES {
@@ -159,7 +159,7 @@ fn the_request_is_written_anew() {
     }
 }
 
-/// A virtual host is asked for by its own name, and by the client's or another on request.
+/// The Host field is that of the backend, or by option that of the client or another name.
 #[test]
 fn the_backend_is_asked_for_its_own_host() {
     for mode in MODES {
@@ -178,7 +178,8 @@ fn the_backend_is_asked_for_its_own_host() {
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
 }
 
-/// inter-2, inter-3: a refusal passes whole; then the client's next request is a request, over another connection.
+/// inter-2, inter-3: a refusal passes whole. The client's next request goes to the backend over another
+/// connection.
 #[test]
 fn a_refusal_passes_and_the_next_request_is_one() {
     for mode in MODES {
@@ -208,7 +209,7 @@ fn a_refusal_passes_and_the_next_request_is_one() {
     }
 }
 
-/// inter-2, 9112-6.3-2: so does one whose body comes later than its head, whatever ends it.
+/// inter-2, 9112-6.3-2: a refusal whose body comes later than its head passes too, however the body ends.
 #[test]
 fn a_refusal_in_pieces_passes() {
     for mode in MODES {
@@ -221,7 +222,7 @@ fn a_refusal_in_pieces_passes() {
             let (mut client, mut refusing) = asked(address, &backend, &request(""));
             refusing.write(format!("HTTP/1.1 401 Unauthorized\r\nX-Why: because\r\n{fields}\r\n").as_bytes());
             for piece in pieces {
-                // Long enough for the proxy to have waited, on most machines.
+                // On most machines, the proxy has begun to wait by then.
                 std::thread::sleep(core::time::Duration::from_millis(10));
                 refusing.write(piece.as_bytes());
             }
@@ -235,11 +236,12 @@ fn a_refusal_in_pieces_passes() {
     }
 }
 
-/// inter-2, 6455-4.1-29: a refusal that came in time passes, though its body has no end, or is more than is kept.
+/// inter-2, 6455-4.1-29: a refusal that came in time passes, even if its body has no end or is over the
+/// limit.
 #[test]
 fn a_refusal_without_an_end_passes() {
     for mode in MODES {
-        // What the backend says is there long before the time is up.
+        // The backend has answered long before the time limit.
         let (_ws, address, backend) = before(&[mode, &["--opening-timeout", "3"]].concat());
         let refusals = [
             ("Connection: keep-alive\r\n", ""),
@@ -265,7 +267,7 @@ fn a_refusal_without_an_end_passes() {
     }
 }
 
-/// hs-H6: a request that does not come to its end is answered as the core would, not dropped.
+/// hs-H6: a request that does not end in time gets the answer of the core.
 #[test]
 fn a_request_that_is_slow_is_answered() {
     for mode in MODES {
@@ -277,7 +279,8 @@ fn a_request_that_is_slow_is_answered() {
     }
 }
 
-/// inter-2: a version that the backend does not know opens no tunnel, so the bytes behind it never reach the backend.
+/// inter-2: a version that the backend does not support opens no tunnel, so the bytes after it never reach
+/// the backend.
 #[test]
 fn nothing_is_smuggled_behind_a_refusal() {
     let (_ws, address, backend) = before(&[]);
@@ -298,7 +301,7 @@ fn nothing_is_smuggled_behind_a_refusal() {
     assert_eq!(refusing.read_to_end(), b"");
 }
 
-/// inter-2: a 101 that does not answer the key is none.
+/// inter-2: a 101 with a wrong Sec-WebSocket-Accept is refused.
 #[test]
 fn a_false_101_is_a_bad_gateway() {
     for mode in MODES {
@@ -311,7 +314,7 @@ fn a_false_101_is_a_bad_gateway() {
     }
 }
 
-/// 9110-7.6.1-1: a backend that gets no request for an upgrade would leave the client hanging; here it is told at once.
+/// 9110-7.6.1-1: a request that asks for no WebSocket is answered by the proxy at once.
 #[test]
 fn a_plain_request_is_answered_by_the_proxy() {
     for mode in MODES {
@@ -357,7 +360,8 @@ fn a_backend_that_is_slow_is_given_up() {
     }
 }
 
-/// A client that leaves takes its request along, whether the backend is reached already or not, and whatever it sent early.
+/// If a client leaves, its request ends, whether the backend is reached or not, and whatever the client sent
+/// early.
 #[test]
 fn a_backend_is_given_up_when_its_client_has_left() {
     let patiently = &["--opening-timeout", "3600"];
@@ -369,7 +373,7 @@ fn a_backend_is_given_up_when_its_client_has_left() {
             drop(client);
             assert_eq!(backend.read_to_end(), b"");
         }
-        // Inside TLS a backend that says nothing is not reached.
+        // Inside TLS, a backend that sends nothing is not reached.
         let backend = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("wss://{}", backend.local_addr().unwrap());
         let args = [&["proxy", "127.0.0.1:0", &url, "--insecure"], mode, &patiently[..]].concat();
@@ -384,7 +388,7 @@ fn a_backend_is_given_up_when_its_client_has_left() {
     }
 }
 
-/// inter-4: Close frames and ends pass both ways, in their order.
+/// inter-4: Close frames and ends pass in both directions, in their order.
 #[test]
 fn the_closing_handshake_passes() {
     for mode in MODES {
@@ -424,7 +428,7 @@ fn half_an_end_passes_through_the_tunnel() {
     assert_eq!(client.read_to_end(), answer);
 }
 
-/// inter-4: what a side sent before it was lost still passes, and then the other is done too.
+/// inter-4: what a side sent before it was lost still passes, and then the other side ends too.
 #[test]
 fn a_lost_side_ends_the_other() {
     let (_ws, address, backend) = before(&[]);
@@ -486,7 +490,8 @@ fn fragments_pass_one_by_one() {
     }
 }
 
-/// 6455-10.4-1, 6455-5.1-3: with frames, limits and rules hold for the side that broke them; the other is told to go.
+/// 6455-10.4-1, 6455-5.1-3: with frames, limits and rules hold for the side that broke them; the other side
+/// gets a Close frame.
 #[test]
 fn with_frames_rules_hold() {
     let (_ws, address, backend) = before(&["--frames", "--max-message", "100"]);
@@ -524,7 +529,7 @@ fn an_idle_connection_ends() {
     }
 }
 
-/// adapter-P1: a client that does not read holds up nobody else.
+/// adapter-P1: a client that does not read does not hold up any other.
 #[test]
 fn connections_do_not_wait_for_each_other() {
     for mode in MODES {
@@ -538,7 +543,7 @@ fn connections_do_not_wait_for_each_other() {
     }
 }
 
-/// Clients hear that the backend is down; whoever runs the proxy hears why, once.
+/// Clients get a 502 if the backend cannot be reached. Standard error has the reason, once.
 #[cfg(unix)]
 #[test]
 fn why_a_backend_cannot_be_reached_is_told_once() {
@@ -590,7 +595,7 @@ fn a_backend_that_cannot_be_is_an_error_of_usage() {
     assert_eq!(ended.code, Some(2), "a limit of messages needs --frames");
 }
 
-/// A close with 1000 that both ends see through any number of proxies.
+/// Both ends see a close with 1000 through any number of proxies.
 #[test]
 fn proxies_may_stand_in_a_row() {
     let (_echo, backend) = Ws::echo("tokio", &[]);

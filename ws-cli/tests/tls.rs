@@ -12,16 +12,16 @@ use certificates::{Authority, Files, Identity};
 use support::{Peer, RUNTIMES, Ws, masked, request, switching};
 use ws_blocking::TlsStream;
 
-/// The files of a server by the name of `host`. `test` keeps tests apart that run at once.
+/// Makes the files of a server with the name `host`. Tests that run at once have different `test`s.
 fn identity(host: &str, test: &str) -> Files {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     Authority::new().write(&[host], folder, &format!("{test}-{host}")).unwrap()
 }
 
-/// A client that says hello, and no more.
+/// Starts a client that sends hello and nothing more.
 fn connect(url: &str, runtime: &str, args: &[&str]) -> Ws {
     let mut ws = Ws::start(&[&["connect", url, "--runtime", runtime], args].concat());
-    // One that has given up already reads nothing.
+    // A client that has given up already does not read.
     let _ = ws.take_input().write_all(b"hello\n");
     ws
 }
@@ -39,7 +39,7 @@ fn messages_come_back_inside_tls() {
     }
 }
 
-/// 6455-4.1-9b: a server that nobody trusted speaks for, or that is another one, is not talked to.
+/// 6455-4.1-9b: a client refuses a server whose authority it does not trust, or whose name is another.
 #[test]
 fn a_server_that_is_not_trusted_is_refused() {
     let (right, stranger) = (identity("127.0.0.1", "right"), identity("127.0.0.1", "stranger"));
@@ -64,7 +64,7 @@ fn a_server_that_is_not_trusted_is_refused() {
     }
 }
 
-/// Whoever speaks no TLS gets nothing but an alert, which is recognized, and holds up nobody.
+/// A client without TLS gets only an alert, which names the cause, and holds up no other client.
 #[test]
 fn a_client_without_tls_is_turned_away() {
     let files = identity("127.0.0.1", "plain");
@@ -76,7 +76,7 @@ fn a_client_without_tls_is_turned_away() {
     }
 }
 
-/// A server without TLS answers a ClientHello in HTTP, which is no TLS.
+/// A server without TLS answers a ClientHello with HTTP; the error names the cause.
 #[test]
 fn a_server_without_tls_is_recognized() {
     for runtime in RUNTIMES {
@@ -115,7 +115,7 @@ fn what_is_no_identity_is_told() {
     }
 }
 
-/// A file of roots is checked before anything is done with them; a failure names it.
+/// A file of roots is checked first. A failure names the file.
 #[test]
 fn what_is_no_file_of_roots_is_told() {
     let files = identity("127.0.0.1", "roots");
@@ -136,7 +136,7 @@ fn what_is_no_file_of_roots_is_told() {
     }
 }
 
-/// A certificate that vouches for itself may be trusted, but an authority is not a server.
+/// A self-signed certificate may be trusted, but that of an authority cannot stand for a server.
 #[test]
 fn an_authority_that_stands_for_a_server_is_named() {
     let Identity { chain, key } = Authority::self_signed(&["127.0.0.1"]);
@@ -149,26 +149,26 @@ fn an_authority_that_stands_for_a_server_is_named() {
     }
 }
 
-/// A section of PEM that holds three zeros.
+/// Returns a PEM section that holds three zeros.
 fn section(label: &str) -> String {
     format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")
 }
 
-/// A file with this text, and its path.
+/// Writes a file with this text, and returns its path.
 fn file(name: &str, text: &[String]) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, text.concat()).unwrap();
     path.display().to_string()
 }
 
-/// A proxy before the backend at `url`, and where it listens.
+/// Starts a proxy before the backend at `url`, and returns its address.
 fn proxy(url: &str, args: &[&str]) -> (Ws, SocketAddr) {
     let mut ws = Ws::start(&[&["proxy", "127.0.0.1:0", url], args].concat());
     let address = ws.line().strip_prefix("listening on ws://").unwrap().parse().unwrap();
     (ws, address)
 }
 
-/// The ways to pass: bytes, and frames.
+/// The two modes: passing bytes, and checking frames.
 const MODES: [&[&str]; 2] = [&[], &["--frames"]];
 
 #[test]
@@ -193,7 +193,7 @@ fn a_proxy_reaches_its_backend_inside_tls() {
     }
 }
 
-/// Nothing leaves for a backend that is not who it should be, or speaks no TLS; its clients hear 502.
+/// Nothing is sent to a backend with a wrong certificate or without TLS; its clients get a 502.
 #[test]
 fn a_proxy_trusts_no_stranger() {
     let (right, stranger) = (identity("127.0.0.1", "backend"), identity("127.0.0.1", "elsewhere"));
@@ -210,7 +210,7 @@ fn a_proxy_trusts_no_stranger() {
     }
 }
 
-/// The end of the backend's stream reaches the client, however it came.
+/// The end of the backend's stream reaches the client, whichever way it ends.
 #[test]
 fn a_proxy_passes_the_close_of_a_backend_inside_tls() {
     let files = identity("127.0.0.1", "closing");
@@ -227,7 +227,7 @@ fn a_proxy_passes_the_close_of_a_backend_inside_tls() {
     }
 }
 
-/// The last bytes leave too when TLS took them while the socket to the backend took none.
+/// The last bytes are written too if TLS took them while the socket to the backend took none.
 #[test]
 fn a_proxy_keeps_nothing_back_inside_tls() {
     let (authority, listener) = (Authority::new(), TcpListener::bind("127.0.0.1:0").unwrap());

@@ -10,14 +10,14 @@ use crate::provider::provider;
 use crate::unverified::Unverified;
 use crate::{HTTP_1_1, TlsError, pem};
 
-/// Whom a client trusts, and who it is: what it needs to speak TLS with any server.
+/// The TLS settings of a client: the roots that it trusts, and its own certificate.
 ///
-/// A clone is the same settings again; sessions that a server lets clients resume are remembered in them.
+/// Clones share the settings, and the sessions that servers let the client resume.
 #[derive(Clone, Debug)]
 pub struct ClientTls(Arc<ClientConfig>);
 
 impl ClientTls {
-    /// Trusts whom the platform trusts. These settings are made once in a process.
+    /// Returns settings that trust what the platform trusts. They are made once in a process.
     ///
     /// # Errors
     /// [`TlsError::Rustls`] if the platform has no root certificates, [`TlsError::NoProvider`].
@@ -31,18 +31,18 @@ impl ClientTls {
         Ok(PLATFORM.get_or_init(|| tls).clone())
     }
 
-    /// Settings of one's own.
+    /// Returns a builder for other settings.
     pub fn builder() -> ClientTlsBuilder {
         ClientTlsBuilder::default()
     }
 
-    /// The settings as rustls knows them.
+    /// Returns the settings as rustls takes them.
     pub fn config(&self) -> &Arc<ClientConfig> {
         &self.0
     }
 
-    /// The name that the certificate of `host` must be for: a DNS name, which is sent as SNI too, or an IP address, which is not
-    /// (RFC 6066 §3). An IPv6 address has no brackets.
+    /// Returns the name that the certificate of `host` must have: a DNS name, which is sent as SNI too, or an
+    /// IP address, which is not (RFC 6066 §3). Give an IPv6 address without brackets.
     ///
     /// # Errors
     /// [`TlsError::NameInvalid`].
@@ -50,7 +50,7 @@ impl ClientTls {
         ServerName::try_from(host).map(|name| name.to_owned()).map_err(|_| TlsError::NameInvalid)
     }
 
-    /// The client end of a TLS connection to `host`, with nothing done yet.
+    /// Returns the client end of a TLS connection to `host`, before its handshake.
     ///
     /// # Errors
     /// [`TlsError::NameInvalid`], [`TlsError::Rustls`].
@@ -59,14 +59,14 @@ impl ClientTls {
     }
 }
 
-/// Takes settings as they are; they should offer `http/1.1` by ALPN, or nothing.
+/// Takes the settings as they are. They should offer `http/1.1` by ALPN, or nothing.
 impl From<Arc<ClientConfig>> for ClientTls {
     fn from(config: Arc<ClientConfig>) -> Self {
         Self(config)
     }
 }
 
-/// Makes a [`ClientTls`]. Without any roots the platform's are trusted.
+/// A builder of [`ClientTls`]. Without any roots, the roots of the platform are trusted.
 #[derive(Debug, Default)]
 pub struct ClientTlsBuilder {
     provider: Option<Arc<CryptoProvider>>,
@@ -77,14 +77,15 @@ pub struct ClientTlsBuilder {
 }
 
 impl ClientTlsBuilder {
-    /// Trusts these root certificates, in DER, and only them unless [`platform_roots`](Self::platform_roots) is said too.
+    /// Trusts these root certificates, in DER, and no others, unless [`platform_roots`](Self::platform_roots)
+    /// is called too.
     #[must_use]
     pub fn roots(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
         self.roots.extend(roots);
         self
     }
 
-    /// Trusts the root certificates in a text: see [`roots`](Self::roots).
+    /// Trusts the root certificates in a PEM text: see [`roots`](Self::roots).
     ///
     /// # Errors
     /// [`TlsError::Pem`], and [`TlsError::NoCertificate`] if there is none.
@@ -92,7 +93,7 @@ impl ClientTlsBuilder {
         Ok(self.roots(pem::certificates(text)?))
     }
 
-    /// Trusts whom the platform trusts, besides the roots that are given.
+    /// Trusts what the platform trusts, besides the given roots.
     #[must_use]
     pub fn platform_roots(mut self) -> Self {
         self.trusts_platform = true;
@@ -106,7 +107,8 @@ impl ClientTlsBuilder {
         self
     }
 
-    /// Shows a certificate to servers that ask for one, from texts; see [`certificate`](Self::certificate).
+    /// Shows a certificate to servers that ask for one, from PEM texts; see
+    /// [`certificate`](Self::certificate).
     ///
     /// # Errors
     /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`].
@@ -115,25 +117,27 @@ impl ClientTlsBuilder {
         Ok(self.certificate(chain, key))
     }
 
-    /// Takes any server for the right one, whoever it is. For tests only: everybody on the way can read and change everything.
+    /// Accepts any certificate from any server. For tests only: an attacker on the way can read and change
+    /// everything.
     #[must_use]
     pub fn dangerously_skip_verification(mut self) -> Self {
         self.is_unverified = true;
         self
     }
 
-    /// Uses this cryptography.
+    /// Uses this provider of cryptography.
     #[must_use]
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// The settings.
+    /// Makes the settings.
     ///
     /// # Errors
-    /// [`TlsError::CertificateInvalid`] if a root or the client's own certificate is malformed, [`TlsError::KeyInvalid`],
-    /// [`TlsError::KeyMismatch`], [`TlsError::Rustls`] if the platform has no roots, [`TlsError::NoProvider`].
+    /// [`TlsError::CertificateInvalid`] if a root or the client's own certificate is malformed,
+    /// [`TlsError::KeyInvalid`], [`TlsError::KeyMismatch`], [`TlsError::Rustls`] if the platform has no
+    /// roots, [`TlsError::NoProvider`].
     pub fn build(self) -> Result<ClientTls, TlsError> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -141,7 +145,7 @@ impl ClientTlsBuilder {
         let builder = if self.is_unverified {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
         } else if self.trusts_platform || self.roots.is_empty() {
-            // The verifier itself does not say which of them is malformed.
+            // The verifier of the platform does not report which root is malformed.
             store(self.roots.iter().cloned())?;
             let verifier: Arc<dyn ServerCertVerifier> =
                 Arc::new(Verifier::new_with_extra_roots(self.roots, provider)?);
@@ -158,7 +162,7 @@ impl ClientTlsBuilder {
     }
 }
 
-/// Returns a store of `roots`, which all have to be certificates.
+/// Returns a store of `roots`, which must all be certificates.
 pub(crate) fn store(
     roots: impl IntoIterator<Item = CertificateDer<'static>>,
 ) -> Result<RootCertStore, TlsError> {

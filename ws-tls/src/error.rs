@@ -6,54 +6,54 @@ use rustls::pki_types::pem;
 use rustls::server::VerifierBuilderError;
 use rustls::{CertificateError, InvalidMessage};
 
-/// Why TLS settings are of no use, or a TLS handshake failed.
+/// The error of TLS settings that cannot be used, or of a TLS handshake that failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// There is no cryptography: neither feature is on, no provider was given, and none is installed.
+    /// No provider of cryptography: both features are off, and none was given or installed.
     NoProvider,
-    /// A host's name that no certificate can be for.
+    /// The host's name is one that a certificate cannot have.
     NameInvalid,
-    /// A text in PEM is malformed.
+    /// The PEM text is malformed.
     Pem(pem::Error),
-    /// A text in PEM holds no certificate, or a chain of certificates is empty.
+    /// The PEM text holds no certificate, or the chain of certificates is empty.
     NoCertificate,
-    /// A certificate of the settings, a root or the end's own, is malformed.
+    /// A certificate of the settings is malformed: a root, or one of this end.
     CertificateInvalid {
-        /// Which one of its list, from 1.
+        /// The place of the certificate in its list, from 1.
         nth: usize,
         /// What is wrong with it.
         error: CertificateError,
     },
-    /// A text in PEM holds no private key.
+    /// The PEM text holds no private key.
     NoKey,
-    /// A private key is encrypted; it must be given in the clear.
+    /// The private key is encrypted; it must be given unencrypted.
     KeyEncrypted,
-    /// A private key is malformed, or of a kind that the cryptography does not know.
+    /// The private key is malformed, or of a kind that the provider does not support.
     KeyInvalid(rustls::Error),
-    /// The private key is not that of the first certificate of the chain.
+    /// The private key does not belong to the first certificate of the chain.
     KeyMismatch,
-    /// The certificates of clients cannot be checked with these roots.
+    /// These roots cannot be used to check the certificates of clients.
     ClientRoots(VerifierBuilderError),
-    /// The settings do not fit each other, or the handshake failed: see [`rustls::Error`], which tells a bad certificate from an
-    /// alert that the peer sent.
+    /// The settings do not fit each other, or the handshake failed. The [`rustls::Error`] distinguishes a bad
+    /// certificate from an alert of the peer.
     Rustls(rustls::Error),
-    /// The peer sent something other than TLS, an HTTP message most often.
+    /// The peer sent something other than TLS, most often an HTTP message.
     NotTls,
     /// Both ends agreed on a protocol other than `http/1.1` (RFC 7301).
     OtherProtocol,
 }
 
 impl TlsError {
-    /// The TLS error that an error of a TLS stream wraps.
+    /// Returns the TLS error inside an error of a TLS stream.
     ///
     /// # Errors
-    /// The error itself, if it is one of the transport: the peer has gone, or a time limit.
+    /// The error itself, if it is an error of the transport: the peer has gone, or a time limit has passed.
     pub fn from_io(error: io::Error) -> Result<Self, io::Error> {
         error.downcast().or_else(|error| error.downcast::<rustls::Error>().map(Self::from))
     }
 
-    /// The fault of a chain of certificates and its key, as rustls found it.
+    /// Returns the error of a chain of certificates and its key, from that of rustls.
     pub(crate) fn of_identity(error: rustls::Error) -> Self {
         if let rustls::Error::InvalidCertificate(_) = error {
             return Self::of_certificate(1, error);
@@ -67,7 +67,7 @@ impl TlsError {
         Self::KeyInvalid(error)
     }
 
-    /// The fault of the certificate at this place of its list, from 1.
+    /// Returns the error of the certificate at place `nth` of its list, from 1.
     pub(crate) fn of_certificate(nth: usize, error: rustls::Error) -> Self {
         if let rustls::Error::InvalidCertificate(error) = error {
             return Self::CertificateInvalid { nth, error };
@@ -75,8 +75,9 @@ impl TlsError {
         Self::Rustls(error)
     }
 
-    /// Returns whether the same handshake may well succeed a little later. It may only if the peer says that the failure has nothing to do
-    /// with what it was sent, by the alerts `internal_error` and `user_canceled` (RFC 8446 §6).
+    /// Returns whether the same handshake may succeed a little later. It may only if the peer reports a
+    /// failure that does not depend on this end, by the alerts `internal_error` and `user_canceled` (RFC 8446
+    /// §6).
     pub const fn is_temporary(&self) -> bool {
         match self {
             Self::Rustls(error) => is_temporary(error),
@@ -95,8 +96,8 @@ impl TlsError {
         }
     }
 
-    /// Returns [`is_temporary`](Self::is_temporary) for the TLS error that an error of a TLS stream wraps; `None` if it is one of the
-    /// transport.
+    /// Returns [`is_temporary`](Self::is_temporary) of the TLS error inside an error of a TLS stream, or
+    /// `None` if it is an error of the transport.
     pub fn is_temporary_in(error: &io::Error) -> Option<bool> {
         let inner = error.get_ref()?;
         let wrapped = inner.downcast_ref().map(Self::is_temporary);
@@ -111,7 +112,7 @@ const fn is_temporary(error: &rustls::Error) -> bool {
     )
 }
 
-/// Wraps the error as TLS streams do.
+/// Wraps the error, as TLS streams do.
 impl From<TlsError> for io::Error {
     fn from(error: TlsError) -> Self {
         Self::new(io::ErrorKind::InvalidData, error)
@@ -119,7 +120,7 @@ impl From<TlsError> for io::Error {
 }
 
 impl fmt::Display for TlsError {
-    /// What the peer's certificate says is escaped but for visible ASCII and blanks.
+    /// Text from the peer's certificate is escaped, except visible ASCII and blanks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoProvider => f.write_str("no provider of cryptography is built in, given or installed"),
@@ -155,14 +156,14 @@ impl fmt::Display for TlsError {
     }
 }
 
-/// Returns whether a peer was refused because its own certificate is one of an authority.
+/// Returns whether the peer's certificate was refused because it belongs to a certificate authority.
 fn is_authority(error: &rustls::Error) -> bool {
-    // rustls has no name of its own for this error of webpki.
+    // rustls has no variant for this error of webpki.
     let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
     other.to_string() == "CaUsedAsEndEntity"
 }
 
-/// Escapes what passes, but visible ASCII and blanks: the names in certificates are the peer's to choose.
+/// A writer that escapes all but visible ASCII and blanks: the peer chooses the names in its certificate.
 struct Visible<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl fmt::Write for Visible<'_, '_> {
@@ -174,7 +175,7 @@ impl fmt::Write for Visible<'_, '_> {
     }
 }
 
-/// The message holds that of the cause, so the source is the cause's own.
+/// The message contains that of the cause, so the source is the source of the cause.
 impl core::error::Error for TlsError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {

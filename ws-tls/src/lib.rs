@@ -1,8 +1,9 @@
-//! TLS settings for WebSockets, on rustls: what is the same for every adapter, and does no I/O.
+//! TLS settings for WebSockets, based on rustls and shared by all adapters. This crate does no I/O.
 //!
-//! [`ClientTls`] says whom a client trusts and who it is, [`ServerTls`] who a server is and whom it lets in. Both are made once and
-//! shared by any number of connections; the adapters move the bytes. TLS 1.2 and 1.3 are spoken, nothing older, and `http/1.1` is the
-//! only protocol that is offered (RFC 7301).
+//! [`ClientTls`] holds the roots that a client trusts, and its own certificate. [`ServerTls`] holds the
+//! certificate of a server, and the clients that it accepts. Both are made once and shared by any number of
+//! connections; the adapters move the bytes. TLS 1.2 and 1.3 are supported, and `http/1.1` is the only
+//! protocol that is offered (RFC 7301).
 //!
 //! ```
 //! use ws_tls::ClientTls;
@@ -14,8 +15,9 @@
 //! ```
 //!
 //! # Cryptography
-//! A builder that is given none takes the process's default provider if the program installed one, else *ring* (feature `ring`, on by
-//! default), else aws-lc-rs (feature `aws-lc-rs`). None of them has to be installed.
+//! A builder uses the provider that it was given; else the default provider of the process, if the program
+//! has installed one; else *ring* (feature `ring`, on by default); else aws-lc-rs (feature `aws-lc-rs`). A
+//! program does not have to install any.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
@@ -35,12 +37,12 @@ pub use server::{ServerTls, ServerTlsBuilder};
 /// The protocol inside TLS: the opening handshake of a WebSocket is HTTP/1.1.
 const HTTP_1_1: &[u8] = b"http/1.1";
 
-/// Holds what both ends agreed on by ALPN, if anything, against what is spoken next: HTTP/1.1.
+/// Checks that ALPN agreed on `http/1.1` or on nothing: HTTP/1.1 is sent next.
 ///
-/// With the settings of this crate it always fits; a configuration from elsewhere may have offered more.
+/// It never fails with the settings of this crate. Another configuration may have offered other protocols.
 ///
 /// # Errors
-/// [`TlsError::OtherProtocol`], and not a byte of HTTP/1.1 may be sent then (RFC 7301 §3.2).
+/// [`TlsError::OtherProtocol`]. Do not send any byte of HTTP/1.1 then (RFC 7301 §3.2).
 pub fn check_protocol(agreed: Option<&[u8]>) -> Result<(), TlsError> {
     match agreed {
         None | Some(HTTP_1_1) => Ok(()),

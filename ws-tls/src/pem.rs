@@ -1,13 +1,14 @@
 //! Certificates and keys from texts in PEM.
 //!
-//! The builders read such texts too; called one by one, these functions tell in which of several texts a fault is.
+//! The builders read such texts too. A program that has several texts can call these functions to find out
+//! which one is faulty.
 
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::TlsError;
 
-/// Returns all certificates in `text`, of which there is one at least; what else it holds is passed over.
+/// Returns all certificates in `text`, of which there is at least one. Everything else in it is skipped.
 ///
 /// # Errors
 /// [`TlsError::Pem`], [`TlsError::NoCertificate`].
@@ -16,7 +17,8 @@ pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<CertificateDer<'static
     if found.is_empty() { Err(TlsError::NoCertificate) } else { Ok(found) }
 }
 
-/// Returns the first private key in `text`: PKCS#8, PKCS#1 (RSA) or SEC 1 (elliptic curves), none of them encrypted.
+/// Returns the first private key in `text`, which must not be encrypted: PKCS#8, PKCS#1 (RSA) or SEC 1
+/// (elliptic curves).
 ///
 /// # Errors
 /// [`TlsError::Pem`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`].

@@ -4,9 +4,9 @@ use rustls::crypto::CryptoProvider;
 
 use crate::TlsError;
 
-/// The cryptography to use where a builder was given none.
+/// Returns the provider of cryptography for a builder that was given none.
 pub(crate) fn provider() -> Result<Arc<CryptoProvider>, TlsError> {
-    // A program that installed a provider for the whole process means it.
+    // A provider that the program has installed takes precedence.
     CryptoProvider::get_default().cloned().or_else(built_in).ok_or(TlsError::NoProvider)
 }
 

@@ -9,49 +9,51 @@ use crate::client::store;
 use crate::provider::provider;
 use crate::{HTTP_1_1, TlsError, pem};
 
-/// Who a server is, and whom it lets in: what it needs to speak TLS with any client.
+/// The TLS settings of a server: its certificate, and the clients that it accepts.
 ///
-/// A clone is the same settings again.
+/// Clones share the settings.
 #[derive(Clone, Debug)]
 pub struct ServerTls(Arc<ServerConfig>);
 
 impl ServerTls {
-    /// A server with this certificate, from texts: its chain, the server's own first, and its key.
+    /// Returns the settings of a server with this certificate, from PEM texts: its chain, the server's own
+    /// first, and its key.
     ///
     /// # Errors
-    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`], and those of
-    /// [`ServerTlsBuilder::build`].
+    /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`], and
+    /// those of [`ServerTlsBuilder::build`].
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         ServerTlsBuilder::from_pem(chain, key)?.build()
     }
 
-    /// Settings of one's own, for a server with this certificate: its chain in DER, the server's own first, and its key.
+    /// Returns a builder for a server with this certificate: its chain in DER, the server's own first, and
+    /// its key.
     pub fn builder(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> ServerTlsBuilder {
         ServerTlsBuilder { provider: None, identity: (chain, key), clients: Clients::Unasked }
     }
 
-    /// The settings as rustls knows them.
+    /// Returns the settings as rustls takes them.
     pub fn config(&self) -> &Arc<ServerConfig> {
         &self.0
     }
 
-    /// The server end of a TLS connection, with nothing done yet.
+    /// Returns the server end of a TLS connection, before its handshake.
     ///
     /// # Errors
-    /// [`TlsError::Rustls`] for settings that came from elsewhere and do not fit each other.
+    /// [`TlsError::Rustls`] if the settings were not made by this crate and do not fit each other.
     pub fn session(&self) -> Result<ServerConnection, TlsError> {
         Ok(ServerConnection::new(Arc::clone(&self.0))?)
     }
 }
 
-/// Takes settings as they are; they should know `http/1.1` by ALPN, or nothing.
+/// Takes the settings as they are. They should accept `http/1.1` by ALPN, or name nothing.
 impl From<Arc<ServerConfig>> for ServerTls {
     fn from(config: Arc<ServerConfig>) -> Self {
         Self(config)
     }
 }
 
-/// Makes a [`ServerTls`].
+/// A builder of [`ServerTls`].
 #[derive(Debug)]
 pub struct ServerTlsBuilder {
     provider: Option<Arc<CryptoProvider>>,
@@ -59,7 +61,7 @@ pub struct ServerTlsBuilder {
     clients: Clients,
 }
 
-/// Whether clients are asked for certificates, and whose are good.
+/// The clients that a server accepts.
 #[derive(Debug)]
 enum Clients {
     Unasked,
@@ -67,7 +69,7 @@ enum Clients {
 }
 
 impl ServerTlsBuilder {
-    /// Settings for a server with this certificate, from texts; see [`ServerTls::from_pem`].
+    /// Returns a builder for a server with this certificate, from PEM texts; see [`ServerTls::from_pem`].
     ///
     /// # Errors
     /// [`TlsError::Pem`], [`TlsError::NoCertificate`], [`TlsError::NoKey`], [`TlsError::KeyEncrypted`].
@@ -75,30 +77,32 @@ impl ServerTlsBuilder {
         Ok(ServerTls::builder(pem::certificates(chain)?, pem::key(key)?))
     }
 
-    /// Lets in only clients with a certificate that leads to one of these roots, in DER.
+    /// Accepts only clients with a certificate that leads to one of these roots, in DER.
     #[must_use]
     pub fn require_client_certificates(self, roots: Vec<CertificateDer<'static>>) -> Self {
         Self { clients: Clients::Asked { roots, may_have_none: false }, ..self }
     }
 
-    /// Asks clients for a certificate that leads to one of these roots, in DER, and lets in those that have none at all.
+    /// Asks clients for a certificate that leads to one of these roots, in DER. Clients without a certificate
+    /// are accepted too.
     #[must_use]
     pub fn ask_for_client_certificates(self, roots: Vec<CertificateDer<'static>>) -> Self {
         Self { clients: Clients::Asked { roots, may_have_none: true }, ..self }
     }
 
-    /// Uses this cryptography.
+    /// Uses this provider of cryptography.
     #[must_use]
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// The settings.
+    /// Makes the settings.
     ///
     /// # Errors
-    /// [`TlsError::CertificateInvalid`] if the server's own certificate or a root is malformed, [`TlsError::KeyInvalid`],
-    /// [`TlsError::KeyMismatch`], [`TlsError::ClientRoots`] if there is no root for clients, [`TlsError::NoProvider`].
+    /// [`TlsError::CertificateInvalid`] if the server's own certificate or a root is malformed,
+    /// [`TlsError::KeyInvalid`], [`TlsError::KeyMismatch`], [`TlsError::ClientRoots`] if there is no root for
+    /// clients, [`TlsError::NoProvider`].
     pub fn build(self) -> Result<ServerTls, TlsError> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))

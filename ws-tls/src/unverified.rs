@@ -5,7 +5,8 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Takes any certificate for that of any server. That the server holds its key is still checked.
+/// A verifier that accepts any certificate for any server. It still checks that the server has the key of the
+/// certificate.
 #[derive(Debug)]
 pub(crate) struct Unverified(pub(crate) Arc<CryptoProvider>);
 

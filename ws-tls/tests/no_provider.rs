@@ -4,7 +4,7 @@
 use certificates::{Authority, Identity};
 use ws_tls::{ClientTls, ServerTls, TlsError};
 
-/// Settings cannot be made without it, and say so.
+/// Without a provider, making settings fails with an error that names the reason.
 #[test]
 fn nothing_is_made_without_cryptography() {
     let authority = Authority::new();

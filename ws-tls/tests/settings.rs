@@ -1,4 +1,4 @@
-//! Settings that fit each other, and some that do not; the bytes go from one end to the other in memory.
+//! Settings that fit each other, and settings that do not. The bytes go from one end to the other in memory.
 #![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use ws_tls::{ClientTls, ServerTls, TlsError};
 
 type Outcome<T = ()> = Result<T, Box<dyn core::error::Error>>;
 
-/// Both ends after their handshake, with `host` as the server's name.
+/// Returns both ends after their handshake, with `host` as the server's name.
 fn shake_hands(
     client: &ClientTls,
     server: &ServerTls,
@@ -49,7 +49,7 @@ fn the_built_in_cryptography_speaks_tls_1_3() -> Outcome {
     Ok(())
 }
 
-/// A builder that is given cryptography uses that.
+/// A builder uses the provider that it was given.
 #[test]
 fn given_cryptography_is_used() -> Outcome {
     let authority = Authority::new();
@@ -67,7 +67,7 @@ fn given_cryptography_is_used() -> Outcome {
     Ok(())
 }
 
-/// Roots in PEM are trusted as those in DER are.
+/// Roots may be given in PEM.
 #[test]
 fn roots_may_be_texts() -> Outcome {
     let authority = Authority::new();
@@ -77,28 +77,29 @@ fn roots_may_be_texts() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-9b: a server that nobody trusted speaks for is refused, whatever the platform trusts besides.
+/// 6455-4.1-9b: a client refuses a server whose authority it was not told to trust, whatever the platform
+/// trusts.
 #[test]
 fn one_authority_does_not_speak_for_another() {
     let (one, other) = (Authority::named("one"), Authority::named("other"));
     let refused = shake_hands(&one.client(), &other.server(&["localhost"]), "localhost");
-    let error = refused.expect_err("a stranger").to_string();
+    let error = refused.expect_err("another authority").to_string();
     assert!(error.contains("UnknownIssuer"), "{error}");
 }
 
-/// Keys that are encrypted, as far as they are looked at: in PKCS#8, and in the older form.
+/// Encrypted keys, in PKCS#8 and in the older form. Only these lines of them are read.
 const ENCRYPTED: [&str; 2] = [
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
     "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
      -----END RSA PRIVATE KEY-----\n",
 ];
 
-/// A section of PEM that holds three zeros.
+/// Returns a PEM section that holds three zeros.
 fn section(label: &str) -> String {
     format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")
 }
 
-/// What is no certificate, no key, or not the key of the certificate is told apart.
+/// A text without a certificate, a text without a key, and a key of another certificate are different errors.
 #[test]
 fn texts_that_are_of_no_use_are_told_apart() {
     let Identity { chain, key } = Authority::new().issue(&["localhost"]);
@@ -124,14 +125,14 @@ fn texts_that_are_of_no_use_are_told_apart() {
     }
 }
 
-/// Roots are checked when the settings are made, whether the platform's are trusted too or not.
+/// Malformed roots are errors when the settings are made, with the platform's roots or without.
 #[test]
 fn roots_that_are_of_no_use_are_told_apart() -> Outcome {
     let none = ClientTls::builder().roots_pem("no certificate").err();
     assert!(matches!(none, Some(TlsError::NoCertificate)), "{none:?}");
     let second = [Authority::new().root_pem(), section("CERTIFICATE")].concat();
     for builder in [ClientTls::builder(), ClientTls::builder().platform_roots()] {
-        let refused = builder.roots_pem(&second)?.build().expect_err("no certificate");
+        let refused = builder.roots_pem(&second)?.build().expect_err("the second root is malformed");
         assert!(matches!(refused, TlsError::CertificateInvalid { nth: 2, .. }), "{refused:?}");
         assert_eq!(refused.to_string(), "certificate 2 is malformed: BadEncoding");
     }
@@ -142,13 +143,13 @@ fn roots_that_are_of_no_use_are_told_apart() -> Outcome {
     Ok(())
 }
 
-/// What is said of a failed handshake between `client` and a server that shows `identity`.
+/// Returns the message of the failed handshake between `client` and a server that shows `identity`.
 fn refused(client: &ClientTls, identity: &Identity) -> Outcome<String> {
     let refused = shake_hands(client, &identity.server(), "localhost").expect_err("another certificate");
     Ok(TlsError::from(*refused.downcast::<rustls::Error>()?).to_string())
 }
 
-/// A certificate of an authority that a server shows as its own is called that, not by the name of a type.
+/// The error for a server that shows the certificate of an authority explains that in words.
 #[test]
 fn an_authority_is_not_a_server() -> Outcome {
     let identity = Authority::self_signed(&["localhost"]);
@@ -158,7 +159,7 @@ fn an_authority_is_not_a_server() -> Outcome {
     Ok(())
 }
 
-/// The names in a certificate are the peer's to choose: no terminal obeys them.
+/// The names in a certificate are escaped, so that a terminal does not obey them.
 #[test]
 fn names_in_certificates_are_escaped() -> Outcome {
     let authority = Authority::new();
@@ -167,7 +168,7 @@ fn names_in_certificates_are_escaped() -> Outcome {
     Ok(())
 }
 
-/// What a client without TLS sends, or a server without, is called that.
+/// A client or a server that sends something other than TLS is reported as such.
 #[test]
 fn what_is_not_tls_is_called_that() -> Outcome {
     let authority = Authority::new();
@@ -186,7 +187,7 @@ fn what_is_not_tls_is_called_that() -> Outcome {
     Ok(())
 }
 
-/// A name that no certificate can be for is refused before anything is sent.
+/// A name that a certificate cannot have is refused before anything is sent.
 #[test]
 fn some_names_are_none() {
     for host in ["", "no name", "a..b", "[::1]", "-"] {
@@ -198,7 +199,7 @@ fn some_names_are_none() {
     }
 }
 
-/// Clients cannot be checked without a root.
+/// A server that asks for certificates needs at least one root.
 #[test]
 fn a_server_that_asks_for_certificates_needs_roots() -> Outcome {
     let Identity { chain, key } = Authority::new().issue(&["localhost"]);
@@ -208,7 +209,7 @@ fn a_server_that_asks_for_certificates_needs_roots() -> Outcome {
     Ok(())
 }
 
-/// 7301-3.2-1: what was agreed on by ALPN has to be what is spoken next.
+/// 7301-3.2-1: a connection for which ALPN agreed on anything but `http/1.1` is refused.
 #[test]
 fn only_http_1_1_is_spoken() {
     assert!(ws_tls::check_protocol(None).is_ok() && ws_tls::check_protocol(Some(b"http/1.1")).is_ok());

@@ -1,4 +1,4 @@
-//! How often a connection wakes its thread, counted on a simulated clock.
+//! Counts how often a connection wakes its thread, on a simulated clock.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -20,24 +20,25 @@ const CLOSE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A peer in memory. A call that cannot go on moves the clock by its timeout, or to the next thing that the peer does.
+/// A peer in memory. A call that has to wait moves the clock by its timeout, or to the next action of the
+/// peer.
 #[derive(Clone, Debug, Default)]
 struct Peer(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the peer sends, and when. An empty piece ends its stream.
+    /// The bytes that the peer sends, with their times. An empty piece ends its stream.
     sends: VecDeque<(Duration, Vec<u8>)>,
-    /// From when on the peer reads; never if there is none.
+    /// The time from which on the peer reads; `None` if it never does.
     reads_at: Option<Duration>,
     /// Whether a write takes everything, and a flush waits for the peer.
     is_buffered: bool,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
-    /// How many reads and writes had to wait.
+    /// The number of reads and writes that had to wait.
     wakings: usize,
     written: Vec<u8>,
-    /// When the peer took the first byte.
+    /// The time at which the peer took the first byte.
     taken_at: Option<Duration>,
 }
 
@@ -46,7 +47,7 @@ fn time() -> Duration {
 }
 
 impl Peer {
-    /// A peer that takes `input` from `sends` and reads from `reads_at` on.
+    /// Returns a peer that sends `sends`, and reads from `reads_at` on.
     fn new(sends: &[(Duration, &[u8])], reads_at: Option<Duration>) -> Self {
         let sends = sends.iter().map(|&(at, bytes)| (at, bytes.to_vec())).collect();
         Self(Arc::new(Mutex::new(State { sends, reads_at, ..State::default() })))
@@ -61,14 +62,14 @@ impl Peer {
         WebSocket::new(self.clone(), conn)
     }
 
-    /// How many times the thread woke up so far, in reads, in writes and in pauses.
+    /// Returns how many times the thread woke up so far, in reads, in writes and in pauses.
     fn wakings(&self) -> usize {
         self.state().wakings + simulated::sleeps()
     }
 }
 
 impl State {
-    /// Waits until `at`, or as long as `timeout` says, if that is shorter.
+    /// Waits until `at`, or for `timeout` if that ends earlier.
     fn wait(&mut self, at: Option<Duration>, timeout: Option<Duration>) -> io::Result<()> {
         let left = at.map(|at| at.saturating_sub(time()));
         if left == Some(Duration::ZERO) {
@@ -158,7 +159,8 @@ impl CloneTransport for Peer {
     }
 }
 
-/// Without a deadline and without a server, the thread of an idle connection wakes up when something comes, and at no other time.
+/// Without a deadline and without a server, the thread of an idle connection wakes up only when something
+/// comes.
 #[test]
 fn an_idle_connection_sleeps() {
     let peer = Peer::new(&[(100 * SECOND, MESSAGE)], Some(Duration::ZERO));
@@ -166,7 +168,7 @@ fn an_idle_connection_sleeps() {
     assert_eq!((peer.wakings(), time()), (1, 100 * SECOND));
 }
 
-/// A connection of a server asks four times a second whether the server ends.
+/// A connection of a server checks four times a second whether the server shuts down.
 #[test]
 fn an_idle_connection_of_a_server_wakes_up_four_times_a_second() {
     let peer = Peer::new(&[(100 * SECOND, MESSAGE)], Some(Duration::ZERO));
@@ -176,7 +178,7 @@ fn an_idle_connection_of_a_server_wakes_up_four_times_a_second() {
     assert_eq!(peer.wakings(), 400);
 }
 
-/// An idle receiver looks for a deadline that a sender may have set, four times in each close timeout.
+/// An idle receiver checks four times in each close timeout whether a sender has set a deadline.
 #[test]
 fn an_idle_receiver_wakes_up_four_times_in_each_close_timeout() {
     let peer = Peer::new(&[(100 * SECOND, MESSAGE)], Some(Duration::ZERO));
@@ -196,7 +198,8 @@ fn keepalive_wakes_a_connection_for_its_pings() {
     assert!(peer.wakings() <= 3, "{}", peer.wakings());
 }
 
-/// The thread of a connection whose output is stuck wakes up seven times a second at most, however the connection is received from.
+/// The thread of a connection whose output is stuck wakes up seven times a second at most, whether the
+/// connection is split or not.
 #[test]
 fn a_stuck_connection_slows_down() {
     for is_split in [false, true] {
@@ -214,7 +217,7 @@ fn a_stuck_connection_slows_down() {
     }
 }
 
-/// A stuck connection of a server does not ask more often than any other stuck connection wakes up.
+/// A stuck connection of a server wakes up no more often than any other stuck connection.
 #[test]
 fn a_stuck_connection_of_a_server_slows_down() {
     let peer = Peer::new(&[(Duration::ZERO, PING), (100 * SECOND, MESSAGE)], None);
@@ -224,7 +227,8 @@ fn a_stuck_connection_of_a_server_slows_down() {
     assert!(peer.wakings() <= 720, "{}", peer.wakings());
 }
 
-/// A peer that reads again is served within 50 ms, however long it did not read, and also where the transport holds the output.
+/// A peer that reads again gets output within 50 ms, however long it did not read, also if the transport
+/// holds the output.
 #[test]
 fn a_peer_that_reads_again_is_served_soon() {
     for (millis, is_buffered) in (1..20_000).step_by(37).flat_map(|millis| [(millis, false), (millis, true)])
@@ -238,7 +242,7 @@ fn a_peer_that_reads_again_is_served_soon() {
     }
 }
 
-/// Waits are short again as soon as something has come or has left.
+/// Waits are short again as soon as something was received or written.
 #[test]
 fn waits_are_short_after_something_moved() {
     let came = time() + 10 * SECOND;
@@ -252,19 +256,20 @@ fn waits_are_short_after_something_moved() {
     assert!(time() - before <= Duration::from_millis(2));
 }
 
-/// A stuck `send` of a connection that belongs to no server sleeps until the peer reads.
+/// A stuck `send` of a connection without a server sleeps until the peer reads.
 #[test]
 fn a_stuck_send_sleeps() {
     for len in [1, 100_000] {
         let peer = Peer::new(&[], Some(time() + 100 * SECOND));
         let payload = vec![0; len];
         peer.server(Config::default()).send(&payload).unwrap();
-        // One brief wait comes first.
+        // The first wait is brief.
         assert_eq!(peer.state().wakings, 2);
     }
 }
 
-/// While a sender is stuck in a write, the receiver does not try to write as well: it sleeps as an idle receiver does.
+/// While a sender is stuck in a write, the receiver does not try to write as well: it sleeps as an idle
+/// receiver does.
 #[test]
 fn a_receiver_beside_a_stuck_sender_sleeps() {
     let peer = Peer::new(&[(Duration::ZERO, PING), (100 * SECOND, MESSAGE)], None);
@@ -273,7 +278,8 @@ fn a_receiver_beside_a_stuck_sender_sleeps() {
     assert!(peer.wakings() <= 85, "{}", peer.wakings());
 }
 
-/// close-H2: After the peer's Close frame and the end of its stream, the thread sleeps until the close timer ends.
+/// close-H2: After the peer's Close frame and the end of its stream, the thread sleeps until the close timer
+/// ends.
 #[test]
 fn a_half_closed_connection_sleeps() {
     let ends = [(Duration::ZERO, CLOSE), (Duration::ZERO, b"")];
@@ -294,7 +300,8 @@ fn a_half_closed_connection_sleeps() {
     }
 }
 
-/// Configurations whose timers end a connection with a silent peer: after 20 s without a pong, after 20 s without a message.
+/// Returns configurations whose timers end a connection with a silent peer: after 20 s without a pong, and
+/// after 20 s without a message.
 fn watchful() -> [Config; 2] {
     let keep_alive = KeepAlive { interval: 10 * SECOND, timeout: 10 * SECOND };
     [
@@ -303,7 +310,8 @@ fn watchful() -> [Config; 2] {
     ]
 }
 
-/// adapter-T1: a stuck `send` does not end a connection whose peer talks. What the peer sent meanwhile is received later, in order.
+/// adapter-T1: a stuck `send` does not end a connection whose peer sends. What the peer sends meanwhile is
+/// received later, in order.
 #[test]
 fn a_stuck_send_does_not_take_a_talking_peer_for_silent() {
     for (config, len) in watchful().into_iter().flat_map(|config| [(config.clone(), 1), (config, 100_000)]) {

@@ -1,4 +1,4 @@
-//! Reads, writes and flushes, however they are cut short.
+//! Reads, writes and flushes that are cut short.
 
 use super::*;
 
@@ -33,7 +33,8 @@ fn calls_that_are_cut_short_change_nothing() {
     assert_eq!(script.written(), expected.concat());
 }
 
-/// adapter-IO1: vectored writes that take part of a piece, or more than one, go on where they stopped.
+/// adapter-IO1: a vectored write that takes part of a slice, or more than one slice, goes on where it
+/// stopped.
 #[test]
 fn vectored_writes_go_on_where_they_stopped() {
     let (first, second) = (vec![b'1'; 5000], vec![b'2'; 6000]);
@@ -50,7 +51,7 @@ fn vectored_writes_go_on_where_they_stopped() {
     }
 }
 
-/// adapter-IO1: a transport that takes nothing is at its end.
+/// adapter-IO1: a write that takes no byte is an error.
 #[test]
 fn a_write_of_nothing_is_an_error() {
     let script = Script::new("").with(|state| state.writes_then = Meets::Bytes(0));
@@ -58,7 +59,7 @@ fn a_write_of_nothing_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::WriteZero);
 }
 
-/// adapter-IO1: a lent payload leaves from where it lies, however it is cut up.
+/// adapter-IO1: a lent payload is written from where it lies, however the writes are cut.
 #[test]
 fn a_large_payload_is_not_copied() {
     let payload = vec![0x55; 1 << 20];
@@ -81,7 +82,8 @@ fn a_large_payload_is_not_copied() {
     assert!(script.written() == expected);
 }
 
-/// adapter-U1: anything that reads and writes is a transport; what cannot be half closed is over when it would be.
+/// adapter-U1: anything that reads and writes is a transport. If it cannot end one direction alone, the
+/// connection is over at that point.
 #[test]
 fn plain_streams_are_transports() {
     let script =
@@ -94,7 +96,7 @@ fn plain_streams_are_transports() {
     assert_eq!(script.state().deeds, [Deed::Read, close, Deed::Flushed]);
 }
 
-/// adapter-U1: what a transport holds back is flushed before a wait, and before `send` returns.
+/// adapter-U1: a transport is flushed before a wait, and before `send` returns.
 #[test]
 fn a_transport_is_flushed() {
     let script = Script::new(HELLO);
@@ -109,7 +111,7 @@ fn a_transport_is_flushed() {
     assert_eq!(deeds, [Deed::Wrote(b"\x81\x01b".to_vec()), Deed::Flushed, Deed::Read]);
 }
 
-/// After a panic inside a write nothing more is written, since nobody knows what was.
+/// After a panic inside a write nothing more is written, since it is unknown how much was written.
 #[test]
 fn a_panic_inside_a_write_breaks_the_pipe() {
     let script = Script::new(HELLO).with(|state| state.panics = true);

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// 6455-7.1.1-1, 6455-7.1.1-5: a server that fails the connection says so, and ends its stream, before the error is reported.
+/// 6455-7.1.1-1, 6455-7.1.1-5: a server that fails the connection writes a Close frame and ends its stream
+/// before the error is reported.
 #[test]
 fn the_close_frame_and_the_end_precede_the_error() {
     let script = Script::new(b"\x81\x00garbage");
@@ -32,7 +33,8 @@ fn an_error_is_reported_though_the_peer_does_not_read() {
     }
 }
 
-/// 6455-8.1-3, 6455-7.1.7-5: a text that is none fails the connection in the same way, however it was to be received.
+/// 6455-8.1-3, 6455-7.1.7-5: text that is not UTF-8 fails the connection in the same way, whichever call
+/// receives it.
 #[test]
 fn a_bad_text_is_reported_after_the_close_frame() {
     let is_bad = |error: Error| {
@@ -54,7 +56,8 @@ fn a_bad_text_is_reported_after_the_close_frame() {
     }
 }
 
-/// 6455-5.5.1-10, 6455-5.5.1-11: a server ends its stream as soon as both Close frames are exchanged, and reads to the end.
+/// 6455-5.5.1-10, 6455-5.5.1-11: a server ends its stream as soon as both Close frames are exchanged, and
+/// reads to the end.
 #[test]
 fn a_server_ends_its_stream_at_once() {
     let script = Script::new(CLOSE);
@@ -65,7 +68,8 @@ fn a_server_ends_its_stream_at_once() {
     assert_eq!(script.deeds(), expected);
 }
 
-/// 6455-5.5.1-12, 6455-5.5.1-13, 6455-7.1.1-4, 6455-7.1.1-6: a client waits for the server's end, but not for ever.
+/// 6455-5.5.1-12, 6455-5.5.1-13, 6455-7.1.1-4, 6455-7.1.1-6:
+/// A client waits for the server to end its stream, but not for ever.
 #[test]
 fn a_client_ends_its_stream_last() {
     let script = Script::new(b"\x88\x00");
@@ -84,7 +88,7 @@ fn a_client_ends_its_stream_last() {
     assert!(!script.deeds().contains(&Deed::EndedWriting));
 }
 
-/// close-H2: a close is given up when the peer does not read for as long as it may take.
+/// close-H2: a close ends with an error if the peer does not read within the close timeout.
 #[test]
 fn a_close_that_cannot_be_written_times_out() {
     let script = Script::new("").with(|state| {
@@ -100,7 +104,7 @@ fn a_close_that_cannot_be_written_times_out() {
     assert_eq!(ws.recv().unwrap(), None);
 }
 
-/// close-H3: after the peer's Close frame and its end, ours is still written, though nobody may read it.
+/// close-H3: after the peer's Close frame and the end of its stream, our Close frame is still written.
 #[test]
 fn the_answer_to_a_close_leaves_after_the_peers_end() {
     let script = Script::new(CLOSE).with(|state| state.writes.push_back(Meets::Fault(ErrorKind::WouldBlock)));
@@ -112,7 +116,7 @@ fn the_answer_to_a_close_leaves_after_the_peers_end() {
     assert_eq!(deeds, [Deed::Read, Deed::Read, close, Deed::EndedWriting, Deed::EndedBoth]);
 }
 
-/// What the peer sent before the pipe broke is received, its Close frame too.
+/// What the peer sent before the pipe broke is received, including its Close frame.
 #[test]
 fn a_broken_pipe_hides_nothing() {
     let script = Script::new([HELLO, CLOSE].concat())
@@ -134,7 +138,7 @@ fn a_broken_pipe_hides_nothing() {
     assert_eq!(ws.recv().unwrap(), None);
 }
 
-/// A transport that breaks is an error, once, unless both Close frames have passed.
+/// A transport that breaks is an error, once, unless both Close frames were exchanged.
 #[test]
 fn a_reset_is_an_error_before_the_close_only() {
     let reset = |state: &mut State| state.then = Meets::Fault(ErrorKind::ConnectionReset);
@@ -149,7 +153,7 @@ fn a_reset_is_an_error_before_the_close_only() {
     assert!(ws.was_clean());
 }
 
-/// Events of the closing handshake can be answered from the loan.
+/// Events of the closing handshake can be answered while they are on loan.
 #[test]
 fn a_close_is_an_event() {
     let mut ws = Script::new(CLOSE).server();
@@ -159,7 +163,7 @@ fn a_close_is_an_event() {
     assert!(ws.event_ref().unwrap().is_none());
 }
 
-/// adapter-BP4: halves write and close as the whole does.
+/// adapter-BP4: halves write and close as the whole connection does.
 #[test]
 fn halves_close_as_the_whole_does() {
     let script = Script::new([HELLO, PING, CLOSE].concat());
@@ -175,7 +179,7 @@ fn halves_close_as_the_whole_does() {
     assert_eq!(deeds[deeds.len() - 3..], [Deed::EndedWriting, Deed::Read, Deed::EndedBoth]);
 }
 
-/// close-H2: a sender's close is given up too, though no thread receives.
+/// close-H2: the close of a sender has its deadline even if no thread receives.
 #[test]
 fn a_sender_alone_keeps_the_close_deadline() {
     let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
@@ -186,7 +190,8 @@ fn a_sender_alone_keeps_the_close_deadline() {
     assert!(!sender.is_open());
 }
 
-/// Without a receiver the connection ends: what is queued leaves, then a Close frame with 1001, and the stream ends.
+/// Without a receiver the connection ends: what is queued leaves, then a Close frame with 1001, and the
+/// stream ends.
 #[test]
 fn the_connection_ends_with_its_receiver() {
     let script = Script::new("").with(|state| state.then = Meets::Fault(ErrorKind::WouldBlock));
@@ -201,7 +206,7 @@ fn the_connection_ends_with_its_receiver() {
     assert_eq!((script.written().len(), sender.queued()), (12, 0));
 }
 
-/// A peer that does not read does not hold the thread that drops the receiver.
+/// A peer that does not read does not hold up the thread that drops the receiver.
 #[test]
 fn a_stuck_connection_ends_with_its_receiver() {
     let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
@@ -212,7 +217,7 @@ fn a_stuck_connection_ends_with_its_receiver() {
     assert!(matches!(sender.send("late"), Err(Error::Send(SendError::Closed))));
 }
 
-/// After the end of the connection the drop of the receiver writes nothing and ends nothing.
+/// After the end of the connection, dropping the receiver writes nothing and ends nothing.
 #[test]
 fn the_drop_of_a_receiver_after_the_end_does_nothing() {
     let script = Script::new(CLOSE);
@@ -223,7 +228,7 @@ fn the_drop_of_a_receiver_after_the_end_does_nothing() {
     assert_eq!(script.deeds(), deeds);
 }
 
-/// Halves that are put together again, or were not to be put together, are still a connection.
+/// Halves that were put together again, or could not be, are still a connection.
 #[test]
 fn reuniting_drops_no_receiver() {
     let script = Script::new("").with(|state| state.then = Meets::Fault(ErrorKind::WouldBlock));

@@ -1,4 +1,4 @@
-//! Over a transport in memory that does as it is told.
+//! Connections over a transport in memory that follows a script.
 
 mod bytes;
 mod closing;
@@ -16,15 +16,15 @@ use ws_blocking::{
     CloneTransport, CloseCode, Config, Error, Event, KeepAlive, Plain, SendError, Transport, WebSocket,
 };
 
-/// What a read or a write meets.
+/// The outcome of a read or a write.
 #[derive(Clone, Copy, Debug)]
 enum Meets {
-    /// As many bytes as this at most.
+    /// At most this number of bytes is moved.
     Bytes(usize),
     Fault(ErrorKind),
 }
 
-/// What was done with the transport.
+/// A call of the transport.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Deed {
     Read,
@@ -37,16 +37,16 @@ enum Deed {
 
 #[derive(Debug)]
 struct State {
-    /// What is to be read; then `then` follows.
+    /// The bytes to read. After them, reads have the outcome `then`.
     input: VecDeque<u8>,
     reads: VecDeque<Meets>,
-    /// What all further reads meet, once the input is used up; `Bytes` is the end.
+    /// The outcome of all reads after the input; `Bytes` is the end of the stream.
     then: Meets,
     writes: VecDeque<Meets>,
-    /// What all further writes meet.
+    /// The outcome of all further writes.
     writes_then: Meets,
     deeds: Vec<Deed>,
-    /// Where the pieces lay that were written.
+    /// The addresses and lengths of the slices that were written.
     pieces: Vec<(usize, usize)>,
     /// Whether the input never ends.
     is_endless: bool,
@@ -57,7 +57,7 @@ struct State {
 struct Script(Arc<Mutex<State>>);
 
 impl Script {
-    /// A transport that holds `input` and then ends.
+    /// Returns a transport that holds `input` and then ends.
     fn new(input: impl AsRef<[u8]>) -> Self {
         Self(Arc::new(Mutex::new(State {
             input: input.as_ref().iter().copied().collect(),
@@ -91,7 +91,7 @@ impl Script {
         written
     }
 
-    /// All but timeouts and flushes.
+    /// Returns all calls but timeouts and flushes.
     fn deeds(&self) -> Vec<Deed> {
         let is_told = |deed: &&Deed| !matches!(deed, Deed::ReadTimeout(_) | Deed::Flushed);
         self.state().deeds.iter().filter(is_told).cloned().collect()

@@ -1,8 +1,8 @@
-//! Peers that do not read, or say nothing.
+//! Peers that do not read, or do not send.
 
 use super::*;
 
-/// adapter-BP1: what nobody asks for is not read.
+/// adapter-BP1: nothing is read before a call receives.
 #[test]
 fn nothing_is_read_until_asked_for() {
     let script = Script::new(HELLO.repeat(3));
@@ -16,7 +16,7 @@ fn nothing_is_read_until_asked_for() {
     assert_eq!(reads, 1);
 }
 
-/// adapter-BP2: while the peer does not read, the queue is no longer than its mark and a message.
+/// adapter-BP2: while the peer does not read, the queue is no longer than its mark and one message.
 #[test]
 fn output_is_bounded() {
     let script = Script::new("").with(|state| {
@@ -33,7 +33,7 @@ fn output_is_bounded() {
     assert!(matches!(error, Error::Io(_)));
 }
 
-/// adapter-BP3: a peer that does not read stops neither the reading nor, once it reads again, the pongs.
+/// adapter-BP3: a peer that does not read does not stop our reading. Once it reads again, it gets the pongs.
 #[test]
 fn a_stuck_pong_does_not_stop_reading() {
     let script = Script::new([PING, HELLO, HELLO].concat()).with(|state| {
@@ -48,7 +48,8 @@ fn a_stuck_pong_does_not_stop_reading() {
     assert_eq!(script.written(), b"\x8a\x02hi");
 }
 
-/// adapter-T1: without a deadline a read waits for ever, and says so once; with one, it waits no longer than that.
+/// adapter-T1: without a deadline a read waits for ever, and the timeout is set once. With a deadline, a read
+/// waits no longer than that.
 #[test]
 fn deadlines_are_the_timeouts_of_reads() {
     let timeouts = |script: &Script| {
@@ -77,7 +78,7 @@ fn deadlines_are_the_timeouts_of_reads() {
     assert!(timeouts.iter().all(|timeout| timeout.is_some_and(|timeout| timeout <= limit)));
 }
 
-/// adapter-T1: a silent peer is pinged, and given up on.
+/// adapter-T1: a silent peer is pinged; if it stays silent, the connection ends.
 #[test]
 fn a_silent_peer_is_given_up_on() {
     let script = Script::new("").with(|state| state.then = Meets::Fault(ErrorKind::TimedOut));
@@ -104,7 +105,7 @@ fn a_stuck_peer_is_given_up_on() {
     }
 }
 
-/// adapter-T1: a head that trickles in, and a flood after the end, are no ways around a deadline.
+/// adapter-T1: deadlines hold for a head that trickles in, and for bytes that never stop after the end.
 #[test]
 fn a_peer_that_never_pauses_is_bound_by_deadlines_too() {
     let trickle = |state: &mut State| (state.is_endless, state.then) = (true, Meets::Bytes(1));

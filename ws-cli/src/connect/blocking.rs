@@ -21,7 +21,7 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
         let (session, sender) = (Arc::clone(session), sender.clone());
         move || give_up(&session, &sender, Failure::Interrupted)
     })?;
-    // Held while a line is on its way.
+    // Held while a line is sent.
     let sending = Arc::new(Mutex::new(()));
     read_input(session, linger, {
         let (session, sender, sending) = (Arc::clone(session), sender.clone(), Arc::clone(&sending));
@@ -42,7 +42,7 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
             Err(error) => session.fail(Failure::Broken(error.into())),
         }
     }
-    // The line that was on its way has been sent, or has not.
+    // After this, the last line is either sent or not.
     drop(sending.lock());
     if receiver.was_clean() {
         session.closed_cleanly();
@@ -50,17 +50,18 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends what standard input gives; `false` if the connection takes no more.
+/// Sends the lines of standard input. Returns `false` if the connection takes no more.
 fn send(input: Input, session: &Session, sender: &Sender<NetStream>) -> bool {
     match input {
         Input::Line { number, text } => {
             session.begin_line(number);
             if sender.send(text).is_err() {
-                // The receiver hears why.
+                // The receiver returns the reason.
                 return false;
             }
             if !sender.is_open() {
-                // What the close timer cuts off counts as sent too: only a clean end shows that the line was written.
+                // A line that the close timer cuts off counts as sent by then too: only a clean end shows
+                // that it was written.
                 session.line_queued();
                 return false;
             }
@@ -72,13 +73,13 @@ fn send(input: Input, session: &Session, sender: &Sender<NetStream>) -> bool {
     true
 }
 
-/// Closes because of what went wrong at this end.
+/// Closes the connection because of a failure at this end.
 fn give_up(session: &Session, sender: &Sender<NetStream>, failure: Failure) {
     session.fail(failure);
     close(sender, CloseCode::GOING_AWAY);
 }
 
 fn close(sender: &Sender<NetStream>, code: CloseCode) {
-    // If the connection is closing already, that is as good.
+    // If the connection is closing already, the failure is noted all the same.
     let _ = sender.close(Some(code.into()));
 }

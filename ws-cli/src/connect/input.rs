@@ -3,18 +3,19 @@ use std::thread;
 
 use crate::failure::Failure;
 
-/// What standard input gives.
+/// A piece of standard input.
 #[derive(Debug)]
 pub(super) enum Input {
-    /// A line without its end, and its number, from 1.
+    /// A line without its line end, and its number, from 1.
     Line { number: u64, text: String },
-    /// Its end, after so many lines.
+    /// The end of the input, and the number of its lines.
     End { lines: u64 },
-    /// Why there is no more of it.
+    /// The failure that ended the input.
     Failed(Failure),
 }
 
-/// Reads standard input on a thread of its own, which nobody waits for, as long as `take` says that it wants more.
+/// Reads standard input on a thread of its own, as long as `take` returns `true`. The process does not wait
+/// for that thread.
 pub(super) fn read(take: impl FnMut(Input) -> bool + Send + 'static) -> Result<(), Failure> {
     let thread = thread::Builder::new().name("input".into());
     thread.spawn(|| read_from(stdin().lock(), take)).map_err(Failure::System)?;
@@ -46,7 +47,7 @@ fn read_from(mut input: impl BufRead, mut take: impl FnMut(Input) -> bool) {
     }
 }
 
-/// Removes the LF, or CRLF, that ends a line.
+/// Removes the LF or CRLF at the end of a line.
 fn trim_end(line: &mut String) {
     if line.ends_with('\n') {
         line.pop();

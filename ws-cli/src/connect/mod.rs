@@ -24,86 +24,90 @@ use session::{Linger, Session};
 
 /// Send each line of standard input as a text message, and print what comes back.
 ///
-/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. On a terminal, control
-/// characters of a message, but line feeds and tabs, are shown escaped; anything else gets them as they came. After the end of the
-/// input the command waits for answers: until as many messages have come as lines were sent, or none for as long as
-/// `--linger` says. Then it closes with 1000; what arrives until the server has closed its side is still printed.
+/// A text message is printed as a line, a binary one as `binary: ` and its bytes in hexadecimal. A terminal
+/// gets control characters escaped, except line feeds and tabs; a file or a pipe gets them unchanged. After
+/// the end of the input the command waits until as many messages have come as lines were sent, or until none
+/// has come for `--linger` seconds. Then it closes with 1000, and still prints what comes until the server
+/// has closed.
 ///
 /// The command ends when the server closes, even while input is still open. It exits with 0 after a close with 1000 or
 /// without a code, unless a line that was sent may not have been written.
 ///
-/// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An input line
-/// that is not UTF-8 ends it in the same way.
+/// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An
+/// input line that is not UTF-8 also closes the connection and exits with 1.
 ///
-/// User name and password of the URL are sent in an Authorization field (Basic), and not to another origin where a redirect leads.
+/// A user name and password in the URL are sent in an Authorization field (Basic). They are not sent to
+/// another origin after a redirect.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to connect to: `ws://HOST[:PORT][/PATH][?QUERY]`, or `wss://` for TLS.
+    /// The URL to connect to: `ws://HOST[:PORT][/PATH][?QUERY]`, or `wss://` for TLS.
     #[arg(value_parser = |url: &str| url.parse::<Target>())]
     url: Target,
-    /// What moves the bytes.
+    /// The adapter to use.
     #[arg(long, value_enum, default_value = "tokio")]
     runtime: Runtime,
     /// A header field to send with the request; may be given several times.
     #[arg(long, value_name = "NAME: VALUE", value_parser = args::field)]
     header: Vec<(String, String)>,
-    /// A subprotocol to offer; may be given several times, the most wanted first. The server has to choose one of them.
+    /// A subprotocol to offer; may be given several times, the preferred one first. The server has to choose
+    /// one of them.
     #[arg(long, value_name = "NAME", value_parser = args::subprotocol)]
     subprotocol: Vec<String>,
-    /// The Origin field to send; there is none without this.
+    /// The Origin field to send; without this option there is none.
     #[arg(long, value_name = "ORIGIN", value_parser = args::origin)]
     origin: Option<String>,
-    /// How many seconds everything may take from looking up the host's name to the server's 101 answer.
+    /// The time limit of the connection attempt in seconds, from the look-up of the name to the 101.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     timeout: Duration,
-    /// Largest head of the server's answer; a larger one fails.
+    /// The largest head of the server's answer; a larger one is an error.
     #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
     max_head: usize,
-    /// How many seconds the server has to close its side, once this side is closed.
+    /// The time in seconds that the server has to close after this side has closed.
     #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
     close_timeout: Duration,
-    /// How many seconds to wait for the next message after the end of the input, as long as fewer messages have come than
-    /// lines were sent; 0 closes at once.
+    /// The time in seconds to wait for each message after the end of the input, while fewer messages have
+    /// come than lines were sent; 0 closes at once.
     #[arg(long, value_name = "SECS", default_value = "2", value_parser = args::seconds_or_none, allow_negative_numbers = true)]
     linger: Duration,
-    /// After the end of the input, stay until the server closes.
+    /// After the end of the input, wait until the server closes.
     #[arg(long, conflicts_with = "linger")]
     wait_close: bool,
-    /// Ping a server that has been silent for so many seconds, and give up if it stays silent for as long again, but
-    /// for 5 seconds at least.
+    /// Ping a server that has sent nothing for this number of seconds. Give up if it stays silent for the
+    /// same time again, or for 5 seconds if that is longer.
     #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     ping_every: Option<Duration>,
     #[command(flatten)]
     trust: Trust,
-    /// Connect through this proxy: `http://`, `https://` or `socks5://`, with user name and password if it asks for them.
+    /// Connect through this proxy: `http://`, `https://` or `socks5://`, with a user name and password if it
+    /// needs them.
     #[arg(long, value_name = "URL", value_parser = |url: &str| Proxy::parse(url))]
     proxy: Option<Proxy>,
-    /// Go where a redirect leads, up to 10 times.
+    /// Follow redirects, up to 10 of them.
     #[arg(long)]
     follow_redirects: bool,
     #[command(flatten)]
     deflate: Deflate,
 }
 
-/// What the command line asks for.
+/// The settings from the command line.
 struct Asked {
     connect: Connect,
     config: Arc<Config>,
-    /// None for whom the system trusts.
+    /// `None` to trust what the system trusts.
     tls: Option<ClientTls>,
     linger: Linger,
 }
 
-/// How many redirects are followed.
+/// The number of redirects that are followed.
 const REDIRECTS: u8 = 10;
 
-/// Shortest time that a server gets to answer a ping.
+/// The shortest time that a server has to answer a ping.
 const PONG_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connects, and ends when the connection does.
+/// Connects, and returns when the connection has ended.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = Arc::new(Config {
-        // The time limit of the whole covers it.
+        // The time limit of the whole attempt covers it.
         opening_timeout: None,
         close_timeout: args.close_timeout,
         max_head: args.max_head,
@@ -154,7 +158,8 @@ fn asked(args: Args) -> Result<Connect, Box<dyn core::error::Error>> {
     Ok(connect)
 }
 
-/// Reads standard input on a thread of its own, as [`input::read`] does; its end comes when `linger` is over.
+/// Reads standard input on a thread of its own, as [`input::read`] does. The end of the input is passed on
+/// when `linger` is over.
 fn read_input(
     session: &Arc<Session>,
     linger: Linger,
@@ -178,7 +183,8 @@ fn not_opened(target: &Target, error: Error) -> Failure {
     Failure::NotOpened { url: target.to_string(), cause }
 }
 
-/// Returns what became of the addresses of the URL's host, which stands before it; `None` if that is not what failed.
+/// Returns the outcome for each address of the URL's host, with the host before it; `None` if something else
+/// has failed.
 fn dialled_in_vain(target: &Target, error: &ConnectError<io::Error>) -> Option<String> {
     let ConnectError::Dial { host, tried } = error else { return None };
     if host != target.host() || tried.is_empty() {

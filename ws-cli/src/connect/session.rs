@@ -7,32 +7,32 @@ use ws_core::{CloseCode, Escaped, Event, Message};
 
 use crate::failure::{Failure, note};
 
-/// What a connection has come to so far. Whatever goes wrong first is what went wrong.
+/// The state of a connection so far. The first failure is the outcome.
 #[derive(Debug, Default)]
 pub(super) struct Session {
     state: Mutex<State>,
-    /// A message came, or a line was sent.
+    /// Notified when a message was received or a line was sent.
     moved: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     failure: Option<Failure>,
-    /// The first line that was read, and is not known to be written.
+    /// The first line that was read and may not be written.
     unsent: Option<u64>,
-    /// Whether that line is queued, before our Close frame.
+    /// Whether that line was queued before our Close frame.
     is_queued: bool,
     /// Whether both Close frames were exchanged, ours behind all that was queued.
     is_clean: bool,
     /// How many lines were sent.
     sent: u64,
-    /// How many messages came.
+    /// The number of messages that were received.
     received: u64,
-    /// When the last line was sent, or the last message came.
+    /// The time when the last line was sent, or the last message was received.
     last: Option<Instant>,
 }
 
-/// How long to wait for the next thing to happen.
+/// The time to wait for the next line or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
     Over,
@@ -40,7 +40,7 @@ enum Wait {
     ForEver,
 }
 
-/// How long a connection stays open once the input has ended.
+/// The time for which a connection stays open after the end of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Linger {
     /// Until as many messages have come as lines were sent, or none for this long.
@@ -50,10 +50,10 @@ pub(super) enum Linger {
 }
 
 impl Session {
-    /// Prints a message; notes how the peer closes.
+    /// Prints a message. Notes the code with which the peer closes.
     ///
     /// # Errors
-    /// The output cannot be written.
+    /// Fails if the output cannot be written.
     pub(super) fn receive(&self, event: Event<'_>) -> io::Result<()> {
         if let Event::Message(message) = event {
             print(message)?;
@@ -72,24 +72,25 @@ impl Session {
         Ok(())
     }
 
-    /// Notes what went wrong, unless something has before.
+    /// Notes a failure, unless there was one before.
     pub(super) fn fail(&self, failure: Failure) {
         self.with(|state| {
             state.failure.get_or_insert(failure);
         });
     }
 
-    /// Notes that a line is to be sent.
+    /// Notes that a line is being sent.
     pub(super) fn begin_line(&self, number: u64) {
         self.with(|state| (state.unsent, state.is_queued) = (Some(number), false));
     }
 
-    /// Notes that the line was queued, while the connection began to close: it leaves before our Close frame, if that leaves.
+    /// Notes that the line was queued while the connection began to close. It leaves before our Close frame,
+    /// if that leaves.
     pub(super) fn line_queued(&self) {
         self.with(|state| state.is_queued = true);
     }
 
-    /// Notes that both Close frames were exchanged, ours behind all that was queued.
+    /// Notes that both Close frames were exchanged. Ours left after all that was queued.
     pub(super) fn closed_cleanly(&self) {
         self.with(|state| {
             state.is_clean = true;
@@ -97,7 +98,7 @@ impl Session {
         });
     }
 
-    /// Notes that the line is written.
+    /// Notes that the line was written.
     pub(super) fn line_written(&self) {
         self.with(|state| {
             state.unsent = None;
@@ -107,8 +108,8 @@ impl Session {
         self.moved.notify_all();
     }
 
-    /// Waits, after the end of an input of so many lines, until all of them are sent and `linger` is over. If the connection ends
-    /// before, it may wait for ever.
+    /// Waits, after the end of an input of `lines` lines, until all of them are sent and `linger` is over. If
+    /// the connection ends before, this may wait for ever.
     pub(super) fn linger(&self, lines: u64, linger: Linger) {
         let mut state = self.lock();
         loop {
@@ -122,7 +123,7 @@ impl Session {
         }
     }
 
-    /// How it all ended.
+    /// Returns how the connection ended.
     pub(super) fn outcome(&self) -> Result<(), Failure> {
         let State { failure, unsent, is_clean, .. } = self.with(core::mem::take);
         match (failure, unsent) {
@@ -150,7 +151,8 @@ impl Session {
 }
 
 impl State {
-    /// Returns how long to wait, after the end of an input of so many lines, until a line is sent or a message comes.
+    /// Returns how long to wait, after the end of an input of `lines` lines, for the next line to be sent or
+    /// message to come.
     fn wait_after(&self, lines: u64, linger: Linger) -> Wait {
         let Linger::For(limit) = linger else { return Wait::ForEver };
         if self.sent < lines {
@@ -161,7 +163,7 @@ impl State {
     }
 }
 
-/// Prints a message as a line, at once.
+/// Prints a message as a line, and flushes the output.
 fn print(message: Message<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let text_as = if out.is_terminal() { write_escaped } else { write_raw };
@@ -169,7 +171,7 @@ fn print(message: Message<'_>) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes a message as a line, and a text of it by `write_text`.
+/// Writes a message as a line; a text by `write_text`.
 fn write_line<W: Write>(
     out: &mut W,
     message: Message<'_>,
@@ -186,12 +188,12 @@ fn write_line<W: Write>(
     writeln!(out)
 }
 
-/// Writes a text as it came.
+/// Writes a text unchanged.
 fn write_raw(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-/// Writes a text without what a terminal would obey, but line feeds and tabs.
+/// Writes a text with its control characters escaped, except line feeds and tabs.
 fn write_escaped(out: &mut impl Write, text: &str) -> io::Result<()> {
     text.split_inclusive(['\n', '\t']).try_for_each(|piece| {
         let words = piece.trim_end_matches(['\n', '\t']);
@@ -213,7 +215,7 @@ mod tests {
         Event::Close(Some(CloseFrame { code, reason: "bye" }))
     }
 
-    /// No message moves the cursor of a terminal, but to a new line or the next stop of the tabulator; a pipe gets all of it.
+    /// A message cannot control a terminal, except by line feeds and tabs. A pipe gets it unchanged.
     #[test]
     fn a_terminal_shows_what_it_would_obey() {
         let text = "a\tb\n\x1B[2J\r\x7F\u{9B}\u{202E}é\n";
@@ -248,7 +250,7 @@ mod tests {
         }
     }
 
-    /// A session that has sent so many lines and received so many messages.
+    /// Returns a session with these numbers of sent lines and received messages.
     fn session(sent: u64, received: u64) -> Session {
         let session = Session::default();
         (0..sent).for_each(|_| session.line_written());
@@ -266,7 +268,7 @@ mod tests {
         assert_eq!(waits(3, 4, Linger::For(HOUR)), Wait::Over);
         assert!(matches!(waits(3, 2, Linger::For(HOUR)), Wait::AtMost(left) if left <= HOUR));
         assert_eq!(waits(3, 0, Linger::For(Duration::ZERO)), Wait::Over);
-        // What is not sent is not lost to a time limit.
+        // The time limit does not cut off lines that are not sent yet.
         assert_eq!(waits(2, 3, Linger::For(Duration::ZERO)), Wait::ForEver);
         assert_eq!(waits(3, 3, Linger::UntilClosed), Wait::ForEver);
     }

@@ -26,13 +26,13 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
 
     let (stop, stopped) = oneshot::channel();
     signals::on_stop(move || {
-        // Once the connection is over, there is nothing to stop.
+        // If the connection is over, this has no effect.
         let _ = stop.send(());
     })?;
     R::spawn(close_when(stopped, sender.clone(), Arc::clone(session)));
     let (line, lines) = mpsc::channel(1);
     read_input(session, linger, move |input| line.blocking_send(input).is_ok())?;
-    // Held while a line is on its way.
+    // Held while a line is sent.
     let sending = Arc::new(Mutex::new(()));
     R::spawn(send(lines, sender.clone(), Arc::clone(session), Arc::clone(&sending)));
 
@@ -47,7 +47,7 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
             Err(error) => session.fail(Failure::Broken(error.into())),
         }
     }
-    // The line that was on its way has been sent, or has not.
+    // After this, the last line is either sent or not.
     drop(sending.lock().await);
     if receiver.was_clean() {
         session.closed_cleanly();
@@ -55,7 +55,7 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
     Ok(())
 }
 
-/// Sends what standard input gives, until it ends or the connection does.
+/// Sends the lines of standard input, until the input or the connection ends.
 async fn send<R: Serve>(
     mut lines: mpsc::Receiver<Input>,
     sender: Sender<R::Stream, R>,
@@ -68,11 +68,12 @@ async fn send<R: Serve>(
             Input::Line { number, text } => {
                 session.begin_line(number);
                 if sender.send(text).await.is_err() {
-                    // The receiver hears why.
+                    // The receiver returns the reason.
                     return;
                 }
                 if !sender.is_open() {
-                    // What the close timer cuts off counts as sent too: only a clean end shows that the line was written.
+                    // A line that the close timer cuts off counts as sent by then too: only a clean end shows
+                    // that it was written.
                     session.line_queued();
                     return;
                 }
@@ -94,13 +95,13 @@ async fn close_when<R: Serve>(
     }
 }
 
-/// Closes because of what went wrong at this end.
+/// Closes the connection because of a failure at this end.
 async fn give_up<R: Serve>(session: &Session, sender: &Sender<R::Stream, R>, failure: Failure) {
     session.fail(failure);
     close(sender, CloseCode::GOING_AWAY).await;
 }
 
 async fn close<R: Serve>(sender: &Sender<R::Stream, R>, code: CloseCode) {
-    // If the connection is closing already, that is as good.
+    // If the connection is closing already, the failure is noted all the same.
     let _ = sender.close(Some(code.into())).await;
 }

@@ -44,7 +44,7 @@ async fn talk_on<R: Network>(
     config: Config,
     laps: &mut Laps,
 ) -> Result<(), Cause> {
-    // How long the runtime took to start is none of it.
+    // The start of the runtime is not measured.
     *laps = Laps::begin();
     let mut connector = Connector::<R>::new().config(config);
     if let Some(tls) = tls {

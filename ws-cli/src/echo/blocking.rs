@@ -20,7 +20,7 @@ pub(super) fn run(address: SocketAddr, service: &Arc<Service>) -> Result<(), Fai
     })?;
     announce(listener.local_addrs(), service)?;
     echo_on_all(&listener, service);
-    // Connections are closing: nothing is sent but that this is over.
+    // This returns when `ended` is dropped, after the connections were closed.
     let _ = is_ended.recv();
     Ok(())
 }
@@ -44,7 +44,7 @@ pub(crate) fn echo_on_all(listener: &Listener, service: &Service) {
     while let Some(mut ws) = listener.accept() {
         let attend = move || {
             if echo(&mut ws).is_err() {
-                // The peer is to read the Close frame, or to have the time to.
+                // The peer has time to read the Close frame.
                 while !matches!(ws.recv(), Ok(None)) {}
             }
         };

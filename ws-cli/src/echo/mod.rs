@@ -18,37 +18,37 @@ use crate::failure::{Chain, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trouble::Trouble;
 
-/// Serve on every path, and send each message back as it came.
+/// Accept connections on every path, and send each message back unchanged.
 ///
-/// The first line on standard output says where the server listens. Ctrl-C (SIGINT) and SIGTERM end it: it accepts no
-/// more, closes all connections with 1001, and exits with status 0, within the close timeout (5 seconds by default) even
-/// if peers do not answer. A second signal ends it at once.
+/// The first line on standard output is the address of the server. Ctrl-C (SIGINT) and SIGTERM end the
+/// server: it accepts no more, closes all connections with 1001, and exits with 0. That takes no longer than
+/// the close timeout (5 seconds by default), even if peers do not answer. A second signal ends it at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to listen; port 0 picks a free one.
+    /// The address to listen on; port 0 picks a free port.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9001", value_parser = args::socket_address)]
     listen: SocketAddr,
-    /// What moves the bytes.
+    /// The adapter to use.
     #[arg(long, value_enum, default_value = "tokio")]
     runtime: Runtime,
-    /// A subprotocol to agree to; may be given several times. The first in the client's order wins, and without this
-    /// there is never one.
+    /// A subprotocol to accept; may be given several times. The server chooses the first in the client's list
+    /// that it accepts. Without this option it never chooses one.
     #[arg(long, value_name = "NAME", value_parser = args::subprotocol)]
     subprotocol: Vec<String>,
-    /// Largest message accepted; a larger one ends the connection with 1009.
+    /// The largest message to accept; a larger one ends the connection with 1009.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     max_message: usize,
-    /// Close a connection, with 1001, on which for so many seconds nothing has come but pongs. Without this, it may be
-    /// silent for ever.
+    /// Close a connection with 1001 if nothing except pongs has come for this number of seconds. Without this
+    /// option it may be silent for ever.
     #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
-    /// How many seconds the opening handshake may take.
+    /// The time limit of the opening handshake in seconds.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     opening_timeout: Duration,
-    /// How many seconds a peer has to close its side, once this side is closed.
+    /// The time in seconds that a peer has to close after this side has closed.
     #[arg(long, value_name = "SECS", default_value = "5", value_parser = args::seconds, allow_negative_numbers = true)]
     close_timeout: Duration,
-    /// Speak TLS, and show the certificates in this file, in PEM: the server's own first, then those that prove it.
+    /// Use TLS with the certificates in this PEM file: the server's own first, then the rest of its chain.
     #[arg(long, value_name = "PEM", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The key of the server's certificate, in PEM.
@@ -58,26 +58,26 @@ pub(crate) struct Args {
     deflate: Deflate,
 }
 
-/// There may be as many connections as the system can hold.
+/// The number of connections is limited by the system only.
 const LIMITS: Limits = Limits { connections: usize::MAX, per_address: usize::MAX };
 
-/// What is served, the same for each connection.
+/// The settings that all connections share.
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     /// The limits and timeouts of each connection.
     pub(crate) config: Arc<Config>,
     /// The subprotocols to agree to.
     pub(crate) subprotocols: Vec<String>,
-    /// Who to be inside TLS; none to speak none.
+    /// The settings of TLS; without them, connections have none.
     pub(crate) tls: Option<ServerTls>,
-    /// Connections that cannot be accepted.
+    /// The problem that connections cannot be accepted.
     pub(crate) trouble: Trouble,
 }
 
 impl Service {
-    /// Every request is accepted, with the first subprotocol that both ends know.
+    /// Accepts every request, with the first subprotocol of the client that the server accepts.
     fn decide(&self, request: &Request<'_>) -> Decision {
-        // Whoever asks has been accepted.
+        // A request shows that a connection was accepted.
         self.trouble.end();
         let known = |name: &&str| self.subprotocols.iter().any(|known| known == name);
         let accept = Accept::new();
@@ -87,13 +87,13 @@ impl Service {
         }
     }
 
-    /// A connection cannot be accepted.
+    /// Reports that a connection cannot be accepted.
     fn refuse(&self, cause: &io::Error) {
         self.trouble.tell(format_args!("cannot accept connections: {}", Chain(cause)));
     }
 
-    /// How long connections may take to close when the server ends: a little less than the close timeout, so that the
-    /// process is gone within it.
+    /// Returns how long connections may take to close when the server ends: a little less than the close
+    /// timeout, so that the process ends within it.
     fn patience(&self) -> Duration {
         self.config.close_timeout.mul_f64(0.9)
     }
@@ -127,7 +127,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-/// Who the server is, by two files. A failure names the one that it is in.
+/// Reads the server's certificates and key from two files. A failure names the file.
 fn identity(certificate: &Path, key: &Path) -> Result<ServerTls, Failure> {
     let chain =
         pem::certificates(args::read(certificate)?).map_err(|error| args::unfit(certificate, error))?;
@@ -145,7 +145,7 @@ pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
     Failure::NotListening { address: address.to_string(), cause }
 }
 
-/// Tells whoever waits for it that connections are accepted now.
+/// Prints the addresses, once connections are accepted: other programs wait for this line.
 fn announce(addresses: &[SocketAddr], service: &Service) -> Result<(), Failure> {
     let scheme = if service.tls.is_some() { "wss" } else { "ws" };
     let mut out = io::stdout().lock();

@@ -22,7 +22,7 @@ async fn serve_until_stopped<R: Bind<SocketAddr>>(
 ) -> Result<(), Failure> {
     let (stop, stopped) = oneshot::channel();
     signals::on_stop(move || {
-        // Once the server is gone, there is nothing to stop.
+        // If the server has ended, this has no effect.
         let _ = stop.send(());
     })?;
     let bound = bind::<R>(address, &service).await;
@@ -30,7 +30,7 @@ async fn serve_until_stopped<R: Bind<SocketAddr>>(
     announce(listener.local_addrs(), &service)?;
     let handle = listener.handle();
     let stopping = async {
-        // Whoever could stop the server and is gone has stopped it.
+        // If the sender is dropped, the server stops too.
         let _ = stopped.await;
         handle.shutdown(service.patience()).await;
     };
@@ -60,7 +60,7 @@ pub(crate) async fn echo_on_all<R: Serve>(listener: &Listener<R>) {
     while let Some(mut ws) = listener.accept().await {
         R::spawn(async move {
             if echo(&mut ws).await.is_err() {
-                // The peer reads the Close frame, or has the time to.
+                // The peer has time to read the Close frame.
                 while !matches!(ws.recv().await, Ok(None)) {}
             }
         });

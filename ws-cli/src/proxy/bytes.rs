@@ -1,4 +1,4 @@
-//! A tunnel that does not look at frames.
+//! A tunnel that passes bytes, and does not parse frames.
 
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -15,9 +15,9 @@ use ws_tokio::NetStream;
 
 use super::{Host, Proxy, Twin, stopped};
 
-/// Most pieces of output that one system call takes.
+/// The largest number of slices that one system call writes.
 const SLICES: usize = 16;
-/// How much one read takes.
+/// The largest number of bytes that one read takes.
 const READ: usize = 64 << 10;
 
 type Dial<'p> = Pin<Box<dyn Future<Output = io::Result<NetStream>> + Send + 'p>>;
@@ -77,15 +77,15 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop:
     }
 }
 
-/// A tunnel, and what it drives.
+/// A tunnel, with its streams.
 struct Run<'p> {
     tunnel: Tunnel,
     origin: Instant,
     client: Transport,
     backend: Option<Transport>,
-    /// The connection to the backend that is being made.
+    /// The attempt to connect to the backend.
     dial: Option<Dial<'p>>,
-    /// Where reads go.
+    /// The memory to read into.
     space: Box<[u8]>,
 }
 
@@ -107,7 +107,7 @@ impl Run<'_> {
         ws_core::Instant::from_origin(self.origin.elapsed())
     }
 
-    /// Ready once something has happened.
+    /// Is ready once a stream has moved, or the backend was dialed.
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(dial) = &mut self.dial
             && let Poll::Ready(dialed) = dial.as_mut().poll(cx)
@@ -138,7 +138,7 @@ impl Run<'_> {
         polled
     }
 
-    /// Writes to one side and reads from it; ready if either did something.
+    /// Writes to one side and reads from it. It is ready if either has moved.
     fn poll_side(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<io::Result<()>> {
         let now = self.now();
         let Transport { stream, is_unflushed } = match side {
@@ -165,7 +165,7 @@ impl Run<'_> {
                     self.tunnel.handle_progress(now);
                 }
                 Transmit::Shutdown => {
-                    // The side may have left altogether, and then there is nothing to tell it.
+                    // The side may have left already; the error is ignored then.
                     let _ = ready!(stream.as_mut().poll_shutdown(cx));
                     self.tunnel.handle_shutdown(side);
                 }

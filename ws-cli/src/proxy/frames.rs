@@ -14,19 +14,19 @@ use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 use super::{Host, Proxy, Twin, stopped};
 use crate::deflate::Deflate;
 
-/// How much of a refusal passes, in bytes.
+/// The longest body of a refusal that is passed on, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// What holds for both sides.
+/// Returns the settings of both sides.
 pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> Config {
     Config {
         max_message,
         max_frame: max_message,
         max_body: MAX_BODY,
         stream: true,
-        // The other side answers.
+        // The other side answers pings.
         auto_pong: false,
-        // After it has sent what was on its way.
+        // The other side answers a Close frame, after it has sent its last messages.
         auto_close: false,
         compression: deflate.compression(),
         ..common
@@ -42,7 +42,7 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop:
     };
     drop(twin);
     let Ok(Some(backend)) = opened else {
-        // What the client is answered shall not be lost to what it may still send.
+        // What the client still sends must not cause a reset: that would discard our answer.
         let _ = timeout(proxy.config.close_timeout, drain(&mut client)).await;
         return;
     };
@@ -55,7 +55,7 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop:
             () = idle(proxy.idle_timeout, &passed) => {}
         }
         for side in [&to_client, &to_backend] {
-            // A side that closes already is as good.
+            // The side may be closing already.
             let _ = side.close(Some(CloseCode::GOING_AWAY.into())).await;
         }
         core::future::pending::<()>().await;
@@ -72,10 +72,11 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop:
     }
 }
 
-/// Passes on what comes, as it comes. If it ends other than by a close, `to` is closed with `lost`.
+/// Passes on what is received, as it comes. If the side ends without a Close frame, `to` is closed with
+/// `lost`.
 async fn forward(mut from: Receiver<NetStream>, to: &Sender<NetStream>, lost: CloseCode, passed: &Notify) {
     loop {
-        // What cannot be sent is lost: that side closes or has closed, and whoever receives from it hears why.
+        // If this cannot be sent, that side has closed or is closing. Its receiver returns the reason.
         let _ = match from.event_ref().await {
             Ok(Some(Event::Chunk(chunk))) => to.send_chunk(chunk).await,
             Ok(Some(Event::Ping(payload))) => to.ping(payload).await,
@@ -89,7 +90,7 @@ async fn forward(mut from: Receiver<NetStream>, to: &Sender<NetStream>, lost: Cl
     }
 }
 
-/// Ends when nothing has passed for `limit`.
+/// Returns when nothing has passed for `limit`.
 async fn idle(limit: Option<Duration>, passed: &Notify) {
     match limit {
         Some(limit) => while timeout(limit, passed.notified()).await.is_ok() {},
@@ -101,7 +102,7 @@ async fn drain(client: &mut WebSocket<NetStream>) {
     while let Ok(Some(_)) = client.event_ref().await {}
 }
 
-/// Opens both sides, the backend's first; `None` if the client was refused.
+/// Opens both sides, the backend first. Returns `None` if the client was refused.
 async fn open(
     proxy: &Proxy,
     client: &mut WebSocket<NetStream>,
@@ -110,13 +111,13 @@ async fn open(
     loop {
         let Some((Event::Request(request), mut reply)) = client.event_ref().await? else { return Ok(None) };
         if !request.is_upgrade() {
-            // To accept it is to leave it alone: it gets a 426.
+            // This answers with a 426, since the request asks for no WebSocket.
             reply.answer(&Accept::new().into())?;
             continue;
         }
         let answer = tokio::select! {
             answer = ask(proxy, &request) => answer,
-            // Nothing is left to ask for.
+            // The client has left.
             () = twin.left() => Err(refusal(502)),
         };
         match answer {
@@ -130,8 +131,8 @@ async fn open(
     }
 }
 
-/// Asks the backend for what the client asks for; an error is what the client is to be answered. The time limit is one for all of
-/// it: that of the connection to the backend, which knows what has come by then, counts from here.
+/// Sends the client's request to the backend. An error is the answer for the client. One time limit covers
+/// all of it: the connection to the backend checks what has come by then, and its time begins here.
 async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStream>, Accept), Reject> {
     let (bad_gateway, begun) = (|_| refusal(502), now());
     let mut resource = String::from(request.path());
@@ -158,7 +159,7 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
     Ok((backend, accept))
 }
 
-/// What the backend is asked, in the client's words but for what belongs to one hop or to one handshake.
+/// Returns the request for the backend: that of the client, except the fields of one hop or of one handshake.
 fn forwarded<'r>(
     request: &Request<'r>,
     host: &'r str,
@@ -185,7 +186,8 @@ fn accepted(response: &Response<'_>) -> Result<Accept, AnswerError> {
     Ok(accept)
 }
 
-/// The backend's refusal. Of a body that did not come whole, nothing is passed on, and no field that describes it.
+/// Returns the backend's refusal. If its body is not complete, the body and the fields that describe it are
+/// left out.
 fn rejected(response: &Response<'_>) -> Reject {
     let Some(mut reject) = Reject::new(response.status()) else { return refusal(502) };
     let is_whole = response.body_is_complete();
@@ -199,7 +201,7 @@ fn rejected(response: &Response<'_>) -> Reject {
     if is_whole { reject.body(response.body()) } else { reject }
 }
 
-/// Whether a field is none that each handshake writes for itself.
+/// Returns whether a field is passed on: each handshake writes its own fields itself.
 fn passes(name: &str) -> bool {
     let own = ["host", "expect", "content-length"];
     !starts_with(name, "sec-websocket-") && !own.iter().any(|own| name.eq_ignore_ascii_case(own))
@@ -209,7 +211,7 @@ fn starts_with(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// An answer in the backend's place.
+/// Returns an answer that the proxy gives in place of the backend.
 fn refusal(status: u16) -> Reject {
     Reject::new(status).expect("a status from 200 to 599").body(match status {
         400 => "the request cannot be passed on\n",
@@ -218,7 +220,7 @@ fn refusal(status: u16) -> Reject {
     })
 }
 
-/// The time by which the connections are counted.
+/// Returns the time on the clock of the connections.
 fn now() -> ws_core::Instant {
     ws_tokio::Timer::now()
 }

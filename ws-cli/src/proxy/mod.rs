@@ -29,41 +29,43 @@ use leaving::Twin;
 
 /// Forward WebSocket connections to a backend.
 ///
-/// Requests for an upgrade go to the backend with their own path, query and fields, and the backend's own Host field unless
-/// `--host` says otherwise. Once it has switched protocols, bytes pass both ways as they are; whatever else it answers passes whole. A backend that cannot be reached, or is not who it should
-/// be inside TLS, is a 502, and the reason is told on standard error, once until it is reached; one that does not answer in time is a
-/// 504. A client that ends its stream before the answer has left, and the backend is given up. Requests that ask for no WebSocket
-/// are answered here, with 426.
+/// Requests for an upgrade go to the backend with their path, query and fields. The Host field is that of the
+/// backend, unless `--host` is given. After a 101 of the backend, bytes pass unchanged in both directions;
+/// any other answer passes whole. The client gets a 502 if the backend cannot be reached or TLS with it
+/// fails, and the reason is reported on standard error, once until the backend is reached again. It gets a
+/// 504 if the backend does not answer in time. If a client ends its stream before it has the answer, its
+/// connection and that to the backend end. A request that asks for no WebSocket gets a 426 from the proxy.
 ///
-/// With `--frames`, each side has a WebSocket endpoint of its own: frames are checked, limits hold, and each side agrees on its
-/// own compression. Messages pass as they arrive, frame by frame, and pings, pongs and Close frames pass too. A side that
-/// breaks the protocol hears so; then, as when a side is lost, the backend is closed with 1001, a client with 1014. A refusal whose
-/// body is over 1 MiB, or has no end in time, passes without it.
+/// With `--frames`, the proxy is a WebSocket endpoint for each side: it checks frames, enforces limits, and
+/// negotiates compression with each side separately. Messages pass as they arrive, frame by frame; pings,
+/// pongs and Close frames pass too. A side that breaks the protocol gets a Close frame with the reason. The
+/// other side is then closed, as it is when a side is lost: the backend with 1001, a client with 1014. A
+/// refusal of the backend passes without its body if the body is over 1 MiB, or does not end in time.
 ///
-/// The first line on standard output says where the proxy listens. Ctrl-C (SIGINT) and SIGTERM end it.
+/// The first line on standard output is the address of the proxy. Ctrl-C (SIGINT) and SIGTERM end it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to listen; port 0 picks a free one.
+    /// The address to listen on; port 0 picks a free port.
     #[arg(value_name = "ADDR:PORT", value_parser = args::socket_address)]
     listen: SocketAddr,
     /// The backend: `ws://HOST[:PORT]`, or `wss://` for TLS.
     #[arg(value_name = "URL", value_parser = backend)]
     backend: Target,
-    /// How many seconds a request may take to arrive, and to be answered.
+    /// The time in seconds that a request may take to arrive, and to be answered.
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = args::seconds, allow_negative_numbers = true)]
     opening_timeout: Duration,
-    /// Give up a connection on which for so many seconds nothing has passed either way. Without this, it may be silent for
-    /// ever.
+    /// End a connection if nothing has passed in either direction for this number of seconds. Without this
+    /// option it may be silent for ever.
     #[arg(long, value_name = "SECS", value_parser = args::seconds, allow_negative_numbers = true)]
     idle_timeout: Option<Duration>,
-    /// The Host field to send to the backend: `keep` for the client's own, or a name, with a port if need be. Without this,
-    /// it is the host and port of the URL.
+    /// The Host field for the backend: `keep` for that of the client, or a name, with a port if needed.
+    /// Without this option it is the host and port of the URL.
     #[arg(long, value_name = "keep|NAME", value_parser = host)]
     host: Option<Host>,
-    /// Check frames rather than pass bytes.
+    /// Check frames instead of passing bytes.
     #[arg(long)]
     frames: bool,
-    /// Largest message that passes; a larger one ends the connection with 1009.
+    /// The largest message to pass; a larger one ends the connection with 1009.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, requires = "frames")]
     max_message: usize,
     #[command(flatten)]
@@ -83,12 +85,12 @@ fn backend(url: &str) -> Result<Target, String> {
     Ok(target)
 }
 
-/// The Host field that the backend gets.
+/// The Host field for the backend.
 #[derive(Clone, Debug)]
 enum Host {
-    /// The client's.
+    /// That of the client.
     Kept,
-    /// This one.
+    /// This name.
     Named(Arc<str>),
 }
 
@@ -100,22 +102,23 @@ fn host(text: &str) -> Result<Host, String> {
     request.map(|_| Host::Named(text.into())).map_err(|error| error.to_string())
 }
 
-/// How long to wait when connections cannot be accepted, for want of files or memory most likely: those that end give it back.
+/// The pause after a failure to accept, most often because files or memory ran out: connections that end give
+/// them back.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Where connections go, the same for each.
+/// The settings that all connections share.
 #[derive(Debug)]
 struct Proxy {
     backend: Target,
     host: Host,
-    /// Whom to trust as the backend, inside TLS; none to speak none.
+    /// The TLS settings towards the backend; without them, it has no TLS.
     tls: Option<ClientTls>,
     config: Arc<Config>,
     opening_timeout: Duration,
     idle_timeout: Option<Duration>,
-    /// Whether frames are looked at.
+    /// Whether frames are checked.
     frames: bool,
-    /// A backend that cannot be reached.
+    /// The problem that the backend cannot be reached.
     trouble: Trouble,
 }
 
@@ -134,7 +137,7 @@ impl Proxy {
     async fn reach(&self) -> io::Result<NetStream> {
         let host = self.backend.host();
         let stream = TcpStream::connect((host, self.backend.port())).await?;
-        // Without it, bytes only pass later.
+        // If this fails, bytes are only slower.
         let _ = stream.set_nodelay(true);
         match &self.tls {
             Some(tls) => ws_tokio::start_tls(stream, tls, host).await,
@@ -157,7 +160,7 @@ impl Proxy {
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = Config {
         opening_timeout: Some(args.opening_timeout),
-        // Of frames, those of the other side count too.
+        // With `--frames`, frames of either side count, so `frames::pass` keeps this time itself.
         idle_timeout: args.idle_timeout.filter(|_| !args.frames),
         ..Config::default()
     };
@@ -195,25 +198,26 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         .await;
         Ok(())
     });
-    // A look-up of the backend's name that is under way is not waited for.
+    // A look-up of the backend's name may still run; this does not wait for it.
     runtime.shutdown_background();
     served
 }
 
-/// Tells whoever waits for it that connections are accepted now.
+/// Prints the address, once connections are accepted: other programs wait for this line.
 fn announce(address: SocketAddr) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening on ws://{address}").and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
-/// Attends to all connections that `listener` accepts, until `stop` holds true; then waits for those that are left.
+/// Runs `attend` for every connection that `listener` accepts, until `stop` is true. Then waits for the
+/// connections that are left.
 async fn serve<F: Future<Output = ()> + Send + 'static>(
     listener: TcpListener,
     mut stop: watch::Receiver<bool>,
     patience: Duration,
     attend: impl Fn(TcpStream, watch::Receiver<bool>) -> F,
 ) {
-    // Each connection holds a sender: there are none left when nothing more can be received.
+    // Each connection holds a sender: receiving ends when no connection is left.
     let (connection, mut connections) = mpsc::channel::<()>(1);
     let trouble = Trouble::default();
     loop {
@@ -230,7 +234,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
                     drop(connection);
                 });
             }
-            // Only that one connection is gone.
+            // Only this connection is gone.
             Err(error) if ws_adapter::is_of_one(&error) => {}
             Err(error) => {
                 trouble.tell(format_args!("cannot accept connections: {}", Chain(&error)));
@@ -243,6 +247,6 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // Whoever could stop the proxy and is gone has stopped it.
+    // If the sender is dropped, the proxy stops too.
     let _ = stop.wait_for(|stop| *stop).await;
 }

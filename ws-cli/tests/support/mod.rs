@@ -1,4 +1,4 @@
-//! `ws` as a process, and peers that are nothing but bytes on a socket.
+//! `ws` as a process, and peers that read and write bytes on a socket.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use core::net::SocketAddr;
@@ -11,19 +11,19 @@ use certificates::Files;
 
 pub(crate) const RUNTIMES: [&str; 4] = ["tokio", "smol", "async-std", "blocking"];
 
-/// Has `ws` wait for the peer's Close frame as long as it takes, however busy the machine is.
+/// Arguments with which `ws` waits for the peer's Close frame, however busy the machine is.
 pub(crate) const PATIENTLY: &[&str] = &["--close-timeout", "3600"];
 
-/// A close with 1000.
+/// A Close frame with 1000.
 pub(crate) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
 
-/// A running `ws`. It ends with this.
+/// A running `ws`. Dropping it ends the process.
 pub(crate) struct Ws {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
 }
 
-/// How a `ws` ended.
+/// The outcome of a `ws`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -40,7 +40,7 @@ impl Ws {
         Self { child, stdout }
     }
 
-    /// An echo server on a free port, and where it listens.
+    /// Starts an echo server on a free port, and returns its address.
     pub(crate) fn echo(runtime: &str, args: &[&str]) -> (Self, SocketAddr) {
         Self::echo_on("127.0.0.1:0", runtime, args)
     }
@@ -52,7 +52,7 @@ impl Ws {
         (ws, address)
     }
 
-    /// An echo server inside TLS, and its URL.
+    /// Starts an echo server with TLS, and returns its URL.
     pub(crate) fn echo_tls(runtime: &str, files: &Files) -> (Self, String) {
         let args = ["--runtime", runtime, "--tls-cert", &files.chain, "--tls-key", &files.key];
         let mut ws = Self::start(&[&["echo", "--listen", "127.0.0.1:0"], &args[..]].concat());
@@ -61,7 +61,7 @@ impl Ws {
         (ws, url)
     }
 
-    /// A client of `server`, and the server's end of the connection.
+    /// Starts a client, and returns the server's end of the connection.
     pub(crate) fn connect(runtime: &str, args: &[&str]) -> (Self, Peer) {
         let (ws, listener) = Self::connecting(runtime, args);
         let mut peer = Peer::accept(&listener);
@@ -70,14 +70,14 @@ impl Ws {
         (ws, peer)
     }
 
-    /// A client, and the listener of the server that it connects to.
+    /// Starts a client, and returns the listener that it connects to.
     pub(crate) fn connecting(runtime: &str, args: &[&str]) -> (Self, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("ws://{}/path?query", listener.local_addr().unwrap());
         (Self::start(&[&["connect", &url, "--runtime", runtime], args].concat()), listener)
     }
 
-    /// The next line of standard output.
+    /// Returns the next line of standard output.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
@@ -93,12 +93,12 @@ impl Ws {
         self.child.stdin = None;
     }
 
-    /// Standard input, to be written by another thread.
+    /// Returns standard input, for another thread to write.
     pub(crate) fn take_input(&mut self) -> ChildStdin {
         self.child.stdin.take().unwrap()
     }
 
-    /// Reads no more of standard output.
+    /// Closes our end of standard output.
     pub(crate) fn close_output(&mut self) {
         self.stdout = None;
     }
@@ -113,7 +113,7 @@ impl Ws {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits for the end. Standard input stays as it is.
+    /// Waits for the end of the process, and leaves standard input open.
     pub(crate) fn wait(mut self) -> Ended {
         let stdin = self.child.stdin.take();
         let (mut stdout, mut stderr) = (String::new(), String::new());
@@ -135,13 +135,13 @@ impl Drop for Ws {
 }
 
 impl Ended {
-    /// It ended as it should, without a word on standard error.
+    /// Checks that the process succeeds with this output, and writes nothing on standard error.
     #[track_caller]
     pub(crate) fn well(self, stdout: &str) {
         assert_eq!(self, Self { code: Some(0), stdout: stdout.into(), stderr: String::new() });
     }
 
-    /// It failed with one line on standard error that says so.
+    /// Checks that the process fails with one line on standard error that contains `cause`.
     #[track_caller]
     pub(crate) fn badly(self, stdout: &str, cause: &str) {
         assert_eq!((self.code, &*self.stdout), (Some(1), stdout), "{}", self.stderr);
@@ -157,7 +157,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// A client whose opening handshake is done, with further fields in its request.
+    /// Returns a client whose opening handshake is done. Its request has these further fields.
     pub(crate) fn open(server: SocketAddr, fields: &str) -> Self {
         let mut peer = Self::dial(server);
         peer.write(&request(fields));
@@ -171,7 +171,7 @@ impl Peer {
         Self { stream: TcpStream::connect(server).unwrap(), head: String::new() }
     }
 
-    /// A server that has read a client's request.
+    /// Returns a server that has read a client's request.
     pub(crate) fn accept(listener: &TcpListener) -> Self {
         let mut peer = Self { stream: listener.accept().unwrap().0, head: String::new() };
         peer.head = peer.read_head();
@@ -187,7 +187,7 @@ impl Peer {
         self.stream.write_all(bytes).unwrap();
     }
 
-    /// Writes `bytes` again and again, until `ws` has something to say.
+    /// Writes `bytes` again and again, until `ws` answers.
     pub(crate) fn write_until_answered(&mut self, bytes: &[u8]) {
         self.stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
         while self.stream.peek(&mut [0]).is_err() {
@@ -196,7 +196,7 @@ impl Peer {
         self.stream.set_read_timeout(None).unwrap();
     }
 
-    /// Writes zeros until nobody takes more, and says how many.
+    /// Writes zeros until the socket takes no more, and returns their number.
     pub(crate) fn write_until_full(&mut self) -> usize {
         self.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
         let mut taken = 0;
@@ -220,7 +220,7 @@ impl Peer {
         String::from_utf8(head).unwrap()
     }
 
-    /// The value of a field of the head, which must be there once.
+    /// Returns the value of a field of the head, which must occur once.
     #[track_caller]
     pub(crate) fn head_field(&self, name: &str) -> String {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
@@ -235,14 +235,14 @@ impl Peer {
         bytes
     }
 
-    /// Everything up to the end of the stream.
+    /// Returns all bytes up to the end of the stream.
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.stream.read_to_end(&mut bytes).unwrap();
         bytes
     }
 
-    /// The first byte and the payload of the next frame, which is masked if it comes from a client.
+    /// Returns the first byte and the payload of the next frame, which is masked if it comes from a client.
     pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
         let header = self.read(2);
         let len = match header[1] & 0x7F {
@@ -255,13 +255,13 @@ impl Peer {
         (header[0], payload)
     }
 
-    /// The next frame, which must be this one.
+    /// Checks that this is the next frame.
     #[track_caller]
     pub(crate) fn expect(&mut self, first: u8, payload: &[u8]) {
         assert_eq!(self.frame(), (first, payload.to_vec()));
     }
 
-    /// Nothing comes for a moment.
+    /// Checks that nothing comes for a moment.
     #[track_caller]
     pub(crate) fn expect_silence(&mut self) {
         self.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
@@ -270,7 +270,7 @@ impl Peer {
         self.stream.set_read_timeout(None).unwrap();
     }
 
-    /// A Close frame with this code, or without any; its reason does not matter.
+    /// Checks that a Close frame with this code comes, or with none. Its reason may be any.
     #[track_caller]
     pub(crate) fn expect_close(&mut self, code: Option<u16>) {
         let (first, payload) = self.frame();
@@ -279,7 +279,7 @@ impl Peer {
     }
 }
 
-/// The request of a client, with further fields.
+/// Returns the request of a client with these further fields.
 pub(crate) fn request(fields: &str) -> Vec<u8> {
     format!(
         "GET /any/path HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -288,7 +288,7 @@ pub(crate) fn request(fields: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The answer of a server, with further fields.
+/// Returns the answer of a server with these further fields.
 pub(crate) fn switching(key: &str, fields: &str) -> Vec<u8> {
     let accept = ws_core::handshake::accept_key(key.as_bytes());
     let accept = core::str::from_utf8(&accept).unwrap();
@@ -299,7 +299,7 @@ pub(crate) fn switching(key: &str, fields: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A short frame as a client sends it; the key is zero, so the payload stays readable.
+/// Returns a short frame of a client. The key is zero, so the payload stays readable.
 pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     assert!(payload.len() < 126);
     [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
