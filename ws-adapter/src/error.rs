@@ -42,11 +42,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns whether the same attempt may succeed a little later: a server or proxy could not be reached, did not answer in
-    /// time, or refused with a [temporary](OwnedResponse::is_temporary) status.
+    /// Returns whether the same attempt may succeed a little later: a server or proxy could not be reached,
+    /// did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
     ///
-    /// A certificate that is wrong or missing, on either side, is not temporary. Nor is an operation that the system forbids
-    /// or does not support.
+    /// A certificate that is wrong or missing, on either side, is not temporary. Nor is an operation that the
+    /// system forbids or does not support.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Io(error) => may_pass(error),

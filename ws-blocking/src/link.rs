@@ -87,7 +87,7 @@ impl<S: Transport> Link<S> {
     /// Writes all that is queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let had_output = self.conn.queued() != 0;
-        // A thread that only sends, and never has to wait, hears of its server's end here.
+        // A thread that only sends, and never has to wait, notices the shutdown of its server here.
         self.hear();
         let is_dropped = had_output && self.conn.queued() == 0;
         let written = self.write_out(Patience::Full)?;
@@ -193,10 +193,11 @@ impl<S: Transport> Link<S> {
         }
     }
 
-    /// Reads what the transport holds, if a deadline is due by which an open connection ends when its peer is silent: a loop
-    /// that only writes would take any peer for silent. Not more is read than the queue for output may hold.
+    /// Reads what the transport holds, if the deadline for a silent peer of an open connection is due. A loop
+    /// that only writes would take every peer for silent. It reads no more than the queue for output may
+    /// hold.
     ///
-    /// Never inlined, so that a write that is not stuck does not set up the room.
+    /// It is never inlined, so that a write that is not stuck does not set up the buffer.
     #[cold]
     #[inline(never)]
     fn look_for_life(&mut self) -> io::Result<()> {

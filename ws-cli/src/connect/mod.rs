@@ -30,8 +30,8 @@ use session::{Linger, Session};
 /// has come for `--linger` seconds. Then it closes with 1000, and still prints what comes until the server
 /// has closed.
 ///
-/// The command ends when the server closes, even while input is still open. It exits with 0 after a close with 1000 or
-/// without a code, unless a line that was sent may not have been written.
+/// The command ends when the server closes, even if the input has not ended. It exits with 0 after a close
+/// with 1000 or without a code, unless a line that was sent may not have been written.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM close with 1001 and exit with 1; a second signal ends the command at once. An
 /// input line that is not UTF-8 also closes the connection and exits with 1.
