@@ -189,7 +189,7 @@ fn only_the_right_pong_counts() {
         let mut peer = configured(role, alive());
         peer.waits(10 * SECOND);
         peer.receives(to(role, FIN | PONG, b"hi"));
-            assert_eq!(peer.alarm(), Some(10 * SECOND), "an unsolicited pong is not a sign of life");
+        assert_eq!(peer.alarm(), Some(10 * SECOND), "an unsolicited pong is not a sign of life");
         peer.waits(10 * SECOND);
         let old = pings(&mut peer);
         peer.receives(to(role, FIN | PONG, &old));
