@@ -1,4 +1,5 @@
-//! What a peer that reads nothing can make a server queue, whatever it sends and whatever the application answers.
+//! The most that a peer that does not read can make a server queue, whatever it sends and however the
+//! application answers.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
 
@@ -17,14 +18,14 @@ use ws_core::{CloseCode, CloseFrame, Config, Connection, Event, Instant, KeepAli
 const MARK: usize = 1000;
 /// The largest message that the application sends, and the largest body of its answers, in bytes.
 const LARGEST: usize = 3000;
-/// A header, or the head of an answer.
+/// The largest header, or head of an answer, in bytes.
 const HEAD: usize = 500;
-/// A Close frame or a refusal, which heeds no mark: after it nothing follows.
+/// The largest Close frame or refusal, in bytes. It is queued above the mark too, and nothing follows it.
 const LAST: usize = 500;
 /// More requests than the queue has room for answers to.
 const MANY: usize = 40;
 
-/// What happens to the server. Nothing that it queues is ever written.
+/// An event at the server. Its output is never written.
 #[derive(Clone, Debug)]
 enum Step {
     Comes(Bytes),
@@ -36,14 +37,14 @@ enum Step {
     Closes(usize),
 }
 
-/// What the application answers to a request.
+/// The application's answer to a request.
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     Accept,
-    /// With a body of so many bytes.
+    /// A refusal with a body of this length.
     Reject(usize),
     KeepAlive(usize),
-    /// It leaves the request alone, which then gets the answer that HTTP has for it.
+    /// No answer from the application. The request then gets the default answer.
     None,
 }
 
@@ -76,7 +77,7 @@ impl Server {
 
     fn step(&mut self, step: &Step) {
         match step {
-            // As an adapter reads: only where input is wanted, and then all that there is.
+            // As an adapter reads: only where input is wanted, and then all that has come.
             Step::Comes(bytes) if self.conn.wants_input() => self.buf.extend(bytes),
             Step::Comes(_) => {}
             Step::Passes(time) => {
@@ -85,7 +86,7 @@ impl Server {
             }
             Step::Ends => self.conn.handle_eof(),
             Step::Breaks => self.conn.handle_broken_pipe(),
-            // What the state or the mark refuses adds nothing.
+            // A message that the state or the mark refuses adds nothing.
             Step::Sends(len) => _ = self.conn.send(&vec![0; *len][..]),
             Step::Pings(len) => _ = self.conn.ping(&vec![0; *len]),
             Step::Closes(len) => {
@@ -184,7 +185,8 @@ fn config() -> impl Strategy<Value = Config> {
 }
 
 proptest! {
-    /// 6455-10.4-1: a peer that reads nothing makes a server queue no more than its mark, one answer, and what ends the connection.
+    /// 6455-10.4-1: a peer that does not read makes a server queue at most its mark, one answer, and the end
+    /// of the connection.
     #[test]
     fn no_conversation_grows_the_queue_beyond_its_mark(
         config in config(),
@@ -198,7 +200,8 @@ proptest! {
     }
 }
 
-/// 6455-10.4-1: a client that reads nothing cannot have its ordinary requests answered without end, one after the other or all at once.
+/// 6455-10.4-1: a client that does not read gets only as many answers as the mark allows, whether its
+/// requests come one by one or all at once.
 #[test]
 fn answers_that_keep_the_connection_obey_the_mark() {
     for at_once in [1, 2, MANY, 1000] {
@@ -212,7 +215,8 @@ fn answers_that_keep_the_connection_obey_the_mark() {
     }
 }
 
-/// 6455-5.5.3-2, 6455-10.4-1: so it is with pings, with messages that are echoed, and with pings of the application.
+/// 6455-5.5.3-2, 6455-10.4-1: the same holds for pings, for messages that are echoed, and for pings of the
+/// application.
 #[test]
 fn an_open_connection_obeys_the_mark() {
     let steps = [

@@ -1,4 +1,4 @@
-//! The closing handshake (§7), and what ends without one.
+//! The closing handshake (§7), and ends without one.
 
 mod common;
 
@@ -15,8 +15,8 @@ use ws_core::{
 const LEGAL: [u16; 17] =
     [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3003, 3999, 4000, 4999];
 
-/// 6455-5.5.1-1, 6455-5.5.1-7b, 6455-7.1.5-1, 6455-7.1.6-1: a Close frame without a body has code 1005 and no reason, and
-/// is answered without a body.
+/// 6455-5.5.1-1, 6455-5.5.1-7b, 6455-7.1.5-1, 6455-7.1.6-1:
+/// A Close frame without a body has code 1005 and no reason. Its answer has no body either.
 #[test]
 fn an_empty_close_frame_is_answered_by_an_empty_one() {
     for role in BOTH {
@@ -30,7 +30,7 @@ fn an_empty_close_frame_is_answered_by_an_empty_one() {
     assert_eq!(server.transmits(), b"\x88\x00");
 }
 
-/// 6455-5.5.1-2: a body of one byte fails the connection: a code has two.
+/// 6455-5.5.1-2: a body of one byte fails the connection, since a code has two.
 #[test]
 fn half_a_close_code_fails_the_connection() {
     for role in BOTH {
@@ -38,8 +38,8 @@ fn half_a_close_code_fails_the_connection() {
     }
 }
 
-/// 6455-5.5.1-3, E7262, 6455-7.1.6-1: the code is followed by a reason in UTF-8, of up to 123 bytes; one that is not UTF-8, or ends inside a
-/// character, fails the connection with 1007.
+/// 6455-5.5.1-3, E7262, 6455-7.1.6-1: the code is followed by a reason in UTF-8 of up to 123 bytes. A reason
+/// that is not UTF-8, or ends inside a character, fails the connection with 1007.
 #[test]
 fn a_close_reason_is_utf8() {
     for role in BOTH {
@@ -50,14 +50,15 @@ fn a_close_reason_is_utf8() {
         for reason in [&b"\xff"[..], b"fine\xce", b"\xed\xa0\x80", b"\xc0\x80"] {
             let payload = [b"\x03\xe8", reason].concat();
             fails(role, to(role, FIN | CLOSE, &payload), ProtocolError::InvalidCloseReason);
-            // The code is looked at first.
+            // The code is checked first.
             let payload = [b"\x03\xed", reason].concat();
             fails(role, to(role, FIN | CLOSE, &payload), ProtocolError::InvalidCloseCode);
         }
     }
 }
 
-/// 6455-5.5-1c: a reason over 123 bytes is refused whole, and the connection stays open; one on the wire fails it.
+/// 6455-5.5-1c: a reason over 123 bytes is refused, and the connection stays open. One on the wire fails the
+/// connection.
 #[test]
 fn a_close_reason_over_123_bytes_is_refused() {
     for role in BOTH {
@@ -75,7 +76,7 @@ fn a_close_reason_over_123_bytes_is_refused() {
     }
 }
 
-/// close-H5: a Close frame of full length under a mask of zeros is a Close frame.
+/// close-H5: a Close frame of full length with a mask of zeros is read as a Close frame.
 #[test]
 fn a_mask_of_zeros_masks_a_full_close_frame() {
     let payload = close_payload(4999, &"z".repeat(123));
@@ -83,8 +84,9 @@ fn a_mask_of_zeros_masks_a_full_close_frame() {
     assert_eq!(server.receives(encode(0x88, Some([0; 4]), &payload)), [close(4999, &"z".repeat(123))]);
 }
 
-/// 6455-5.5.1-7, 6455-5.5.1-7b, 6455-5.5.1-8, 6455-7.1.3-1, 6455-7.4-1, 6455-7.4.1-0, IANA-cc-1012, 6455-7.4.2-3, 6455-7.4.2-4: a Close frame
-/// is answered at once by one with the same code, and the connection is open no longer.
+/// 6455-5.5.1-7, 6455-5.5.1-7b, 6455-5.5.1-8, 6455-7.1.3-1, 6455-7.4-1, 6455-7.4.1-0, IANA-cc-1012,
+/// 6455-7.4.2-3, 6455-7.4.2-4:
+/// A Close frame is answered at once by one with the same code, and the connection is not open any more.
 #[test]
 fn a_close_frame_is_answered_with_its_code() {
     for role in BOTH {
@@ -98,8 +100,9 @@ fn a_close_frame_is_answered_with_its_code() {
     }
 }
 
-/// 6455-7.1.2-1, 6455-7.1.3-1, 6455-7.3-1, 6455-7.3-3, 6455-7.4.1-0, 6455-7.4.1-1010, 6455-7.4.1-1011, IANA-cc-1012, 6455-7.4.2-3, 6455-7.4.2-4: an
-/// application starts the closing handshake with a code and a reason, or with neither.
+/// 6455-7.1.2-1, 6455-7.1.3-1, 6455-7.3-1, 6455-7.3-3, 6455-7.4.1-0, 6455-7.4.1-1010, 6455-7.4.1-1011,
+/// IANA-cc-1012, 6455-7.4.2-3, 6455-7.4.2-4:
+/// An application starts the closing handshake with a code and a reason, or with neither.
 #[test]
 fn an_application_closes_with_a_code_or_without() {
     for role in BOTH {
@@ -116,8 +119,9 @@ fn an_application_closes_with_a_code_or_without() {
     }
 }
 
-/// 6455-7.4.1-1004, 6455-7.4.1-1005, 6455-7.4.1-1006, 6455-7.4.1-1015, 6455-7.4.2-1, 6455-7.4.2-2, 6455-11.7-1: codes that may not
-/// be sent fail the connection, and cannot be named to send them.
+/// 6455-7.4.1-1004, 6455-7.4.1-1005, 6455-7.4.1-1006, 6455-7.4.1-1015, 6455-7.4.2-1, 6455-7.4.2-2,
+/// 6455-11.7-1:
+/// Codes that must not be sent fail the connection, and a `CloseCode` cannot hold them.
 #[test]
 fn a_code_that_may_not_be_sent_fails_the_connection() {
     let reserved = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535];
@@ -129,9 +133,10 @@ fn a_code_that_may_not_be_sent_fails_the_connection() {
     }
 }
 
-/// 6455-1.4-1: after a Close frame everything is discarded unread: messages, pings, other Close frames, and what breaks the rules.
+/// 6455-1.4-1: after a Close frame everything is discarded: messages, pings, other Close frames, and
+/// violations.
 #[test]
-fn what_follows_a_close_frame_is_discarded() {
+fn bytes_after_a_close_frame_are_discarded() {
     for role in BOTH {
         for rest in [
             to(role, FIN | TEXT, b"a"),
@@ -151,7 +156,7 @@ fn what_follows_a_close_frame_is_discarded() {
     }
 }
 
-/// close-H1, 6455-5.4-9: a Close frame between fragments is legal; the message that it cuts is dropped.
+/// close-H1, 6455-5.4-9: a Close frame between fragments is legal. The unfinished message is dropped.
 #[test]
 fn a_close_frame_may_come_inside_a_message() {
     for role in BOTH {
@@ -163,7 +168,8 @@ fn a_close_frame_may_come_inside_a_message() {
     }
 }
 
-/// 6455-5.5.1-9, 6455-5.5.1-6: a message that is being sent in parts is left unfinished by a close; nothing follows the Close frame.
+/// 6455-5.5.1-9, 6455-5.5.1-6: a close leaves a message that is sent in parts unfinished. Nothing follows the
+/// Close frame.
 #[test]
 fn a_close_cuts_a_message_that_is_being_sent() {
     for role in BOTH {
@@ -177,7 +183,8 @@ fn a_close_cuts_a_message_that_is_being_sent() {
     }
 }
 
-/// 6455-5.5.1-6, 6455-7.1.2-1: what was sent before a close leaves before it, and messages that the peer sends are delivered until its Close frame.
+/// 6455-5.5.1-6, 6455-7.1.2-1: messages sent before a close leave before it, and messages of the peer are
+/// delivered until its Close frame.
 #[test]
 fn messages_flow_until_each_ends_close_frame() {
     for role in BOTH {
@@ -192,7 +199,7 @@ fn messages_flow_until_each_ends_close_frame() {
     }
 }
 
-/// close-H4: one end sends one Close frame, however often it is asked to and whatever it receives.
+/// close-H4: each end sends one Close frame, however often `close` is called and whatever it receives.
 #[test]
 fn only_one_close_frame_is_sent() {
     for role in BOTH {
@@ -217,7 +224,8 @@ fn only_one_close_frame_is_sent() {
     }
 }
 
-/// 6455-5.5.1-14, 6455-7.1.5-1: when both ends close at once neither answers, each sees the other's code, and both are clean.
+/// 6455-5.5.1-14, 6455-7.1.5-1: when both ends close at once, neither answers. Each gets the other's code,
+/// and both closes are clean.
 #[test]
 fn both_ends_may_close_at_once() {
     let (mut client, mut server) = (client(), server());
@@ -235,7 +243,7 @@ fn both_ends_may_close_at_once() {
     assert!(client.is_closed() && server.is_closed());
 }
 
-/// 6455-7.1.5-1: the code is that of the peer's Close frame, and not the one that was sent.
+/// 6455-7.1.5-1: the code is that of the peer's Close frame, not the one that was sent.
 #[test]
 fn the_close_code_is_the_peers() {
     for role in BOTH {
@@ -249,8 +257,9 @@ fn the_close_code_is_the_peers() {
     }
 }
 
-/// 6455-5.5.1-10, 6455-5.5.1-11, 6455-7.1.1-3, 6455-7.1.1-5, 6455-7.1.2-2: a server ends its stream as soon as both Close frames are
-/// done, whoever began, and then reads on and discards until the client's end.
+/// 6455-5.5.1-10, 6455-5.5.1-11, 6455-7.1.1-3, 6455-7.1.1-5, 6455-7.1.2-2:
+/// A server ends its stream as soon as both Close frames are exchanged, then reads and discards until the
+/// client's end.
 #[test]
 fn a_server_ends_its_stream_at_once() {
     let mut asked = server();
@@ -274,7 +283,7 @@ fn a_server_ends_its_stream_at_once() {
     assert_eq!(asking.ended(), (1000, true));
 }
 
-/// 6455-5.5.1-12, 6455-7.1.1-6, 6455-7.1.1-1: a client leaves it to the server to end the transport first.
+/// 6455-5.5.1-12, 6455-7.1.1-6, 6455-7.1.1-1: a client lets the server end the transport first.
 #[test]
 fn a_client_waits_for_the_servers_end() {
     for asks in [false, true] {
@@ -294,7 +303,8 @@ fn a_client_waits_for_the_servers_end() {
     }
 }
 
-/// 6455-5.5.1-13, 6455-7.1.1-4: a client whose server does not end the transport ends it itself after a while; the close was clean.
+/// 6455-5.5.1-13, 6455-7.1.1-4: a client whose server does not end the transport ends it itself after a
+/// while. The close was clean.
 #[test]
 fn a_client_does_not_wait_for_ever() {
     let mut client = client();
@@ -307,7 +317,8 @@ fn a_client_does_not_wait_for_ever() {
     assert_eq!(client.receives(b""), []);
 }
 
-/// close-H2: a closing handshake that is stuck ends with the close timeout: the peer does not answer, or reads nothing at all.
+/// close-H2: a stuck closing handshake ends with the close timeout, if the peer does not answer or reads
+/// nothing at all.
 #[test]
 fn a_stuck_close_ends_in_time() {
     for role in BOTH {
@@ -328,8 +339,9 @@ fn a_stuck_close_ends_in_time() {
     }
 }
 
-/// 6455-7.1.4-1, 6455-7.2.1-1, 6455-7.1.7-1, 6455-7.1.7-3, 6455-7.1.7-6: an end of the stream without a Close frame is unexpected;
-/// what was queued is still written, for a peer that closed one direction only, and nothing is added to it.
+/// 6455-7.1.4-1, 6455-7.2.1-1, 6455-7.1.7-1, 6455-7.1.7-3, 6455-7.1.7-6:
+/// An end of the stream without a Close frame is unexpected. Queued output is still written, since the peer
+/// may have closed one direction only, and nothing is added to it.
 #[test]
 fn an_end_without_a_close_frame_is_unexpected() {
     for role in BOTH {
@@ -340,7 +352,7 @@ fn an_end_without_a_close_frame_is_unexpected() {
                 peer.close(1000, "");
             }
             assert_eq!(peer.receives_eof(), [failed(Error::UnexpectedEof)]);
-            assert_eq!(peer.receives(b""), [], "an error is told once");
+            assert_eq!(peer.receives(b""), [], "an error is reported once");
             assert_eq!(peer.ended(), (1006, false));
             assert!(!peer.is_closed());
             let sent = peer.sends();
@@ -357,7 +369,8 @@ fn an_end_without_a_close_frame_is_unexpected() {
     }
 }
 
-/// 6455-7.1.4-1: what came before the end of the stream, or before the transport broke, is delivered first.
+/// 6455-7.1.4-1: bytes that came before the end of the stream, or before the transport broke, are delivered
+/// first.
 #[test]
 fn what_came_before_the_end_is_delivered() {
     for role in BOTH {
@@ -369,7 +382,8 @@ fn what_came_before_the_end_is_delivered() {
     }
 }
 
-/// 6455-7.1.4-1, close-H3: an end of the stream that overtakes our answer: the answer is still sent, but the close is not clean.
+/// 6455-7.1.4-1, close-H3: if the stream ends before our answer was written, the answer is still sent, but
+/// the close is not clean.
 #[test]
 fn an_end_before_our_answer_left_is_not_clean() {
     for role in BOTH {
@@ -383,7 +397,8 @@ fn an_end_before_our_answer_left_is_not_clean() {
     }
 }
 
-/// 6455-7.1.4-1: an end of the stream that comes after both Close frames, ours written, is clean, even if it is read with the peer's.
+/// 6455-7.1.4-1: an end of the stream after both Close frames, ours written, is clean, even if it is read
+/// together with the peer's.
 #[test]
 fn an_end_after_both_close_frames_is_clean() {
     for role in BOTH {
@@ -395,7 +410,8 @@ fn an_end_after_both_close_frames_is_clean() {
     }
 }
 
-/// 6455-7.1.4-1: once our answer is written the close is clean, even if nobody asks for more output before the transport ends.
+/// 6455-7.1.4-1: once our answer is written, the close is clean, even if output is not polled again before
+/// the transport ends.
 #[test]
 fn an_answer_that_has_left_makes_the_close_clean() {
     for role in BOTH {
@@ -415,7 +431,7 @@ fn an_answer_that_has_left_makes_the_close_clean() {
     }
 }
 
-/// 6455-7.1.4-1: a Close frame that cannot be answered, because nothing can be written any more, is still read; the close is not clean.
+/// 6455-7.1.4-1: a Close frame is still read when nothing can be written any more. The close is not clean.
 #[test]
 fn a_close_frame_is_read_after_a_broken_pipe() {
     for role in BOTH {
@@ -431,10 +447,11 @@ fn a_close_frame_is_read_after_a_broken_pipe() {
     }
 }
 
-/// 6455-7.1.7-5, 6455-10.7-3, 6455-10.7-4, 6455-7.1.7-2, 6455-7.1.7-6: a failure is told to the peer by a Close frame with its code, and to the
-/// application by an error; after our own Close frame there is nothing to tell the peer.
+/// 6455-7.1.7-5, 6455-10.7-3, 6455-10.7-4, 6455-7.1.7-2, 6455-7.1.7-6:
+/// A failure is reported to the peer by a Close frame with its code, and to the application by an error.
+/// After our own Close frame nothing is sent.
 #[test]
-fn a_failure_is_told_to_both_sides() {
+fn a_failure_is_reported_to_both_sides() {
     for role in BOTH {
         let limit = "a frame may have at most 67108864 bytes";
         for (bytes, error, code, reason) in [
@@ -455,9 +472,10 @@ fn a_failure_is_told_to_both_sides() {
     }
 }
 
-/// 6455-7.1.7-7: after a failure nothing is processed, not even the peer's Close frame: the code stays 1006, and nothing is clean.
+/// 6455-7.1.7-7: after a failure nothing is processed, not even the peer's Close frame. The code stays 1006,
+/// and the close is not clean.
 #[test]
-fn nothing_is_heard_after_a_failure() {
+fn nothing_is_processed_after_a_failure() {
     for role in BOTH {
         let mut peer = peer(role);
         let bytes = [&b"\x83\x00"[..], &close_to(role, 1000, ""), &to(role, FIN | PING, b"")].concat();
@@ -471,7 +489,8 @@ fn nothing_is_heard_after_a_failure() {
     }
 }
 
-/// 6455-7.1.7-1, 6455-7.1.7-3, 6455-7.1.1-1: after a failure the stream ends at once, on both sides, and the rest is read and discarded, for a while.
+/// 6455-7.1.7-1, 6455-7.1.7-3, 6455-7.1.1-1: after a failure both sides of the stream end at once. The rest
+/// is read and discarded for a while (D13).
 #[test]
 fn a_failure_ends_the_transport() {
     for role in BOTH {
@@ -489,9 +508,9 @@ fn a_failure_ends_the_transport() {
     }
 }
 
-/// 6455-7.1.7-8, 6455-7.3-2: a connection that is left alone stays open: nothing is written, and no timer runs.
+/// 6455-7.1.7-8, 6455-7.3-2: an idle connection stays open: nothing is written, and no timer runs.
 #[test]
-fn a_connection_is_not_closed_for_no_reason() {
+fn an_idle_connection_stays_open() {
     for role in BOTH {
         let mut peer = peer(role);
         peer.receives([to(role, FIN | TEXT, b"a"), to(role, FIN | PONG, b"")].concat());
@@ -502,7 +521,8 @@ fn a_connection_is_not_closed_for_no_reason() {
     }
 }
 
-/// 6455-7.1.4-2, 6455-7.2.1-2, 6455-7.1.7-1: a connection that was never established is closed, with 1006 and not cleanly.
+/// 6455-7.1.4-2, 6455-7.2.1-2, 6455-7.1.7-1: a connection that was never established closes with 1006 and not
+/// cleanly.
 #[test]
 fn a_connection_that_never_opened_is_not_clean() {
     let request = ws_core::handshake::ClientRequest::new("h", "/").unwrap();
@@ -514,8 +534,8 @@ fn a_connection_that_never_opened_is_not_clean() {
     assert_eq!(client.transmits(), b"");
 }
 
-/// 6455-5.5.1-7: a gateway may answer a Close frame after what was on its way to the peer; until then it may send, and nothing
-/// more is read.
+/// 6455-5.5.1-7: a gateway may delay its answer to a Close frame. Until then it may send, and nothing more is
+/// read.
 #[test]
 fn an_answer_to_a_close_frame_can_wait() {
     for role in BOTH {
@@ -534,7 +554,7 @@ fn an_answer_to_a_close_frame_can_wait() {
     }
 }
 
-/// 6455-5.5.1-7: an answer that does not come until the close timer ends is an error.
+/// 6455-5.5.1-7: an answer that does not come before the close timer ends is an error.
 #[test]
 fn an_answer_that_never_comes_times_out() {
     for role in BOTH {

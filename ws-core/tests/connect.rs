@@ -1,4 +1,4 @@
-//! WebSocket URLs, and what is asked for at them.
+//! WebSocket URLs, and the requests for them.
 #![cfg(feature = "url")]
 
 use core::time::Duration;
@@ -31,7 +31,7 @@ fn written(connect: &Connect) -> String {
 
 /// 6455-3-1, 6455-4.1-1: a URL begins with ws:// or wss:// and a host.
 #[test]
-fn what_is_no_websocket_url_is_refused() {
+fn other_urls_are_refused() {
     for (url, expected) in [
         ("", UrlError::SchemeInvalid),
         ("h", UrlError::SchemeInvalid),
@@ -89,7 +89,7 @@ fn the_port_depends_on_the_scheme() {
 
 /// 6455-3-3: wss in any case is secure.
 #[test]
-fn the_scheme_says_if_it_is_secure() {
+fn the_scheme_decides_if_it_is_secure() {
     for (url, is_secure) in [("WSS://h/", true), ("wss://h/", true), ("Ws://h/", false), ("ws://h/", false)] {
         assert_eq!(target(url).is_secure(), is_secure, "{url}");
     }
@@ -125,7 +125,7 @@ fn a_fragment_is_refused() {
     }
 }
 
-/// 6455-3-6: a # that belongs to the path is escaped.
+/// 6455-3-6: a `#` that belongs to the path must be escaped.
 #[test]
 fn a_hash_in_the_path_is_escaped() {
     assert_eq!(target("ws://h/a%23b").resource(), "/a%23b");
@@ -158,7 +158,8 @@ fn paths_and_queries_are_percent_encoded() {
     assert_eq!(target("ws://h/\"<>?\"<>").resource(), "/%22%3C%3E?%22%3C%3E");
 }
 
-/// 6455-11.1-3, 9112-3.2-1: user name and password are told to who asks, and to nobody else.
+/// 6455-11.1-3, 9112-3.2-1: user name and password are returned by their own methods, and shown nowhere else
+/// (D1).
 #[test]
 fn userinfo_never_leaks() {
     let connect = Connect::new("wss://user:pass%20word@h:81/p").unwrap();
@@ -172,7 +173,7 @@ fn userinfo_never_leaks() {
     assert_eq!(self::target("ws://h/").userinfo(), None);
 }
 
-/// 6455-11.1-3: the credentials of the URL are sent only if the caller says so.
+/// 6455-11.1-3: the credentials of the URL are sent only if the caller asks for it (D1).
 #[test]
 fn basic_authorization_is_an_explicit_choice() {
     let credentials = |url| target(url).basic_credentials();
@@ -197,7 +198,7 @@ fn basic_authorization_is_an_explicit_choice() {
     assert!(!written(&none).contains("Authorization"));
 }
 
-/// 3986-3.2.2-1: an IPv6 address has brackets in Host, and none where it is connected to.
+/// 3986-3.2.2-1: an IPv6 address has brackets in Host, and none in the address to connect to.
 #[test]
 fn ipv6_addresses_have_brackets_in_host() {
     let address = target("ws://[::1]:8080/");
@@ -209,7 +210,7 @@ fn ipv6_addresses_have_brackets_in_host() {
     }
 }
 
-/// 6455-4.1-14: Host names the port unless it is the scheme's own.
+/// 6455-4.1-14: Host has the port unless it is the default of the scheme.
 #[test]
 fn the_host_field_names_an_unusual_port() {
     for (url, host) in [
@@ -232,7 +233,7 @@ fn the_request_asks_for_the_resource() {
     assert_eq!(first_lines(&connect), "GET /p?q HTTP/1.1|Host: h:8");
 }
 
-/// 6455-4.1-8: the URL is put together again with its own scheme.
+/// 6455-4.1-8: a target is shown as a URL with its own scheme.
 #[test]
 fn targets_show_as_urls() {
     for (url, shown) in [
@@ -248,7 +249,7 @@ fn targets_show_as_urls() {
     }
 }
 
-/// url-H1: where readers of URLs differ, this is how they are read.
+/// url-H1: where URL parsers differ, URLs are parsed like this.
 #[test]
 fn urls_are_read_as_browsers_do_or_refused() {
     assert_eq!(target("ws://h/a/../b").resource(), "/b");
@@ -260,7 +261,7 @@ fn urls_are_read_as_browsers_do_or_refused() {
     }
 }
 
-/// 6455-12-1: host, port, resource and security, an origin and subprotocols can be told.
+/// 6455-12-1: host, port, resource, security, origin and subprotocols of a connection are returned.
 #[test]
 fn a_connection_is_described_in_full() {
     let connect = Connect::new("wss://h/p").unwrap().origin("https://h").unwrap();
@@ -275,7 +276,8 @@ fn a_connection_is_described_in_full() {
     assert!(debug.contains("Cookie") && !debug.contains("c=1"), "{debug}");
 }
 
-/// 6455-4.1-1, 6455-4.1-23, 6455-4.1-24, 6455-4.1-26: what cannot be sent is refused when it is given.
+/// 6455-4.1-1, 6455-4.1-23, 6455-4.1-24, 6455-4.1-26:
+/// A wrong part is refused when it is set.
 #[test]
 fn wrong_parts_are_refused_when_they_are_given() {
     let connect = || Connect::new("ws://h/").unwrap();
@@ -288,7 +290,7 @@ fn wrong_parts_are_refused_when_they_are_given() {
     assert_eq!(connect().field("Sec-WebSocket-Key", "a").err(), Some(RequestError::FieldReserved));
 }
 
-/// 9112-3.2-3: a Host field replaces the one of the URL, also after others.
+/// 9112-3.2-3: a Host field replaces that of the URL, also after other fields.
 #[test]
 fn a_host_field_replaces_the_one_of_the_url() {
     let connect = Connect::new("ws://h:81/").unwrap().field("Host", "other").unwrap();
@@ -297,7 +299,7 @@ fn a_host_field_replaces_the_one_of_the_url() {
 }
 
 #[test]
-fn opening_takes_thirty_seconds_at_most_unless_told_otherwise() {
+fn opening_takes_thirty_seconds_at_most_by_default() {
     let connect = Connect::new("ws://h/").unwrap();
     assert_eq!(connect.time_limit(), Some(Duration::from_secs(30)));
     assert_eq!(connect.clone().timeout(None).time_limit(), None);
@@ -334,7 +336,7 @@ fn errors_are_clauses_that_name_the_cause() {
 }
 
 proptest! {
-    /// 6455-10.7-1, 9112-3.2-2: whatever is taken for a URL makes a valid request, and shows as the same URL.
+    /// 6455-10.7-1, 9112-3.2-2: every accepted URL makes a valid request, and is shown as the same URL.
     #[test]
     fn any_accepted_url_makes_a_valid_request(url in "(ws|wss|WS|http)?:?//?[ -~üß\\t]{0,3}[a-zA-Z0-9.:@\\[\\]%-]{0,12}[ -~ü]{0,20}") {
         let Ok(target) = Target::parse(&url) else { return Ok(()) };
@@ -346,7 +348,7 @@ proptest! {
         let _ = Connect::from(target).request();
     }
 
-    /// 6455-10.7-1: any path makes a valid target.
+    /// 6455-10.7-1: every path makes a valid target.
     #[test]
     fn any_accepted_path_makes_a_valid_request(path in "\\PC{0,20}") {
         let Ok(target) = Target::parse("ws://h/").unwrap().with_path(&path) else { return Ok(()) };

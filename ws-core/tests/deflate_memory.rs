@@ -1,4 +1,4 @@
-//! How much memory compression takes, in bytes, counted by the allocator.
+//! The memory that compression takes, in bytes, counted by the allocator.
 
 #![cfg(feature = "deflate")]
 
@@ -6,7 +6,7 @@ use allocation_counter::measure;
 use ws_core::Role;
 use ws_core::deflate::{Compression, Context, DeflatePool, Deflater, Inflater, Params, WindowBits};
 
-/// What a deflater holds once it has made `message` into `payload`, and what when it is parked.
+/// Compresses `message` into `payload`. Returns the memory of the deflater then, and when it is parked.
 fn deflating(deflater: &mut Deflater, message: &[u8], payload: &mut Vec<u8>) -> (i64, i64) {
     payload.clear();
     let working = measure(|| deflater.finish(message, payload)).bytes_current;
@@ -14,7 +14,7 @@ fn deflating(deflater: &mut Deflater, message: &[u8], payload: &mut Vec<u8>) -> 
     (working, working + freed)
 }
 
-/// What an inflater holds once it has made `payload` into `message`, and what when it is parked.
+/// Inflates `payload` into `message`. Returns the memory of the inflater then, and when it is parked.
 fn inflating(inflater: &mut Inflater, mut payload: &[u8], message: &mut Vec<u8>) -> (i64, i64) {
     message.clear();
     let working = measure(|| {
@@ -25,13 +25,13 @@ fn inflating(inflater: &mut Inflater, mut payload: &[u8], message: &mut Vec<u8>)
     (working.bytes_current, working.bytes_current + freed)
 }
 
-/// Pointers and versions of zlib-rs differ a little.
+/// Returns whether `bytes` is about `documented`. Sizes of pointers and versions of zlib-rs differ a little.
 fn is_about(bytes: i64, documented: i64) -> bool {
     (documented * 9 / 10..=documented * 11 / 10).contains(&bytes)
 }
 
-/// pmd-H7: what a connection holds while it works, and while it is idle, is what the documentation says; the memory of a
-/// compressor goes between messages where no context is kept.
+/// pmd-H7: the memory of a working and of an idle connection is as documented. A compressor without context
+/// is freed between messages.
 #[test]
 fn memory_is_as_documented() {
     let long: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
@@ -59,7 +59,7 @@ fn memory_is_as_documented() {
             assert!(is_about(working, inflater_holds), "{working}");
             assert_eq!(idle, if takes_over { window } else { 0 });
 
-            // A window takes no more than there was.
+            // A window takes no more memory than it has bytes.
             let mut inflater = Inflater::new(params, Role::Client, usize::MAX);
             let (_, idle) = inflating(&mut inflater, b"\xf2\x48\xcd\xc9\xc9\x07\x00", &mut message);
             assert_eq!(idle, if takes_over { 8 } else { 0 });

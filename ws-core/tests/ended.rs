@@ -1,4 +1,4 @@
-//! What is known of a connection after it has ended, and ending it at once.
+//! The facts about a connection after it has ended, and ending it at once.
 
 use ws_core::handshake::Agreement;
 use ws_core::{CloseCode, CloseFrame, Config, Connection, Error, Instant, ProtocolError, RecvBuf, Role};
@@ -33,14 +33,14 @@ fn the_peers_close_frame_is_kept() {
 }
 
 #[test]
-fn an_empty_close_frame_says_nothing() {
+fn an_empty_close_frame_has_no_code_and_no_reason() {
     let mut conn = server();
     assert_eq!(receive(&mut conn, b"\x88\x80\0\0\0\0"), Ok(1));
     assert_eq!((conn.close_frame(), conn.close_code()), (None, 1005));
 }
 
 #[test]
-fn the_failure_is_known_before_and_after_it_is_reported() {
+fn the_failure_is_returned_before_and_after_it_is_reported() {
     let mut conn = server();
     let error = Error::Protocol(ProtocolError::UnmaskedFrame);
     assert_eq!(receive(&mut conn, b"\x81\x00"), Err(error));
@@ -52,7 +52,7 @@ fn the_failure_is_known_before_and_after_it_is_reported() {
 }
 
 #[test]
-fn an_aborted_connection_is_over_and_says_nothing() {
+fn an_aborted_connection_is_over_and_sends_nothing() {
     let mut conn = server();
     conn.send("queued").expect("it is open");
     conn.abort();

@@ -1,4 +1,4 @@
-//! Everything there is of a kind, against a small table that was written apart from the code.
+//! All possible inputs of a kind, against a small table that does not share the code.
 
 mod common;
 
@@ -10,7 +10,7 @@ use ws_core::{CloseCode, Config, Connection, Error, Event, Instant, Message, Pro
 
 const NOW: Instant = Instant::ORIGIN;
 
-/// Fresh connections, and one memory for all of their input.
+/// Fresh connections, and one buffer for all of their input.
 struct Bench {
     config: Arc<Config>,
     buf: RecvBuf,
@@ -33,17 +33,17 @@ impl Bench {
     }
 }
 
-/// What the first two bytes of a frame come to.
+/// The outcome of the first two bytes of a frame.
 #[derive(Debug, PartialEq)]
 enum Verdict {
-    /// Refused at this byte, the first or the second.
+    /// The frame is refused at this byte, the first or the second.
     At(usize, ProtocolError),
-    /// Refused once the header is complete.
+    /// The frame is refused once its header is complete.
     Sequence(ProtocolError),
     Legal,
 }
 
-/// §5.2, §5.4 and §5.5 as a table.
+/// Returns the outcome by §5.2, §5.4 and §5.5.
 fn verdict(role: Role, in_message: bool, first: u8, second: u8) -> Verdict {
     use ProtocolError::*;
     let (fin, opcode, len) = (first >= 0x80, first % 16, second % 128);
@@ -61,8 +61,10 @@ fn verdict(role: Role, in_message: bool, first: u8, second: u8) -> Verdict {
     }
 }
 
-/// 6455-5.1-2, 6455-5.1-5, 6455-5.2-4, 6455-5.2-5, 6455-5.2-6, 6455-5.4-3, 6455-5.4-4, 6455-5.5-1, 6455-5.5-2, frame-H1: every first and
-/// second byte of a frame, for both roles, inside a message and outside, is refused or taken as the table says, at the byte that decides.
+/// 6455-5.1-2, 6455-5.1-5, 6455-5.2-4, 6455-5.2-5, 6455-5.2-6, 6455-5.4-3, 6455-5.4-4, 6455-5.5-1,
+/// 6455-5.5-2, frame-H1:
+/// Every first and second byte of a frame, for both roles, inside a message and outside, is refused or
+/// accepted as the table says, at the byte that decides.
 #[test]
 fn every_header_is_judged_as_the_table_says() {
     let mut bench = Bench::new();
@@ -127,8 +129,9 @@ fn judge(bench: &mut Bench, role: Role, in_message: bool, first: u8, second: u8)
     assert_eq!(seen, expected, "{context}");
 }
 
-/// 6455-7.4.1-0, 6455-7.4.1-1004, 6455-7.4.1-1005, 6455-7.4.1-1006, 6455-7.4.1-1015, 6455-7.4.2-1, 6455-7.4.2-2, 6455-7.4.2-3,
-/// 6455-7.4.2-4, 6455-11.7-1, IANA-cc-1012: every close code is taken and echoed, or refused with 1002; and only the former can be sent.
+/// 6455-7.4.1-0, 6455-7.4.1-1004, 6455-7.4.1-1005, 6455-7.4.1-1006, 6455-7.4.1-1015, 6455-7.4.2-1,
+/// 6455-7.4.2-2, 6455-7.4.2-3, 6455-7.4.2-4, 6455-11.7-1, IANA-cc-1012:
+/// Every close code is accepted and echoed, or refused with 1002. Only accepted codes can be sent (D10).
 #[test]
 fn every_close_code_is_taken_or_refused() {
     let mut bench = Bench::new();
@@ -157,7 +160,7 @@ fn every_close_code_is_taken_or_refused() {
     }
 }
 
-/// What the standard library says of the start of a text.
+/// The verdict of the standard library on the start of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Utf8 {
     Whole,
@@ -173,7 +176,7 @@ fn judge_utf8(bytes: &[u8]) -> Utf8 {
     }
 }
 
-/// Checks one text in fragments with the last at `cut`, without the end and with it.
+/// Checks one text in fragments of which the last begins at `cut`, without its end and with it.
 fn check_text(bench: &mut Bench, conn: &mut Connection, bytes: &[u8], cut: usize) {
     let (left, right) = bytes.split_at(cut);
     let (start, end) = (encode(TEXT, Some([0; 4]), left), encode(CONTINUATION, Some([0; 4]), right));
@@ -196,7 +199,7 @@ fn check_text(bench: &mut Bench, conn: &mut Connection, bytes: &[u8], cut: usize
     }
 }
 
-/// The same in one frame.
+/// Checks the same text in one frame.
 fn check_whole_text(bench: &mut Bench, conn: &mut Connection, bytes: &[u8]) {
     bench.buf.extend(&encode(FIN | TEXT, Some([0; 4]), bytes));
     let seen = conn.poll_event(NOW, &mut bench.buf);
@@ -214,11 +217,13 @@ fn check_whole_text(bench: &mut Bench, conn: &mut Connection, bytes: &[u8]) {
     }
 }
 
-/// 6455-5.6-1, 6455-5.6-2, 6455-8.1-3, msg-H1: every sequence of bytes that can begin a character, with every byte after it, is judged as the
-/// standard library does, in one piece and cut anywhere: at its first bad byte, or at the end.
+/// 6455-5.6-1, 6455-5.6-2, 6455-8.1-3, msg-H1:
+/// Every sequence of bytes that can begin a character, with every byte after it, is judged as the standard
+/// library does, in one piece and cut anywhere: at its first wrong byte, or at the end.
 ///
-/// A text that has gone wrong stays wrong, so what begins with a bad sequence needs no second look: this covers all sequences of up
-/// to three bytes, and those of four whose first three can be right, with the fourth bytes around the borders of what may follow.
+/// A text that has become wrong stays wrong, so longer texts after a wrong sequence are not tested. This
+/// covers all sequences of up to three bytes, and those of four bytes whose first three can be right, with
+/// the fourth bytes around the limits of what may follow.
 #[test]
 fn text_is_judged_as_the_standard_library_does() {
     let mut bench = Bench::new();
@@ -237,7 +242,7 @@ fn text_is_judged_as_the_standard_library_does() {
                 for cut in cuts {
                     check_text(&mut bench, &mut conn, &bytes, cut);
                 }
-                // After a whole character all begins anew; one such character is enough to see that.
+                // After a whole character the check starts anew, so one such character is enough.
                 if judge_utf8(&bytes) == Utf8::Partial || bytes == b"a" {
                     next.push(bytes);
                 }
@@ -247,8 +252,8 @@ fn text_is_judged_as_the_standard_library_does() {
     }
 }
 
-/// 6455-5.2-9, 6455-5.2-10, 6455-10.4-1: every 16-bit length, and 64-bit lengths around all powers of two, are taken, refused as not minimal, as
-/// too large a number, or as too big.
+/// 6455-5.2-9, 6455-5.2-10, 6455-10.4-1: every 16-bit length, and 64-bit lengths around all powers of two,
+/// are accepted, or refused as not minimal, as too large a number, or as too big.
 #[test]
 fn every_length_is_judged() {
     let mut bench = Bench::new();

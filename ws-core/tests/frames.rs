@@ -1,4 +1,4 @@
-//! Frames on the wire (§5): what is refused at the header, masks, lengths.
+//! Frames on the wire (§5): refused headers, masks, lengths.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use common::*;
 use ws_core::{Config, ProtocolError, Role, frame::Header, mask};
 
-/// 6455-5.1-2, 6455-5.1-3: a server closes on an unmasked frame, of any kind, even an empty one, with 1002.
+/// 6455-5.1-2, 6455-5.1-3: a server closes with 1002 on an unmasked frame of any kind, even an empty one.
 #[test]
 fn an_unmasked_client_frame_fails_the_connection() {
     for opcode in [TEXT, BINARY, PING, PONG, CLOSE] {
@@ -18,7 +18,7 @@ fn an_unmasked_client_frame_fails_the_connection() {
     fails(Role::Server, message, ProtocolError::UnmaskedFrame);
 }
 
-/// 6455-5.1-5, 6455-5.1-6: a client closes on a masked frame, of any kind, even an empty one, with 1002.
+/// 6455-5.1-5, 6455-5.1-6: a client closes with 1002 on a masked frame of any kind, even an empty one.
 #[test]
 fn a_masked_server_frame_fails_the_connection() {
     fails(Role::Client, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", ProtocolError::MaskedFrame);
@@ -29,8 +29,9 @@ fn a_masked_server_frame_fails_the_connection() {
     fails(Role::Client, message, ProtocolError::MaskedFrame);
 }
 
-/// 6455-5.1-1, 6455-5.3-1, 6455-6.1-6, 6455-5.5.1-5: a client masks whatever it sends, empty frames and Close frames too.
-/// 6455-5.1-4: a server masks nothing.
+/// 6455-5.1-1, 6455-5.3-1, 6455-6.1-6, 6455-5.5.1-5:
+/// A client masks all frames, also empty ones and Close frames.
+/// 6455-5.1-4: a server masks no frame.
 #[test]
 fn every_client_frame_is_masked_and_no_server_frame_is() {
     for role in BOTH {
@@ -43,7 +44,7 @@ fn every_client_frame_is_masked_and_no_server_frame_is() {
         peer.receives(to(role, FIN | PING, b"asked"));
         peer.each(|conn| conn.close(now, None)).unwrap();
         let bytes = peer.transmits();
-        // `decode` looks at each mask bit.
+        // `decode` checks each mask bit.
         let frames = decode(role, &bytes);
         assert_eq!(frames.len(), 6);
         assert_eq!(frames[5], (FIN | CLOSE, vec![]));
@@ -52,7 +53,8 @@ fn every_client_frame_is_masked_and_no_server_frame_is() {
     }
 }
 
-/// 6455-5.2-1, 6455-5.2-7, 6455-5.2-11, 6455-6.2-8: the examples of §5.7 are read as printed.
+/// 6455-5.2-1, 6455-5.2-7, 6455-5.2-11, 6455-6.2-8:
+/// The examples of §5.7 are read as the RFC prints them.
 #[test]
 fn the_examples_of_the_rfc_are_received() {
     let mut client = client();
@@ -70,7 +72,7 @@ fn the_examples_of_the_rfc_are_received() {
     assert_eq!(server.receives(b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"), [pong(b"Hello")]);
 }
 
-/// 6455-5.2-1, 6455-5.2-8, 6455-5.2-10: the examples of §5.7 are written as printed.
+/// 6455-5.2-1, 6455-5.2-8, 6455-5.2-10: the examples of §5.7 are written as the RFC prints them.
 #[test]
 fn the_examples_of_the_rfc_are_sent() {
     let mut server = server();
@@ -84,7 +86,8 @@ fn the_examples_of_the_rfc_are_sent() {
     assert_eq!(server.transmits(), [b"\x82\x7f\0\0\0\0\0\x01\0\0", &[1; 65536][..]].concat());
 }
 
-/// 6455-5.2-8, 6455-5.2-10, 6455-5.3-6: every length crosses the wire, in the shortest form, and masking does not change it.
+/// 6455-5.2-8, 6455-5.2-10, 6455-5.3-6: every length is written in the shortest form, and masking does not
+/// change it.
 #[test]
 fn lengths_take_the_shortest_form_and_round_trip() {
     let header_len = |len| {
@@ -109,7 +112,7 @@ fn lengths_take_the_shortest_form_and_round_trip() {
     }
 }
 
-/// 6455-5.2-10: a length that takes more bytes than it needs fails the connection, whatever the frame.
+/// 6455-5.2-10: a length in more bytes than it needs fails the connection, in any frame.
 #[test]
 fn a_length_that_is_not_minimal_fails_the_connection() {
     for length in [
@@ -129,7 +132,8 @@ fn a_length_that_is_not_minimal_fails_the_connection() {
     }
 }
 
-/// 6455-5.2-9, 6455-5.2-13: a length with its top bit set fails the connection, as a broken rule and not as too big.
+/// 6455-5.2-9, 6455-5.2-13: a length with its top bit set fails the connection as a protocol error, not as
+/// too big.
 #[test]
 fn a_length_with_its_top_bit_set_fails_the_connection() {
     for role in BOTH {
@@ -141,8 +145,8 @@ fn a_length_with_its_top_bit_set_fails_the_connection() {
     }
 }
 
-/// 6455-5.2-4, 6455-5.8-1: a reserved bit that no extension claims fails the connection at the first byte; what the opening
-/// handshake did not agree, nothing agrees later.
+/// 6455-5.2-4, 6455-5.8-1: a reserved bit that no extension uses fails the connection at the first byte. Only
+/// the opening handshake can agree on an extension.
 #[test]
 fn a_reserved_bit_fails_the_connection() {
     for role in BOTH {
@@ -156,7 +160,7 @@ fn a_reserved_bit_fails_the_connection() {
     }
 }
 
-/// 6455-5.2-3, 6455-5.2-12: no reserved bit is ever sent, and no extension data: payloads are what was given.
+/// 6455-5.2-3, 6455-5.2-12: reserved bits and extension data are never sent: payloads are sent unchanged.
 #[test]
 fn reserved_bits_are_never_sent() {
     for role in BOTH {
@@ -171,7 +175,8 @@ fn reserved_bits_are_never_sent() {
     }
 }
 
-/// 6455-5.2-5, 6455-5.2-6: reserved opcodes fail the connection, in whole and in fragmented frames, empty or not.
+/// 6455-5.2-5, 6455-5.2-6: reserved opcodes fail the connection, in whole and in fragmented frames, empty or
+/// not.
 #[test]
 fn a_reserved_opcode_fails_the_connection() {
     for role in BOTH {
@@ -185,7 +190,8 @@ fn a_reserved_opcode_fails_the_connection() {
     }
 }
 
-/// 6455-5.5-1: a control frame over 125 bytes fails the connection at its second byte; one of 125 does not.
+/// 6455-5.5-1: a control frame over 125 bytes fails the connection at its second byte. One of 125 bytes does
+/// not.
 #[test]
 fn a_control_frame_over_125_bytes_fails_the_connection() {
     for role in BOTH {
@@ -210,7 +216,8 @@ fn a_fragmented_control_frame_fails_the_connection() {
     }
 }
 
-/// 6455-5.2-5, 6455-5.2-4, 6455-5.1-2, 6455-5.1-5, frame-H1: a frame is refused at the byte that decides, without a payload.
+/// 6455-5.2-5, 6455-5.2-4, 6455-5.1-2, 6455-5.1-5, frame-H1:
+/// A frame is refused at the byte that decides, without a payload.
 #[test]
 fn a_header_is_refused_at_the_byte_that_decides() {
     for role in BOTH {
@@ -234,8 +241,8 @@ fn a_header_is_refused_at_the_byte_that_decides() {
     }
 }
 
-/// 6455-5.2-4: where a header breaks several rules, the first counts of: reserved bits, opcode, mask, control rules,
-/// length encoding, size, sequence.
+/// 6455-5.2-4: a header that breaks several rules fails by the first of: reserved bits, opcode, mask, control
+/// rules, length encoding, size, sequence (D12).
 #[test]
 fn broken_rules_are_reported_in_a_fixed_order() {
     for role in BOTH {
@@ -253,8 +260,9 @@ fn broken_rules_are_reported_in_a_fixed_order() {
     }
 }
 
-/// 6455-5.3-2, 6455-5.3-3, 6455-5.3-4, 6455-10.3-1: each frame has a new key, also for the same message, and no key tells
-/// the next one: the keys are those of a strong generator that is fed with the caller's entropy.
+/// 6455-5.3-2, 6455-5.3-3, 6455-5.3-4, 6455-10.3-1:
+/// Each frame has a new key, also for the same message. A key does not reveal the next one: the keys are
+/// those of a strong generator with the caller's entropy.
 #[test]
 fn every_frame_has_a_fresh_masking_key() {
     let keys = |entropy: [u8; 32]| -> Vec<[u8; 4]> {
@@ -278,7 +286,7 @@ fn every_frame_has_a_fresh_masking_key() {
         let words: Vec<u32> = first.iter().map(|key| u32::from_be_bytes(*key)).collect();
         words.windows(2).map(|pair| op(pair[0], pair[1])).collect::<HashSet<_>>().len()
     };
-    assert!(differences(u32::wrapping_sub) > 9_990, "the keys are no counter");
+    assert!(differences(u32::wrapping_sub) > 9_990, "the keys are not a counter");
     assert!(differences(|a, b| a ^ b) > 9_990, "the keys are not linear");
     for bit in 0..32 {
         let ones = first.iter().filter(|key| u32::from_be_bytes(**key) >> bit & 1 == 1).count();
@@ -296,7 +304,8 @@ fn every_frame_has_a_fresh_masking_key() {
     );
 }
 
-/// 6455-10.3-2: what is sent was copied before its first byte leaves, so that the application cannot change it any more.
+/// 6455-10.3-2: a payload is copied before its first byte leaves, so the application cannot change it
+/// afterwards.
 #[test]
 fn a_payload_cannot_be_changed_once_it_is_sent() {
     let mut conn = ws_core::Connection::upgraded(
@@ -313,9 +322,10 @@ fn a_payload_cannot_be_changed_once_it_is_sent() {
     assert_eq!(payload, [2; 5000]);
 }
 
-/// 6455-5.3-5, 6455-5.3-6: octet i is XORed with octet i mod 4 of the key, at any address, length and offset; twice is not at all.
+/// 6455-5.3-5, 6455-5.3-6: octet i is XORed with octet i mod 4 of the key, at any address, length and offset.
+/// Masking twice restores the payload.
 #[test]
-fn masking_is_what_the_formula_says() {
+fn masking_follows_the_formula() {
     let memory: Vec<u8> = (0..4300_u32).map(|i| (i * 31 + 7) as u8).collect();
     let check = |start: usize, len: usize, offset: usize| {
         let mut bytes = memory.clone();
@@ -351,9 +361,10 @@ fn masking_is_what_the_formula_says() {
     }
 }
 
-/// 6455-5.3-5: a payload that arrives in pieces is unmasked as if it had come whole, whatever key it has, an empty one too.
+/// 6455-5.3-5: a payload that arrives in pieces is unmasked as if it came whole, with any key and also if it
+/// is empty.
 #[test]
-fn a_mask_goes_on_over_the_pieces_of_a_payload() {
+fn a_mask_continues_over_the_pieces_of_a_payload() {
     let payload: Vec<u8> = (0..250).collect();
     for key in [[0; 4], [1, 2, 3, 4], [0xff, 0, 0xff, 0]] {
         assert_eq!(server().receives(encode(0x82, Some(key), &payload)), [binary(&payload)]);
@@ -365,7 +376,7 @@ fn a_mask_goes_on_over_the_pieces_of_a_payload() {
     }
 }
 
-/// 6455-6.2-1: headers written by the codec are read by it, and every shorter piece asks for more.
+/// 6455-6.2-1: headers written by the codec are read by it, and every shorter piece is incomplete.
 #[test]
 fn a_header_reads_what_it_writes() {
     for opcode in [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] {
@@ -387,7 +398,8 @@ fn a_header_reads_what_it_writes() {
     }
 }
 
-/// frame-H3: the end of the stream inside a header or a payload delivers nothing of it, and is no clean close.
+/// frame-H3: if the stream ends inside a header or a payload, nothing of the frame is delivered, and the
+/// close is not clean.
 #[test]
 fn the_end_of_the_stream_inside_a_frame_is_unexpected() {
     for role in BOTH {
@@ -406,9 +418,9 @@ fn the_end_of_the_stream_inside_a_frame_is_unexpected() {
     }
 }
 
-/// frame-H4, 6455-10.4-1: a length that does not fit the machine's words is too big, and is not cut down to what fits.
+/// frame-H4, 6455-10.4-1: a length that does not fit into `usize` is too big. It is not truncated.
 #[test]
-fn a_length_is_never_cut_down() {
+fn a_length_is_never_truncated() {
     for role in BOTH {
         for len in [1 << 32, (1 << 32) + 5, 1 << 60, 1 << 62, (1 << 63) - 1] {
             fails(role, header_to(role, FIN | BINARY, len), ProtocolError::FrameTooBig);
@@ -416,9 +428,10 @@ fn a_length_is_never_cut_down() {
     }
 }
 
-/// frame-H4, 6455-10.4-1: without any limit too, a length that does not fit the machine's words is too big; one that fits is waited for.
+/// frame-H4, 6455-10.4-1: without limits too, a length that does not fit into `usize` is too big. One that
+/// fits is waited for.
 #[test]
-fn a_length_is_never_cut_down_without_limits() {
+fn a_length_is_never_truncated_without_limits() {
     for role in BOTH {
         for stream in [false, true] {
             for len in [1 << 32, (1 << 32) + 5, (1 << 63) - 1] {

@@ -1,4 +1,4 @@
-//! Requests that another HTTP library has read, and the values of the handshake in the types of the `http` crate.
+//! Requests that another HTTP library has read, and conversions to the types of the `http` crate.
 
 use ws_core::Config;
 use ws_core::handshake::{Accept, AnswerError, Handover, HandshakeError, HttpVersion, Reject};
@@ -25,7 +25,7 @@ fn upgrade(more: &[(&str, &str)]) -> Result<Handover, HandshakeError> {
     asks("GET", "/chat?room=1", HttpVersion::Http11, &[&FIELDS, more].concat())
 }
 
-/// adapter-IO3: a request in values is accepted as one in bytes is.
+/// adapter-IO3: a request given as values is accepted like one given as bytes.
 #[test]
 fn a_good_request_is_answered_with_101() -> Result<(), Box<dyn std::error::Error>> {
     let handover = upgrade(&[("sec-websocket-protocol", "soap, wamp"), ("origin", "https://example.com")])?;
@@ -110,7 +110,7 @@ fn a_wrong_request_is_refused_as_on_the_wire() {
     }
 }
 
-/// What divides the parts of a head cannot be brought in through one of them.
+/// The separators of a head cannot be inserted through one of its parts.
 #[test]
 fn values_cannot_smuggle_fields() {
     let http11 = HttpVersion::Http11;
@@ -133,7 +133,7 @@ fn values_cannot_smuggle_fields() {
 
 #[cfg(feature = "deflate")]
 #[test]
-fn compression_is_agreed_as_the_configuration_says() -> Result<(), Box<dyn std::error::Error>> {
+fn compression_is_agreed_as_configured() -> Result<(), Box<dyn std::error::Error>> {
     let mut handover =
         upgrade(&[("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")])?;
     let plain = handover.answer(&Accept::new().into())?;
@@ -174,7 +174,7 @@ mod http_types {
         Origin: https://example.com\r\nSec-WebSocket-Protocol: soap, wamp\r\ncookie: id=1\r\n\r\n";
 
     #[test]
-    fn a_client_asks_for_what_an_http_request_says() -> Result<(), RequestError> {
+    fn an_http_request_becomes_a_client_request() -> Result<(), RequestError> {
         let asked = request("/chat?room=1");
         assert_eq!(written(&ClientRequest::try_from(&asked)?), WRITTEN);
         let mut posted = request("/");
@@ -194,7 +194,8 @@ mod http_types {
         Ok(())
     }
 
-    /// 6455-3-4, 6455-4.1-14: a URI without path asks for `/`, an empty query is left out, and so is the scheme's own port.
+    /// 6455-3-4, 6455-4.1-14: a URI without a path becomes `/`. An empty query is left out, and so is the
+    /// default port.
     #[test]
     fn a_uri_is_asked_for_as_a_url_is() -> Result<(), Box<dyn std::error::Error>> {
         let uris = [
@@ -224,7 +225,7 @@ mod http_types {
 
     #[cfg(feature = "url")]
     #[test]
-    fn an_http_request_says_where_to_connect_to() -> Result<(), Box<dyn std::error::Error>> {
+    fn an_http_request_becomes_a_connection_to_open() -> Result<(), Box<dyn std::error::Error>> {
         use ws_core::connect::{Connect, UrlError};
         use ws_core::handshake::HttpRequestError;
 

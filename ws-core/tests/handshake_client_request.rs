@@ -1,8 +1,8 @@
-//! What a client sends to open a connection.
+//! The request with which a client opens a connection.
 
 use ws_core::handshake::{ClientRequest, RequestError, accept_key, encode_nonce};
 
-/// The nonce of the request that the RFC prints (§1.3).
+/// The nonce of the request in the RFC's example (§1.3).
 const NONCE: [u8; 16] = *b"the sample nonce";
 
 fn request() -> ClientRequest<'static> {
@@ -15,7 +15,7 @@ fn written(request: &ClientRequest<'_>) -> String {
     String::from_utf8(out).expect("ASCII")
 }
 
-/// The values of all fields called `name`, as an independent parser reads them.
+/// Returns the values of all fields called `name`, as an independent parser reads them.
 fn sent(request: &ClientRequest<'_>, name: &str) -> Vec<String> {
     let bytes = written(request);
     let mut fields = [httparse::EMPTY_HEADER; 32];
@@ -26,8 +26,8 @@ fn sent(request: &ClientRequest<'_>, name: &str) -> Vec<String> {
     fields.map(|field| String::from_utf8(field.value.to_vec()).expect("text")).collect()
 }
 
-/// 6455-4.1-11, 6455-4.1-12, 6455-4.1-14, 6455-4.1-15, 6455-4.1-16, 6455-4.1-17, 6455-4.1-21, 9112-2.2-1: the
-/// whole request, with nothing before or after it.
+/// 6455-4.1-11, 6455-4.1-12, 6455-4.1-14, 6455-4.1-15, 6455-4.1-16, 6455-4.1-17, 6455-4.1-21, 9112-2.2-1:
+/// The whole request is this, with nothing before or after it.
 #[test]
 fn a_request_has_what_it_needs_and_no_more() {
     assert_eq!(
@@ -37,7 +37,7 @@ fn a_request_has_what_it_needs_and_no_more() {
     );
 }
 
-/// 6455-4.1-11: an independent parser reads a request with everything in it.
+/// 6455-4.1-11: an independent parser reads a request that uses every setting.
 #[test]
 fn a_full_request_is_valid_http() {
     let full = request().origin("http://example.com").unwrap().subprotocol("a").unwrap();
@@ -53,7 +53,7 @@ fn a_request_follows_what_is_in_the_buffer() {
     assert!(out.starts_with(b"beforeGET /chat HTTP/1.1\r\n"));
 }
 
-/// 6455-4.1-13, 9112-3.2-3: through a plain proxy the target is absolute, and its host is the one of Host.
+/// 6455-4.1-13, 9112-3.2-3: through a plain proxy the target is absolute, and its host equals the Host field.
 #[test]
 fn a_target_may_be_absolute() {
     let request = ClientRequest::new("h:8", "http://h:8/p?q").expect("valid");
@@ -63,7 +63,7 @@ fn a_target_may_be_absolute() {
     }
 }
 
-/// 9112-3.2-2: no blank, control, fragment or character above ASCII gets into the target.
+/// 9112-3.2-2: blanks, controls, fragments and characters above ASCII are refused in the target.
 #[test]
 fn an_invalid_target_is_refused() {
     for target in [
@@ -92,7 +92,7 @@ fn an_invalid_target_is_refused() {
     }
 }
 
-/// 6455-4.1-14, 9112-3.2-1: the host is one authority, without user name.
+/// 6455-4.1-14, 9112-3.2-1: the host is one authority, without a user name.
 #[test]
 fn an_invalid_host_is_refused() {
     for host in ["", "a b", "h\r\nX: y", "u@h", "h/", "::1", "[::1", "h:x", "h:99999", "ü"] {
@@ -103,7 +103,7 @@ fn an_invalid_host_is_refused() {
     }
 }
 
-/// 9112-3.2-3: a Host field replaces the one that would be sent.
+/// 9112-3.2-3: a Host field replaces the usual one.
 #[test]
 fn there_is_one_host_field() {
     let replaced = request().field("hOST", "other:1").unwrap();
@@ -113,7 +113,7 @@ fn there_is_one_host_field() {
     }
 }
 
-/// 9110-7.8-1, 6455-4.1-16: options of the connection are added to Upgrade.
+/// 9110-7.8-1, 6455-4.1-16: options of the connection are sent together with Upgrade.
 #[test]
 fn connection_options_are_merged() {
     let merged = |value: &'static str| sent(&request().field("Connection", value).unwrap(), "connection");
@@ -129,7 +129,7 @@ fn connection_options_are_merged() {
     }
 }
 
-/// 6455-4.1-26: field values may be secrets, and are not shown to whoever debugs.
+/// 6455-4.1-26: field values may be secrets, so `Debug` does not show them.
 #[test]
 fn the_debug_form_shows_no_values() {
     let debug = format!("{:?}", request().field("Cookie", "id=1").unwrap());
@@ -159,15 +159,15 @@ fn keys_differ_as_their_nonces_do() {
     assert_eq!(keys.len(), 10_000);
 }
 
-/// 6455-4.2.2-15: the printed keys and their answers.
+/// 6455-4.2.2-15: the keys in the RFC have the answers in the RFC.
 #[test]
-fn accept_keys_match_the_printed_ones() {
+fn accept_keys_match_those_of_the_rfc() {
     assert_eq!(&accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     assert_eq!(&accept_key(b"x3JJHMbDL1EzLkh9GBhXDw=="), b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
     assert_eq!(&accept_key(b"AQIDBAUGBwgJCgsMDQ4PEC=="), b"OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
 }
 
-/// 6455-11.3.1-1, 6455-11.3.5-1, 6455-9.1-6: what the handshake writes itself cannot be added.
+/// 6455-11.3.1-1, 6455-11.3.5-1, 6455-9.1-6: a field that the handshake writes itself cannot be added.
 #[test]
 fn fields_of_the_handshake_are_refused() {
     for name in [
@@ -185,7 +185,7 @@ fn fields_of_the_handshake_are_refused() {
     }
 }
 
-/// 6455-4.1-20: there is an Origin field if the client asks for one.
+/// 6455-4.1-20: an Origin field is sent if the client sets one.
 #[test]
 fn the_origin_is_optional() {
     assert!(sent(&request(), "origin").is_empty());
@@ -217,7 +217,7 @@ fn subprotocols_are_tokens() {
     assert!(request().subprotocol("v1.a-b_c+d!#$%&'*^`|~").is_ok());
 }
 
-/// 6455-4.1-24: subprotocols are unique, case told apart.
+/// 6455-4.1-24: subprotocols are unique, and their case matters.
 #[test]
 fn subprotocols_are_unique() {
     let once = || request().subprotocol("a").unwrap();
@@ -225,13 +225,13 @@ fn subprotocols_are_unique() {
     assert_eq!(sent(&once().subprotocol("A").unwrap(), "sec-websocket-protocol"), ["a, A"]);
 }
 
-/// 6455-4.1-25, 6455-9.1-6: no extension is offered unasked.
+/// 6455-4.1-25, 6455-9.1-6: extensions are not offered by default.
 #[test]
 fn no_extension_is_offered_by_default() {
     assert!(sent(&request(), "sec-websocket-extensions").is_empty());
 }
 
-/// 6455-4.1-26, 9112-5.2-1: further fields are sent as they are, and none can end its line.
+/// 6455-4.1-26, 9112-5.2-1: further fields are sent unchanged, and none can end its line.
 #[test]
 fn fields_cannot_be_injected() {
     let fields = request().field("Cookie", "a=1").unwrap().field("cookie", "b=2").unwrap();

@@ -1,4 +1,4 @@
-//! The memory for input: what is lent from it, how it grows, and the pool that it comes from.
+//! The memory for input: loans, growth, and the pool that it comes from.
 
 mod common;
 
@@ -12,7 +12,8 @@ fn open(role: Role) -> Connection {
     Connection::upgraded(NOW, role, Config::default(), Default::default(), ENTROPY)
 }
 
-/// 6455-6.2-4: `receive` tells that an event waits, the buffer which kind, and each kind is taken its own way.
+/// 6455-6.2-4: `receive` returns whether an event waits, and the buffer which kind. Each kind has a method
+/// that takes it.
 #[test]
 fn an_event_waits_until_it_is_taken() {
     let (mut conn, mut buf) = (open(Role::Server), RecvBuf::new());
@@ -24,14 +25,14 @@ fn an_event_waits_until_it_is_taken() {
     assert_eq!(buf.take_message(), Some(Message::Text("a")));
     assert_eq!(buf.take_message(), None, "it is taken once");
     assert_eq!((conn.receive(NOW, &mut buf), buf.waits()), (Ok(true), Waits::Other));
-    assert_eq!(buf.take_message(), None, "a ping is no message");
+    assert_eq!(buf.take_message(), None, "a ping is not a message");
     assert!(matches!(buf.take_event(), Some(Event::Ping(b"p"))));
     assert_eq!(conn.receive(NOW, &mut buf), Ok(true));
     assert!(matches!(buf.take_event(), Some(Event::Message(Message::Binary(b"b")))));
     assert_eq!(conn.receive(NOW, &mut buf), Ok(false));
 }
 
-/// 6455-6.2-4: an event that waits is not harmed by more input, by other memory, or by an attempt to take the memory away.
+/// 6455-6.2-4: a waiting event survives more input, other memory, and an attempt to take the memory away.
 #[test]
 fn an_event_that_waits_survives_whatever_is_done_to_its_memory() {
     for role in BOTH {
@@ -64,7 +65,7 @@ fn an_event_that_waits_survives_whatever_is_done_to_its_memory() {
     }
 }
 
-/// 6455-6.2-1: bytes go in whichever way they are handed over, and more than was asked for is never taken as received.
+/// 6455-6.2-1: bytes go in by either method. `commit` never takes more than the spare memory.
 #[test]
 fn bytes_go_in_by_commit_or_by_extend() {
     let frame = masked(BINARY, &[5; 300]);
@@ -86,9 +87,10 @@ fn bytes_go_in_by_commit_or_by_extend() {
     assert_eq!(buf.len(), room);
 }
 
-/// 6455-10.4-1, frame-H2: how much a frame still wants is known, and the memory grows only with what has come.
+/// 6455-10.4-1, frame-H2: the buffer returns how many bytes a frame still needs. Its memory grows only with
+/// bytes that have come.
 #[test]
-fn the_buffer_knows_what_a_frame_wants() {
+fn the_buffer_returns_what_a_frame_needs() {
     let (mut conn, mut buf) = (open(Role::Server), RecvBuf::new());
     let frame = masked(BINARY, &vec![1; 1 << 20]);
     assert_eq!(buf.wanted(), 0);
@@ -109,7 +111,7 @@ fn the_buffer_knows_what_a_frame_wants() {
     assert_eq!(seen, [binary(&vec![1; 1 << 20])]);
 }
 
-/// 6455-6.2-1: memory may be exchanged and taken away between any two bytes; a message in progress goes on.
+/// 6455-6.2-1: memory may be exchanged and taken away between any two bytes. A message in progress goes on.
 #[test]
 fn memory_may_change_between_any_two_bytes() {
     for role in BOTH {
@@ -129,7 +131,7 @@ fn memory_may_change_between_any_two_bytes() {
     }
 }
 
-/// 6455-10.7-1: who goes on with another buffer in the middle of a frame loses what was in the first, and nothing panics.
+/// 6455-10.7-1: another buffer in the middle of a frame loses what was in the first, but causes no panic.
 #[test]
 fn another_buffer_in_the_middle_of_a_frame_is_survived() {
     for role in BOTH {
@@ -150,7 +152,7 @@ fn another_buffer_in_the_middle_of_a_frame_is_survived() {
     }
 }
 
-/// 6455-10.4-1: a pool lends memory for a read, takes it back before a wait, and keeps a short tail apart.
+/// 6455-10.4-1: a pool lends memory for a read, takes it back before a wait, and keeps a short rest apart.
 #[test]
 fn a_pool_lends_memory_and_takes_it_back() {
     let (mut conn, mut buf, mut pool) = (open(Role::Server), RecvBuf::new(), Pool::new());
@@ -181,7 +183,7 @@ fn a_pool_lends_memory_and_takes_it_back() {
     }
 }
 
-/// 6455-10.4-1, frame-H2: a pool gives a large frame memory as its bytes come, and not as its header says.
+/// 6455-10.4-1, frame-H2: a pool gives a large frame memory as its bytes come, not as its header announces.
 #[test]
 fn a_pool_grows_a_buffer_with_what_has_come() {
     let (mut conn, mut buf, mut pool) = (open(Role::Server), RecvBuf::new(), Pool::new());
@@ -204,7 +206,7 @@ fn a_pool_grows_a_buffer_with_what_has_come() {
         pool.park(&mut buf);
         assert_eq!(buf.capacity(), 0);
     }
-    // A header alone gets no more than the memory of a few reads.
+    // A header alone gets at most the memory of a few reads.
     buf.extend(&header_to(Role::Server, FIN | BINARY, 60 << 20));
     assert_eq!(conn.receive(NOW, &mut buf), Ok(false));
     Pool::new().prepare(&mut buf);

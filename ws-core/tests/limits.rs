@@ -1,4 +1,4 @@
-//! Limits of what is accepted ([`Config`]): a byte more ends the connection, with 1009 (§10.4).
+//! Limits of incoming frames and messages ([`Config`]): one byte more ends the connection, with 1009 (§10.4).
 
 mod common;
 
@@ -9,7 +9,8 @@ fn limited(max_frame: usize, max_message: usize, max_fragments: usize) -> Config
     Config { max_frame, max_message, max_fragments, ..Config::default() }
 }
 
-/// 6455-7.4.1-1009, 6455-10.4-2: a frame may be as large as its limit, and no larger, whole or as a fragment.
+/// 6455-7.4.1-1009, 6455-10.4-2: a frame may be as large as its limit, and not larger, whole or as a
+/// fragment.
 #[test]
 fn a_frame_over_its_limit_is_too_big() {
     for role in BOTH {
@@ -27,7 +28,8 @@ fn a_frame_over_its_limit_is_too_big() {
     }
 }
 
-/// 6455-7.4.1-1009, 6455-10.4-2, msg-H2: a message may be as large as its limit, and no larger, all its fragments together.
+/// 6455-7.4.1-1009, 6455-10.4-2, msg-H2: a message may be as large as its limit, and not larger, with all its
+/// fragments together.
 #[test]
 fn a_message_over_its_limit_is_too_big() {
     for role in BOTH {
@@ -43,13 +45,13 @@ fn a_message_over_its_limit_is_too_big() {
             let bytes = [to(role, BINARY, &vec![1; left]), header_to(role, CONTINUATION, right)].concat();
             configured(role, config()).fails_after(bytes, &[], ProtocolError::MessageTooBig);
         }
-        // Each message starts from zero.
+        // The count starts from zero with each message.
         let twice = [to(role, BINARY, &[1; 9]), to(role, FIN, &[1])].concat().repeat(2);
         assert_eq!(configured(role, config()).receives(twice), [binary(&[1; 10]), binary(&[1; 10])]);
     }
 }
 
-/// msg-H2: a message may come in as many frames as the limit, and no more, however empty they are.
+/// msg-H2: a message may come in as many frames as the limit, and not more, even if they are empty.
 #[test]
 fn a_message_in_too_many_frames_is_too_big() {
     for role in BOTH {
@@ -63,7 +65,7 @@ fn a_message_in_too_many_frames_is_too_big() {
     }
 }
 
-/// 6455-10.4-2: the limits bind messages only: control frames pass, also where nothing else does.
+/// 6455-10.4-2: the limits apply to messages only. Control frames pass, even with limits of zero.
 #[test]
 fn control_frames_have_no_other_limit() {
     for role in BOTH {
@@ -76,7 +78,7 @@ fn control_frames_have_no_other_limit() {
     }
 }
 
-/// 6455-10.4-1, 6455-10.4-2: without limits of its own a connection takes 64 MiB, and refuses more at the header.
+/// 6455-10.4-1, 6455-10.4-2: by default a connection accepts 64 MiB, and refuses more at the header.
 #[test]
 fn the_default_limit_is_64_mib() {
     for role in BOTH {
@@ -87,7 +89,7 @@ fn the_default_limit_is_64_mib() {
     }
 }
 
-/// 6455-10.4-1: no limits at all are a choice too, and no sum of lengths overflows.
+/// 6455-10.4-1: without any limits, no sum of lengths overflows.
 #[test]
 fn limits_may_be_lifted() {
     for role in BOTH {
@@ -100,7 +102,7 @@ fn limits_may_be_lifted() {
     }
 }
 
-/// 6455-10.4-2: what is streamed need not fit into memory, so the default limit of frames does not bind there; one that was set does.
+/// 6455-10.4-2: the default limit of frames does not apply with `stream`. Any other limit does.
 #[test]
 fn streamed_frames_have_no_limit_but_one_that_is_set() {
     for role in BOTH {
@@ -122,9 +124,9 @@ fn streamed_frames_have_no_limit_but_one_that_is_set() {
     }
 }
 
-/// 6455-7.4.1-1009: the Close frame and the error name the limit, and neither says that the protocol was broken.
+/// 6455-7.4.1-1009: the Close frame and the error have the limit, and do not report a broken protocol.
 #[test]
-fn a_limit_is_named() {
+fn a_limit_is_reported() {
     for (bytes, error, reason) in [
         (
             header_to(Role::Server, FIN | TEXT, 11),

@@ -1,4 +1,5 @@
-//! The mark of the output ([`Config::max_output`]) before the connection is open: a client that asks and does not read.
+//! The mark of the output ([`Config::max_output`]) before the connection is open: a client that sends
+//! requests and does not read.
 
 mod common;
 
@@ -20,12 +21,12 @@ fn ok() -> Reject {
     Reject::new(200).expect("200 is a status").body("ok\n").keep_alive()
 }
 
-/// How many answers the bytes hold.
+/// Returns the number of answers in `bytes`.
 fn answers(bytes: &[u8]) -> usize {
     bytes.windows(13).filter(|window| window == b"HTTP/1.1 200 ").count()
 }
 
-/// hs-H6: a server stops reading requests once the answers that wait reach the mark.
+/// hs-H6: a server stops reading requests once the waiting answers reach the mark.
 #[test]
 fn requests_obey_the_mark() {
     let config = Config::default();
@@ -46,13 +47,13 @@ fn requests_obey_the_mark() {
     assert!(!conn.wants_input() && !conn.is_undecided(), "the mark is reached");
 }
 
-/// hs-H6: what waited for room is answered once the client reads, to the last request, and nothing twice.
+/// hs-H6: once the client reads, all waiting requests are answered, each once.
 #[test]
 fn requests_go_on_once_the_client_reads() {
     let mut server = accepting(marked(300));
     server.decision = Some(ok().into());
     let mut seen = server.receives(ORDINARY.repeat(20)).len();
-    assert!(seen < 20, "the mark holds some of them up");
+    assert!(seen < 20, "the mark delays some of them");
     assert!(!server.each(|conn| conn.wants_input()));
     let mut given = 0;
     while given < 20 {
@@ -63,9 +64,9 @@ fn requests_go_on_once_the_client_reads() {
     assert_eq!((seen, given, server.transmits()), (20, 20, vec![]));
 }
 
-/// hs-H6: a WebSocket may follow the requests that were held up.
+/// hs-H6: a WebSocket may follow the delayed requests.
 #[test]
-fn an_upgrade_that_was_held_up_is_accepted() {
+fn a_delayed_upgrade_is_accepted() {
     let mut server = accepting(marked(1));
     server.decision = Some(ok().into());
     assert_eq!(server.receives([ORDINARY, heads::REQUEST].concat()).len(), 1);
@@ -75,7 +76,7 @@ fn an_upgrade_that_was_held_up_is_accepted() {
     assert!(server.is_open());
 }
 
-/// hs-H6: a client that half-closes after its requests gets all the answers, those that were held up too.
+/// hs-H6: a client that half-closes after its requests gets all the answers, also the delayed ones.
 #[test]
 fn a_client_that_half_closes_gets_its_answers() {
     for mark in [1, 300, 1 << 20] {
@@ -95,7 +96,8 @@ fn a_client_that_half_closes_gets_its_answers() {
     }
 }
 
-/// hs-H6: a stream that ends inside a further request is an error; the answer to the one before is still written.
+/// hs-H6: a stream that ends inside a further request is an error. The answer to the one before is still
+/// written.
 #[test]
 fn an_end_inside_a_request_loses_no_answer() {
     let mut server = accepting(Config::default());
@@ -107,8 +109,8 @@ fn an_end_inside_a_request_loses_no_answer() {
     assert!(server.is_closed());
 }
 
-/// hs-H6: each answer gives a client time for the next request, but not the answer that reaches the mark: a client that does not read
-/// ends by the deadline before it.
+/// hs-H6: a client that does not read cannot put off its deadline with more requests. One that reads has time
+/// for each.
 #[test]
 fn a_client_that_does_not_read_cannot_put_off_its_deadline() {
     let mut server = accepting(marked(100));

@@ -1,4 +1,5 @@
-//! Memory: what peers can make us hold, and what the usual paths allocate. Each thread's allocations are counted.
+//! Memory: the most that peers can make a connection hold, and the allocations of the usual paths.
+//! Allocations are counted for each thread.
 
 mod common;
 
@@ -20,17 +21,17 @@ fn open(role: Role, config: impl Into<Arc<Config>>) -> Connection {
     Connection::upgraded(NOW, role, config, Agreement::default(), ENTROPY)
 }
 
-/// Most bytes that were held at once while `act` ran.
+/// Returns the most bytes that were held at once while `act` ran.
 fn peak(act: impl FnOnce()) -> usize {
     usize::try_from(measure(act).bytes_max).unwrap()
 }
 
-/// How often `act` allocated.
+/// Returns how often `act` allocated.
 fn allocations(act: impl FnOnce()) -> u64 {
     measure(act).count_total
 }
 
-/// Writes and forgets all output, in vectored writes.
+/// Writes all output with vectored writes and drops it.
 fn flush(conn: &mut Connection) {
     while let Some(Transmit::Data(out)) = conn.poll_transmit() {
         let mut slices = [&[][..]; 4];
@@ -40,7 +41,8 @@ fn flush(conn: &mut Connection) {
     }
 }
 
-/// 6455-5.5.3-2, 6455-10.4-1: 100 MB of pings cannot make a server hold more than its mark, if the peer never reads a pong.
+/// 6455-5.5.3-2, 6455-10.4-1: 100 MB of pings cannot make a server hold more than its mark, even if the peer
+/// never reads a pong.
 #[test]
 fn a_flood_of_pings_cannot_grow_memory() {
     let pings = to(Role::Server, FIN | PING, &[1; 125]).repeat(1000);
@@ -67,7 +69,7 @@ fn a_flood_of_pings_cannot_grow_memory() {
     }
 }
 
-/// msg-H2: a million empty fragments cost no memory, and by default end the connection before that.
+/// msg-H2: a million empty fragments take no memory, and the default limit ends the connection before that.
 #[test]
 fn a_million_empty_fragments_cost_nothing() {
     let fragments = to(Role::Server, CONTINUATION, b"").repeat(1000);
@@ -91,7 +93,7 @@ fn a_million_empty_fragments_cost_nothing() {
     }
 }
 
-/// 6455-10.4-1: a peer that never reads makes us hold the mark and one message, and no more.
+/// 6455-10.4-1: a peer that never reads makes us hold at most the mark and one message.
 #[test]
 fn a_peer_that_never_reads_cannot_grow_memory() {
     for role in BOTH {
@@ -108,7 +110,7 @@ fn a_peer_that_never_reads_cannot_grow_memory() {
     }
 }
 
-/// hs-H1, hs-H6, 6455-10.7-1: a head that never ends, a body that never ends, and answers without end, are bounded by the limits.
+/// hs-H1, hs-H6, 6455-10.7-1: the limits bound a head, a body or interim answers without end.
 #[test]
 fn a_head_that_never_ends_cannot_grow_memory() {
     let request = ClientRequest::new("h", "/").unwrap();
@@ -144,7 +146,7 @@ fn a_head_that_never_ends_cannot_grow_memory() {
     }
 }
 
-/// 6455-10.4-1, frame-H2, 6455-5.2-9: nothing is allocated because a length says so.
+/// 6455-10.4-1, frame-H2, 6455-5.2-9: a length field alone causes no allocation.
 #[test]
 fn a_length_allocates_nothing() {
     for role in BOTH {
@@ -166,7 +168,7 @@ fn a_length_allocates_nothing() {
     }
 }
 
-/// frame-H2: a thousand connections whose peers announce 1 GiB each hold next to nothing.
+/// frame-H2: a thousand connections whose peers announce 1 GiB each hold almost nothing.
 #[test]
 fn a_thousand_announced_gigabytes_hold_nothing() {
     for role in BOTH {
@@ -182,7 +184,7 @@ fn a_thousand_announced_gigabytes_hold_nothing() {
             pool.park(&mut buf);
             kept.push((conn, buf));
         };
-        // The pool and the list have their memory before the count begins.
+        // The pool and the list get their memory before the count begins.
         serve(&mut kept);
         kept.clear();
         let held = measure(|| (0..1000).for_each(|_| serve(&mut kept)));
@@ -208,7 +210,8 @@ fn read(pool: &mut Pool, conn: &mut Connection, buf: &mut RecvBuf, mut wire: &[u
     }
 }
 
-/// 6455-10.4-1: the memory of the largest message is kept for the next, and no more than 72 MiB of large memory by a thread.
+/// 6455-10.4-1: a pool keeps the memory of the largest message for the next one, and at most 72 MiB of large
+/// memory.
 #[test]
 fn a_pool_keeps_the_memory_of_the_largest_message_and_little_more() {
     let config: Arc<Config> = Arc::default();
@@ -241,7 +244,8 @@ fn a_pool_keeps_the_memory_of_the_largest_message_and_little_more() {
     assert!(held.bytes_max > 96 << 20 && held.bytes_current < 73 << 20, "{held:?}");
 }
 
-/// 6455-10.4-1: an idle connection holds no heap but a client's masking keys, once what the opening handshake sent is written.
+/// 6455-10.4-1: an idle connection holds no heap memory but a client's masking keys, once the opening
+/// handshake is written.
 #[test]
 fn an_idle_connection_holds_no_heap() {
     let config: Arc<Config> = Arc::default();
@@ -279,14 +283,14 @@ fn an_idle_connection_holds_no_heap() {
             answer = Vec::new();
         });
         let held = start.bytes_current + end.bytes_current;
-        // Its masking keys.
+        // The masking keys of the client.
         assert!(!is_warm || held <= 144, "a client holds {held} bytes");
     };
-    // The first time fills the pool.
+    // The first connection fills the pool.
     connect(false);
     connect(true);
 
-    // A conversation leaves nothing behind either.
+    // A conversation leaves no memory behind either.
     for (conn, buf) in [&mut client, &mut server].into_iter().flatten() {
         let role = conn.role();
         let mut talk = || {
@@ -311,7 +315,7 @@ fn a_connection_takes_at_most_352_bytes() {
     assert!(size_of::<Connection>() <= 352, "{}", size_of::<Connection>());
 }
 
-/// 6455-6.2-4: a message in one frame is lent where it was read to: nothing is copied, nothing allocated.
+/// 6455-6.2-4: a message in one frame is lent from where it was read: nothing is copied or allocated.
 #[test]
 fn a_whole_frame_is_lent_where_it_lies() {
     for role in BOTH {
@@ -336,7 +340,7 @@ fn a_whole_frame_is_lent_where_it_lies() {
     }
 }
 
-/// 6455-6.1-8: receiving, sending and answering pings allocate nothing once the memory is warm.
+/// 6455-6.1-8: after the first messages, receiving, sending and answering pings allocate nothing.
 #[test]
 fn a_steady_conversation_allocates_nothing() {
     let bytes = vec![b'x'; 20_000];
@@ -374,7 +378,7 @@ fn a_steady_conversation_allocates_nothing() {
     }
 }
 
-/// 6455-6.1-8: a queue that never runs empty holds what waits, and not what has gone through it.
+/// 6455-6.1-8: a queue that never runs empty holds only the bytes that wait.
 #[test]
 fn a_queue_that_never_runs_empty_does_not_grow() {
     for role in BOTH {

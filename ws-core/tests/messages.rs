@@ -1,4 +1,4 @@
-//! Messages: fragments, their order, and what may be sent when (§5.4, §5.6, §6).
+//! Messages: fragments, their order, and when messages may be sent (§5.4, §5.6, §6).
 
 mod common;
 
@@ -6,7 +6,8 @@ use bytes::Bytes;
 use common::*;
 use ws_core::{Chunk, Config, MessageKind, Prepared, ProtocolError, SendError};
 
-/// 6455-5.4-1, 6455-5.2-2, 6455-5.4-11, 6455-6.2-3, 6455-6.2-4: one frame with FIN and an opcode is a message of its kind.
+/// 6455-5.4-1, 6455-5.2-2, 6455-5.4-11, 6455-6.2-3, 6455-6.2-4:
+/// One frame with FIN and an opcode is a message of its kind.
 #[test]
 fn an_unfragmented_frame_is_a_message() {
     for role in BOTH {
@@ -18,8 +19,8 @@ fn an_unfragmented_frame_is_a_message() {
     }
 }
 
-/// 6455-5.4-2, 6455-5.4-7, 6455-5.4-11, 6455-5.4-15, 6455-6.2-3, 6455-6.2-4: fragments make one message, in order, of the
-/// first one's kind; empty ones may be anywhere.
+/// 6455-5.4-2, 6455-5.4-7, 6455-5.4-11, 6455-5.4-15, 6455-6.2-3, 6455-6.2-4:
+/// Fragments make one message, in order, of the first one's kind. Any of them may be empty.
 #[test]
 fn fragments_make_one_message() {
     for role in BOTH {
@@ -47,7 +48,8 @@ fn fragments_make_one_message() {
     }
 }
 
-/// 6455-5.4-3: a continuation with nothing to continue fails the connection, also right after a message that was complete.
+/// 6455-5.4-3: a continuation with nothing to continue fails the connection, also directly after a complete
+/// message.
 #[test]
 fn a_continuation_without_a_message_fails_the_connection() {
     for role in BOTH {
@@ -64,7 +66,7 @@ fn a_continuation_without_a_message_fails_the_connection() {
     }
 }
 
-/// 6455-5.4-4, 6455-5.4-8: a message that begins inside another fails the connection, whatever the two are.
+/// 6455-5.4-4, 6455-5.4-8: a message that begins inside another fails the connection, whatever their kinds.
 #[test]
 fn a_message_inside_another_fails_the_connection() {
     for role in BOTH {
@@ -80,7 +82,8 @@ fn a_message_inside_another_fails_the_connection() {
     }
 }
 
-/// 6455-5.4-5, 6455-5.4-9, 6455-5.5.2-3, 6455-6.2-2: a ping between fragments is answered before the message is complete.
+/// 6455-5.4-5, 6455-5.4-9, 6455-5.5.2-3, 6455-6.2-2:
+/// A ping between fragments is answered before the message is complete.
 #[test]
 fn a_ping_between_fragments_is_answered_at_once() {
     for role in BOTH {
@@ -134,7 +137,7 @@ fn messages_follow_each_other() {
     }
 }
 
-/// 6455-6.2-5: what came whole before a frame that breaks the rules is delivered, and what comes after it is not.
+/// 6455-6.2-5: messages that are complete before a wrong frame are delivered (D14). Later ones are not.
 #[test]
 fn messages_before_a_violation_are_delivered() {
     for role in BOTH {
@@ -146,8 +149,9 @@ fn messages_before_a_violation_are_delivered() {
     }
 }
 
-/// 6455-6.1-2, 6455-6.1-3, 6455-6.1-4, 6455-6.1-5, 6455-6.1-8, 6455-5.4-10: a message leaves as one frame, or in parts: the
-/// first has the kind, the others continue it, the last has FIN, and all leave in order.
+/// 6455-6.1-2, 6455-6.1-3, 6455-6.1-4, 6455-6.1-5, 6455-6.1-8, 6455-5.4-10:
+/// A message leaves as one frame, or in parts: the first has the kind, the others continue it, the last has
+/// FIN. They leave in order.
 #[test]
 fn messages_are_sent_whole_or_in_parts() {
     for role in BOTH {
@@ -167,7 +171,7 @@ fn messages_are_sent_whole_or_in_parts() {
                 ]
             );
         }
-        // One part alone is a whole message, and an empty one begins or ends it.
+        // One part alone is a whole message. An empty part may begin or end it.
         let kind = MessageKind::Text;
         peer.each(|conn| conn.send_chunk(Chunk { kind, bytes: b"one", fin: true })).unwrap();
         peer.each(|conn| conn.send_chunk(Chunk { kind, bytes: b"", fin: false })).unwrap();
@@ -176,10 +180,10 @@ fn messages_are_sent_whole_or_in_parts() {
     }
 }
 
-/// 6455-5.4-8, 6455-5.4-5, 6455-5.5.2-3: while a message is sent in parts no other may be, but pings, pongs and the answers to
-/// pings leave between its parts.
+/// 6455-5.4-8, 6455-5.4-5, 6455-5.5.2-3: while a message is sent in parts, no other message may be sent.
+/// Pings, pongs and the answers to pings leave between its parts.
 #[test]
-fn a_message_in_parts_keeps_others_out() {
+fn a_message_in_parts_excludes_others() {
     for role in BOTH {
         let mut peer = peer(role);
         let kind = MessageKind::Binary;
@@ -213,8 +217,8 @@ fn a_message_in_parts_keeps_others_out() {
     }
 }
 
-/// 6455-6.1-1, 6455-5.1-7, 6455-5.5.1-6: nothing is sent before the connection is open or after our Close frame: each attempt
-/// is an error, and no byte is queued.
+/// 6455-6.1-1, 6455-5.1-7, 6455-5.5.1-6: before the connection is open and after our Close frame, each
+/// attempt to send fails and queues nothing.
 #[test]
 fn messages_are_sent_only_while_the_connection_is_open() {
     fn refuses(peer: &mut Peer, error: SendError) {
@@ -259,7 +263,8 @@ fn messages_are_sent_only_while_the_connection_is_open() {
     }
 }
 
-/// 6455-6.1-1: the state may change in the middle of a message that is sent in parts: its next part is refused.
+/// 6455-6.1-1: if the connection closes in the middle of a message that is sent in parts, the next part is
+/// refused.
 #[test]
 fn a_message_in_parts_ends_with_the_connection() {
     let (kind, bytes) = (MessageKind::Binary, &b"a"[..]);
@@ -282,9 +287,10 @@ fn a_message_in_parts_ends_with_the_connection() {
     }
 }
 
-/// 6455-2-1, 6455-6.1-8: what is sent waits until it is asked for, and then leaves in order and unchanged.
+/// 6455-2-1, 6455-6.1-8: messages wait until `poll_transmit` is called, and then leave in order and
+/// unchanged.
 #[test]
-fn output_waits_until_it_is_asked_for() {
+fn output_waits_until_it_is_polled() {
     for role in BOTH {
         let mut peer = peer(role);
         for i in 0..50_u8 {
@@ -297,7 +303,7 @@ fn output_waits_until_it_is_asked_for() {
     }
 }
 
-/// 6455-7.4.1-1003: an application that takes only text may close with 1003.
+/// 6455-7.4.1-1003: an application that accepts only text may close with 1003.
 #[test]
 fn binary_may_be_refused_with_1003() {
     for role in BOTH {

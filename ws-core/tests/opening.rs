@@ -1,4 +1,4 @@
-//! The opening handshake as part of a connection: what comes before it, behind it and instead of it (§4).
+//! The opening handshake of a connection: requests before it, bytes after it, and answers instead of it (§4).
 
 mod common;
 
@@ -7,7 +7,7 @@ use common::*;
 use ws_core::handshake::{Accept, AnswerError, ClientRequest, HandshakeError, Reject};
 use ws_core::{Config, Error, SendError};
 
-/// A client that has sent its request, and the request.
+/// Returns a client that has sent its request, and the request.
 fn asking(config: Config) -> (Peer, Vec<u8>) {
     let request = ClientRequest::new("server.example.com", "/chat").unwrap();
     let mut client = connecting(config, &request);
@@ -15,14 +15,14 @@ fn asking(config: Config) -> (Peer, Vec<u8>) {
     (client, bytes)
 }
 
-/// A server that accepts whatever asks for a WebSocket.
+/// Returns a server that accepts every request for a WebSocket.
 fn willing() -> Peer {
     let mut server = accepting(Config::default());
     server.decision = Some(Accept::new().into());
     server
 }
 
-/// A server that answers all else with this.
+/// Returns a server that answers every other request with `reject`.
 fn answering(reject: Reject) -> Peer {
     let mut server = accepting(Config::default());
     server.decision = Some(reject.into());
@@ -37,17 +37,17 @@ fn asked(target: &str) -> Seen {
     Seen::Request(target.into())
 }
 
-/// The status of the only answer in `bytes`, whose body must be as long as it says.
+/// Returns the status of the only answer in `bytes`, whose body must have the length in its head.
 #[track_caller]
 fn status(bytes: &[u8]) -> u16 {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has an end") + 4;
     let length = field(&bytes[..end], "Content-Length").map_or(0, |length| length.parse().unwrap());
-    assert_eq!(bytes.len(), end + length, "the body is as long as the answer says");
+    assert_eq!(bytes.len(), end + length, "the body has the length in the head");
     assert!(bytes.starts_with(b"HTTP/1.1 "));
     core::str::from_utf8(&bytes[9..12]).unwrap().parse().unwrap()
 }
 
-/// `request` is refused with this status, which the peer is told before the connection ends.
+/// Checks that `request` is refused with this status, which is written before the connection ends.
 #[track_caller]
 fn refuses(request: impl AsRef<[u8]>, expected: u16) -> Vec<u8> {
     let mut server = willing();
@@ -59,7 +59,7 @@ fn refuses(request: impl AsRef<[u8]>, expected: u16) -> Vec<u8> {
     let is_upgrade = expected == 426;
     let connection = if is_upgrade { "Upgrade, close" } else { "close" };
     assert_eq!(field(&answer, "Connection"), Some(connection));
-    // The rest is drained, so that no reset overtakes the answer.
+    // The rest is drained, so that a reset does not overtake the answer.
     server.shut_down();
     assert!(!server.is_closed());
     assert_eq!(server.receives([REQUEST.as_bytes(), &[0xff; 100]].concat()), []);
@@ -70,7 +70,8 @@ fn refuses(request: impl AsRef<[u8]>, expected: u16) -> Vec<u8> {
     answer
 }
 
-/// 6455-4.1-2, 6455-4.1-10, 6455-4.1-28: a client sends its request before anything else, reads the answer, and is open.
+/// 6455-4.1-2, 6455-4.1-10, 6455-4.1-28: a client sends its request before anything else, reads the answer,
+/// and is open.
 #[test]
 fn a_client_asks_and_is_answered() {
     let (mut client, request) = asking(Config::default());
@@ -82,7 +83,7 @@ fn a_client_asks_and_is_answered() {
     assert_eq!(client.sends(), [(FIN | TEXT, b"Hello".to_vec())]);
 }
 
-/// 6455-4.1-27, 6455-6.1-1: until the answer has come nothing but the request leaves.
+/// 6455-4.1-27, 6455-6.1-1: before the answer has come, only the request leaves.
 #[test]
 fn a_client_waits_for_the_answer() {
     let (mut client, request) = asking(Config::default());
@@ -96,9 +97,10 @@ fn a_client_waits_for_the_answer() {
     assert_eq!(client.transmits(), b"");
 }
 
-/// 6455-4.2.2-17, 6455-4.2.2-11: a server that accepts is open at once, and may speak first: its answer and its first message leave together.
+/// 6455-4.2.2-17, 6455-4.2.2-11: a server that accepts is open at once: its answer and its first message can
+/// leave together.
 #[test]
-fn a_server_may_speak_first() {
+fn a_server_may_send_first() {
     let mut server = willing();
     assert_eq!(server.receives(REQUEST), [asked("/chat")]);
     assert!(server.is_open());
@@ -106,7 +108,7 @@ fn a_server_may_speak_first() {
     assert_eq!(server.transmits(), [ANSWER.as_bytes(), b"\x81\x05first"].concat());
 }
 
-/// hs-H3, 6455-4.2.2-17: frames that come with the answer are read.
+/// hs-H3, 6455-4.2.2-17: frames that come together with the answer are read.
 #[test]
 fn frames_right_behind_the_answer_are_read() {
     let (mut client, request) = asking(Config::default());
@@ -115,7 +117,7 @@ fn frames_right_behind_the_answer_are_read() {
     assert_eq!(client.sends(), [(FIN | CLOSE, close_payload(1000, ""))]);
 }
 
-/// 9112-6.3-1: a 101 has no body, whatever its fields say: what follows are frames.
+/// 9112-6.3-1: a 101 has no body, whatever its fields are. The bytes after it are frames.
 #[test]
 fn a_101_has_no_body() {
     for fields in ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"] {
@@ -125,13 +127,13 @@ fn a_101_has_no_body() {
     }
 }
 
-/// 9112-6.3-3: frames that come with the request wait for the answer, and are read then.
+/// 9112-6.3-3: frames that come together with the request wait for the answer, and are read then.
 #[test]
 fn frames_right_behind_the_request_are_kept() {
     let bytes = [REQUEST.as_bytes(), &masked(TEXT, b"Hello"), &masked(PING, b"p")].concat();
     assert_eq!(willing().receives(&bytes), [asked("/chat"), text("Hello"), ping(b"p")]);
 
-    // So they are while the application thinks.
+    // They also wait while the application decides.
     let mut thinking = accepting(Config::default());
     assert_eq!(thinking.receives(&bytes), [asked("/chat")]);
     assert!(!thinking.each(|conn| conn.wants_input()), "an undecided request reads no further");
@@ -143,7 +145,8 @@ fn frames_right_behind_the_request_are_kept() {
     assert_eq!(output, [ANSWER.as_bytes(), b"\x8a\x01p"].concat());
 }
 
-/// 9112-6.3-4, 9112-6.3-5: a request for an upgrade that announces a body is refused, and its body is never taken for frames.
+/// 9112-6.3-4, 9112-6.3-5: a request for an upgrade with a body is refused, and its body is never taken for
+/// frames.
 #[test]
 fn an_upgrade_with_a_body_is_refused() {
     for (fields, body) in [
@@ -159,7 +162,7 @@ fn an_upgrade_with_a_body_is_refused() {
     }
 }
 
-/// hs-H4: an end of the stream inside the head is unexpected; the connection is closed, with 1006 and not cleanly.
+/// hs-H4: if the stream ends inside the head, the connection is closed with 1006 and not cleanly.
 #[test]
 fn an_end_inside_a_head_is_unexpected() {
     let (_, request) = asking(Config::default());
@@ -180,7 +183,8 @@ fn an_end_inside_a_head_is_unexpected() {
     }
 }
 
-/// 6455-4.1-29, 6455-1.3-2: any status but 101 is no connection: the whole answer is handed over, and nothing is sent.
+/// 6455-4.1-29, 6455-1.3-2: a status other than 101 opens no connection. The whole answer is delivered, and
+/// nothing is sent.
 #[test]
 fn any_status_but_101_is_a_refusal() {
     for code in [200, 204, 301, 304, 400, 401, 403, 404, 426, 500, 503, 999] {
@@ -202,10 +206,10 @@ fn any_status_but_101_is_a_refusal() {
     }
 }
 
-/// 6455-4.1-29, 9112-6.3-2: the body of a refusal ends where its length, its chunks or the connection does; what follows it is no
-/// second answer.
+/// 6455-4.1-29, 9112-6.3-2: the body of a refusal ends by its length, its chunks or the end of the
+/// connection. Bytes after it are not a second answer.
 #[test]
-fn the_body_of_a_refusal_is_handed_over() {
+fn the_body_of_a_refusal_is_delivered() {
     for (fields, body, expected, is_complete) in [
         ("Content-Length: 5\r\n", "helloHTTP/1.1 101 X\r\n\r\n", "hello", true),
         ("Content-Length: 0\r\n", "hello", "", true),
@@ -227,7 +231,7 @@ fn the_body_of_a_refusal_is_handed_over() {
     }
 }
 
-/// 6455-4.1-29, hs-H1: of a long body only the beginning is kept.
+/// 6455-4.1-29, hs-H1: only the beginning of a long body is kept.
 #[test]
 fn a_long_body_is_cut() {
     let config = || Config { max_body: 10, ..Config::default() };
@@ -246,10 +250,10 @@ fn a_long_body_is_cut() {
     let (mut client, _) = asking(config());
     let seen = client.receives("HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\n0123456789");
     let [Seen::Rejected(response)] = &seen[..] else { panic!("{seen:?}") };
-    assert!(response.body_is_complete, "what just fits is complete");
+    assert!(response.body_is_complete, "a body that just fits is complete");
 }
 
-/// 9110-15.2-1: answers with any other 1xx are skipped, however many there are.
+/// 9110-15.2-1: answers with any other 1xx are skipped, however many come.
 #[test]
 fn interim_answers_are_skipped() {
     let (mut client, request) = asking(Config::default());
@@ -262,7 +266,8 @@ fn interim_answers_are_skipped() {
     assert!(matches!(&seen[..], [Seen::Rejected(response)] if response.status == 403));
 }
 
-/// 6455-4.1-35, 6455-7.2.1-2, 6455-4.1-32: a client whose server answers wrongly says nothing, and is closed at once.
+/// 6455-4.1-35, 6455-7.2.1-2, 6455-4.1-32: a client that gets a wrong answer sends nothing and is closed at
+/// once.
 #[test]
 fn a_wrong_answer_ends_the_connection() {
     let (_, request) = asking(Config::default());
@@ -289,8 +294,8 @@ fn a_wrong_answer_ends_the_connection() {
     }
 }
 
-/// 6455-4.2.1-0, 6455-10.7-2, 6455-7.2.2-1, 9112-2.2-6: a request that breaks the rules is answered in HTTP, and the connection
-/// ends; nothing of what follows is read.
+/// 6455-4.2.1-0, 6455-10.7-2, 6455-7.2.2-1, 9112-2.2-6:
+/// A wrong request is answered in HTTP, and the connection ends. Bytes after it are not read.
 #[test]
 fn a_wrong_request_is_refused() {
     let without = |line: &str| REQUEST.replace(line, "");
@@ -308,7 +313,8 @@ fn a_wrong_request_is_refused() {
     assert_eq!(field(&answer, "Upgrade"), Some("websocket"));
 }
 
-/// 6455-4.2.2-5, 6455-4.2.1-0: a client of the hixie-76 draft, with the eight bytes behind its head, is told which version is spoken here.
+/// 6455-4.2.2-5, 6455-4.2.1-0: a client of the hixie-76 draft, with eight bytes after its head, gets an
+/// answer with the supported version.
 #[test]
 fn an_ancient_client_is_refused() {
     let request = b"GET /demo HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
@@ -318,8 +324,8 @@ fn an_ancient_client_is_refused() {
     assert_eq!(field(&answer, "Sec-WebSocket-Version"), Some("13"));
 }
 
-/// 6455-7.2.2-1, 6455-4.2.2-2, 6455-4.2.2-3, 6455-4.2.2-6, 6455-4.2.2-7: an application refuses with the status and fields that
-/// it wants; then the connection ends.
+/// 6455-7.2.2-1, 6455-4.2.2-2, 6455-4.2.2-3, 6455-4.2.2-6, 6455-4.2.2-7:
+/// An application may refuse with any status and fields. The connection ends after that.
 #[test]
 fn an_application_may_refuse() {
     for (code, name, value) in [
@@ -338,7 +344,7 @@ fn an_application_may_refuse() {
     }
 }
 
-/// 9110-7.8-5, hs-H5: an upgrade may be the nth request of a connection, and come in one piece with those before it.
+/// 9110-7.8-5, hs-H5: an upgrade may be the nth request of a connection, in one piece with those before it.
 #[test]
 fn an_upgrade_may_follow_other_requests() {
     let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -346,7 +352,7 @@ fn an_upgrade_may_follow_other_requests() {
     let mut server = answering(ok("page").keep_alive());
     let bytes = [get, post, get, REQUEST].concat();
     let seen = server.receives(bytes);
-    // Even an upgrade may be declined, and the connection go on.
+    // An upgrade may be declined too, and the connection goes on.
     assert_eq!(seen, ["/a", "/b", "/a", "/chat"].map(asked));
     let answers = server.transmits();
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";
@@ -360,7 +366,8 @@ fn an_upgrade_may_follow_other_requests() {
     assert!(server.is_open());
 }
 
-/// 9110-7.8-5: a persistent connection that its client ends between two requests ends quietly; inside a request it does not.
+/// 9110-7.8-5: the end of a persistent connection between two requests is not an error, inside a request it
+/// is.
 #[test]
 fn a_persistent_connection_may_end_between_requests() {
     let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -374,8 +381,8 @@ fn a_persistent_connection_may_end_between_requests() {
     }
 }
 
-/// 9110-7.8-5: an answer that keeps the connection does so only if the request allows it: not with `close`, nor in HTTP/1.0, nor
-/// where nobody knows how long its body is.
+/// 9110-7.8-5: an answer keeps the connection only if the request allows it: not with `close`, in HTTP/1.0,
+/// or with a body of unknown length.
 #[test]
 fn a_connection_persists_only_if_the_request_allows_it() {
     for head in [
@@ -392,7 +399,8 @@ fn a_connection_persists_only_if_the_request_allows_it() {
     }
 }
 
-/// 9110-7.8-5, 6455-4.2.1-1, 9110-7.8-2: a request that asks for no WebSocket and is left alone gets an answer that fits it.
+/// 9110-7.8-5, 6455-4.2.1-1, 9110-7.8-2: an ordinary request that the application does not answer gets an
+/// answer that fits it.
 #[test]
 fn an_ordinary_request_that_is_left_alone_is_answered() {
     for (head, code) in [
@@ -402,7 +410,7 @@ fn an_ordinary_request_that_is_left_alone_is_answered() {
     ] {
         let mut silent = accepting(Config::default());
         assert_eq!(silent.receives(head), [asked("/")]);
-        // What is accepted by mistake is left alone too.
+        // A request that is accepted by mistake counts as not answered.
         let mut mistaken = willing();
         assert_eq!(mistaken.receives(head), [asked("/")]);
         for mut server in [silent, mistaken] {
@@ -414,7 +422,8 @@ fn an_ordinary_request_that_is_left_alone_is_answered() {
     }
 }
 
-/// 6455-4.2.2-8, 6455-4.2.2-9: an answer that does not fit the request is an error for the application alone: the request still waits.
+/// 6455-4.2.2-8, 6455-4.2.2-9: an answer that does not fit the request is an error for the application. The
+/// request still waits.
 #[test]
 fn an_answer_that_does_not_fit_can_be_corrected() {
     let mut server = accepting(Config::default());
@@ -430,9 +439,9 @@ fn an_answer_that_does_not_fit_can_be_corrected() {
     assert_eq!(server.each(|conn| conn.accept(now, &Accept::new())), Err(AnswerError::NoRequest));
 }
 
-/// 6455-4.2.2-8, 6455-4.1-37, 6455-4.2.2-16: what was agreed is known on both sides.
+/// 6455-4.2.2-8, 6455-4.1-37, 6455-4.2.2-16: both sides return what was agreed.
 #[test]
-fn both_ends_know_what_was_agreed() {
+fn both_ends_return_what_was_agreed() {
     let request =
         ClientRequest::new("h", "/").unwrap().subprotocol("chat").unwrap().subprotocol("x").unwrap();
     let mut client = connecting(Config::default(), &request);
@@ -447,7 +456,8 @@ fn both_ends_know_what_was_agreed() {
     }
 }
 
-/// hs-H1, hs-H6, 9112-3-1: heads over their limits are refused at the byte that is too many; those that just fit are read.
+/// hs-H1, hs-H6, 9112-3-1: heads over their limits are refused at the byte that is too many. Those that just
+/// fit are accepted.
 #[test]
 fn heads_have_limits() {
     let config = || Config { max_head: REQUEST.len(), ..Config::default() };
@@ -477,9 +487,9 @@ fn heads_have_limits() {
     assert_eq!(client.receives(answer), [failed(HandshakeError::TooManyFields)]);
 }
 
-/// hs-H6: what breaks while the peer does not read ends all the same.
+/// hs-H6: a refusal ends in time even if the peer does not read.
 #[test]
-fn a_refusal_that_nobody_reads_ends_in_time() {
+fn a_refusal_that_is_not_read_ends_in_time() {
     let mut server = willing();
     server.receives("no http\r\n");
     let wait = server.alarm().expect("the refusal has a deadline");

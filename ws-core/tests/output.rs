@@ -17,12 +17,12 @@ fn plain(role: Role) -> Connection {
     open(role, Config::default())
 }
 
-/// A payload that is long enough to be chained.
+/// Returns a payload that is long enough to be chained.
 fn long() -> Vec<u8> {
     (0..10_000_u32).map(|i| (i % 251) as u8).collect()
 }
 
-/// Writes `n` bytes, in the first pieces that vectored writes show.
+/// Writes `n` bytes with vectored writes, from the first pieces of the output.
 fn write(conn: &mut Connection, n: usize, to: &mut Vec<u8>) {
     let Some(Transmit::Data(out)) = conn.poll_transmit() else { return };
     let n = n.min(out.remaining());
@@ -40,7 +40,7 @@ fn write_vectored(out: &mut impl ws_core::Output, n: usize, to: &mut Vec<u8>) {
     out.advance(n);
 }
 
-/// 6455-6.1-8: whatever the sizes of the writes, the same bytes leave, in order: copied, chained and prepared ones.
+/// 6455-6.1-8: with writes of any size the same bytes leave in order, whether copied, chained or prepared.
 #[test]
 fn short_writes_change_nothing() {
     for role in BOTH {
@@ -74,7 +74,8 @@ fn short_writes_change_nothing() {
     }
 }
 
-/// 6455-6.1-8: a queue that never runs empty stays in order, and its memory does not grow with all that has gone through it.
+/// 6455-6.1-8: a queue that never runs empty stays in order, and its memory does not grow with the bytes that
+/// have left.
 #[test]
 fn a_queue_that_never_runs_empty_stays_in_order() {
     let mut conn = plain(Role::Server);
@@ -98,7 +99,7 @@ fn a_queue_that_never_runs_empty_stays_in_order() {
     assert_eq!(numbers, (0..2000).collect::<Vec<_>>());
 }
 
-/// 6455-6.1-8: a lent payload leaves with its header in one vectored write, and nothing of it is copied.
+/// 6455-6.1-8: a lent payload leaves with its header in one vectored write, without a copy.
 #[test]
 fn a_lent_payload_leaves_from_where_it_lies() {
     let payload = long();
@@ -119,9 +120,9 @@ fn a_lent_payload_leaves_from_where_it_lies() {
     assert_eq!(decode(Role::Server, &written), [(0x81, b"before".to_vec()), (0x82, payload)]);
 }
 
-/// 6455-10.3-2, 6455-5.3-2: a client's lent payload is masked, and so copied before its first byte leaves.
+/// 6455-10.3-2, 6455-5.3-2: a client's lent payload is masked, so it is copied before its first byte leaves.
 #[test]
-fn a_client_copies_what_it_is_lent() {
+fn a_client_copies_a_lent_payload() {
     let payload = long();
     let mut conn = plain(Role::Client);
     let mut lent = conn.send_lent(&payload).unwrap();
@@ -134,7 +135,8 @@ fn a_client_copies_what_it_is_lent() {
     assert_eq!(decode(Role::Client, &written), [(0x82, payload)]);
 }
 
-/// 6455-6.1-8: a loan may be dropped at any point: what was not written is queued, and what follows comes after it.
+/// 6455-6.1-8: a loan may be dropped at any point. The rest of its payload is queued, and later output comes
+/// after it.
 #[test]
 fn a_lent_message_may_be_dropped_anywhere() {
     let payload = b"a payload that is lent";
@@ -155,7 +157,8 @@ fn a_lent_message_may_be_dropped_anywhere() {
     }
 }
 
-/// 6455-6.1-8: a loan that is forgotten would leave a header without its payload: nothing more is written, and the connection ends.
+/// 6455-6.1-8: a forgotten loan would leave a header without its payload, so nothing more is written and the
+/// connection ends.
 #[test]
 fn a_forgotten_loan_ends_the_connection() {
     let forget = || {
@@ -173,13 +176,13 @@ fn a_forgotten_loan_ends_the_connection() {
     assert_eq!(seen, [failed(Error::PayloadForgotten)]);
     assert!(conn.is_closed() && conn.poll_transmit().is_none());
 
-    // It is noticed too if nothing is written before the next read,
+    // It is also noticed if nothing is written before the next read,
     let mut conn = forget();
     let (mut buf, mut seen) = (ws_core::RecvBuf::new(), Vec::new());
     drain(&mut conn, ws_core::Instant::ORIGIN, &mut buf, &mut seen);
     assert_eq!(seen, [failed(Error::PayloadForgotten)]);
 
-    // and what is sent after it is refused, so that no other loan can hide it.
+    // and later messages are refused, so that another loan cannot hide it.
     let mut conn = forget();
     assert_eq!(conn.check_send(), Err(SendError::Closed));
     assert_eq!(conn.send("a"), Err(SendError::Closed));
@@ -193,7 +196,7 @@ fn a_forgotten_loan_ends_the_connection() {
     assert_eq!(conn.error(), Some(Error::PayloadForgotten));
 }
 
-/// 6455-6.1-8: detached output counts as queued; what comes after it waits until it is back, and leaves behind it.
+/// 6455-6.1-8: detached output counts as queued. Later output waits until it is back, and leaves after it.
 #[test]
 fn detached_output_keeps_its_place() {
     for role in BOTH {
@@ -231,7 +234,7 @@ fn detached_output_keeps_its_place() {
     }
 }
 
-/// close-H2: output that comes back to a connection that is over is dropped.
+/// close-H2: detached output that comes back after the end of the connection is dropped.
 #[test]
 fn output_that_comes_back_after_the_end_is_dropped() {
     for role in BOTH {
@@ -255,7 +258,8 @@ fn output_that_comes_back_after_the_end_is_dropped() {
     }
 }
 
-/// 6455-5.3-2, 6455-10.3-1: a prepared message is the same for all servers, and masked anew by each client for each send.
+/// 6455-5.3-2, 6455-10.3-1: a prepared message is the same for all servers. Each client masks it anew for
+/// each send.
 #[test]
 fn a_prepared_message_serves_many_connections() {
     for payload in [vec![], b"short".to_vec(), long()] {
@@ -282,7 +286,7 @@ fn a_prepared_message_serves_many_connections() {
     assert_eq!(take_output(&mut conn), b"\x81\x04text");
 }
 
-/// 6455-6.1-8: a server sends a long shared payload from where it lies, whoever else holds it.
+/// 6455-6.1-8: a server writes a long shared payload from where it lies, even if others hold it too.
 #[test]
 fn a_shared_payload_leaves_from_where_it_lies() {
     let payload = Bytes::from(long());
@@ -296,7 +300,7 @@ fn a_shared_payload_leaves_from_where_it_lies() {
     assert_eq!(decode(Role::Server, &take_output(&mut conn)), vec![(0x82, long()); 2]);
 }
 
-/// 6455-6.1-2: whatever form a message has, it arrives as the same text or the same bytes.
+/// 6455-6.1-2: a message arrives as the same text or bytes in whatever form it is sent.
 #[test]
 fn all_forms_of_a_message_are_sent_alike() {
     let word = String::from("a text of more than thirty bytes, to be sure");
@@ -331,7 +335,8 @@ fn all_forms_of_a_message_are_sent_alike() {
     }
 }
 
-/// 6455-2-1: a queue below its mark takes one more message of any size, and above it none; what is refused leaves nothing behind.
+/// 6455-2-1: a queue below its mark takes one more message of any size, above it none. A refused message
+/// queues nothing.
 #[test]
 fn a_queue_above_its_mark_takes_nothing() {
     for role in BOTH {
@@ -364,7 +369,7 @@ fn a_queue_above_its_mark_takes_nothing() {
     }
 }
 
-/// 6455-2-1: what is detached or lent counts: it does not make room.
+/// 6455-2-1: detached and lent output still counts towards the mark.
 #[test]
 fn detached_output_makes_no_room() {
     let mut conn = open(Role::Server, Config { max_output: 100, ..Config::default() });
@@ -375,7 +380,7 @@ fn detached_output_makes_no_room() {
     assert_eq!(conn.send("a"), Err(SendError::Full));
 }
 
-/// 6455-5.5.1-7: a Close frame and the parts of a message in progress find room whatever is queued: closing is never refused.
+/// 6455-5.5.1-7: a Close frame and the parts of a message in progress are queued even above the mark.
 #[test]
 fn a_close_finds_room_in_a_full_queue() {
     for role in BOTH {
@@ -399,7 +404,7 @@ fn a_mark_of_zero_takes_one_message() {
     }
 }
 
-/// 6455-2-1: memory for the output is taken from whoever has some, and is given back only when nothing is in it.
+/// 6455-2-1: a queue takes memory only if it has none, and gives it back only if it is empty.
 #[test]
 fn output_memory_is_given_and_reclaimed() {
     let mut conn = plain(Role::Server);

@@ -1,5 +1,6 @@
-//! A connection that waits gives up its memory. Each kind of conversation is cut at every byte, and parked between any two calls;
-//! what is seen, and what is answered, is what a connection sees and answers that gets all of it at once and keeps its memory.
+//! A waiting connection gives up its memory. Each kind of conversation is cut at every byte, and parked
+//! between any two calls. It must see and answer the same as a connection that gets all bytes at once and
+//! keeps its memory.
 
 mod common;
 
@@ -10,19 +11,19 @@ use common::*;
 use ws_core::handshake::{Accept, Agreement, ClientRequest, Decision, Reject};
 use ws_core::{Config, Connection, MessageKind, ProtocolError, Role};
 
-/// As many places to cut as `bytes` have.
+/// Returns as many connections as `bytes` have places to cut.
 fn cut_everywhere(role: Role, bytes: &[u8], make: impl Fn(ws_core::Instant) -> Connection) -> Peer {
     Peer::new(role, bytes.len().max(2), make)
 }
 
-/// One end of an open connection.
+/// Returns one end of an open connection.
 fn open(role: Role, bytes: &[u8], config: &Config) -> Peer {
     cut_everywhere(role, bytes, |now| {
         Connection::upgraded(now, role, config.clone(), Agreement::default(), ENTROPY)
     })
 }
 
-/// A client that has asked, for which `answer` makes the server's answer to its request.
+/// Returns a client that has sent its request. `answer` makes the server's answer to that request.
 fn asking(answer: impl Fn(&[u8]) -> Vec<u8>) -> (Peer, Vec<u8>) {
     let request = ClientRequest::new("server.example.com", "/chat").unwrap();
     let make = |now| Connection::client(now, Config::default(), &request, ENTROPY);
@@ -32,7 +33,8 @@ fn asking(answer: impl Fn(&[u8]) -> Vec<u8>) -> (Peer, Vec<u8>) {
     (client, answer)
 }
 
-/// 6455-4.1-29, 9112-6.3-2: a refusal is handed over with its body, however late that comes after the head, and whatever ends it.
+/// 6455-4.1-29, 9112-6.3-2: a refusal is delivered with its body, however late that comes after the head, and
+/// in whatever way it ends.
 #[test]
 fn a_refusal_waits_for_its_body() {
     for (fields, body, expected, is_complete) in [
@@ -55,9 +57,9 @@ fn a_refusal_waits_for_its_body() {
     }
 }
 
-/// 6455-4.1-29: a refusal whose body has no end is handed over when the time is up.
+/// 6455-4.1-29: a refusal whose body does not end is delivered when the time is up.
 #[test]
-fn a_refusal_without_end_is_handed_over_in_time() {
+fn a_refusal_without_end_is_delivered_in_time() {
     for (fields, body) in [
         ("", ""),
         ("", "la"),
@@ -79,7 +81,7 @@ fn a_refusal_without_end_is_handed_over_in_time() {
     }
 }
 
-/// 6455-4.1-28: a 101 and the frames behind it.
+/// 6455-4.1-28: a 101 and the frames after it are read in any pieces.
 #[test]
 fn an_answer_is_read_in_any_pieces() {
     let (mut client, answer) = asking(|request| {
@@ -89,7 +91,8 @@ fn an_answer_is_read_in_any_pieces() {
     assert_eq!(client.receives(answer), [Seen::Open(101, None), ping(b"!"), text("hello")]);
 }
 
-/// 6455-4.2.1-1, hs-H5: requests that are answered one after the other, with bodies between them, and the frames behind the last.
+/// 6455-4.2.1-1, hs-H5: several requests with bodies between them, and the frames after the last, are read in
+/// any pieces.
 #[test]
 fn requests_are_read_in_any_pieces() {
     let post = "POST /log HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody";
@@ -106,8 +109,8 @@ fn requests_are_read_in_any_pieces() {
     assert_eq!(server.receives(bytes), [Seen::Request("/chat".into()), text("hello")]);
 }
 
-/// 6455-5.4-2, 6455-5.4-5: fragments with control frames between them, texts cut inside a character, a frame longer than what waits
-/// outside the pool, and the closing handshake.
+/// 6455-5.4-2, 6455-5.4-5: fragments with control frames between them, texts cut inside a character, a long
+/// frame, and the closing handshake are read in any pieces.
 #[test]
 fn messages_are_read_in_any_pieces() {
     let long = vec![b'l'; 5000];
@@ -125,7 +128,7 @@ fn messages_are_read_in_any_pieces() {
         let mut end_of = open(role, &short, &Config::default());
         let seen = [ping(b"?"), pong(b"!"), text("h\u{e9}llo"), binary(b"whole")];
         assert_eq!(end_of.receives(&short), seen);
-        // The last bytes are those that may be short of an end.
+        // The last bytes are those at which something may be missing.
         let (most, last) = end.split_at(end.len() - 40);
         assert_eq!(end_of.receives(most), []);
         assert_eq!(end_of.receives(last), [binary(&long), close(1000, "bye")]);
@@ -135,7 +138,7 @@ fn messages_are_read_in_any_pieces() {
     }
 }
 
-/// 6455-5.4-17: chunks of messages that are handed out as they come, and the good part of a text that goes wrong.
+/// 6455-5.4-17: chunks, and the good part of a wrong text, are delivered in any pieces.
 #[test]
 fn chunks_are_read_in_any_pieces() {
     for role in BOTH {
@@ -161,8 +164,8 @@ fn chunks_are_read_in_any_pieces() {
     }
 }
 
-/// 7692-7.2.2-2: compressed messages, where each may refer to those before it and where none may, with what inflates them kept or
-/// given up between any two calls.
+/// 7692-7.2.2-2: compressed messages are read in any pieces, with and without context, with the decompressor
+/// kept or given up between any two calls.
 #[cfg(feature = "deflate")]
 #[test]
 fn compressed_messages_are_read_in_any_pieces() {

@@ -6,7 +6,8 @@ use bytes::Buf as _;
 use common::*;
 use ws_core::{Config, SendError, Transmit};
 
-/// 6455-5.5.2-1, 6455-5.5.2-2, 6455-5.5.2-4, 6455-5.5.3-1: a ping is answered by a pong with the same data: none, any bytes, 125.
+/// 6455-5.5.2-1, 6455-5.5.2-2, 6455-5.5.2-4, 6455-5.5.3-1:
+/// A ping is answered by a pong with the same data: empty, any bytes, 125 bytes.
 #[test]
 fn a_ping_is_answered_with_its_own_payload() {
     for role in BOTH {
@@ -19,7 +20,8 @@ fn a_ping_is_answered_with_its_own_payload() {
     }
 }
 
-/// 6455-5.5.2-2, 6455-5.5.3-1: where the peer reads, each ping has its own pong, in order, also when many come at once.
+/// 6455-5.5.2-2, 6455-5.5.3-1: while the peer reads, each ping has its own pong, in order, also when many
+/// come at once.
 #[test]
 fn every_ping_is_answered_in_order() {
     for role in BOTH {
@@ -31,7 +33,7 @@ fn every_ping_is_answered_in_order() {
     }
 }
 
-/// 6455-5.5.3-2: only the latest of the pings that come while there is no room for output is answered, once there is.
+/// 6455-5.5.3-2: while the queue is above its mark, only the latest ping is answered, once there is room.
 #[test]
 fn only_the_latest_ping_is_answered_while_the_peer_does_not_read() {
     for role in BOTH {
@@ -45,7 +47,7 @@ fn only_the_latest_ping_is_answered_while_the_peer_does_not_read() {
         let frames = peer.sends();
         assert_eq!(frames, [(FIN | BINARY, vec![0; 200]), (FIN | PONG, vec![99])]);
 
-        // A shorter payload after a longer one leaves nothing of it.
+        // A shorter payload after a longer one is not mixed with it.
         peer.each(|conn| conn.send(&[0; 200])).unwrap();
         peer.receives(to(role, FIN | PING, &[1; 125]));
         peer.receives(to(role, FIN | PING, b"z"));
@@ -53,7 +55,7 @@ fn only_the_latest_ping_is_answered_while_the_peer_does_not_read() {
     }
 }
 
-/// 6455-5.5.3-2: a pong that waits leaves before the answers to later pings, once the peer reads on.
+/// 6455-5.5.3-2: a waiting pong leaves before the answers to later pings, once the peer reads again.
 #[test]
 fn the_waiting_pong_comes_first() {
     for role in BOTH {
@@ -69,7 +71,7 @@ fn the_waiting_pong_comes_first() {
     }
 }
 
-/// 6455-5.5.3-3: pings and pongs may be sent unasked.
+/// 6455-5.5.3-3: pings and pongs may be sent at any time.
 #[test]
 fn unsolicited_pings_and_pongs_may_be_sent() {
     for role in BOTH {
@@ -82,7 +84,7 @@ fn unsolicited_pings_and_pongs_may_be_sent() {
     }
 }
 
-/// 6455-5.5-1: a ping or pong over 125 bytes is refused, and nothing of it is sent.
+/// 6455-5.5-1: a ping or pong over 125 bytes is refused, and nothing is queued.
 #[test]
 fn a_control_payload_over_125_bytes_is_refused() {
     for role in BOTH {
@@ -96,7 +98,7 @@ fn a_control_payload_over_125_bytes_is_refused() {
     }
 }
 
-/// 6455-5.5.3-4: a pong is answered by nothing, whether or not it answers a ping, and the connection stays.
+/// 6455-5.5.3-4: a pong is not answered, whether or not it answers a ping, and the connection stays open.
 #[test]
 fn a_pong_is_not_answered() {
     for role in BOTH {
@@ -110,7 +112,7 @@ fn a_pong_is_not_answered() {
     }
 }
 
-/// msg-H3: a ping between our Close frame and the peer's is seen, but not answered.
+/// msg-H3: a ping between our Close frame and the peer's is delivered, but not answered (D11).
 #[test]
 fn a_ping_after_our_close_is_not_answered() {
     for role in BOTH {
@@ -124,7 +126,7 @@ fn a_ping_after_our_close_is_not_answered() {
     }
 }
 
-/// 6455-5.5.2-2: a ping after the peer's Close frame is not even seen.
+/// 6455-5.5.2-2: a ping after the peer's Close frame is not delivered.
 #[test]
 fn a_ping_after_the_peers_close_is_not_answered() {
     for role in BOTH {
@@ -135,7 +137,8 @@ fn a_ping_after_the_peers_close_is_not_answered() {
     }
 }
 
-/// 6455-5.5.2-2, msg-H3: no pong that waited for room leaves after a Close frame, whoever closes and why.
+/// 6455-5.5.2-2, msg-H3: a waiting pong does not leave after a Close frame, whatever the reason of the close
+/// (D11).
 #[test]
 fn no_pong_leaves_after_a_close_frame() {
     let second = core::time::Duration::from_secs(1);

@@ -1,5 +1,5 @@
-//! The ten promises of the design, each with the test that is named after it. Most are proven at length elsewhere; here
-//! each stands on its own.
+//! The ten promises of the design, each with the test of the same name. Other tests prove most of them in
+//! more detail.
 
 mod common;
 
@@ -20,7 +20,8 @@ fn open(role: Role, config: Config) -> Connection {
     Connection::upgraded(NOW, role, config, Agreement::default(), ENTROPY)
 }
 
-/// Promise 1, 6455-10.7-1: no input panics, whatever state it meets: bytes at random, and legal ones with a few of them changed.
+/// Promise 1, 6455-10.7-1: no input panics, in any state: random bytes, and legal ones with a few of them
+/// changed.
 #[test]
 fn promise_1_no_input_panics() {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
@@ -68,11 +69,12 @@ fn promise_1_no_input_panics() {
         drain(&mut conn, NOW, &mut buf, &mut seen);
         ends += usize::from(conn.is_closed());
     }
-    // A request that nobody answers is the only thing that holds an end up.
+    // Only a request that is not answered keeps a connection from ending.
     assert!(ends > 3_900, "{ends}");
 }
 
-/// Promise 2, 6455-10.4-1: memory is bounded by the configuration, and an idle connection's heap is zero.
+/// Promise 2, 6455-10.4-1: memory is bounded by the configuration, and an idle connection holds no heap
+/// memory.
 #[test]
 fn promise_2_memory_is_bounded_and_idle_heap_is_zero() {
     let limit = 10_000;
@@ -104,13 +106,14 @@ fn promise_2_memory_is_bounded_and_idle_heap_is_zero() {
             assert!(conn.poll_event(NOW, &mut buf).unwrap().is_none());
             idle = Some((conn, buf));
         });
-        // But for a client's masking keys.
+        // Except for a client's masking keys.
         assert!(held.bytes_current <= if role == Role::Client { 144 } else { 0 }, "{held:?}");
         assert!(idle.is_some());
     }
 }
 
-/// Promise 3, 6455-6.2-1: any split of the same bytes gives the same events. (`Peer` cuts what it gets at every place.)
+/// Promise 3, 6455-6.2-1: any split of the same bytes gives the same events. (`Peer` cuts its input at every
+/// place.)
 #[test]
 fn promise_3_any_split_gives_the_same_events() {
     for role in BOTH {
@@ -127,7 +130,8 @@ fn promise_3_any_split_gives_the_same_events() {
     }
 }
 
-/// Promise 4, 6455-6.1-8: output leaves only through `poll_transmit`: whatever queues something, all of it comes out there, once.
+/// Promise 4, 6455-6.1-8: output leaves only through `poll_transmit`. Everything that was queued comes out
+/// there, once.
 #[test]
 fn promise_4_output_leaves_only_through_poll_transmit() {
     for role in BOTH {
@@ -152,7 +156,7 @@ fn promise_4_output_leaves_only_through_poll_transmit() {
     }
 }
 
-/// Promise 5: an event stays lent until the buffer's next use: meanwhile the connection is free for everything else.
+/// Promise 5: an event stays lent until the buffer is used again. Meanwhile the connection can be used.
 #[test]
 fn promise_5_an_event_stays_lent_until_the_buffers_next_use() {
     for role in BOTH {
@@ -170,7 +174,8 @@ fn promise_5_an_event_stays_lent_until_the_buffers_next_use() {
     }
 }
 
-/// Promise 6, 6455-7.1.7-7: after an error there is only draining: nothing is heard, nothing said, until the transport ends.
+/// Promise 6, 6455-7.1.7-7: after an error the connection only drains: it delivers and sends nothing until
+/// the transport ends.
 #[test]
 fn promise_6_after_an_error_only_draining() {
     for role in BOTH {
@@ -183,14 +188,14 @@ fn promise_6_after_an_error_only_draining() {
             assert_eq!(peer.receives(bytes), []);
             assert_eq!(peer.transmits(), b"");
         }
-        assert!(peer.each(|conn| conn.wants_input()), "it reads on, to discard");
+        assert!(peer.each(|conn| conn.wants_input()), "it still reads, to discard");
         peer.shut_down();
         assert_eq!(peer.receives_eof(), []);
         assert!(peer.is_closed());
     }
 }
 
-/// Promise 7: early, late or repeated `handle_timeout` is harmless: only what is due happens, and once.
+/// Promise 7: `handle_timeout` may be called early, late or twice. Each thing that is due happens once.
 #[test]
 fn promise_7_any_handle_timeout_is_harmless() {
     for role in BOTH {
@@ -209,9 +214,10 @@ fn promise_7_any_handle_timeout_is_harmless() {
     }
 }
 
-/// Promise 8: the core builds with no std; its default feature changes only how other crates find SIMD instructions.
+/// Promise 8: the core builds without std. Its default feature changes only how other crates detect SIMD
+/// instructions.
 ///
-/// That nothing else is needed from outside is seen by linking it into a static library, which is the business of CI.
+/// That it needs nothing else from outside is checked in CI, which links it into a static library.
 #[test]
 fn promise_8_the_core_is_no_std() {
     let lib = include_str!("../src/lib.rs");
@@ -221,11 +227,11 @@ fn promise_8_the_core_is_no_std() {
     let std = manifest.lines().find_map(|line| line.strip_prefix("std = [")).expect("the feature is there");
     for name in std.trim_end_matches(']').split(", ") {
         let known = ["\"httparse/std\"", "\"simdutf8/std\"", "\"zlib-rs?/std\""];
-        assert!(known.contains(&name), "{name} does more than look for SIMD instructions");
+        assert!(known.contains(&name), "{name} does more than detect SIMD instructions");
     }
     let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
     let dependencies = dependencies.split("[dependencies]").nth(1).unwrap();
-    // The `http` crate has no build without std; nor has the feature that brings it.
+    // The `http` crate does not build without std, and neither does the feature `http`.
     for line in dependencies.lines().filter(|line| !line.is_empty() && !line.starts_with("http = ")) {
         assert!(line.contains("default-features = false") || line == "bytes.workspace = true", "{line}");
     }
@@ -238,8 +244,8 @@ fn promise_9_unsafe_code_is_forbidden() {
     assert!(include_str!("../../Cargo.toml").contains("\nunsafe_code = \"forbid\"\n"));
 }
 
-/// Promise 10: whoever writes may be dropped between any two bytes: nothing is lost, and nothing corrupted, whether the payload is
-/// the queue's, shared or lent.
+/// Promise 10: a write may be dropped between any two bytes: nothing is lost or corrupted, whether the
+/// payload is queued, shared or lent.
 #[test]
 fn promise_10_a_write_may_stop_anywhere() {
     for role in BOTH {
@@ -259,7 +265,7 @@ fn promise_10_a_write_may_stop_anywhere() {
                     left -= n;
                 }
             }
-            // Another one, dropped after one byte, and the rest.
+            // Another one that is dropped after one byte, and the rest.
             if let Some(Transmit::Data(out)) = conn.poll_transmit() {
                 written.push(out.chunk()[0]);
                 out.advance(1);

@@ -1,4 +1,5 @@
-//! What holds for whatever comes: properties, a rival as a judge, and two ends on a simulated link and clock.
+//! Properties that hold for any input, a comparison with another implementation, and two ends on a simulated
+//! link and clock.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
 
@@ -20,7 +21,7 @@ use ws_core::{Config, Connection, Error, Event, Instant, KeepAlive, RecvBuf, Rol
 
 const NOW: Instant = Instant::ORIGIN;
 
-/// A connection, and what it has seen.
+/// A connection, and all that it has delivered.
 struct Run {
     conn: Connection,
     buf: RecvBuf,
@@ -28,7 +29,7 @@ struct Run {
     sent: Vec<u8>,
 }
 
-/// Where a connection may stand when bytes come.
+/// The state of a connection when bytes come.
 #[derive(Clone, Copy, Debug)]
 enum Start {
     Open,
@@ -130,7 +131,7 @@ fn starts() -> impl Strategy<Value = Start> {
     ]
 }
 
-/// Frames of a conversation that is mostly legal, and now and then not.
+/// Generates frames of a conversation that is mostly legal.
 fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
     let text = "[a-zé€\u{1F600}]{0,40}".prop_map(String::into_bytes);
     let payload = prop_oneof![3 => text, 1 => vec(any::<u8>(), 0..130), 1 => vec(any::<u8>(), 120..400)];
@@ -149,7 +150,7 @@ fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
     vec((first, payload), 0..12)
 }
 
-/// Heads of the opening handshake, whole, cut or with a byte changed.
+/// Generates heads of the opening handshake, whole, cut or with a byte changed.
 fn heads() -> impl Strategy<Value = Vec<u8>> {
     let request = Run::new(Start::Connecting, Role::Client, false).request();
     let whole = prop_oneof![
@@ -222,7 +223,8 @@ proptest! {
         prop_assert_eq!(&pieces.finish(), &whole);
     }
 
-    /// 6455-10.7-1, 6455-8.1-1: whatever bytes come, and whatever is done between them, nothing panics, and no more is held than the limits allow.
+    /// 6455-10.7-1, 6455-8.1-1: no bytes and no calls between them cause a panic, and memory stays within the
+    /// limits.
     #[test]
     fn any_bytes_and_calls_are_survived(
         role in roles(),
@@ -263,7 +265,7 @@ proptest! {
         run.finish();
     }
 
-    /// 6455-5.4-10, 6455-5.4-16, 6455-8.1-4: what one end sends, in any form, the other receives.
+    /// 6455-5.4-10, 6455-5.4-16, 6455-8.1-4: messages that one end sends, in any form, arrive at the other.
     #[test]
     fn what_is_encoded_is_decoded(role in roles(), messages in vec(messages(), 0..8)) {
         let other = if role == Role::Client { Role::Server } else { Role::Client };
@@ -277,7 +279,7 @@ proptest! {
         prop_assert_eq!(receiver.seen, sent);
     }
 
-    /// 6455-5.2-1, 6455-5.3-5, 6455-5.4-10: another implementation reads what we write, and we read what it writes.
+    /// 6455-5.2-1, 6455-5.3-5, 6455-5.4-10: another implementation reads our frames, and we read its frames.
     #[test]
     fn a_rival_agrees(role in roles(), messages in vec(messages(), 0..8)) {
         let mut ours = Run::new(Start::Open, role, false);
@@ -314,14 +316,15 @@ proptest! {
         prop_assert_eq!((ours.conn.close_code(), ours.conn.was_clean()), (1005, true));
     }
 
-    /// 6455-10.7-1, 6455-8.1-3: of frames that may break any rule, another implementation delivers the same messages before its fault as we do.
+    /// 6455-10.7-1, 6455-8.1-3: of frames that may break any rule, another implementation delivers the same
+    /// messages before its fault as we do.
     #[test]
     fn a_rival_delivers_the_same_messages(role in roles(), frames in frames()) {
         let mut ours = Run::new(Start::Open, role, false);
         ours.feed(&input(role, Start::Open, vec![], frames.clone()));
         let has_close = frames.iter().any(|(first, _)| first % 16 == CLOSE);
         let has_long = ours.seen.iter().any(|seen| matches!(seen, Seen::Failed(_)));
-        // What makes a Close frame legal is a matter of taste; everything else is not.
+        // Implementations differ in which Close frames are legal, and in nothing else.
         prop_assume!(!has_close);
         let rival_role = if role == Role::Client { RivalRole::Client } else { RivalRole::Server };
         let mut rival = WebSocket::from_raw_socket(Wire::default(), rival_role, None);
@@ -345,7 +348,7 @@ proptest! {
     }
 }
 
-/// A message, and the sizes of the parts that it is sent in; whole if there are none.
+/// Generates a message, and the sizes of the parts that it is sent in; whole if there are none.
 fn messages() -> impl Strategy<Value = (Seen, Vec<usize>)> {
     let seen = prop_oneof![
         "[ -~é€\u{1F600}]{0,60}".prop_map(Seen::Text),
@@ -359,7 +362,7 @@ fn send(conn: &mut Connection, (message, parts): &(Seen, Vec<usize>)) {
     let (kind, mut bytes) = match message {
         Seen::Text(text) => (ws_core::MessageKind::Text, text.as_bytes()),
         Seen::Binary(bytes) => (ws_core::MessageKind::Binary, &bytes[..]),
-        other => panic!("{other:?} is no message"),
+        other => panic!("{other:?} is not a message"),
     };
     for part in parts {
         let (now, rest) = bytes.split_at((*part).min(bytes.len()));
@@ -373,7 +376,7 @@ fn send(conn: &mut Connection, (message, parts): &(Seen, Vec<usize>)) {
     }
 }
 
-/// The rival's socket: two queues in memory.
+/// The socket of the other implementation: two queues in memory.
 #[derive(Default)]
 struct Wire {
     input: VecDeque<u8>,
@@ -403,20 +406,20 @@ impl Write for Wire {
 /// One direction of a simulated link.
 #[derive(Default)]
 struct Link {
-    /// What is on its way, and when it arrives.
+    /// The bytes on the way, and when they arrive.
     flying: VecDeque<(Instant, Vec<u8>)>,
     is_ended: bool,
     is_cut: bool,
 }
 
-/// One end on the link.
+/// One end of the link.
 struct Node {
     run: Run,
     got_eof: bool,
 }
 
 impl Node {
-    /// Writes a part of what there is to write.
+    /// Writes a part of the output.
     fn write(&mut self, link: &mut Link, now: Instant, delay: Duration, most: usize) {
         loop {
             match self.run.conn.poll_transmit() {
@@ -461,8 +464,9 @@ impl Node {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// 6455-5.5.1-10, 6455-5.5.1-14, 6455-7.1.4-1, close-H2: two ends on a link with delays, short writes and cuts always finish closing, and
-    /// where nothing is cut they do so cleanly, with all that was sent before delivered.
+    /// 6455-5.5.1-10, 6455-5.5.1-14, 6455-7.1.4-1, close-H2:
+    /// Two ends on a link with delays, short writes and cuts always finish closing. Without cuts the close is
+    /// clean, and all messages before it are delivered.
     #[test]
     fn two_ends_always_finish_closing(
         steps in vec((0..2000_u64, 1..100_usize, 0..6_u8), 5..40),
@@ -520,7 +524,7 @@ proptest! {
                 prop_assert!(node.run.conn.was_clean(), "side {}", side);
                 prop_assert_eq!(failures.len(), 0);
             }
-            prop_assert!(failures.len() <= 1, "an error is told once: {:?}", failures);
+            prop_assert!(failures.len() <= 1, "an error is reported once: {:?}", failures);
             let is_timeout = failures.iter().all(|seen| matches!(seen, Seen::Failed(Error::TimedOut(_))));
             prop_assert!(is_timeout, "{:?}", failures);
         }

@@ -1,4 +1,4 @@
-//! Messages as chunks, in and out ([`Config::stream`]).
+//! Messages in chunks, in and out ([`Config::stream`]).
 
 mod common;
 
@@ -13,7 +13,8 @@ fn chunk(kind: MessageKind, bytes: &[u8], fin: bool) -> Seen {
     Seen::Chunk(kind, bytes.into(), fin)
 }
 
-/// 6455-5.4-17, 6455-5.4-16: a message is handed out as its bytes arrive; however it is cut, its chunks make the same message.
+/// 6455-5.4-17, 6455-5.4-16: a message is delivered as its bytes arrive. However it is cut, its chunks make
+/// the same message.
 #[test]
 fn chunks_make_the_message() {
     for role in BOTH {
@@ -31,7 +32,7 @@ fn chunks_make_the_message() {
     }
 }
 
-/// 6455-5.4-17: nothing waits for the rest of a frame.
+/// 6455-5.4-17: a chunk does not wait for the rest of its frame.
 #[test]
 fn a_chunk_does_not_wait_for_its_frame() {
     for role in BOTH {
@@ -44,7 +45,8 @@ fn a_chunk_does_not_wait_for_its_frame() {
     }
 }
 
-/// 6455-5.4-9, 6455-5.4-5: control frames come between the chunks of a message, where they were sent.
+/// 6455-5.4-9, 6455-5.4-5: control frames are delivered between the chunks of a message, in the order in
+/// which they were sent.
 #[test]
 fn control_frames_come_between_chunks() {
     for role in BOTH {
@@ -58,7 +60,8 @@ fn control_frames_come_between_chunks() {
     }
 }
 
-/// 6455-5.4-17, 6455-5.6-2: chunks may meet inside a character; the check of the text goes on from one to the next.
+/// 6455-5.4-17, 6455-5.6-2: chunks may meet inside a character. The check of the text goes on from one to the
+/// next.
 #[test]
 fn chunks_may_meet_inside_a_character() {
     let word = "κόσμε\u{1F600}";
@@ -73,7 +76,8 @@ fn chunks_may_meet_inside_a_character() {
     }
 }
 
-/// 6455-8.1-3, msg-H1: text fails at its first impossible byte; what was possible before it is handed out, however it came.
+/// 6455-8.1-3, msg-H1: text fails at its first wrong byte. The part before it is delivered, however it was
+/// cut.
 #[test]
 fn bad_text_fails_after_what_was_good() {
     for role in BOTH {
@@ -100,11 +104,11 @@ fn bad_text_fails_after_what_was_good() {
                 streaming(role).fails_after(fragments, &expected, ProtocolError::InvalidUtf8);
             }
         }
-        // An empty last frame cannot complete a character either.
+        // An empty last frame does not complete a character either.
         let fragments = [to(role, TEXT, b"ab\xce"), to(role, FIN, b"")].concat();
         let expected = [chunk(MessageKind::Text, b"ab\xce", false)];
         streaming(role).fails_after(fragments, &expected, ProtocolError::InvalidUtf8);
-        // The first bad byte of a long frame is found behind many good ones.
+        // The first wrong byte of a long frame is found after many right ones.
         let mut long = "é".repeat(10_000).into_bytes();
         long[15_001] = b'x';
         let expected = [chunk(MessageKind::Text, &long[..15_001], false)];
@@ -112,7 +116,8 @@ fn bad_text_fails_after_what_was_good() {
     }
 }
 
-/// 6455-5.4-3, 6455-5.4-4: the order of fragments is watched as for whole messages; chunks before the fault are delivered.
+/// 6455-5.4-3, 6455-5.4-4: the order of fragments is checked as for whole messages. Chunks before the fault
+/// are delivered.
 #[test]
 fn fragments_out_of_order_fail_a_stream() {
     for role in BOTH {
@@ -126,7 +131,7 @@ fn fragments_out_of_order_fail_a_stream() {
     }
 }
 
-/// 6455-7.4.1-1009: the limits hold for streams too; a message without end needs them lifted.
+/// 6455-7.4.1-1009: the limits apply to streams too. A message without end needs a limit of `usize::MAX`.
 #[test]
 fn limits_hold_for_streams() {
     for role in BOTH {
@@ -137,7 +142,8 @@ fn limits_hold_for_streams() {
     }
 }
 
-/// 6455-6.1-3, 6455-5.4-10: what is sent in chunks arrives as chunks, and as a message where no chunks are wanted.
+/// 6455-6.1-3, 6455-5.4-10: a message that is sent in chunks arrives in chunks, or as a message at a peer
+/// without `stream`.
 #[test]
 fn chunks_arrive_as_they_were_sent() {
     for (from, into) in [(BOTH[0], BOTH[1]), (BOTH[1], BOTH[0])] {

@@ -11,7 +11,8 @@ use ws_core::{
 
 const NOW: Instant = Instant::ORIGIN;
 
-/// Valid text: the ends of each length, what surrounds the surrogates, noncharacters, U+0000 and byte order marks.
+/// Valid text: the ends of each length, the neighbours of the surrogates, noncharacters, U+0000 and byte
+/// order marks.
 const VALID: [&str; 24] = [
     "Hello-µ@ßöäüàá-UTF-8!!",
     "κόσμε",
@@ -39,7 +40,7 @@ const VALID: [&str; 24] = [
     "e\u{301}",
 ];
 
-/// Bytes that are no text, and how many of them are needed to tell; 0 for those that only the end gives away.
+/// Invalid text, and how many of its bytes show that; 0 for text that only ends too early.
 const INVALID: [(&[u8], usize); 34] = [
     (b"\xff", 1),
     (b"\xfe", 1),
@@ -77,7 +78,8 @@ const INVALID: [(&[u8], usize); 34] = [
     (b"\xc2\x00", 2),
 ];
 
-/// 6455-5.6-1: valid text is delivered as it is: a byte order mark stays, noncharacters and U+0000 are characters.
+/// 6455-5.6-1: valid text is delivered unchanged. A byte order mark stays, and noncharacters and U+0000 are
+/// characters.
 #[test]
 fn valid_text_is_delivered_unchanged() {
     for role in BOTH {
@@ -90,7 +92,8 @@ fn valid_text_is_delivered_unchanged() {
     }
 }
 
-/// 6455-5.6-1, 6455-5.6-2: a character may be cut anywhere by a frame's end, and a ping may come between its halves.
+/// 6455-5.6-1, 6455-5.6-2: a character may be cut anywhere by the end of a frame, and a ping may come between
+/// its parts.
 #[test]
 fn a_character_may_lie_in_several_frames() {
     for role in BOTH {
@@ -110,8 +113,8 @@ fn a_character_may_lie_in_several_frames() {
     }
 }
 
-/// 6455-8.1-3: text that is not UTF-8 fails the connection with 1007: overlong forms, surrogates, what lies beyond
-/// U+10FFFF, what begins or ends in the middle of a character.
+/// 6455-8.1-3: text that is not UTF-8 fails the connection with 1007: overlong forms, surrogates, numbers
+/// beyond U+10FFFF, text that begins or ends inside a character.
 #[test]
 fn text_that_is_not_utf8_fails_the_connection() {
     for role in BOTH {
@@ -126,7 +129,7 @@ fn text_that_is_not_utf8_fails_the_connection() {
     }
 }
 
-/// msg-H1, 6455-8.1-3: text fails at its first byte that cannot be right, in the middle of a frame and of a message.
+/// msg-H1, 6455-8.1-3: text fails at its first wrong byte, inside a frame or a message.
 #[test]
 fn text_fails_at_its_first_impossible_byte() {
     for role in BOTH {
@@ -154,7 +157,7 @@ fn text_fails_at_its_first_impossible_byte() {
     }
 }
 
-/// 6455-8.1-3: text is bad in any place of a long frame, and good right up to it.
+/// 6455-8.1-3: a wrong byte is found at any place of a long frame, and text up to it is valid.
 #[test]
 fn text_is_checked_all_through_a_long_frame() {
     for role in BOTH {
@@ -163,7 +166,7 @@ fn text_is_checked_all_through_a_long_frame() {
             payload[at] = 0xff;
             fails(role, to(role, FIN | TEXT, &payload), ProtocolError::InvalidUtf8);
         }
-        // Characters lie across the borders of whatever blocks it is checked in.
+        // Characters lie across the ends of the blocks in which text is checked.
         for shift in 0..4 {
             let valid = "x".repeat(shift) + &"\u{1F600}".repeat(6_000);
             assert_eq!(peer(role).receives(to(role, FIN | TEXT, valid.as_bytes())), [text(&valid)]);
@@ -171,7 +174,7 @@ fn text_is_checked_all_through_a_long_frame() {
     }
 }
 
-/// 6455-5.6-3: binary is not text, and its bytes are not looked at.
+/// 6455-5.6-3: binary messages are not checked.
 #[test]
 fn binary_is_not_checked() {
     for role in BOTH {
@@ -181,7 +184,7 @@ fn binary_is_not_checked() {
     }
 }
 
-/// 6455-8.1-4: text that is sent as bytes is checked: nothing invalid is queued, and the message can still go on.
+/// 6455-8.1-4: text that is sent as bytes is checked. Invalid text is not queued, and the message can go on.
 #[test]
 fn invalid_text_is_never_sent() {
     for role in BOTH {
@@ -205,9 +208,9 @@ fn upgraded() -> Connection {
     Connection::upgraded(NOW, Role::Server, Config::default(), Agreement::default(), [0; 32])
 }
 
-/// 6455-8.1-3: whoever takes messages out of the buffer finds none where a text is no UTF-8, and the next call says why.
+/// 6455-8.1-3: a text that is not UTF-8 cannot be taken out of the buffer. The next call returns the error.
 #[test]
-fn what_is_no_text_cannot_be_taken() {
+fn invalid_text_cannot_be_taken() {
     for is_refused_at_once in [true, false] {
         let wire = [to(Role::Server, FIN | TEXT, b"fine"), to(Role::Server, FIN | TEXT, b"\xC3")].concat();
         let (mut conn, mut buf) = (upgraded(), RecvBuf::new());

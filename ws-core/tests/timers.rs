@@ -1,4 +1,4 @@
-//! Time: one alarm for the opening, idleness, keepalive, pongs and the close, on a simulated clock.
+//! Time: one alarm for opening, idle, keepalive, pong and close timeouts, on a simulated clock.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn alive() -> Config {
     Config { keep_alive: Some(keep_alive), ..Config::default() }
 }
 
-/// The only frame that is sent is a ping with this payload.
+/// Returns the payload of the only frame that is sent, a ping.
 #[track_caller]
 fn pings(peer: &mut Peer) -> Vec<u8> {
     let mut frames = peer.sends();
@@ -30,7 +30,7 @@ fn pings(peer: &mut Peer) -> Vec<u8> {
     payload
 }
 
-/// hs-H6: a request that does not arrive in time is answered with 408, however steadily its bytes come.
+/// hs-H6: a request that does not arrive in time is answered with 408, even if its bytes come steadily.
 #[test]
 fn a_request_that_takes_too_long_gets_408() {
     let mut server = accepting(Config::default());
@@ -39,7 +39,7 @@ fn a_request_that_takes_too_long_gets_408() {
         server.waits(SECOND);
         assert_eq!(server.receives([byte]), []);
     }
-    assert_eq!(server.alarm(), Some(SECOND), "what arrives does not move the deadline");
+    assert_eq!(server.alarm(), Some(SECOND), "bytes do not move the deadline");
     server.waits(SECOND);
     assert_eq!(server.receives(&REQUEST[9..]), [failed(Error::TimedOut(Timer::Opening))]);
     let answer = server.transmits();
@@ -50,7 +50,7 @@ fn a_request_that_takes_too_long_gets_408() {
     assert_eq!(server.ended(), (1006, false));
 }
 
-/// hs-H6: a client that sends nothing at all is dropped in time, without an answer that nobody asked for.
+/// hs-H6: a client that sends nothing is dropped in time, without an answer.
 #[test]
 fn a_silent_client_is_dropped_in_time() {
     let mut server = accepting(Config::default());
@@ -60,7 +60,7 @@ fn a_silent_client_is_dropped_in_time() {
     assert!(server.is_closed());
 }
 
-/// hs-H1: a client gives up on a server that stalls, before its head or inside it, and says nothing.
+/// hs-H1: a client gives up on a server that stalls, before or inside its head, and sends nothing.
 #[test]
 fn a_stalled_answer_ends_in_time() {
     let request = ClientRequest::new("h", "/").unwrap();
@@ -79,9 +79,10 @@ fn a_stalled_answer_ends_in_time() {
     }
 }
 
-/// hs-H1: the body of a refusal is waited for as long as for the rest; what has come of it is handed over then.
+/// hs-H1: the body of a refusal has the time of the opening handshake. Then the part that has come is
+/// delivered.
 #[test]
-fn a_stalled_body_is_handed_over_in_part() {
+fn a_stalled_body_is_delivered_in_part() {
     let request = ClientRequest::new("h", "/").unwrap();
     let mut client = connecting(Config::default(), &request);
     client.transmits();
@@ -94,7 +95,7 @@ fn a_stalled_body_is_handed_over_in_part() {
     assert_eq!(client.alarm(), None);
 }
 
-/// hs-H6: a request that the application does not decide about in time gets 503.
+/// hs-H6: a request that the application does not answer in time gets 503.
 #[test]
 fn an_undecided_request_gets_503_in_time() {
     let mut server = accepting(Config::default());
@@ -106,7 +107,7 @@ fn an_undecided_request_gets_503_in_time() {
     assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
 }
 
-/// hs-H6: no opening timeout is a choice too; and once the connection is open it counts no more.
+/// hs-H6: the opening timeout can be off, and ends when the connection is open.
 #[test]
 fn the_opening_timeout_ends_with_the_opening() {
     let mut unlimited = accepting(Config { opening_timeout: None, ..Config::default() });
@@ -122,7 +123,8 @@ fn the_opening_timeout_ends_with_the_opening() {
     assert_eq!(server.alarm(), None);
 }
 
-/// hs-H6: each request on a persistent connection has its own time; between two of them the connection is just dropped.
+/// hs-H6: each request on a persistent connection has a time limit of its own. Between two requests the
+/// connection is dropped without an answer.
 #[test]
 fn each_request_has_its_own_time() {
     let mut server = accepting(Config::default());
@@ -136,7 +138,8 @@ fn each_request_has_its_own_time() {
     assert_eq!(server.transmits(), b"");
 }
 
-/// adapter-K1: a silent peer is pinged after the interval, and the connection ends, with 1006, if nothing comes in time.
+/// adapter-K1: a silent peer is pinged after the interval. If nothing comes in time, the connection ends with
+/// 1006.
 #[test]
 fn a_peer_that_does_not_answer_a_ping_is_given_up() {
     for role in BOTH {
@@ -157,7 +160,8 @@ fn a_peer_that_does_not_answer_a_ping_is_given_up() {
     }
 }
 
-/// adapter-K1: the pong shows that the peer lives, and how long the way there and back took; the next ping waits for its turn.
+/// adapter-K1: a pong counts as a sign of life and gives the round-trip time. The next ping comes after the
+/// interval.
 #[test]
 fn a_pong_measures_the_round_trip() {
     for role in BOTH {
@@ -168,7 +172,7 @@ fn a_pong_measures_the_round_trip() {
             let time = Duration::from_millis(millis);
             peer.waits(20 * SECOND);
             let payload = pings(&mut peer);
-            assert_ne!(payload, last, "each ping is another");
+            assert_ne!(payload, last, "each ping is different");
             peer.waits(time);
             assert_eq!(peer.receives(to(role, FIN | PONG, &payload)), [pong(&payload)]);
             assert_eq!(peer.each(|conn| conn.round_trip()), Some(time));
@@ -178,14 +182,14 @@ fn a_pong_measures_the_round_trip() {
     }
 }
 
-/// adapter-K1, 6455-5.5.3-4: a pong that answers no ping is no answer: neither one that nobody asked for nor one to an older ping.
+/// adapter-K1, 6455-5.5.3-4: a pong counts only if it answers the last ping, not an older one or none.
 #[test]
 fn only_the_right_pong_counts() {
     for role in BOTH {
         let mut peer = configured(role, alive());
         peer.waits(10 * SECOND);
         peer.receives(to(role, FIN | PONG, b"hi"));
-        assert_eq!(peer.alarm(), Some(10 * SECOND), "an unasked pong is no sign of life");
+        assert_eq!(peer.alarm(), Some(10 * SECOND), "an unsolicited pong is not a sign of life");
         peer.waits(10 * SECOND);
         let old = pings(&mut peer);
         peer.receives(to(role, FIN | PONG, &old));
@@ -198,7 +202,8 @@ fn only_the_right_pong_counts() {
     }
 }
 
-/// adapter-K1: whatever else a peer sends shows that it lives, the bytes of a large message too, also while a pong is due.
+/// adapter-K1: all other bytes of a peer are signs of life, also those of a large message, and also while a
+/// pong is due.
 #[test]
 fn data_is_a_sign_of_life() {
     for role in BOTH {
@@ -234,7 +239,7 @@ fn data_is_a_sign_of_life() {
     }
 }
 
-/// WHATWG-P-1: nothing is pinged, and nobody is idle, unless it was asked for.
+/// WHATWG-P-1: by default pings and the idle timeout are off.
 #[test]
 fn keepalive_is_off_by_default() {
     for role in BOTH {
@@ -247,9 +252,9 @@ fn keepalive_is_off_by_default() {
     assert_eq!(KeepAlive::default(), KeepAlive { interval: 20 * SECOND, timeout: 20 * SECOND });
 }
 
-/// adapter-K1: a peer that is idle for too long is told so, with 1001, and the connection ends.
+/// adapter-K1: an idle peer gets a Close frame with 1001, and the connection ends.
 #[test]
-fn an_idle_peer_is_told_to_leave() {
+fn an_idle_peer_gets_a_close_frame() {
     for role in BOTH {
         let mut peer = configured(role, idle());
         peer.waits(9 * SECOND);
@@ -257,7 +262,7 @@ fn an_idle_peer_is_told_to_leave() {
         assert_eq!(peer.alarm(), Some(10 * SECOND));
         peer.waits(9 * SECOND);
         peer.receives(to(role, FIN | PONG, b""));
-        assert_eq!(peer.alarm(), Some(SECOND), "pongs alone are no conversation");
+        assert_eq!(peer.alarm(), Some(SECOND), "pongs alone do not count");
         peer.waits(SECOND);
         let (first, payload) = peer.sends().pop().expect("a Close frame is sent");
         assert_eq!((first, &payload[..2]), (FIN | CLOSE, &1001_u16.to_be_bytes()[..]));
@@ -270,7 +275,7 @@ fn an_idle_peer_is_told_to_leave() {
     }
 }
 
-/// adapter-K1: idleness and keepalive run side by side, and the one that is due first acts: a peer that only answers pings is idle.
+/// adapter-K1: the idle timeout and the keepalive run side by side. A peer that only answers pings is idle.
 #[test]
 fn a_peer_that_only_answers_pings_is_idle() {
     let keep_alive = KeepAlive { interval: 3 * SECOND, timeout: SECOND };
@@ -287,8 +292,8 @@ fn a_peer_that_only_answers_pings_is_idle() {
     }
 }
 
-/// adapter-K1: the bytes of a frame that trickles in are signs of life, those of its header as well as those of its payload; those
-/// of a pong are not.
+/// adapter-K1: each byte of a slow frame is a sign of life, in its header and in its payload. Those of a pong
+/// are not.
 #[test]
 fn each_byte_of_a_frame_is_a_sign_of_life() {
     for role in BOTH {
@@ -303,7 +308,7 @@ fn each_byte_of_a_frame_is_a_sign_of_life() {
                 for byte in start {
                     peer.waits(SECOND);
                     peer.receives([*byte]);
-                    // A wake-up without a byte is not a sign.
+                    // A call without a byte is not a sign of life.
                     peer.receives(b"");
                     let left = peer.alarm().expect("the idle timeout is set");
                     assert_eq!(left == 10 * SECOND, is_sign, "{role:?}: {}", bytes.escape_ascii());
@@ -317,7 +322,8 @@ fn each_byte_of_a_frame_is_a_sign_of_life() {
     }
 }
 
-/// close-H2, 6455-5.5.1-13: the close timeout takes the place of all others, and runs anew once the peer's Close frame has come.
+/// close-H2, 6455-5.5.1-13: the close timeout replaces all others, and starts anew when the peer's Close
+/// frame has come.
 #[test]
 fn the_close_timeout_replaces_the_others() {
     let keep_alive = KeepAlive { interval: SECOND, timeout: SECOND };
@@ -340,8 +346,8 @@ fn the_close_timeout_replaces_the_others() {
     }
 }
 
-/// close-H2: what is received by the time of an old read gives the peer all of the close timeout, from the next look at the clock, and
-/// only once.
+/// close-H2: if input is received with an old time, the peer gets all of the close timeout from the next,
+/// later time, but only once.
 #[test]
 fn a_close_timer_that_began_in_the_past_begins_anew_once() {
     for role in BOTH {
@@ -357,12 +363,12 @@ fn a_close_timer_that_began_in_the_past_begins_anew_once() {
             let (now, mut ours) = (peer.now, self::peer(role));
             ours.close(1000, "");
             ours.each(|conn| conn.handle_clock(now + 4 * SECOND));
-            assert_eq!(ours.alarm(), Some(5 * SECOND), "what the application began is not moved");
+            assert_eq!(ours.alarm(), Some(5 * SECOND), "a close of the application is not moved");
         }
     }
 }
 
-/// adapter-K1, hs-H6: wake-ups that come early, late, twice or for nothing change nothing but what is due.
+/// adapter-K1, hs-H6: `handle_timeout` does only what is due, if it is called early, late or twice.
 #[test]
 fn wake_ups_may_come_at_any_time() {
     let (mut on_time, mut any_time) = (Vec::new(), Vec::new());
@@ -404,9 +410,9 @@ fn wake_ups_may_come_at_any_time() {
     }
 }
 
-/// adapter-K1: moments at the end of time do not overflow.
+/// adapter-K1: times at the end of the range do not overflow.
 #[test]
-fn the_end_of_time_is_no_problem() {
+fn the_end_of_time_does_not_overflow() {
     let forever = Duration::MAX;
     let keep_alive = KeepAlive { interval: forever, timeout: forever };
     let config = Config {
@@ -432,7 +438,7 @@ fn the_end_of_time_is_no_problem() {
     assert_eq!(later.since_origin(), SECOND);
 }
 
-/// adapter-K1: a clock that runs backwards, or reads that carry an old time, do no harm.
+/// adapter-K1: a clock that runs backwards, or input with an old time, causes no harm.
 #[test]
 fn a_clock_that_runs_backwards_does_no_harm() {
     for role in BOTH {

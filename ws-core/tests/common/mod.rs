@@ -1,9 +1,11 @@
-//! What the tests share: both ends of the wire as bytes, and a [`Peer`] that takes all input in many splits at once.
+//! Helpers of the tests: both ends of the wire as bytes, and a [`Peer`] that takes all input in many splits
+//! at once.
 //!
-//! A `Peer` is not one connection but many equal ones. Each is told the same, but gets what arrives cut
-//! in its own way: whole, byte by byte, or in two pieces with the cut at another place. Each way is taken by connections that
-//! keep their memory, and by others that give it up between any two calls, as an adapter does before it waits. Whatever they see,
-//! send and answer must be the same, so every test that is written with it is also a test that neither splits nor parking matter.
+//! A `Peer` is not one connection but many equal ones. Each gets the same calls and the same bytes, but cut
+//! in its own way: whole, byte by byte, or in two pieces with the cut at another place. For each way there is
+//! a connection that keeps its memory, and one that gives it up between any two calls, as an adapter does
+//! before it waits. Their events, output and results must be the same. So every test with a `Peer` also
+//! checks that neither splits nor parking matter.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -26,34 +28,35 @@ pub(crate) const BINARY: u8 = 0x2;
 pub(crate) const CLOSE: u8 = 0x8;
 pub(crate) const PING: u8 = 0x9;
 pub(crate) const PONG: u8 = 0xA;
-/// The bit of a frame's first byte that ends a message.
+/// The bit of a frame's first byte that marks the last frame of a message.
 pub(crate) const FIN: u8 = 0x80;
 
 pub(crate) const BOTH: [Role; 2] = [Role::Client, Role::Server];
 pub(crate) const ENTROPY: [u8; 32] = [7; 32];
 pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// How many places frames are cut at: all of those that are no longer, and evenly spread ones of longer input.
+/// The number of places at which frames are cut. Shorter input is cut at each byte, longer input at evenly
+/// spread ones.
 const CUTS: usize = 48;
 /// The same for the heads of the opening handshake.
 const HEAD_CUTS: usize = 288;
 
-/// A frame as a server sends it: a whole message, or a control frame.
+/// Returns a frame as a server sends it: a whole message, or a control frame.
 pub(crate) fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     encode(FIN | opcode, None, payload)
 }
 
-/// A frame as a client sends it.
+/// Returns a frame as a client sends it.
 pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
     encode(FIN | opcode, Some(KEY), payload)
 }
 
-/// A frame that reaches `role`, with this first byte.
+/// Returns a frame that reaches `role`, with this first byte.
 pub(crate) fn to(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     encode(first, (role == Role::Server).then_some(KEY), payload)
 }
 
-/// A Close frame that reaches `role`.
+/// Returns a Close frame that reaches `role`.
 pub(crate) fn close_to(role: Role, code: u16, reason: &str) -> Vec<u8> {
     to(role, FIN | CLOSE, &close_payload(code, reason))
 }
@@ -62,12 +65,12 @@ pub(crate) fn close_payload(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes()[..], reason.as_bytes()].concat()
 }
 
-/// The header of a frame that reaches `role` and announces `len` bytes: no payload.
+/// Returns the header of a frame that reaches `role` and announces `len` bytes, without a payload.
 pub(crate) fn header_to(role: Role, first: u8, len: u64) -> Vec<u8> {
     header(first, (role == Role::Server).then_some(KEY), len)
 }
 
-/// A frame written by the letter of §5.2, with a mask or without.
+/// Returns a frame written exactly by §5.2, with or without a mask.
 pub(crate) fn encode(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     let mut bytes = header(first, key, payload.len() as u64);
     bytes.extend(payload.iter().enumerate().map(|(i, byte)| byte ^ key.map_or(0, |key| key[i % 4])));
@@ -92,7 +95,8 @@ fn header(first: u8, key: Option<[u8; 4]>, len: u64) -> Vec<u8> {
     bytes
 }
 
-/// The frames in what `sender` wrote: first byte and payload of each. Masks must be as §5.1 wants them.
+/// Returns the frames in the output of `sender`: first byte and payload of each. Masks must be as §5.1
+/// requires.
 #[track_caller]
 pub(crate) fn decode(sender: Role, mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
@@ -112,7 +116,7 @@ pub(crate) fn decode(sender: Role, mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     frames
 }
 
-/// An event that owns what it carries, or the end of it all.
+/// An event that owns its data, or the end.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Seen {
     /// The target.
@@ -122,7 +126,7 @@ pub(crate) enum Seen {
     Rejected(OwnedResponse),
     Text(String),
     Binary(Vec<u8>),
-    /// Neighbours are joined.
+    /// Chunks; neighbours are joined.
     Chunk(MessageKind, Vec<u8>, bool),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -170,12 +174,12 @@ impl From<Event<'_>> for Seen {
             Event::Ping(bytes) => Self::Ping(bytes.into()),
             Event::Pong(bytes) => Self::Pong(bytes.into()),
             Event::Close(close) => Self::Close(close.map(|close| (close.code.get(), close.reason.into()))),
-            event => panic!("an event that the tests do not know: {event:?}"),
+            event => panic!("an event that the tests do not expect: {event:?}"),
         }
     }
 }
 
-/// Adds to the end, and joins the chunks of one message, whose borders are those of the reads.
+/// Adds `event`. Joins chunks of one message, since their borders are those of the reads.
 fn push(seen: &mut Vec<Seen>, event: Seen) {
     match (seen.last_mut(), event) {
         (Some(Seen::Chunk(_, bytes, fin @ false)), Seen::Chunk(_, more, last)) => {
@@ -186,7 +190,7 @@ fn push(seen: &mut Vec<Seen>, event: Seen) {
     }
 }
 
-/// Reads all events that wait, and then the error.
+/// Takes all events that wait, and then the error.
 pub(crate) fn drain(conn: &mut Connection, now: Instant, input: &mut RecvBuf, seen: &mut Vec<Seen>) {
     loop {
         match conn.poll_event(now, input) {
@@ -197,7 +201,7 @@ pub(crate) fn drain(conn: &mut Connection, now: Instant, input: &mut RecvBuf, se
     }
 }
 
-/// Takes all of the output that can be had.
+/// Takes all output that is ready.
 pub(crate) fn take_output(conn: &mut Connection) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Some(Transmit::Data(out)) = conn.poll_transmit() {
@@ -208,12 +212,12 @@ pub(crate) fn take_output(conn: &mut Connection) -> Vec<u8> {
     bytes
 }
 
-/// How one of the equal connections gets its input.
+/// The way in which one of the equal connections gets its input.
 #[derive(Clone, Copy, Debug)]
 enum Split {
     Whole,
     Bytes,
-    /// In two pieces, cut at the `n`th of so many places.
+    /// In two pieces, cut at place `n` of so many.
     At(usize, usize),
 }
 
@@ -234,7 +238,7 @@ impl Split {
 #[derive(Debug)]
 struct End {
     split: Split,
-    /// The pool that has the memory between any two calls, unless it stays with the connection.
+    /// The pool that takes the memory between any two calls. Without it the connection keeps its memory.
     pool: Option<Pool>,
     conn: Connection,
     buf: RecvBuf,
@@ -249,7 +253,7 @@ impl End {
         }
     }
 
-    /// Gives the pool what it takes back, as before a wait.
+    /// Gives memory back to the pool, as before a wait.
     fn park(&mut self) {
         if let Some(pool) = &mut self.pool {
             pool.park(&mut self.buf);
@@ -257,7 +261,7 @@ impl End {
         }
     }
 
-    /// The next event, or the error; parks before and after each step.
+    /// Returns the next event or the error. Parks before and after each step.
     fn next(&mut self, now: Instant) -> Option<Seen> {
         self.prepare();
         let received = self.conn.receive(now, &mut self.buf);
@@ -280,16 +284,16 @@ pub(crate) struct Peer {
     role: Role,
     ends: Vec<End>,
     pub(crate) now: Instant,
-    /// What is answered to requests; without it they wait.
+    /// The answer to requests. Without it they wait.
     pub(crate) decision: Option<Decision>,
 }
 
-/// An open connection's server, with the default configuration.
+/// Returns the server of an open connection, with the default configuration.
 pub(crate) fn server() -> Peer {
     peer(Role::Server)
 }
 
-/// An open connection's client.
+/// Returns the client of an open connection.
 pub(crate) fn client() -> Peer {
     peer(Role::Client)
 }
@@ -305,13 +309,13 @@ pub(crate) fn configured(role: Role, config: Config) -> Peer {
     })
 }
 
-/// A server whose client has still to ask.
+/// Returns a server that has not received a request.
 pub(crate) fn accepting(config: Config) -> Peer {
     let config = Arc::new(config);
     Peer::new(Role::Server, HEAD_CUTS, |now| Connection::server(now, Arc::clone(&config)))
 }
 
-/// A client that has asked.
+/// Returns a client that has sent its request.
 pub(crate) fn connecting(config: Config, request: &ClientRequest<'_>) -> Peer {
     let config = Arc::new(config);
     Peer::new(Role::Client, HEAD_CUTS, |now| Connection::client(now, Arc::clone(&config), request, ENTROPY))
@@ -330,13 +334,13 @@ impl Peer {
         Self { role, ends: ends.collect(), now, decision: None }
     }
 
-    /// What comes of `bytes`.
+    /// Receives `bytes`. Returns the events.
     #[track_caller]
     pub(crate) fn receives(&mut self, bytes: impl AsRef<[u8]>) -> Vec<Seen> {
         self.receives_before(bytes, |_| ())
     }
 
-    /// What comes of `bytes`, with the last of which comes this `end`.
+    /// Receives `bytes`, with this `end` directly after the last. Returns the events.
     #[track_caller]
     pub(crate) fn receives_before(&mut self, bytes: impl AsRef<[u8]>, end: fn(&mut Connection)) -> Vec<Seen> {
         let (now, decision, finish) = (self.now, self.decision.clone(), end);
@@ -362,26 +366,26 @@ impl Peer {
         })
     }
 
-    /// What comes of the end of the peer's stream.
+    /// Receives the end of the peer's stream. Returns the events.
     #[track_caller]
     pub(crate) fn receives_eof(&mut self) -> Vec<Seen> {
         self.receives_before(b"", Connection::handle_eof)
     }
 
-    /// What is written, up to the end of the stream.
+    /// Takes the output, up to the end of the stream.
     #[track_caller]
     pub(crate) fn transmits(&mut self) -> Vec<u8> {
         self.each(take_output)
     }
 
-    /// The frames that are written: first byte and payload of each.
+    /// Takes the frames in the output: first byte and payload of each.
     #[track_caller]
     pub(crate) fn sends(&mut self) -> Vec<(u8, Vec<u8>)> {
         let bytes = self.transmits();
         decode(self.role, &bytes)
     }
 
-    /// Whether the end of our stream is due now.
+    /// Returns whether the end of our stream is due now.
     #[track_caller]
     pub(crate) fn shuts_down(&mut self) -> bool {
         self.each(|conn| matches!(conn.poll_transmit(), Some(Transmit::Shutdown)))
@@ -394,7 +398,7 @@ impl Peer {
         self.each(Connection::handle_shutdown);
     }
 
-    /// Lets time pass, and wakes the connection.
+    /// Lets time pass, and calls `handle_timeout`.
     #[track_caller]
     pub(crate) fn waits(&mut self, time: Duration) {
         self.now = self.now + time;
@@ -402,14 +406,14 @@ impl Peer {
         self.each(|conn| conn.handle_timeout(now));
     }
 
-    /// How long until the alarm.
+    /// Returns the time until the alarm.
     #[track_caller]
     pub(crate) fn alarm(&mut self) -> Option<Duration> {
         let now = self.now;
         self.each(|conn| conn.poll_timeout().map(|at| now.until(at)))
     }
 
-    /// Does the same to all, which must answer the same.
+    /// Calls `act` with each connection. The results must be the same.
     #[track_caller]
     pub(crate) fn each<R: PartialEq + Debug>(&mut self, mut act: impl FnMut(&mut Connection) -> R) -> R {
         self.same(|end| {
@@ -436,13 +440,14 @@ impl Peer {
         self.each(|conn| conn.is_closed())
     }
 
-    /// The close code, and whether the close was clean.
+    /// Returns the close code, and whether the close was clean.
     #[track_caller]
     pub(crate) fn ended(&mut self) -> (u16, bool) {
         self.each(|conn| (conn.close_code(), conn.was_clean()))
     }
 
-    /// What is received fails the connection as `error`, after `before`; the peer is told why, and nothing more is heard.
+    /// Checks that `bytes` fail the connection as `error`, after the events `before`, and that the peer gets
+    /// the reason and nothing more is delivered.
     #[track_caller]
     pub(crate) fn fails_after(&mut self, bytes: impl AsRef<[u8]>, before: &[Seen], error: ProtocolError) {
         let seen = self.receives(bytes);
@@ -471,7 +476,7 @@ impl Peer {
     }
 }
 
-/// `bytes`, received by a fresh connection of `role`, fail it as `error` and with nothing before it.
+/// Checks that `bytes` fail a fresh connection of `role` as `error`, and that nothing is delivered before.
 #[track_caller]
 pub(crate) fn fails(role: Role, bytes: impl AsRef<[u8]>, error: ProtocolError) {
     peer(role).fails_after(bytes, &[], error);

@@ -4,17 +4,17 @@ use ws_core::deflate::{Compression, Context};
 
 use super::*;
 
-/// A block of a message, bit by bit (RFC 1951 §3.2.6).
+/// A block of a message, as bits (RFC 1951 §3.2.6).
 #[derive(Default)]
 struct Block(Vec<bool>);
 
 impl Block {
-    /// A block with fixed codes, the last of its stream or not.
+    /// Begins a block with fixed codes, which may be the last of its stream.
     fn fixed(is_final: bool) -> Self {
         Self(vec![is_final, true, false])
     }
 
-    /// The byte `x`, `n` times.
+    /// Adds the byte `x`, `n` times.
     fn bytes(mut self, n: usize) -> Self {
         for _ in 0..n {
             self.high_first(0x30 + u32::from(b'x'), 8);
@@ -22,7 +22,7 @@ impl Block {
         self
     }
 
-    /// The next 258 bytes are those of `distance` bytes ago, `n` times.
+    /// Adds 258 bytes from `distance` bytes back, `n` times.
     fn back(mut self, distance: u32, n: usize) -> Self {
         for _ in 0..n {
             self.high_first(0b1100_0101, 8);
@@ -39,7 +39,7 @@ impl Block {
         self.0.extend((0..len).rev().map(|bit| code >> bit & 1 == 1));
     }
 
-    /// Ends the block, and with it a byte; a block that is not final by the begin of an empty one.
+    /// Ends the block at the end of a byte. After a block that is not final, an empty one begins.
     fn end(mut self) -> Vec<u8> {
         let is_final = self.0[0];
         self.0.extend([false; 7]);
@@ -51,17 +51,18 @@ impl Block {
     }
 }
 
-/// How many bytes back a message may refer to those before it.
+/// Returns how many bytes back a message may refer to those before it.
 fn reach(bits: u8) -> u32 {
     1 << bits.max(9)
 }
 
-/// More bytes than any window, in few.
+/// Returns more bytes than any window, in a short block.
 fn long() -> Block {
     Block::fixed(false).bytes(1).back(1, 130)
 }
 
-/// What a peer sees of `payloads`, each a message; `None` for one that fails the connection.
+/// Returns the length of each message in `payloads` as a peer receives it, or `None` if it fails the
+/// connection.
 fn see(role: Role, bits: u8, takes_over: bool, payloads: &[Vec<u8>]) -> Vec<Option<usize>> {
     let bits_of = |sender| (sender == role.peer() && bits < 15).then(|| window(bits));
     let params = Params {
@@ -88,8 +89,8 @@ fn see(role: Role, bits: u8, takes_over: bool, payloads: &[Vec<u8>]) -> Vec<Opti
     core::mem::take(kept)
 }
 
-/// 7692-7.1.2.1-4, 7692-7.2.2-4: a message may refer to as much before it as the window holds, and to one byte more it may not,
-/// whatever the window.
+/// 7692-7.1.2.1-4, 7692-7.2.2-4: a message may refer to as many bytes before it as the window holds, and not
+/// to one more, with any window.
 #[test]
 fn a_message_refers_to_the_window_before_it() {
     let long_len = 1 + 130 * 258;
@@ -113,7 +114,7 @@ fn a_message_refers_to_the_window_before_it() {
     }
 }
 
-/// 7692-7.2.2-2: where each message stands alone, it may refer to nothing before it.
+/// 7692-7.2.2-2: where each message stands alone, it must not refer to bytes before it.
 #[test]
 fn a_message_that_stands_alone_refers_to_itself() {
     for role in BOTH {
@@ -125,7 +126,7 @@ fn a_message_that_stands_alone_refers_to_itself() {
     }
 }
 
-/// 7692-7.2.1-7: within a message references of up to 32 KiB pass, whatever the window.
+/// 7692-7.2.1-7: within a message, references of up to 32 KiB are accepted, with any window.
 #[test]
 fn a_message_refers_to_all_of_itself() {
     for role in BOTH {
@@ -138,7 +139,7 @@ fn a_message_refers_to_all_of_itself() {
     }
 }
 
-/// 7692-7.2.1-4: what follows a final block in a message refers to the window before it.
+/// 7692-7.2.1-4: after a final block, a message may still refer to the window before it.
 #[test]
 fn a_final_block_leaves_the_window() {
     for role in BOTH {

@@ -1,4 +1,4 @@
-//! Limits of compressed messages: what is inflated counts as the message, what is on the wire as the frame (§10.4).
+//! Limits of compressed messages: the message is counted inflated, the frame as it is on the wire (§10.4).
 
 use ws_core::RecvBuf;
 
@@ -8,7 +8,8 @@ fn limited(role: Role, max_frame: usize, max_message: usize, max_fragments: usiz
     agreed(role, TAKING_OVER, Config { max_frame, max_message, max_fragments, ..Config::default() })
 }
 
-/// 6455-7.4.1-1009, pmd-H3, msg-H2: a message may inflate to its limit and not to a byte more, all its fragments together; each message counts anew.
+/// 6455-7.4.1-1009, pmd-H3, msg-H2: a message may inflate to its limit and not to a byte more, with all its
+/// fragments. Each message is counted anew.
 #[test]
 fn the_limit_of_a_message_counts_inflated_bytes() {
     let error = ProtocolError::MessageTooBig;
@@ -32,7 +33,7 @@ fn the_limit_of_a_message_counts_inflated_bytes() {
     }
 }
 
-/// 6455-7.4.1-1009: the limit holds to the byte where messages are long, too, and where steps of inflating end.
+/// 6455-7.4.1-1009: the limit is exact for long messages too, and where steps of inflating end.
 #[test]
 fn the_limit_is_exact_for_long_messages() {
     for role in BOTH {
@@ -54,7 +55,7 @@ fn the_limit_is_exact_for_long_messages() {
     }
 }
 
-/// 6455-7.4.1-1009, 6455-10.4-2: a frame counts as it is on the wire, compressed or not.
+/// 6455-7.4.1-1009, 6455-10.4-2: a frame is counted as it is on the wire, compressed or not.
 #[test]
 fn the_limit_of_a_frame_counts_wire_bytes() {
     for role in BOTH {
@@ -71,7 +72,7 @@ fn the_limit_of_a_frame_counts_wire_bytes() {
         let late = [to(role, RSV1 | BINARY, b""), header_to(role, FIN, limit as u64 + 1)].concat();
         limited(role, limit, 10_000, 10).fails_after(late, &[], ProtocolError::FrameTooBig);
 
-        // On the wire a message may be longer than what it inflates to.
+        // A message may be longer on the wire than inflated.
         let mut peer = limited(role, 1000, 5, 10);
         assert_eq!(peer.receives(deflated_to(role, STORED)), [text("Hello")]);
         let blocks = b"\0\0\0\xff\xff".repeat(40);
@@ -79,7 +80,7 @@ fn the_limit_of_a_frame_counts_wire_bytes() {
     }
 }
 
-/// 6455-7.4.1-1009, msg-H2: a compressed message may come in as many fragments as any other.
+/// 6455-7.4.1-1009, msg-H2: the limit of fragments applies to compressed messages too.
 #[test]
 fn the_limit_of_fragments_holds() {
     for role in BOTH {
@@ -96,7 +97,7 @@ fn the_limit_of_fragments_holds() {
     }
 }
 
-/// pmd-H3: final blocks by the thousand, which cost much and hold nothing, end the connection.
+/// pmd-H3: thousands of final blocks, which take much time and hold nothing, end the connection.
 #[test]
 fn final_blocks_cannot_be_piled_up() {
     for role in BOTH {

@@ -1,4 +1,4 @@
-//! permessage-deflate as part of a connection: what is agreed, sent and received, and what it costs (RFC 7692).
+//! permessage-deflate on a connection: negotiation, sending, receiving and memory (RFC 7692).
 
 #![cfg(feature = "deflate")]
 
@@ -23,7 +23,7 @@ use ws_core::{Config, Connection, Instant, ProtocolError, Role};
 
 pub(crate) const NOW: Instant = Instant::ORIGIN;
 
-/// The bit of a message's first byte that says that it is compressed.
+/// The bit of a message's first byte that marks it as compressed.
 pub(crate) const RSV1: u8 = 0x40;
 
 pub(crate) const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
@@ -33,7 +33,7 @@ pub(crate) const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
 pub(crate) const STORED: &[u8] = b"\x00\x05\x00\xfa\xffHello\x00";
 /// `Hello` in a final block.
 pub(crate) const FINAL: &[u8] = b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00";
-/// What a sender takes off the end of a message.
+/// The bytes that a sender removes from the end of a message.
 pub(crate) const TAIL: &[u8] = b"\x00\x00\xff\xff";
 
 pub(crate) fn window(bits: u8) -> WindowBits {
@@ -48,7 +48,7 @@ pub(crate) const ALONE: Params = Params {
     client_max_window_bits: None,
 };
 
-/// Neither end does.
+/// Both ends keep their window.
 pub(crate) const TAKING_OVER: Params = Params {
     server_no_context_takeover: false,
     client_no_context_takeover: false,
@@ -56,7 +56,7 @@ pub(crate) const TAKING_OVER: Params = Params {
     client_max_window_bits: None,
 };
 
-/// Where only what `sender` sends begins with an empty window.
+/// Returns parameters with which only `sender` begins each message with an empty window.
 pub(crate) fn alone(sender: Role) -> Params {
     Params {
         server_no_context_takeover: sender == Role::Server,
@@ -71,12 +71,12 @@ pub(crate) fn agreement(params: Params) -> Agreement {
     agreement
 }
 
-/// One end of an open connection for which `params` are agreed.
+/// Returns one end of an open connection for which `params` are agreed.
 pub(crate) fn open(role: Role, params: Params, config: impl Into<Arc<Config>>) -> Connection {
     Connection::upgraded(NOW, role, config, agreement(params), ENTROPY)
 }
 
-/// The same, as a [`Peer`].
+/// Returns the same as a [`Peer`].
 pub(crate) fn agreed(role: Role, params: Params, config: Config) -> Peer {
     let config = Arc::new(config);
     Peer::new(role, 48, |now| {
@@ -84,24 +84,25 @@ pub(crate) fn agreed(role: Role, params: Params, config: Config) -> Peer {
     })
 }
 
-/// A [`Peer`] with the default configuration, whose context both ends keep.
+/// Returns a [`Peer`] with the default configuration, whose context both ends keep.
 pub(crate) fn deflating(role: Role) -> Peer {
     agreed(role, TAKING_OVER, Config::default())
 }
 
-/// A compressed text in one frame, as it reaches `role`.
+/// Returns a compressed text in one frame, as it reaches `role`.
 pub(crate) fn deflated_to(role: Role, payload: &[u8]) -> Vec<u8> {
     to(role, FIN | RSV1 | TEXT, payload)
 }
 
-/// The payload into which an independent compressor makes `message`: a final block and the start of an empty one.
+/// Returns the payload of `message` by an independent compressor: a final block and the start of an empty
+/// one.
 pub(crate) fn deflate(message: &[u8]) -> Vec<u8> {
     let mut payload = miniz_oxide::deflate::compress_to_vec(message, 6);
     payload.push(0);
     payload
 }
 
-/// What an independent inflater makes of the payloads of messages, of which each may refer to those before it.
+/// Returns the messages in these payloads by an independent inflater. Each may refer to those before it.
 #[track_caller]
 pub(crate) fn inflate<'a>(payloads: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     let mut stream = Vec::new();
@@ -119,7 +120,7 @@ pub(crate) fn inflate<'a>(payloads: impl IntoIterator<Item = &'a [u8]>) -> Vec<V
     messages
 }
 
-/// So many bytes that cannot be compressed.
+/// Returns `len` bytes that cannot be compressed.
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let next = || {
@@ -129,7 +130,8 @@ pub(crate) fn noise(len: usize) -> Vec<u8> {
     core::iter::repeat_with(next).take(len).collect()
 }
 
-/// `bytes`, received by fresh connections with and without context, fail them as `error`, with nothing before it.
+/// Checks that `bytes` fail fresh connections as `error`, with and without context, and that nothing is
+/// delivered before.
 #[track_caller]
 pub(crate) fn fails(role: Role, bytes: impl AsRef<[u8]>, error: ProtocolError) {
     for params in [TAKING_OVER, ALONE] {

@@ -1,4 +1,5 @@
-//! What compression costs a connection in memory, at rest and under attack. Each thread's allocations are counted.
+//! The memory that compression takes on a connection, idle and under attack. Allocations are counted for each
+//! thread.
 
 use allocation_counter::measure;
 use ws_core::deflate::{Compression, Context};
@@ -6,14 +7,14 @@ use ws_core::{Event, Pool, RecvBuf};
 
 use super::*;
 
-/// Most that one connection's codecs, its buffers for reading and the frame at hand take, in bytes.
+/// The most that the codecs of one connection, its read buffers and the current frame take, in bytes.
 const WORKING: usize = 512 << 10;
 
 fn config(context: Context) -> Config {
     Config { compression: Some(Compression { context, ..Compression::default() }), ..Config::default() }
 }
 
-/// Sends and receives a long compressed message each.
+/// Sends and receives one long compressed message.
 fn talk(conn: &mut Connection, buf: &mut RecvBuf, pool: &mut Pool, frame: &[u8]) {
     pool.prepare(buf);
     pool.lend(conn.output());
@@ -32,13 +33,13 @@ fn talk(conn: &mut Connection, buf: &mut RecvBuf, pool: &mut Pool, frame: &[u8])
     pool.park(buf);
 }
 
-/// What an idle connection holds more than before, after it talked.
+/// Returns how much more an idle connection holds after a conversation than before.
 fn held_after_talking(role: Role, params: Params, context: Context) -> i64 {
     let message = "Hello, and hello again. ".repeat(1000);
     let frame = deflated_to(role, &deflate(message.as_bytes()));
     let config = Arc::new(config(context));
     let mut pool = Pool::new();
-    // What the pool keeps is there already.
+    // The pool is filled before the count begins.
     let mut warm = open(role, params, Arc::clone(&config));
     talk(&mut warm, &mut RecvBuf::new(), &mut pool, &frame);
     drop(warm);
@@ -49,30 +50,32 @@ fn held_after_talking(role: Role, params: Params, context: Context) -> i64 {
     before
 }
 
-/// pmd-H7, 6455-10.4-1: an idle connection that keeps no context holds no memory for compression.
+/// pmd-H7, 6455-10.4-1: an idle connection without context holds no memory for compression.
 #[test]
 fn an_idle_connection_without_context_holds_nothing() {
     for role in BOTH {
         for context in [Context::Shared, Context::Kept] {
             assert_eq!(held_after_talking(role, ALONE, context), 0);
         }
-        // So it is when only the peer's messages stand alone, and the own ones are made to.
+        // The same holds if only the peer's messages stand alone, with a shared context for our own.
         assert_eq!(held_after_talking(role, alone(role.peer()), Context::Shared), 0);
     }
 }
 
-/// pmd-H7: where the peer refers back, an idle connection holds the window, and no more; one that keeps its context holds all.
+/// pmd-H7: if the peer refers back, an idle connection holds the window and nothing else. One that keeps its
+/// context holds all.
 #[test]
 fn an_idle_connection_holds_what_the_peer_refers_to() {
     for role in BOTH {
-        // The message is of 24,000 bytes.
+        // The message has 24,000 bytes.
         assert_eq!(held_after_talking(role, TAKING_OVER, Context::Shared), 32 << 10);
         let kept = held_after_talking(role, TAKING_OVER, Context::Kept);
         assert!((300_000..420_000).contains(&kept), "{kept}");
     }
 }
 
-/// pmd-H7: parking takes nothing that serves the next message from a connection that keeps its context, and all else from others.
+/// pmd-H7: parking takes nothing of a kept context. From other connections it takes everything that the next
+/// message does not need.
 #[test]
 fn a_kept_context_stays_where_it_is() {
     for role in BOTH {
@@ -86,14 +89,15 @@ fn a_kept_context_stays_where_it_is() {
             buf.extend(&deflated_to(role, HELLO));
             assert!(matches!(conn.poll_event(NOW, &mut buf), Ok(Some(Event::Message(_)))));
             conn.send(&[0; 1000]).unwrap();
-            // What goes to this pool goes with it.
+            // This pool is dropped together with what it takes.
             let held = measure(|| conn.park(&mut Pool::new())).bytes_current;
             assert!(freed.contains(&-held), "{context:?}: {held}");
         }
     }
 }
 
-/// pmd-H7, 6455-10.4-1: what the agreement takes by itself is little, and nothing else is made before the first message; a connection stays small.
+/// pmd-H7, 6455-10.4-1: the agreement itself takes little memory, and nothing else is allocated before the
+/// first message. A connection stays small.
 #[test]
 fn an_agreement_alone_costs_little() {
     assert!(size_of::<Connection>() <= 512, "{}", size_of::<Connection>());
@@ -105,7 +109,7 @@ fn an_agreement_alone_costs_little() {
     }
 }
 
-/// pmd-H7: once the connection is over, it holds no memory for compression, whatever was kept before.
+/// pmd-H7: once the connection is over, it holds no memory for compression, even if it kept its context.
 #[test]
 fn a_closed_connection_holds_nothing() {
     let config = Arc::new(config(Context::Kept));
@@ -126,12 +130,13 @@ fn a_closed_connection_holds_nothing() {
     }
 }
 
-/// Final blocks that inflate to 16 MiB of zeros.
+/// Returns final blocks that inflate to 16 MiB of zeros.
 fn bomb() -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec(&vec![0; 16 << 20], 6)
 }
 
-/// pmd-H3, 6455-10.4-1: 1 GiB of zeros in about 1 MB costs no more than the limit, in one frame, in fragments or in chunks.
+/// pmd-H3, 6455-10.4-1: 1 GiB of zeros in about 1 MB takes no more memory than the limit, in one frame, in
+/// fragments or in chunks.
 #[test]
 fn a_bomb_costs_no_more_than_the_limit() {
     let block = bomb();
@@ -169,7 +174,7 @@ fn a_bomb_costs_no_more_than_the_limit() {
     }
 }
 
-/// pmd-H3: so it is for one frame of any role, and what was inflated in vain is given back.
+/// pmd-H3: the same holds for one frame in each role, and the memory of the refused message is freed.
 #[test]
 fn a_bomb_in_one_frame_is_stopped() {
     let payload = bomb().repeat(4);
@@ -194,7 +199,7 @@ fn a_bomb_in_one_frame_is_stopped() {
     }
 }
 
-/// 6455-10.4-1, pmd-H3: nothing is allocated because a length says so, compressed or not.
+/// 6455-10.4-1, pmd-H3: a length field alone causes no allocation, compressed or not.
 #[test]
 fn a_length_allocates_nothing() {
     for role in BOTH {
@@ -209,7 +214,7 @@ fn a_length_allocates_nothing() {
     }
 }
 
-/// 6455-6.1-8: compressing and inflating allocate nothing once the memory is warm, where the connection keeps it.
+/// 6455-6.1-8: if the context is kept, compressing and inflating allocate nothing after the first messages.
 #[test]
 fn a_steady_conversation_allocates_nothing() {
     let message = "Hello, and hello again. ".repeat(100);

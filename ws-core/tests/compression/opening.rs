@@ -1,4 +1,5 @@
-//! What the opening handshake agrees, between two of us and with others (RFC 7692 §5, §7.1).
+//! The opening handshake's agreement, between our two ends and with other implementations (RFC 7692 §5,
+//! §7.1).
 
 use common::heads::*;
 use ws_core::deflate::{ClientWindow, Compression, NegotiationError, Offer, Parameter, ParameterError};
@@ -7,7 +8,7 @@ use ws_core::{Error, Event, RecvBuf};
 
 use super::*;
 
-/// How many places heads are cut at; the tables are long.
+/// The number of places at which heads are cut, small since the tables are long.
 const CUTS: usize = 16;
 
 fn config(compression: impl Into<Option<Compression>>) -> Config {
@@ -20,7 +21,7 @@ fn offering(offers: &[Offer]) -> Compression {
 
 const PLAIN: Offer = Offer::PLAIN;
 
-/// A server that has been asked with these lines of extensions, and has accepted; and its answer to them.
+/// Returns a server that has accepted a request with these lines of extensions, and its answer to them.
 #[track_caller]
 fn ask(compression: impl Into<Option<Compression>>, lines: &[&str]) -> (Peer, Option<String>) {
     let config = Arc::new(config(compression));
@@ -37,7 +38,7 @@ fn request(lines: &[&str]) -> String {
     REQUEST.replace("\r\n\r\n", &format!("\r\n{fields}\r\n"))
 }
 
-/// What a default server answers.
+/// Returns the answer of a default server.
 #[track_caller]
 fn answer(lines: &[&str]) -> Option<String> {
     let (mut server, answer) = ask(Compression::default(), lines);
@@ -53,7 +54,7 @@ fn answer(lines: &[&str]) -> Option<String> {
     answer
 }
 
-/// Nothing is compressed on this connection, in neither direction.
+/// Checks that messages stay uncompressed in both directions.
 #[track_caller]
 fn stays_uncompressed(peer: &mut Peer) {
     let role = peer.each(|conn| conn.role());
@@ -64,7 +65,7 @@ fn stays_uncompressed(peer: &mut Peer) {
     peer.fails_after(deflated_to(role, HELLO), &[], ProtocolError::ReservedBits);
 }
 
-/// A client with these offers, and its request.
+/// Returns a client with these offers, and its request.
 fn asking(compression: impl Into<Option<Compression>>) -> (Peer, Vec<u8>) {
     let config = Arc::new(config(compression));
     let request = ClientRequest::new("server.example.com", "/chat").unwrap();
@@ -79,7 +80,7 @@ fn answered(request: &[u8], lines: &[&str]) -> Vec<u8> {
     answer_to(request, &fields)
 }
 
-/// What a client agrees to that made these offers and got this answer.
+/// Returns the agreement of a client that made these offers and got this answer.
 #[track_caller]
 fn agrees(offers: &[Offer], lines: &[&str]) -> Params {
     let (mut client, request) = asking(offering(offers));
@@ -89,7 +90,7 @@ fn agrees(offers: &[Offer], lines: &[&str]) -> Params {
     params
 }
 
-/// A client that made these offers fails on this answer, and says why.
+/// Checks that a client with these offers fails on this answer, with this reason.
 #[track_caller]
 fn refuses(offers: &[Offer], lines: &[&str], error: impl Into<HandshakeError>, reason: &str) {
     let (mut client, request) = asking(offering(offers));
@@ -101,7 +102,8 @@ fn refuses(offers: &[Offer], lines: &[&str], error: impl Into<HandshakeError>, r
     assert!(error.to_string().contains(reason), "{error}");
 }
 
-/// 7692-5-1, 7692-7.1.2.2-1, 6455-9-1: what is offered by default is one element, which leaves the client's window to the server.
+/// 7692-5-1, 7692-7.1.2.2-1, 6455-9-1: the default offer is one element, which allows the server to limit the
+/// client's window.
 #[test]
 fn the_default_offer() {
     let (_, request) = asking(Compression::default());
@@ -109,7 +111,7 @@ fn the_default_offer() {
     assert_eq!(offer, Some("permessage-deflate; client_max_window_bits"));
 }
 
-/// 7692-7.3-1, 7692-7.1.2.1-4: by default both windows are as large as they can be, and so worth having.
+/// 7692-7.3-1, 7692-7.1.2.1-4: by default both windows have the largest size.
 #[test]
 fn windows_are_large_by_default() {
     let (client, server) = connect(config(Compression::default()), config(Compression::default()));
@@ -119,8 +121,8 @@ fn windows_are_large_by_default() {
     }
 }
 
-/// 7692-5-2, 7692-5-3, 7692-5-4, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1, 6455-9.1-7: all that can be offered is, in the order of
-/// preference.
+/// 7692-5-2, 7692-5-3, 7692-5-4, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1, 6455-9.1-7:
+/// Every possible offer can be made, in the order of preference.
 #[test]
 fn offers_are_written_in_order() {
     let small = Offer {
@@ -139,7 +141,8 @@ fn offers_are_written_in_order() {
     );
 }
 
-/// 7692-5-12, 7692-5-13, 6455-9.1-5: without compression, nothing is offered, accepted or taken, as if it did not exist.
+/// 7692-5-12, 7692-5-13, 6455-9.1-5: without compression, nothing is offered or accepted, as if it did not
+/// exist.
 #[test]
 fn without_compression_nothing_changes() {
     for compression in [None, Some(offering(&[]))] {
@@ -160,7 +163,7 @@ fn without_compression_nothing_changes() {
     }
 }
 
-/// 7692-5-13: a client whose offer is not answered goes on without compression.
+/// 7692-5-13: a client whose offer is not answered continues without compression.
 #[test]
 fn an_unanswered_offer_leaves_the_connection_uncompressed() {
     let (mut client, request) = asking(Compression::default());
@@ -169,8 +172,9 @@ fn an_unanswered_offer_leaves_the_connection_uncompressed() {
     stays_uncompressed(&mut client);
 }
 
-/// 7692-5-5, 7692-5-6, 7692-7.1.1.1-2, 7692-7.1.1.1-3, 7692-7.1.2.1-2, 7692-7.1.2.2-2, 7692-7.1.2.2-3, 7692-7.1.2.2-4, 7692-5.2-1: a
-/// server's answer reflects the offer; values may be quoted.
+/// 7692-5-5, 7692-5-6, 7692-7.1.1.1-2, 7692-7.1.1.1-3, 7692-7.1.2.1-2, 7692-7.1.2.2-2, 7692-7.1.2.2-3,
+/// 7692-7.1.2.2-4, 7692-5.2-1:
+/// A server's answer reflects the offer. Values may be quoted.
 #[test]
 fn a_server_answers_what_was_offered() {
     for (offer, expected) in [
@@ -206,8 +210,9 @@ fn a_server_answers_what_was_offered() {
     }
 }
 
-/// 7692-5-7, 7692-5-8, 7692-5-10, 6455-9-2, 6455-9.1-10: of many offers, on one line or several, a server takes the first that it can meet, and only that; other
-/// extensions are passed over.
+/// 7692-5-7, 7692-5-8, 7692-5-10, 6455-9-2, 6455-9.1-10:
+/// Of many offers, on one line or several, a server takes only the first that it can accept (D16). Other
+/// extensions are ignored.
 #[test]
 fn a_server_takes_the_first_offer_that_will_do() {
     for lines in [
@@ -233,8 +238,9 @@ fn a_server_takes_the_first_offer_that_will_do() {
     assert_eq!(second.as_deref(), Some("permessage-deflate; server_max_window_bits=9"));
 }
 
-/// 7692-5-12, 7692-7-1, 7692-7-2, 7692-7-3, 7692-vec, 6455-9-4: a server declines an offer with a parameter that is unknown, wrong or repeated; the
-/// connection opens all the same, uncompressed.
+/// 7692-5-12, 7692-7-1, 7692-7-2, 7692-7-3, 7692-vec, 6455-9-4:
+/// A server declines an offer with an unknown, wrong or repeated parameter. The connection opens
+/// uncompressed.
 #[test]
 fn a_bad_offer_is_declined() {
     let mut offers: Vec<String> =
@@ -261,7 +267,7 @@ fn a_bad_offer_is_declined() {
     assert_eq!(answer(&["Permessage-Deflate"]), None);
 }
 
-/// 7692-7-2, 6455-9.1-3: a list that is malformed gets 400, whatever else is in it.
+/// 7692-7-2, 6455-9.1-3: a malformed list gets 400, whatever else is in it.
 #[test]
 fn a_malformed_list_is_refused() {
     for line in [
@@ -286,8 +292,8 @@ fn a_malformed_list_is_refused() {
     }
 }
 
-/// 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-3, 7692-7.1.2.2-2, 7692-7-4: a server may ask for more than it was offered, and for no
-/// client's window that was not offered.
+/// 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-3, 7692-7.1.2.2-2, 7692-7-4:
+/// A server may require more than it was offered, but not limit a client's window if that was not offered.
 #[test]
 fn a_server_may_ask_for_more() {
     let small = Compression {
@@ -311,8 +317,9 @@ fn a_server_may_ask_for_more() {
     }
 }
 
-/// 7692-5-6, 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.1.2-3, 7692-7.1.2.1-2, 7692-7.1.2.1-3, 7692-7.1.2.2-5, 7692-vec, 7692-5.2-1: a client agrees to
-/// whatever suits one of its offers, whether it asked for it or not.
+/// 7692-5-6, 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.1.2-3, 7692-7.1.2.1-2, 7692-7.1.2.1-3, 7692-7.1.2.2-5,
+/// 7692-vec, 7692-5.2-1:
+/// A client agrees to any answer that suits one of its offers, even with parameters that it did not offer.
 #[test]
 fn a_client_agrees_to_what_suits_its_offer() {
     let agrees_to = |offers: &[Offer], parameters: &str| {
@@ -335,22 +342,24 @@ fn a_client_agrees_to_what_suits_its_offer() {
     assert_eq!(agrees_to(&[Offer::default()], "; client_max_window_bits=8"), "; client_max_window_bits=8");
     assert_eq!(agrees_to(&[bits(12)], "; server_max_window_bits=12"), "; server_max_window_bits=12");
     assert_eq!(agrees_to(&[bits(12)], "; server_max_window_bits=11"), "; server_max_window_bits=11");
-    // A hint binds only who gave it.
+    // A hint binds only the client that gave it.
     assert_eq!(agrees_to(&[hint(12)], "; client_max_window_bits=13"), "; client_max_window_bits=12");
     assert_eq!(agrees_to(&[hint(12)], "; client_max_window_bits=11"), "; client_max_window_bits=11");
     assert_eq!(agrees_to(&[hint(12)], ""), "; client_max_window_bits=12");
-    // It is enough that one of the offers is met.
+    // It is enough if the answer suits one of the offers.
     let both = [bits(10), PLAIN];
     assert_eq!(agrees_to(&both, ""), "");
     assert_eq!(agrees_to(&both, "; server_max_window_bits=9"), "; server_max_window_bits=9");
     let own = Offer { client_no_context_takeover: true, ..PLAIN };
     assert_eq!(agrees_to(&[own], ""), "");
-    // The list may have empty elements, and be on lines of which one is empty of meaning.
+    // The list may have empty elements, and be on several lines, of which some are empty.
     assert_eq!(agrees(&[PLAIN], &[", permessage-deflate,"]), TAKING_OVER);
 }
 
-/// 7692-7-5, 7692-7-6, 7692-7-7, 7692-7-8, 7692-5-14, 7692-5.1-1, 7692-7.1.1.1-2, 7692-7.1.2.1-2, 7692-7.1.2.2-3, 7692-7.1.2.2-4, 7692-vec: a client fails
-/// on an answer that is wrong by itself or does not suit its offer, and says which parameter it is.
+/// 7692-7-5, 7692-7-6, 7692-7-7, 7692-7-8, 7692-5-14, 7692-5.1-1, 7692-7.1.1.1-2, 7692-7.1.2.1-2,
+/// 7692-7.1.2.2-3, 7692-7.1.2.2-4, 7692-vec:
+/// A client fails on an answer that is wrong in itself or does not suit its offer. The error has the
+/// parameter.
 #[test]
 fn a_client_fails_on_a_bad_answer() {
     use Parameter::*;
@@ -394,7 +403,8 @@ fn a_client_fails_on_a_bad_answer() {
     refuses(resets, "client_no_context_takeover", error, "server_no_context_takeover");
 }
 
-/// 7692-5-9, 7692-5-11, 7692-5-14, 6455-4.1-33: a client fails on an answer with more than the one extension that it offered.
+/// 7692-5-9, 7692-5-11, 7692-5-14, 6455-4.1-33:
+/// A client fails on an answer with another extension than the one it offered.
 #[test]
 fn a_client_fails_on_other_extensions() {
     let offers = [Offer::default()];
@@ -416,7 +426,8 @@ fn a_client_fails_on_other_extensions() {
     }
 }
 
-/// 7692-5-15, 7692-4-1, 7692-7.2.2-3, 6455-9.2-1: two ends agree on the same, whatever each wants, and inflate what the other sends.
+/// 7692-5-15, 7692-4-1, 7692-7.2.2-3, 6455-9.2-1:
+/// Two ends agree on the same parameters, whatever their settings, and inflate each other's messages.
 #[test]
 fn both_ends_agree() {
     let offers = [
@@ -454,7 +465,7 @@ fn both_ends_agree() {
     }
 }
 
-/// A long message goes from one end to the other, compressed.
+/// Sends a long, compressed message from one end to the other.
 #[track_caller]
 fn passes(from: &mut Connection, to: &mut Connection, message: &str) {
     from.send(message).unwrap();
@@ -466,7 +477,7 @@ fn passes(from: &mut Connection, to: &mut Connection, message: &str) {
     assert_eq!(seen, [text(message)]);
 }
 
-/// Both ends of a connection, right after their opening handshake.
+/// Returns both ends of a connection, directly after their opening handshake.
 pub(crate) fn connect(client: Config, server: Config) -> (Connection, Connection) {
     let request = ClientRequest::new("server.example.com", "/chat").unwrap();
     let mut client = Connection::client(NOW, client, &request, ENTROPY);

@@ -1,4 +1,4 @@
-//! What holds for whatever is agreed, sent and cut.
+//! Properties that hold for any agreement, any messages and any cuts.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
 
@@ -78,7 +78,7 @@ fn params() -> impl Strategy<Value = Params> {
     )
 }
 
-/// Bytes of which some recur, near and far, and some do not.
+/// Generates bytes of which some recur, near and far, and some do not.
 fn payloads() -> impl Strategy<Value = Seen> {
     let words = vec((0..40_u32, 1..30_usize), 0..60).prop_map(|words| {
         words.iter().map(|(word, n)| format!("word {word}, €{} ", word * 7919).repeat(*n)).collect::<String>()
@@ -93,7 +93,7 @@ fn payloads() -> impl Strategy<Value = Seen> {
     ]
 }
 
-/// How a message is sent.
+/// The way in which a message is sent.
 #[derive(Clone, Debug)]
 enum Way {
     Whole,
@@ -117,7 +117,7 @@ fn ways() -> impl Strategy<Value = Way> {
     ]
 }
 
-/// What happens next on a connection.
+/// The next event of a connection.
 #[derive(Clone, Debug)]
 enum Deed {
     Send {
@@ -125,7 +125,7 @@ enum Deed {
         message: Seen,
         way: Way,
     },
-    /// One end's memory for compression goes to the pool, or comes from there.
+    /// The pool takes one end's memory for compression, or gives it some.
     Park {
         is_client: bool,
     },
@@ -135,7 +135,7 @@ enum Deed {
     Ping {
         is_client: bool,
     },
-    /// This many bytes go over, at most.
+    /// At most this many bytes go to the other end.
     Pass {
         is_client: bool,
         most: usize,
@@ -155,7 +155,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     vec(deed, 1..25)
 }
 
-/// One end, what it has seen, and what its peer has sent it in whole.
+/// One end, its events, and the messages that its peer has sent.
 struct End {
     conn: Connection,
     buf: RecvBuf,
@@ -170,7 +170,7 @@ impl End {
         Self { conn, buf: RecvBuf::new(), seen: Vec::new(), expected: Vec::new(), chunks: Vec::new() }
     }
 
-    /// Sends the next of the chunks that wait, or all.
+    /// Sends the next of the waiting chunks, or all.
     fn send_chunks(&mut self, most: usize) {
         for (kind, bytes, fin) in self.chunks.drain(..most.min(self.chunks.len())) {
             self.conn.send_chunk(Chunk { kind, bytes: &bytes, fin }).unwrap();
@@ -182,7 +182,7 @@ impl End {
         let (kind, bytes) = match message {
             Seen::Text(text) => (MessageKind::Text, text.as_bytes()),
             Seen::Binary(bytes) => (MessageKind::Binary, &bytes[..]),
-            other => panic!("{other:?} is no message"),
+            other => panic!("{other:?} is not a message"),
         };
         let lent = match message {
             Seen::Text(text) => ws_core::Message::Text(text),
@@ -214,7 +214,7 @@ impl End {
         }
     }
 
-    /// Lets some of the output reach `peer`.
+    /// Passes some of the output to `peer`.
     fn pass(&mut self, peer: &mut Self, most: usize) {
         self.send_chunks(1);
         let mut left = most;
@@ -233,8 +233,9 @@ impl End {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// 7692-5-15, 7692-6.1-1, 7692-6.2-1, 7692-7.2.1-8, 7692-7.2.1-10, 7692-7.2.1-12, 7692-7.2.1-13, 7692-7.2.2-2, 7692-7.2.2-3, pmd-H4: whatever two ends want, whatever they send and in
-    /// whichever way, however it is cut, and whenever memory is parked: all arrives as it was sent.
+    /// 7692-5-15, 7692-6.1-1, 7692-6.2-1, 7692-7.2.1-8, 7692-7.2.1-10, 7692-7.2.1-12, 7692-7.2.1-13,
+    /// 7692-7.2.2-2, 7692-7.2.2-3, pmd-H4:
+    /// With any settings, messages, ways of sending, cuts and parking, everything arrives as it was sent.
     #[test]
     fn everything_arrives_unchanged(
         client in compressions(),
@@ -262,7 +263,7 @@ proptest! {
                         _ if !to.conn.config().stream => message.clone(),
                         Seen::Text(text) => Seen::Chunk(MessageKind::Text, text.clone().into_bytes(), true),
                         Seen::Binary(bytes) => Seen::Chunk(MessageKind::Binary, bytes.clone(), true),
-                        other => panic!("{other:?} is no message"),
+                        other => panic!("{other:?} is not a message"),
                     });
                 }
                 Deed::Park { is_client } => {
@@ -294,7 +295,7 @@ proptest! {
             for seen in core::mem::take(&mut end.seen) {
                 match (messages.last_mut(), seen) {
                     (_, Seen::Ping(_) | Seen::Pong(_)) => {}
-                    // Pings came between.
+                    // Pings came between them.
                     (Some(Seen::Chunk(_, bytes, fin @ false)), Seen::Chunk(_, more, last)) => {
                         bytes.extend(more);
                         *fin = last;
@@ -308,7 +309,7 @@ proptest! {
     }
 }
 
-/// Payloads of compressed frames, some of which are right.
+/// Generates payloads of compressed frames, some of which are right.
 fn compressed() -> impl Strategy<Value = Vec<u8>> {
     let right = prop_oneof![
         Just(HELLO.to_vec()),
@@ -337,7 +338,7 @@ fn compressed() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![4 => right, 2 => changed, 1 => vec(any::<u8>(), 0..100)]
 }
 
-/// Frames of a conversation that is compressed and mostly legal.
+/// Generates frames of a compressed and mostly legal conversation.
 fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
     let first = prop_oneof![
         6 => Just(FIN | RSV1 | TEXT),
@@ -369,14 +370,14 @@ fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
     vec(prop_oneof![1 => single, 2 => message], 0..8).prop_map(|frames| frames.concat())
 }
 
-/// What comes of `bytes` in these pieces: all that is seen and sent.
+/// Returns all events and all output of a connection that gets these pieces.
 fn outcome<'a>(conn: Connection, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Seen>, Vec<u8>) {
     let mut end = End::new(conn);
     for piece in pieces {
         end.buf.extend(piece);
         drain(&mut end.conn, NOW, &mut end.buf, &mut end.seen);
     }
-    // Chunks of one message are one, whatever borders they had.
+    // Chunks of one message are joined, since their borders depend on the pieces.
     let mut seen: Vec<Seen> = Vec::new();
     for event in end.seen {
         match (seen.last_mut(), event) {
@@ -418,7 +419,8 @@ proptest! {
         prop_assert_eq!(&outcome(conn(), pieces), &whole);
     }
 
-    /// pmd-H1, pmd-H2, pmd-H3, pmd-H6, 6455-10.7-1: whatever bytes come, and whatever is done between them, nothing panics, and no more is held than the limits allow.
+    /// pmd-H1, pmd-H2, pmd-H3, pmd-H6, 6455-10.7-1:
+    /// No bytes and no calls between them cause a panic, and memory stays within the limits.
     #[test]
     fn any_bytes_and_calls_are_survived(
         role in roles(),
@@ -460,7 +462,7 @@ proptest! {
             }
         });
         prop_assert!(longest <= 10_000);
-        // Two compressors' and inflaters' worth, for the pool may hold one.
+        // Enough for two compressors and two inflaters, since the pool may hold one of each.
         prop_assert!(held.bytes_max < 1_500_000, "{:?}", held);
     }
 }

@@ -1,12 +1,12 @@
-//! What a connection takes, compressed or not, and what it refuses (RFC 7692 §6, §7.2.2).
+//! What a connection accepts, compressed or not, and what it refuses (RFC 7692 §6, §7.2.2).
 
 use ws_core::deflate::{Compression, Context};
 use ws_core::{Pool, RecvBuf};
 
 use super::*;
 
-/// 7692-6.1-1, 7692-6.2-1, 7692-7.2.2-1, 7692-6.1-5, 7692-6-1, 6455-6.2-6: a message with RSV1 on its first frame is inflated; the opcode
-/// stays what it was.
+/// 7692-6.1-1, 7692-6.2-1, 7692-7.2.2-1, 7692-6.1-5, 7692-6-1, 6455-6.2-6:
+/// A message with RSV1 on its first frame is inflated. Its kind does not change.
 #[test]
 fn compressed_messages_are_inflated() {
     for role in BOTH {
@@ -21,7 +21,8 @@ fn compressed_messages_are_inflated() {
     }
 }
 
-/// 7692-6-2, 7692-6.2-2, 7692-7.2.3.2-1: messages without RSV1 are taken as they are, and leave the window alone.
+/// 7692-6-2, 7692-6.2-2, 7692-7.2.3.2-1: messages without RSV1 are delivered unchanged, and do not change the
+/// window.
 #[test]
 fn uncompressed_messages_come_between() {
     for role in BOTH {
@@ -46,7 +47,8 @@ fn uncompressed_messages_come_between() {
     }
 }
 
-/// 7692-6.1-4, 7692-6.1-3, 6455-6.1-7: RSV1 on a control frame or on a later fragment fails the connection, compressed message or not.
+/// 7692-6.1-4, 7692-6.1-3, 6455-6.1-7: RSV1 on a control frame or on a later fragment fails the connection,
+/// whether or not the message is compressed.
 #[test]
 fn rsv1_stands_on_first_frames_only() {
     let error = ProtocolError::ReservedBits;
@@ -63,7 +65,7 @@ fn rsv1_stands_on_first_frames_only() {
                 fails(role, [to(role, first, start), to(role, last, rest)].concat(), error);
             }
         }
-        // With nothing to continue as well.
+        // The same holds with nothing to continue.
         fails(role, to(role, FIN | RSV1, HELLO), error);
     }
 }
@@ -80,8 +82,8 @@ fn the_other_reserved_bits_stay_illegal() {
     }
 }
 
-/// 7692-6.2-1, 7692-7.2.2-1: a compressed message may be cut at any byte, into empty fragments too, and control frames may stand
-/// between them.
+/// 7692-6.2-1, 7692-7.2.2-1: a compressed message may be cut at any byte, also into empty fragments, with
+/// control frames between them.
 #[test]
 fn fragments_may_be_cut_anywhere() {
     for role in BOTH {
@@ -105,7 +107,7 @@ fn fragments_may_be_cut_anywhere() {
             let bytes = [to(role, RSV1 | BINARY, b""), bytes, to(role, FIN, b"")].concat();
             assert_eq!(peer.receives(bytes), [binary(b"Hello")]);
         }
-        // What a compressor that flushes each fragment sends has the tail inside.
+        // The output of a compressor that flushes each fragment has the tail inside.
         let bytes = [
             to(role, RSV1 | TEXT, &[HELLO, TAIL].concat()),
             to(role, CONTINUATION, &[AGAIN, TAIL].concat()),
@@ -139,12 +141,12 @@ fn compressed_messages_may_cross_our_close() {
     }
 }
 
-/// 7692-7.2.1-2, 7692-7.2.1-3, 7692-7.2.1-4, 7692-7.2.1-5: blocks of any type, final or not, may make up a message, and the window
-/// outlives a final one.
+/// 7692-7.2.1-2, 7692-7.2.1-3, 7692-7.2.1-4, 7692-7.2.1-5:
+/// A message may have blocks of any type, final or not. The window survives a final one.
 #[test]
 fn blocks_of_any_type_are_inflated() {
     let two_final = [&FINAL[..7], FINAL].concat();
-    // A final block may be all there is of the last one; a sender need not begin another.
+    // The last block may be a bare final block, since a sender need not begin another.
     let bare_final = &FINAL[..7];
     for role in BOTH {
         for payload in [
@@ -160,7 +162,7 @@ fn blocks_of_any_type_are_inflated() {
             for params in [TAKING_OVER, ALONE] {
                 let mut peer = agreed(role, params, Config::default());
                 assert_eq!(peer.receives(deflated_to(role, payload)), [text("Hello")], "{payload:x?}");
-                // And again in the same connection, twice in one message too.
+                // The same again on the same connection, also twice in one message.
                 assert_eq!(
                     peer.receives(deflated_to(role, payload).repeat(2)),
                     [text("Hello"), text("Hello")]
@@ -177,7 +179,8 @@ fn blocks_of_any_type_are_inflated() {
     }
 }
 
-/// 7692-7.2.3.6-1, pmd-H2: every form of an empty message is empty, one without any payload too, and none disturbs the next.
+/// 7692-7.2.3.6-1, pmd-H2: every form of an empty message is empty, also one without any payload, and none
+/// affects the next.
 #[test]
 fn empty_messages_are_empty() {
     for role in BOTH {
@@ -205,7 +208,7 @@ fn empty_messages_are_empty() {
     }
 }
 
-/// 7692-7.2.3.6-1: the last fragment of a compressed message may hold next to nothing.
+/// 7692-7.2.3.6-1: the last fragment of a compressed message may hold a single byte.
 #[test]
 fn a_last_fragment_may_be_empty() {
     for role in BOTH {
@@ -217,7 +220,7 @@ fn a_last_fragment_may_be_empty() {
     }
 }
 
-/// 7692-7.2.2-1: a sender that leaves the tail on does no harm.
+/// 7692-7.2.2-1: a tail that the sender did not remove is accepted.
 #[test]
 fn a_tail_that_was_left_on_is_taken() {
     for role in BOTH {
@@ -243,13 +246,14 @@ fn the_window_is_kept_unless_agreed() {
             assert_eq!(peer.receives(deflated_to(role, HELLO).repeat(2)), [text("Hello"), text("Hello")]);
             peer.fails_after(deflated_to(role, AGAIN), &[], corrupt);
         }
-        // Where nothing has come yet there is nothing to refer to, raw messages notwithstanding.
+        // At the start there is nothing to refer to, also after uncompressed messages.
         let bytes = [to(role, FIN | TEXT, b"Hello"), deflated_to(role, AGAIN)].concat();
         deflating(role).fails_after(bytes, &[text("Hello")], corrupt);
     }
 }
 
-/// pmd-H1, pmd-H2, pmd-H6: what is no DEFLATE, or ends too early, fails the connection with 1007.
+/// pmd-H1, pmd-H2, pmd-H6: a payload that is not DEFLATE, or ends too early, fails the connection with 1007
+/// (D8).
 #[test]
 fn what_is_no_deflate_fails() {
     let corrupt = ProtocolError::CorruptCompression;
@@ -264,9 +268,9 @@ fn what_is_no_deflate_fails() {
             (b"\x00\x05\x00\xfa\xfeHello\x00", corrupt),
             // A reference to before the beginning.
             (AGAIN, corrupt),
-            // Codes that cannot be.
+            // Impossible codes.
             (b"\x04\xff\xff\xff\xff\xff\xff\xff\xff", corrupt),
-            // Garbage behind a final block.
+            // Wrong bytes after a final block.
             (b"\xf3\x48\xcd\xc9\xc9\x07\x00\xff", corrupt),
             (b"\x01\x05\x00\xfa\xffHello\x07", corrupt),
             // An end inside a block.
@@ -289,7 +293,8 @@ fn what_is_no_deflate_fails() {
     }
 }
 
-/// 7692-6.1-6, pmd-H1: compressed bytes need be no UTF-8; text must be once it is inflated, wherever it is cut.
+/// 7692-6.1-6, pmd-H1: compressed bytes need not be UTF-8. A text must be after it is inflated, wherever it
+/// is cut.
 #[test]
 fn compressed_text_must_be_utf_8() {
     let error = ProtocolError::InvalidUtf8;
@@ -315,7 +320,7 @@ fn compressed_text_must_be_utf_8() {
             b"\xed\xa0\x80",
             b"\xf4\x90\x80\x80",
             b"ok\x80",
-            // These end too early.
+            // These texts end too early.
             b"\xc3",
             b"Hello \xe2\x82",
         ] {
@@ -334,7 +339,8 @@ fn compressed_text_must_be_utf_8() {
     }
 }
 
-/// 7692-6.1-6, 6455-8.1-1: a byte that cannot be right fails the connection as soon as it is inflated, not with the message's end.
+/// 7692-6.1-6, 6455-8.1-1: a wrong byte fails the connection as soon as it is inflated, not at the end of the
+/// message.
 #[test]
 fn a_bad_character_fails_at_once() {
     for role in BOTH {
@@ -348,7 +354,8 @@ fn a_bad_character_fails_at_once() {
     }
 }
 
-/// 7692-6.1-6, pmd-H4: characters may lie across the places where one step of inflating ends and the next begins, and a bad one is found there too.
+/// 7692-6.1-6, pmd-H4: a character may lie across the end of one step of inflating, and a wrong one is found
+/// there too.
 #[test]
 fn characters_may_lie_across_steps() {
     for role in BOTH {
@@ -375,7 +382,7 @@ fn characters_may_lie_across_steps() {
     }
 }
 
-/// A message of 258 bytes that are found `2^bits` bytes back (RFC 1951 §3.2.5, §3.2.6).
+/// Returns a message of 258 bytes from `2^bits` bytes back (RFC 1951 §3.2.5, §3.2.6).
 fn reach(bits: u32) -> Vec<u8> {
     let high_first = |code: u32, len: u32| (0..len).rev().map(move |bit| code >> bit & 1);
     let stream: Vec<u32> = [0, 1, 0]
@@ -388,7 +395,8 @@ fn reach(bits: u32) -> Vec<u8> {
     stream.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | *bit as u8)).collect()
 }
 
-/// 7692-7.2.2-4, 7692-7.2.2-5, 7692-7.1.2.1-4: a message may refer back by the whole window, over messages, parked or not.
+/// 7692-7.2.2-4, 7692-7.2.2-5, 7692-7.1.2.1-4: a message may refer back by the whole window, over messages,
+/// parked or not.
 #[test]
 fn references_may_reach_through_the_window() {
     for role in BOTH {
@@ -419,7 +427,7 @@ fn references_may_reach_through_the_window() {
     }
 }
 
-/// 7692-5-15: on a connection that did not agree, RSV1 is illegal however right the payload is.
+/// 7692-5-15: on a connection without the agreement, RSV1 is illegal even if the payload is right.
 #[test]
 fn without_an_agreement_rsv1_is_illegal() {
     for role in BOTH {

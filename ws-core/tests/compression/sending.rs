@@ -15,7 +15,7 @@ fn config(min_len: usize) -> Config {
     Config { compression, ..Config::default() }
 }
 
-/// One end that compresses whatever is this long.
+/// Returns one end that compresses messages of at least `min_len` bytes.
 fn sender(role: Role, params: Params, min_len: usize) -> Peer {
     agreed(role, params, config(min_len))
 }
@@ -24,7 +24,7 @@ fn long() -> String {
     "Hello, and hello again. ".repeat(400)
 }
 
-/// The only frame that is sent.
+/// Returns the only frame that is sent.
 #[track_caller]
 fn only(peer: &mut Peer) -> (u8, Vec<u8>) {
     let frames = peer.sends();
@@ -32,7 +32,8 @@ fn only(peer: &mut Peer) -> (u8, Vec<u8>) {
     frame
 }
 
-/// 7692-6.1-1, 7692-7.2.1-1, 7692-7.2.1-9, 7692-7.2.1-11, 7692-6.1-5: a message is compressed as a whole, without its tail; the next refers to it.
+/// 7692-6.1-1, 7692-7.2.1-1, 7692-7.2.1-9, 7692-7.2.1-11, 7692-6.1-5:
+/// A message is compressed as a whole, without its tail. The next one refers to it.
 #[test]
 fn messages_are_compressed() {
     for role in BOTH {
@@ -44,7 +45,8 @@ fn messages_are_compressed() {
     }
 }
 
-/// 7692-7.2.1-8, 7692-7.2.1-10, 7692-7.1.1.2-3: an end that agreed to do without context begins each message anew, and the other does not.
+/// 7692-7.2.1-8, 7692-7.2.1-10, 7692-7.1.1.2-3: an end that agreed to do without context begins each message
+/// anew. The other end does not.
 #[test]
 fn without_takeover_each_message_stands_alone() {
     for role in BOTH {
@@ -60,8 +62,8 @@ fn without_takeover_each_message_stands_alone() {
     }
 }
 
-/// 7692-7.1.1.2-3, 7692-7.2.1-8, 7692-7.2.1-9: a client obeys the server's answer: it begins each message anew if that says so, and need not if only its own
-/// offer hinted at it.
+/// 7692-7.1.1.2-3, 7692-7.2.1-8, 7692-7.2.1-9: a client begins each message anew if the server's answer says
+/// so. If only its own offer hinted at it, it need not.
 #[test]
 fn a_client_obeys_the_answer_and_not_its_hint() {
     let hints = Offer { client_no_context_takeover: true, ..Offer::default() };
@@ -86,7 +88,7 @@ fn a_client_obeys_the_answer_and_not_its_hint() {
     }
 }
 
-/// 7692-7.2.1-9, 7692-7.2.1-11: an end may do without context though it need not.
+/// 7692-7.2.1-9, 7692-7.2.1-11: an end may do without context even if it need not.
 #[test]
 fn a_shared_context_stands_alone() {
     for role in BOTH {
@@ -103,7 +105,8 @@ fn a_shared_context_stands_alone() {
     }
 }
 
-/// 7692-6.1-2, 7692-7.2.3.2-1: what is shorter than the threshold goes out as it is, and the window takes no notice.
+/// 7692-6.1-2, 7692-7.2.3.2-1: messages below the threshold are sent unchanged, and are not part of the
+/// window.
 #[test]
 fn short_messages_are_not_compressed() {
     for role in BOTH {
@@ -117,7 +120,7 @@ fn short_messages_are_not_compressed() {
             peer.each(|conn| conn.send(message)).unwrap();
             assert_eq!(only(&mut peer), frame);
         }
-        // By default it is 64 bytes.
+        // The default is 64 bytes.
         let mut peer = agreed(role, TAKING_OVER, Config::default());
         for (len, first) in [(63, FIN | BINARY), (64, COMPRESSED | BINARY)] {
             peer.each(|conn| conn.send(&vec![7; len])).unwrap();
@@ -126,7 +129,8 @@ fn short_messages_are_not_compressed() {
     }
 }
 
-/// 7692-8-1, 7692-6.1-2: secrets can be sent uncompressed, whatever was agreed, and leave no trace in the window.
+/// 7692-8-1, 7692-6.1-2: secrets can be sent uncompressed, whatever was agreed, and are not part of the
+/// window.
 #[test]
 fn secrets_are_not_compressed() {
     for role in BOTH {
@@ -159,7 +163,7 @@ fn an_empty_message_is_one_octet() {
     }
 }
 
-/// 7692-6.1-1, 6455-5.3-1: a client masks what it has compressed, with the key of the header.
+/// 7692-6.1-1, 6455-5.3-1: a client masks compressed payloads, with the key in the header.
 #[test]
 fn a_client_masks_compressed_frames() {
     let mut client = sender(Role::Client, TAKING_OVER, 0);
@@ -172,8 +176,8 @@ fn a_client_masks_compressed_frames() {
     assert_eq!(server.receives(bytes), [text("Hello")]);
 }
 
-/// 7692-6.1-1, 7692-6.1-3, 7692-7.2.1-6: of a message in chunks only the first frame has RSV1, each fragment but the last ends with its tail, and each can be
-/// inflated as it comes.
+/// 7692-6.1-1, 7692-6.1-3, 7692-7.2.1-6: of a message in chunks only the first frame has RSV1. Each fragment
+/// but the last ends with its tail, and each can be inflated as it comes.
 #[test]
 fn chunks_are_compressed_as_they_come() {
     for role in BOTH {
@@ -187,7 +191,7 @@ fn chunks_are_compressed_as_they_come() {
                         let fin = i + 1 == parts.len();
                         peer.each(|conn| conn.send_chunk(Chunk { kind, bytes: part, fin })).unwrap();
                         if i == 1 {
-                            // Control frames may come between, and are never compressed.
+                            // Control frames may come between them, and are never compressed.
                             peer.each(|conn| conn.ping(b"p")).unwrap();
                         }
                         let bytes = peer.transmits();
@@ -228,7 +232,7 @@ fn empty_chunks_are_compressed() {
     }
 }
 
-/// pmd-H8: after a close in the middle of a compressed message, nothing of it or of another follows.
+/// pmd-H8: after a close in the middle of a compressed message, no more of it and no other message is sent.
 #[test]
 fn a_close_leaves_the_message_unfinished() {
     for role in BOTH {
@@ -249,7 +253,7 @@ fn a_close_leaves_the_message_unfinished() {
         let last = (FIN | CLOSE, close_payload(1000, ""));
         assert_eq!((sent.len(), sent[0].0, &sent[1]), (2, RSV1 | TEXT, &last));
 
-        // So it is when the peer breaks the rules.
+        // The same holds when the peer breaks the rules.
         let mut peer = sender(role, TAKING_OVER, 0);
         peer.each(|conn| conn.send_chunk(part)).unwrap();
         assert_eq!(peer.receives(deflated_to(role, b"\x07")), [failed(ProtocolError::CorruptCompression)]);
@@ -259,9 +263,9 @@ fn a_close_leaves_the_message_unfinished() {
     }
 }
 
-/// 7692-6.1-1: a message that is refused does not touch the window.
+/// 7692-6.1-1: a message that is refused does not change the window.
 #[test]
-fn what_is_refused_is_not_compressed() {
+fn refused_messages_are_not_compressed() {
     for role in BOTH {
         let config = Config { max_output: 1, ..config(0) };
         let mut peer = agreed(role, TAKING_OVER, config);
@@ -310,8 +314,9 @@ fn messages_of_any_form_are_compressed() {
     }
 }
 
-/// 7692-7.2.1-12, 7692-7.2.1-13, 7692-5-15, 7692-7.2.1-10: a message that was compressed once inflates right wherever it goes, between messages that were
-/// compressed with context.
+/// 7692-7.2.1-12, 7692-7.2.1-13, 7692-5-15, 7692-7.2.1-10:
+/// A message that was compressed once inflates to the same on every connection, between messages with
+/// context.
 #[test]
 fn prepared_messages_suit_every_connection() {
     let long = long();
@@ -354,7 +359,8 @@ fn prepared_messages_suit_every_connection() {
     }
 }
 
-/// 7692-7.2.1-12, 7692-7.2.1-13: a prepared message goes out in the largest form that the window allows, and raw if none does or nothing is agreed.
+/// 7692-7.2.1-12, 7692-7.2.1-13: a prepared message is sent in the largest form that the window allows, or
+/// uncompressed if there is none.
 #[test]
 fn the_form_of_a_prepared_message_fits_the_window() {
     let long = long();
@@ -379,7 +385,8 @@ fn the_form_of_a_prepared_message_fits_the_window() {
     }
 }
 
-/// 7692-7.2.1-1, 7692-7.2.1-7, 7692-7.2.1-8: an independent inflater makes the same of what is sent, at every level and with every window.
+/// 7692-7.2.1-1, 7692-7.2.1-7, 7692-7.2.1-8: an independent inflater reads what is sent, at every level and
+/// with every window.
 #[test]
 fn another_inflater_reads_what_is_sent() {
     let long = long();
@@ -409,10 +416,10 @@ fn another_inflater_reads_what_is_sent() {
     }
 }
 
-/// 7692-7.1.2.2-2, 7692-7.2.1-12: a client keeps to the window that the server gave it, and to its own hint.
+/// 7692-7.1.2.2-2, 7692-7.2.1-12: a client keeps to the window in the server's answer, and to its own hint.
 #[test]
 fn a_client_keeps_to_its_window() {
-    // Two thousand bytes that do not repeat, twice: worth a reference only if the window reaches back so far.
+    // 2000 bytes that do not repeat, twice: the second half refers back only if the window is large enough.
     let twice = noise(2000).repeat(2);
     let hint = |bits| Offer { client_max_window_bits: ClientWindow::AtMost(window(bits)), ..Offer::PLAIN };
     for (offer, answer, is_small) in [

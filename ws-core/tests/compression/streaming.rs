@@ -1,4 +1,4 @@
-//! Compressed messages handed out as they are inflated ([`Config::stream`]).
+//! Compressed messages in chunks, as they are inflated ([`Config::stream`]).
 
 use ws_core::{MessageKind, RecvBuf};
 
@@ -18,7 +18,7 @@ fn hello(kind: MessageKind) -> Seen {
 
 const KINDS: [(u8, MessageKind); 2] = [(TEXT, MessageKind::Text), (BINARY, MessageKind::Binary)];
 
-/// 7692-6.2-1, 6455-5.4-17: the chunks of a compressed message make up the message, however it is cut.
+/// 7692-6.2-1, 6455-5.4-17: the chunks of a compressed message make the message, however it is cut.
 #[test]
 fn chunks_make_up_the_message() {
     for role in BOTH {
@@ -63,7 +63,7 @@ fn an_empty_message_is_one_chunk() {
     }
 }
 
-/// 6455-5.4-17: what can be inflated waits neither for the rest of the frame nor for the rest of the message.
+/// 6455-5.4-17: bytes that can be inflated do not wait for the rest of the frame or the message.
 #[test]
 fn a_chunk_does_not_wait() {
     for role in BOTH {
@@ -82,7 +82,7 @@ fn a_chunk_does_not_wait() {
     }
 }
 
-/// pmd-H4: a long message comes in chunks of bounded size that make it up, however little there was to read at once.
+/// pmd-H4: a long message comes in chunks of bounded size, however little can be read at once.
 #[test]
 fn long_messages_come_in_chunks() {
     let long: Vec<u8> = (0..50_000_u32).map(|i| (i.wrapping_mul(i) >> 9) as u8).collect();
@@ -111,9 +111,9 @@ fn long_messages_come_in_chunks() {
     }
 }
 
-/// 7692-6.1-6, 6455-8.1-1: of a text that goes wrong the good part is handed out, and the same however it is cut.
+/// 7692-6.1-6, 6455-8.1-1: the good part of a wrong text is delivered, and the same however it is cut.
 #[test]
-fn the_good_part_of_a_text_is_handed_out() {
+fn the_good_part_of_a_text_is_delivered() {
     let error = ProtocolError::InvalidUtf8;
     for role in BOTH {
         for (bad, good) in [
@@ -121,7 +121,7 @@ fn the_good_part_of_a_text_is_handed_out() {
             (b"ok\xffok", b"ok"),
             (b"\xff", b""),
             (b"ok\xe2\x82x", b"ok\xe2\x82"),
-            // What ends too early may yet have gone on.
+            // A text that ends too early might have gone on.
             (b"ok\xe2\x82", b"ok\xe2\x82"),
         ] {
             for payload in
@@ -139,9 +139,9 @@ fn the_good_part_of_a_text_is_handed_out() {
     }
 }
 
-/// pmd-H1, pmd-H2, pmd-H6: what comes before the fault is handed out, and the same however it is cut.
+/// pmd-H1, pmd-H2, pmd-H6: bytes before the fault are delivered, and the same however they are cut.
 #[test]
-fn what_comes_before_a_fault_is_handed_out() {
+fn bytes_before_a_fault_are_delivered() {
     let corrupt = ProtocolError::CorruptCompression;
     let truncated = ProtocolError::TruncatedCompression;
     for role in BOTH {
@@ -151,7 +151,7 @@ fn what_comes_before_a_fault_is_handed_out() {
                     (&b"\x00\x05\x00\xfa\xffHello\x07"[..], corrupt, &b"Hello"[..]),
                     (b"\x01\x05\x00\xfa\xffHello\xff", corrupt, b"Hello"),
                     (b"\x07", corrupt, b""),
-                    // The letter is good, what refers back from behind it is not.
+                    // The letter is right. The reference after it is not.
                     (AGAIN, corrupt, b"H"),
                     (b"\x00\x07\x00\xf8\xffHello", truncated, b"Hello"),
                     (b"\x00\x05\x00\xfa\xffHel", truncated, b"Hel"),
@@ -165,7 +165,8 @@ fn what_comes_before_a_fault_is_handed_out() {
     }
 }
 
-/// 6455-7.4.1-1009, pmd-H3: the limit holds for messages in chunks too; what fits is handed out first.
+/// 6455-7.4.1-1009, pmd-H3: the limit applies to messages in chunks too. The part that fits is delivered
+/// first.
 #[test]
 fn a_message_in_chunks_is_limited() {
     let limited = |role, max_message| {
@@ -183,7 +184,7 @@ fn a_message_in_chunks_is_limited() {
     }
 }
 
-/// 6455-10.4-1: chunks are lent whatever was lent before them, and from whatever memory.
+/// 6455-10.4-1: chunks are the same whatever was lent before them, and from any memory.
 #[test]
 fn chunks_do_not_depend_on_what_was_lent_before() {
     for role in BOTH {
@@ -192,7 +193,7 @@ fn chunks_do_not_depend_on_what_was_lent_before() {
         buf.extend(&to(role, FIN | PING, &[7; 125]));
         let mut seen = Vec::new();
         drain(&mut conn, NOW, &mut buf, &mut seen);
-        // All is used up, and smaller memory comes in.
+        // All memory is used up, and smaller memory replaces it.
         buf.spare_mut();
         buf.replace(vec![0; 32]);
         buf.extend(&deflated_to(role, HELLO));

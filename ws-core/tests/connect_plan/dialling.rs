@@ -1,4 +1,4 @@
-//! From the name to the handshake, without a proxy.
+//! From the name to the opening handshake, without a proxy.
 
 use core::time::Duration;
 
@@ -8,7 +8,8 @@ use ws_core::{Config, Error, RecvBuf, Timer};
 
 use crate::run::{Run, address, connect};
 
-/// 6455-4.1-6, 6455-4.1-2, 6455-4.1-10: without a proxy the host itself is dialled, and then the handshake is sent.
+/// 6455-4.1-6, 6455-4.1-2, 6455-4.1-10: without a proxy the host itself is dialled, and then the handshake is
+/// sent.
 #[test]
 fn a_plain_url_is_resolved_dialled_and_opened() {
     let mut run = Run::to("ws://h:81/p");
@@ -45,9 +46,9 @@ fn a_secure_url_starts_tls_first() {
     }
 }
 
-/// 6455-4.1-9b: without TLS there is no handshake.
+/// 6455-4.1-9b: without TLS the handshake is not sent.
 #[test]
-fn a_failure_of_tls_is_the_end() {
+fn a_failure_of_tls_ends_the_plan() {
     let mut run = Run::to("wss://192.0.2.1/");
     run.take();
     run.action();
@@ -66,7 +67,7 @@ fn a_transport_may_break_during_the_handshake() {
     assert_eq!(run.action(), "failed: the connection to the server broke: reset");
 }
 
-/// 7301-3.1-1: nothing is sent to a server that chose another protocol; one that knows no ALPN is fine.
+/// 7301-3.1-1: nothing is sent to a server that chose another protocol. A server without ALPN is fine.
 #[test]
 fn only_http_1_1_is_spoken() {
     for (alpn, action) in [
@@ -82,7 +83,7 @@ fn only_http_1_1_is_spoken() {
     }
 }
 
-/// srv-2: a look-up may lead to other hosts and ports; Host and the name in TLS stay those of the URL.
+/// srv-2: a look-up may return other hosts and ports. Host and the name in TLS stay those of the URL.
 #[test]
 fn a_resolver_may_send_to_other_ports() {
     let mut run = Run::to("wss://example.com/");
@@ -98,14 +99,14 @@ fn a_resolver_may_send_to_other_ports() {
     assert!(run.request().contains("\r\nHost: example.com\r\n"));
 }
 
-/// 3986-3.2.2-1: an address needs no look-up.
+/// 3986-3.2.2-1: an address is dialled without a look-up.
 #[test]
 fn addresses_are_dialled_as_they_stand() {
     assert_eq!(Run::to("ws://[::1]:8080/").action(), "dial [::1]:8080");
     assert_eq!(Run::to("ws://127.0.0.1/").action(), "dial 127.0.0.1:80");
 }
 
-/// 8305-H: the families take turns, beginning with that of the first address.
+/// 8305-H: the families take turns, starting with that of the first address.
 #[test]
 fn families_take_turns() {
     let v4 = ["192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"];
@@ -125,7 +126,7 @@ fn families_take_turns() {
     }
 }
 
-/// 8305-H: an attempt begins 250 ms after the one before, or as soon as that failed.
+/// 8305-H: an attempt starts 250 ms after the one before, or as soon as that failed.
 #[test]
 fn attempts_begin_in_turn() {
     let mut run = Run::to("ws://h/");
@@ -148,7 +149,7 @@ fn attempts_begin_in_turn() {
     assert_eq!(run.action(), "open");
 }
 
-/// 8305-H: the first attempt that connects wins; the others come too late.
+/// 8305-H: the first attempt that connects wins. The others are too late.
 #[test]
 fn the_first_that_connects_wins() {
     let mut run = Run::to("ws://h/");
@@ -163,7 +164,7 @@ fn the_first_that_connects_wins() {
     assert_eq!(run.action(), "open");
 }
 
-/// 8305-H: IPv4 addresses that come first wait 50 ms for IPv6 addresses, but not the other way round.
+/// 8305-H: IPv4 addresses that come first wait 50 ms for IPv6 addresses, but IPv6 addresses do not wait.
 #[test]
 fn ipv6_addresses_may_come_a_little_later() {
     let mut run = Run::to("ws://h/");
@@ -191,9 +192,9 @@ fn ipv6_addresses_may_come_a_little_later() {
     assert_eq!(run.action(), "wait 30000");
 }
 
-/// 6455-4.1-9, 8305-H: if no address takes the connection, it is told what became of each.
+/// 6455-4.1-9, 8305-H: if no attempt succeeds, the error has the result of each.
 #[test]
-fn all_that_was_tried_is_told() {
+fn all_attempts_are_reported() {
     let mut run = Run::to("ws://h/");
     run.action();
     run.resolve(&["192.0.2.1:80", "[2001:db8::1]:80", "192.0.2.1:80"]);
@@ -216,7 +217,7 @@ fn all_that_was_tried_is_told() {
     assert_eq!(run.action(), "failed: cannot look up h: no such name");
 }
 
-/// 6455-4.1-2c, 8305-H: the time limit holds for everything, and the error says what took so long.
+/// 6455-4.1-2c, 8305-H: the time limit covers every step, and the error has the step that took too long.
 #[test]
 fn the_time_limit_covers_every_step() {
     let mut run = Run::to("wss://h/");
@@ -255,7 +256,8 @@ fn the_time_limit_covers_every_step() {
     assert_eq!(run.after(1_000_000_000).action(), "wait");
 }
 
-/// 6455-4.1-2c: the opening handshake has until the plan's deadline, or less if it is configured so.
+/// 6455-4.1-2c: the opening handshake has until the plan's deadline, or less if `Config` has a shorter
+/// timeout.
 #[test]
 fn the_opening_handshake_ends_by_the_deadline() {
     for (limit, opening, due) in [
@@ -279,7 +281,7 @@ fn the_opening_handshake_ends_by_the_deadline() {
     }
 }
 
-/// 8305-H: one address at a time gets its share of the time that is left.
+/// 8305-H: with one address at a time, each gets its share of the remaining time.
 #[test]
 fn addresses_can_be_dialled_one_at_a_time() {
     let mut run = Run::new(connect("ws://h/").attempt_delay(None));
@@ -300,7 +302,7 @@ fn addresses_can_be_dialled_one_at_a_time() {
 }
 
 #[test]
-fn whoever_does_one_thing_at_a_time_knows_when_nothing_is_lost() {
+fn an_attempt_without_competitors_is_marked_as_alone() {
     let mut run = Run::to("ws://h/");
     run.action();
     run.resolve(&["192.0.2.1:80", "192.0.2.2:80"]);
@@ -315,7 +317,7 @@ fn whoever_does_one_thing_at_a_time_knows_when_nothing_is_lost() {
     assert!(alone());
 }
 
-/// What a network may do to a plan, in any order.
+/// An event of the network, in any order.
 #[derive(Clone, Debug)]
 enum Event {
     Resolved(Vec<u8>, bool),
@@ -346,10 +348,10 @@ const URLS: [&str; 4] = ["ws://h/", "wss://h/", "ws://[::1]/", "wss://192.0.2.1/
 const PROXIES: [&str; 5] = ["", "http://p", "https://u:p@p", "socks5://192.0.2.9", "socks5h://u:p@p"];
 
 proptest! {
-    /// 6455-10.7-1, 8305-H: whatever is reported, in whatever order, nothing panics, no address is dialled twice, and at the
-    /// deadline there is an end.
+    /// 6455-10.7-1, 8305-H: no order of events causes a panic. Each address is dialled once, and the plan
+    /// ends at its deadline.
     #[test]
-    fn any_order_of_events_is_borne(
+    fn any_order_of_events_ends(
         url in 0..URLS.len(),
         proxy in 0..PROXIES.len(),
         one_at_a_time in any::<bool>(),
@@ -430,7 +432,7 @@ proptest! {
         prop_assert!(last.starts_with("failed") || ended, "{}", last);
     }
 
-    /// 8305-H: every address is dialled once, and the families alternate as long as both have some.
+    /// 8305-H: every address is dialled once, and the families alternate while both have addresses.
     #[test]
     fn every_address_is_dialled_once(hosts in proptest::collection::vec(any::<u8>(), 0..40)) {
         let mut run = Run::to("ws://h/");

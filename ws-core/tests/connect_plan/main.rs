@@ -1,4 +1,4 @@
-//! The way to an open connection, on a made-up network and in simulated time.
+//! Plans of connections, on a simulated network and clock.
 #![cfg(feature = "url")]
 
 mod dialling;

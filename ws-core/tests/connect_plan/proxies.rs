@@ -1,4 +1,4 @@
-//! Which proxy a connection goes through.
+//! The proxy that is selected for a connection.
 
 use proptest::prelude::*;
 use ws_core::connect::{EnvError, Proxies, Proxy, ProxyKind, ProxyUrlError, Target, UrlError};
@@ -15,19 +15,19 @@ fn env(variables: &[(&str, &str)]) -> Result<Proxies, EnvError> {
     })
 }
 
-/// What the environment has for `url`.
+/// Returns the proxy that the environment selects for `url`.
 fn chosen(url: &str, variables: &[(&str, &str)]) -> Option<String> {
     let proxies = env(variables).unwrap();
     proxies.select(&Target::parse(url).unwrap()).map(|proxy| proxy.host().into())
 }
 
-/// Is `url` reached without a proxy, with these exceptions?
+/// Returns whether `url` is reached without a proxy, with these exceptions.
 fn is_direct(url: &str, exceptions: &str) -> bool {
     let proxies = Proxies::from(proxy("http://p")).except(exceptions);
     proxies.select(&Target::parse(url).unwrap()).is_none()
 }
 
-/// 6455-4.1-5: a proxy is told by its URL.
+/// 6455-4.1-5: a proxy is given by its URL.
 #[test]
 fn proxies_have_urls() {
     for (url, kind, host, port, shown) in [
@@ -53,9 +53,9 @@ fn proxies_have_urls() {
     }
 }
 
-/// 6455-4.1-5: what is no URL of a proxy is refused before anything is done.
+/// 6455-4.1-5: a text that is not the URL of a proxy is refused before any I/O.
 #[test]
-fn what_is_no_proxy_is_refused() {
+fn other_urls_are_refused() {
     for (url, error) in [
         ("socks4://p", ProxyUrlError::SchemeUnsupported),
         ("ftp://p", ProxyUrlError::SchemeUnsupported),
@@ -79,7 +79,7 @@ fn what_is_no_proxy_is_refused() {
     assert!(proxy("http://p").credentials("u", long).is_ok());
 }
 
-/// 6455-4.1-3p: credentials are shown to nobody.
+/// 6455-4.1-3p: credentials are not shown.
 #[test]
 fn credentials_are_not_shown() {
     let proxy = proxy("http://name:word@p");
@@ -107,7 +107,7 @@ fn socks_comes_first_then_https_then_http() {
     assert_eq!(choose(&[http, ("https_proxy", "SOCKS5://s")]), both("s", "s"));
 }
 
-/// 6455-4.1-7: small letters come first, empty values are none, and HTTP_PROXY is not asked for.
+/// 6455-4.1-7: lower-case names come first, empty values count as absent, and HTTP_PROXY is not read.
 #[test]
 fn variables_are_read_with_care() {
     assert_eq!(chosen("wss://h/", &[("https_proxy", "a"), ("HTTPS_PROXY", "b")]).as_deref(), Some("a"));
@@ -120,9 +120,9 @@ fn variables_are_read_with_care() {
     assert!(env(&[("ALL_PROXY", "socks4://h"), ("HTTPS_PROXY", "p"), ("http_proxy", "p")]).is_ok());
 }
 
-/// 6455-4.1-6: names are excepted with all below them.
+/// 6455-4.1-6: an exception covers a name and all its subdomains.
 #[test]
-fn exceptions_cover_what_lies_below_a_name() {
+fn exceptions_cover_subdomains() {
     for (list, host, direct) in [
         ("example.com", "example.com", true),
         ("example.com", "www.example.com", true),
@@ -147,7 +147,7 @@ fn exceptions_cover_what_lies_below_a_name() {
     }
 }
 
-/// 6455-4.1-6: exceptions may name a port.
+/// 6455-4.1-6: an exception may have a port.
 #[test]
 fn exceptions_may_hold_for_a_port() {
     for (list, url, direct) in [
@@ -165,7 +165,7 @@ fn exceptions_may_hold_for_a_port() {
     }
 }
 
-/// 6455-4.1-6: addresses are excepted one by one or by network.
+/// 6455-4.1-6: an exception may be an address or a network.
 #[test]
 fn exceptions_may_be_networks() {
     for (list, host, direct) in [
@@ -192,7 +192,7 @@ fn exceptions_may_be_networks() {
 }
 
 proptest! {
-    /// 6455-10.7-1: any list of exceptions and any URL of a proxy are borne.
+    /// 6455-10.7-1: no list of exceptions and no URL of a proxy causes a panic.
     #[test]
     fn any_list_and_any_proxy_are_borne(list in "[a-z0-9.:/*,\\[\\] ü]{0,30}", url in "(http|socks5)?:?/{0,2}\\PC{0,20}") {
         for target in ["ws://h/", "wss://[::1]/", "ws://192.0.2.1:8/"] {

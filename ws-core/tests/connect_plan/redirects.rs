@@ -1,4 +1,4 @@
-//! Redirects: followed only when asked, and without secrets.
+//! Redirects: followed only if the caller allows it, and without secrets.
 
 use proptest::prelude::*;
 use ws_core::connect::{Connect, ConnectError, Proxy, RedirectError, Target, UrlError};
@@ -10,7 +10,7 @@ fn redirect(status: u16, location: &str) -> String {
     format!("HTTP/1.1 {status} x\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
 }
 
-/// A run whose server, at an address, was reached.
+/// Returns a run that has reached its server, which is given by an address.
 fn reach(connect: Connect) -> Run {
     let mut run = Run::new(connect);
     reach_again(&mut run);
@@ -25,18 +25,18 @@ fn reach_again(run: &mut Run) {
     }
 }
 
-/// 6455-4.1-29: a redirect is an answer like any other unless the caller wants it followed.
+/// 6455-4.1-29: a redirect is an answer like any other unless the caller allows it to be followed.
 #[test]
-fn redirects_are_not_followed_unasked() {
+fn redirects_are_not_followed_by_default() {
     let mut run = reach(connect("ws://192.0.2.1/"));
     run.answer(&redirect(302, "ws://192.0.2.2/"));
     let response = run.rejection();
     assert_eq!((response.status, response.field("location")), (302, Some(&b"ws://192.0.2.2/"[..])));
 }
 
-/// 6455-4.1-29: with leave, 301, 302, 303, 307 and 308 lead elsewhere; other answers do not.
+/// 6455-4.1-29: if allowed, 301, 302, 303, 307 and 308 are followed. Other answers are not.
 #[test]
-fn redirects_are_followed_with_leave() {
+fn redirects_are_followed_if_allowed() {
     for status in [301, 302, 303, 307, 308] {
         let mut run = reach(connect("ws://192.0.2.1/").follow_redirects(1));
         run.answer(&redirect(status, "/there"));
@@ -56,7 +56,8 @@ fn redirects_are_followed_with_leave() {
     }
 }
 
-/// 6455-4.1-29: a location is read against the URL; `http` stands for `ws`; fragment and credentials are dropped.
+/// 6455-4.1-29: a location is resolved against the URL. `http` becomes `ws`, and fragment and credentials are
+/// dropped.
 #[test]
 fn locations_are_resolved() {
     for (location, led) in [
@@ -79,7 +80,7 @@ fn locations_are_resolved() {
     assert_eq!(run.action(), "resolve h 8");
 }
 
-/// 6455-4.1-29: none leads from `wss` to `ws`, or to what is no WebSocket URL.
+/// 6455-4.1-29: a redirect from `wss` to `ws`, or to a URL that is not a WebSocket URL, is not followed.
 #[test]
 fn bad_redirects_are_not_followed() {
     let refused = |location: &str| {
@@ -101,7 +102,7 @@ fn bad_redirects_are_not_followed() {
     assert_eq!(refused("/a\tb"), RedirectError::Url(UrlError::ControlCharacter));
 }
 
-/// 6455-4.1-29: as many are followed as are allowed.
+/// 6455-4.1-29: the number of redirects is limited.
 #[test]
 fn redirects_are_counted() {
     let mut run = reach(connect("ws://192.0.2.1/").follow_redirects(2));
@@ -115,9 +116,10 @@ fn redirects_are_counted() {
     assert!(matches!(error, ConnectError::Redirected { error: RedirectError::TooMany, .. }));
 }
 
-/// 6455-4.1-29: a redirect whose body ends no sooner than the time limit is told; another step would only say that time is up.
+/// 6455-4.1-29: a redirect whose body does not end before the time limit is the error, not the time limit
+/// itself.
 #[test]
-fn a_redirect_that_comes_too_late_is_told() {
+fn a_redirect_that_comes_too_late_is_reported() {
     let mut run = reach(connect("ws://192.0.2.1/").follow_redirects(1));
     assert_eq!(run.action(), "open");
     let mut conn =
@@ -135,7 +137,8 @@ fn a_redirect_that_comes_too_late_is_told() {
     assert!(error.is_timeout() && error.is_temporary(|_| false));
 }
 
-/// 6455-11.1-3: what was given by hand may be secret, so another origin is not told; not even on the way back.
+/// 6455-11.1-3: fields may be secrets, so they are not sent to another origin, and not even when a redirect
+/// leads back.
 #[test]
 fn secrets_stay_with_their_origin() {
     let asked = || {
@@ -180,7 +183,7 @@ fn the_proxy_is_chosen_anew() {
 }
 
 proptest! {
-    /// 6455-10.7-1: any location is followed to a WebSocket URL that is no less secure, or refused.
+    /// 6455-10.7-1: any location leads to a WebSocket URL that is at least as secure, or is refused.
     #[test]
     fn any_location_is_borne(location in "(ws|wss|http|https|x)?:?/{0,2}[a-z0-9.:@\\[\\]%-]{0,12}[ -~ü]{0,20}") {
         let mut run = reach(connect("wss://192.0.2.1/").follow_redirects(1));

@@ -1,4 +1,4 @@
-//! A plan that is carried out by hand.
+//! A plan that is carried out by the test.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -13,7 +13,7 @@ pub(crate) type Failure = ConnectError<&'static str>;
 pub(crate) struct Run {
     pub(crate) plan: Plan<&'static str>,
     pub(crate) now: Instant,
-    /// Told already, and not yet looked at.
+    /// A failure that was returned and is not checked yet.
     failed: Option<Failure>,
 }
 
@@ -39,7 +39,7 @@ impl Run {
         self
     }
 
-    /// What is to be done, in a few words.
+    /// Returns the next action, in a few words.
     pub(crate) fn action(&mut self) -> String {
         if let Some(error) = self.failed.take() {
             return format!("failed: {error}");
@@ -60,7 +60,7 @@ impl Run {
         }
     }
 
-    /// What is to be dialled now.
+    /// Returns the attempt that is due.
     pub(crate) fn dial(&mut self) -> (Attempt, SocketAddr) {
         match self.plan.poll_action(self.now) {
             Action::Dial { attempt, address, .. } => (attempt, address),
@@ -76,7 +76,7 @@ impl Run {
         self.plan.handle_partly_resolved(self.now, addresses.iter().map(|text| address(text)));
     }
 
-    /// Takes the connection that is dialled now.
+    /// Connects the attempt that is due.
     pub(crate) fn take(&mut self) {
         let (attempt, _) = self.dial();
         assert!(self.plan.handle_connected(attempt));
@@ -97,7 +97,7 @@ impl Run {
         }
     }
 
-    /// Writes all that is to be written, `n` bytes at a time.
+    /// Writes all bytes that are due, `n` at a time. Returns them.
     pub(crate) fn written(&mut self, n: usize) -> Vec<u8> {
         let mut written = Vec::new();
         loop {
@@ -116,7 +116,7 @@ impl Run {
         }
     }
 
-    /// Has `bytes` read, at most `n` at a time. Returns what was not asked for.
+    /// Lets the plan read `bytes`, at most `n` at a time. Returns the bytes that it did not read.
     pub(crate) fn read<'a>(&mut self, mut bytes: &'a [u8], n: usize) -> &'a [u8] {
         loop {
             match self.plan.poll_action(self.now) {
@@ -136,14 +136,14 @@ impl Run {
         }
     }
 
-    /// The head of the request that would be sent now.
+    /// Returns the head of the request that would be sent now.
     pub(crate) fn request(&self) -> String {
         let mut conn = self.plan.connection(self.now, Config::default(), [7; 32]);
         let Some(Transmit::Data(out)) = conn.poll_transmit() else { panic!("a request is queued") };
         String::from_utf8(bytes::Buf::chunk(out).to_vec()).expect("text")
     }
 
-    /// Answers the opening handshake, which is due, with anything but a WebSocket.
+    /// Answers the opening handshake, which is due, with a response that is not a 101.
     pub(crate) fn answer(&mut self, response: &str) {
         assert_eq!(self.action(), "open");
         let mut conn = self.plan.connection(self.now, Config::default(), [7; 32]);

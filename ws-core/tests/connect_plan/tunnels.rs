@@ -1,4 +1,4 @@
-//! Through proxies.
+//! Connections through proxies.
 
 use proptest::prelude::*;
 use ws_core::connect::{Action, ConnectError, Proxy, ProxyError, SocksRefusal, Stage};
@@ -6,7 +6,7 @@ use ws_core::handshake::{HandshakeError, OwnedResponse};
 
 use crate::run::{Failure, Run, connect};
 
-/// A connection to `url` by way of the proxy, which was just dialled and taken.
+/// Returns a connection to `url` through the proxy, which was just dialled.
 fn through(proxy: &str, url: &str) -> Run {
     let proxy: Proxy = proxy.parse().expect("a proxy");
     let mut run = Run::new(connect(url).proxy(proxy));
@@ -14,7 +14,8 @@ fn through(proxy: &str, url: &str) -> Run {
     run
 }
 
-/// What is left of what the proxy and the server sent, when the proxy has been listened to in pieces of `n` bytes.
+/// Lets the plan read what the proxy and the server sent, in pieces of `n` bytes. Returns the bytes that it
+/// did not read.
 fn hears<'a>(run: &mut Run, bytes: &'a [u8], n: usize) -> &'a [u8] {
     assert!(!run.written(usize::MAX).is_empty());
     run.read(bytes, n)
@@ -35,11 +36,11 @@ fn response(error: Failure) -> OwnedResponse {
 
 const HTTP: &str = "http://192.0.2.9:3128";
 const SOCKS: &str = "socks5h://192.0.2.9";
-/// The proxy takes the connection, and the server's first bytes follow at once.
+/// The proxy makes the tunnel, and the server's first bytes follow at once.
 const TUNNEL: &[u8] =
     b"HTTP/1.1 200 Connection established\r\nContent-Length: 5\r\nVia: x\r\n\r\nHTTP/1.1 101";
 
-/// 6455-4.1-5, 9110-9.3.6-1: a proxy is asked for a tunnel to host and port, for plain URLs too.
+/// 6455-4.1-5, 9110-9.3.6-1: a proxy gets a request for a tunnel to host and port, for plain URLs too.
 #[test]
 fn a_proxy_is_asked_for_a_tunnel() {
     for (url, authority) in [
@@ -56,7 +57,7 @@ fn a_proxy_is_asked_for_a_tunnel() {
     }
 }
 
-/// 6455-4.1-5: it is the proxy that is looked up and dialled, not the server.
+/// 6455-4.1-5: the proxy is looked up and dialled, not the server.
 #[test]
 fn the_proxy_is_dialled_instead_of_the_server() {
     let proxy: Proxy = "http://proxy.example".parse().unwrap();
@@ -70,7 +71,8 @@ fn the_proxy_is_dialled_instead_of_the_server() {
     assert!(error.starts_with("cannot connect to proxy.example: 192.0.2.9:80 (refused)"), "{error}");
 }
 
-/// 9110-9.3.6-2, 6455-4.1-10: any 2xx makes a tunnel, whatever lengths it claims, and what follows belongs to the tunnel.
+/// 9110-9.3.6-2, 6455-4.1-10: any 2xx makes a tunnel, whatever lengths it has. The bytes after it belong to
+/// the tunnel.
 #[test]
 fn a_tunnel_begins_right_after_the_head() {
     for n in [1, 2, 3, 5, usize::MAX] {
@@ -92,7 +94,7 @@ fn a_tunnel_begins_right_after_the_head() {
     }
 }
 
-/// 6455-4.1-9b, 6455-4.1-10: TLS with the server runs inside the tunnel, and that with the proxy around it.
+/// 6455-4.1-9b, 6455-4.1-10: TLS with the server runs inside the tunnel, and TLS with the proxy around it.
 #[test]
 fn tls_runs_inside_the_tunnel_and_around_it() {
     let mut run = through(HTTP, "wss://h/");
@@ -114,9 +116,9 @@ fn tls_runs_inside_the_tunnel_and_around_it() {
     assert_eq!(run.action(), "open");
 }
 
-/// 9110-9.3.6-3: any other answer is an error that tells status, fields and the beginning of the body.
+/// 9110-9.3.6-3: any other answer is an error with status, fields and the beginning of the body.
 #[test]
-fn a_refusal_is_told() {
+fn a_refusal_is_reported() {
     let answer = b"HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 4\r\n\r\nnope, more";
     for n in [1, 3, usize::MAX] {
         let error = refused(HTTP, answer, n);
@@ -135,21 +137,8 @@ fn a_refusal_is_told() {
     }
 }
 
-/// A refusal by the proxy or by the server is temporary if its status says that another attempt may succeed.
-#[test]
-fn the_status_of_a_refusal_says_whether_it_is_temporary() {
-    for status in 300..=999 {
-        let is_temporary = matches!(status, 408 | 425 | 429 | 500..=999);
-        let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
-        let error = refused(HTTP, answer.as_bytes(), usize::MAX);
-        assert_eq!(error.is_temporary(|_| false), is_temporary, "{error}");
-        let response = response(error);
-        assert_eq!(response.is_temporary(), is_temporary, "{response}");
-        assert_eq!(Failure::Rejected(response.into()).is_temporary(|_| true), is_temporary, "{status}");
-    }
-}
-
-/// 9110-9.3.6-3: a refusal without a length ends with the stream, with the time, or when enough of it is there.
+/// 9110-9.3.6-3: a refusal without a length ends with the stream, at the time limit, or when enough of it has
+/// come.
 #[test]
 fn a_refusal_may_end_with_the_stream() {
     let begun = || {
@@ -181,7 +170,7 @@ fn a_refusal_may_end_with_the_stream() {
     }
 }
 
-/// 9110-9.3.6-3: what is no HTTP, or too much of it, makes no tunnel.
+/// 9110-9.3.6-3: an answer that is not HTTP, or too long, makes no tunnel.
 #[test]
 fn a_malformed_answer_makes_no_tunnel() {
     let malformed = |answer: &[u8]| match refused(HTTP, answer, 3) {
@@ -199,7 +188,7 @@ fn a_malformed_answer_makes_no_tunnel() {
     assert_eq!(malformed(&fields), HandshakeError::TooManyFields);
 }
 
-/// 6455-4.1-9: a proxy that goes away, or says nothing, is an error.
+/// 6455-4.1-9: a proxy that closes the connection, or does not answer, is an error.
 #[test]
 fn a_proxy_that_goes_away_is_an_error() {
     for proxy in [HTTP, SOCKS] {
@@ -220,7 +209,7 @@ fn a_proxy_that_goes_away_is_an_error() {
     }
 }
 
-/// 6455-4.1-3p: user name and password of the proxy go to the proxy, and not into the tunnel.
+/// 6455-4.1-3p: user name and password of the proxy are sent to the proxy, and not into the tunnel.
 #[test]
 fn credentials_are_for_the_proxy_only() {
     let mut run = through("http://Aladdin:open%20sesame@192.0.2.9", "ws://h/");
@@ -234,7 +223,8 @@ fn credentials_are_for_the_proxy_only() {
     assert!(!shown.contains("sesame") && !shown.contains("QWxh"), "{shown}");
 }
 
-/// 6455-4.1-3p: user name and password of the proxy are not shown to whoever debugs, not as bytes that wait to be written either.
+/// 6455-4.1-3p: `Debug` does not show the user name and password of the proxy, not even in bytes that wait to
+/// be written.
 #[test]
 fn the_debug_form_shows_no_credentials() {
     let shown = |secret: &[u8]| {
@@ -264,7 +254,7 @@ fn socks_is_asked_for_a_name() {
     }
 }
 
-/// 9110-9.3.6-2: a reply with any kind of address is read to its end, and no further.
+/// 9110-9.3.6-2: a reply with any type of address is read exactly to its end.
 #[test]
 fn socks_replies_have_three_forms() {
     let forms: [&[u8]; 4] = [
@@ -289,7 +279,7 @@ fn socks_replies_have_three_forms() {
     assert_eq!(run.action(), "open");
 }
 
-/// 6455-4.1-5: addresses in the URL are told as addresses.
+/// 6455-4.1-5: addresses in the URL are sent as addresses.
 #[test]
 fn socks_is_asked_for_an_address() {
     for scheme in ["socks5", "socks5h"] {
@@ -304,7 +294,8 @@ fn socks_is_asked_for_an_address() {
     }
 }
 
-/// 6455-4.1-5: with `socks5` the name is looked up here, and each address is tried until the proxy reaches one.
+/// 6455-4.1-5: with `socks5` the name is looked up here, and each address is tried until the proxy reaches
+/// one.
 #[test]
 fn socks_can_be_asked_for_addresses_that_were_looked_up() {
     let begun = |addresses: &[&str]| {
@@ -336,7 +327,7 @@ fn socks_can_be_asked_for_addresses_that_were_looked_up() {
     assert_eq!(begun(&[]).action(), "failed: h has no address");
 }
 
-/// 6455-4.1-5: addresses for the proxy may come one after the other, and some are enough.
+/// 6455-4.1-5: addresses for the proxy may come one after another. A part of them is enough.
 #[test]
 fn addresses_for_the_proxy_may_come_apart() {
     let begun = || {
@@ -363,8 +354,8 @@ fn addresses_for_the_proxy_may_come_apart() {
     assert_eq!(run.action(), "failed: cannot look up h: no such name");
 }
 
-/// 6455-4.1-5, 8305-H: an address that is told again, in the same answer to a look-up or in a later one, is dialled once, and the proxy
-/// is asked for it once.
+/// 6455-4.1-5, 8305-H: an address that comes again, in the same look-up or in a later one, is dialled once,
+/// and the proxy is asked for it once.
 #[test]
 fn each_address_is_tried_once() {
     let resolve = |run: &mut Run| {
@@ -415,9 +406,9 @@ fn socks_can_be_logged_in_to() {
     assert!(!format!("{:?}", through(proxy, "ws://h/").plan).contains("112, 97, 115, 115"));
 }
 
-/// 6455-4.1-9: each way of SOCKS5 to say no has its own error.
+/// 6455-4.1-9: each way of SOCKS5 to refuse has its own error.
 #[test]
-fn socks_refusals_are_told() {
+fn socks_refusals_are_reported() {
     let fault = |error: Failure| match error {
         ConnectError::Proxy(error) => error,
         other => panic!("{other:?}"),
@@ -451,9 +442,9 @@ fn socks_refusals_are_told() {
     assert_eq!(fault(run.failure()), ProxyError::NameTooLong);
 }
 
-/// 6455-4.1-9, 6455-4.1-29: a proxy that answers and reads no further is still read: a write that fails hides no refusal.
+/// 6455-4.1-9, 6455-4.1-29: after a failed write the proxy's answer is still read, so a refusal is reported.
 #[test]
-fn what_the_proxy_said_before_a_write_failed_is_told() {
+fn a_refusal_before_a_failed_write_is_reported() {
     let broken = |proxy| {
         let mut run = through(proxy, "ws://h/");
         assert!(run.action().starts_with("write"));
@@ -478,7 +469,7 @@ fn what_the_proxy_said_before_a_write_failed_is_told() {
     }
 }
 
-/// What came of a talk, and what was not read of it.
+/// Returns the outcome of an exchange with the proxy, and how many bytes were not read.
 fn outcome(proxy: &str, answers: &[u8], pieces: &[usize]) -> (String, usize) {
     let mut run = through(proxy, "ws://h/");
     let (mut left, mut pieces) = (answers, pieces.iter().copied().cycle());
@@ -495,7 +486,7 @@ fn outcome(proxy: &str, answers: &[u8], pieces: &[usize]) -> (String, usize) {
                 run.plan.handle_read(n);
             }
             Action::Failed(error) => return (format!("{error:?}"), 0),
-            // How much is read of a refusal depends on the pieces; of a tunnel nothing may be.
+            // How much of a refusal is read depends on the pieces. Of a tunnel nothing may be read.
             other => return (format!("{other:?}"), left.len()),
         }
     }
@@ -521,7 +512,8 @@ fn answers() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// 6455-10.7-1, 9110-9.3.6-2: whatever a proxy says comes to the same end in any pieces, with nothing read too much.
+    /// 6455-10.7-1, 9110-9.3.6-2: the answer of a proxy has the same outcome in any pieces, and bytes after
+    /// it are not read.
     #[test]
     fn any_split_of_an_answer_comes_to_the_same_end(
         answers in answers(),

@@ -1,4 +1,4 @@
-//! What a client makes of a server's answer (RFC 7692 §5, §7).
+//! What a client agrees to after a server's answer (RFC 7692 §5, §7).
 
 use proptest::prelude::*;
 use ws_core::Role;
@@ -16,7 +16,7 @@ fn agree(offers: &[Offer], lines: &[&str]) -> Result<Option<Params>, Negotiation
     compression.agree(lines.iter().map(|line| line.as_bytes()))
 }
 
-/// The offer that is written so, without its name.
+/// Returns the offer with these parameters.
 fn offer(params: &str) -> Offer {
     let line = format!("{NAME}{params}");
     let extension = extensions([line.as_bytes()]).next().expect("one").expect("well formed");
@@ -30,8 +30,9 @@ fn no_answer_means_no_compression() {
     assert_eq!(agree(&[], &[]), Ok(None));
 }
 
-/// 7692-vec, 7692-7-8, 7692-7.1.1.1-2, 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-2, 7692-7.1.2.1-3, 7692-7.1.2.2-3,
-/// 7692-7.1.2.2-5: which answers suit which offers.
+/// 7692-vec, 7692-7-8, 7692-7.1.1.1-2, 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-2, 7692-7.1.2.1-3,
+/// 7692-7.1.2.2-3, 7692-7.1.2.2-5:
+/// These answers suit these offers, and these do not.
 #[test]
 fn answers_must_suit_the_offer() {
     use NegotiationError::*;
@@ -67,7 +68,8 @@ fn answers_must_suit_the_offer() {
     }
 }
 
-/// 7692-5-15, 7692-7.1.2.1-4, 7692-7.1.2.2-5: what was agreed is in the parameters; a client keeps to a hint of its own.
+/// 7692-5-15, 7692-7.1.2.1-4, 7692-7.1.2.2-5: the parameters are those of the answer. A client keeps to its
+/// own hint.
 #[test]
 fn the_parameters_are_those_of_the_answer() {
     let line = "pmd; client_max_window_bits=11; server_max_window_bits=\"9\"; server_no_context_takeover";
@@ -92,9 +94,10 @@ fn the_parameters_are_those_of_the_answer() {
     }
 }
 
-/// 7692-7.1.1.2-3, 7692-7.2.1-8: a client that is told to do without context takeover, asked or not, does so.
+/// 7692-7.1.1.2-3, 7692-7.2.1-8: a client does without context takeover if the answer requires it, even if
+/// the offer had no such parameter.
 #[test]
-fn a_client_does_without_takeover_when_told() {
+fn a_client_does_without_takeover_if_required() {
     for (line, does_without) in [("pmd", false), ("pmd; client_no_context_takeover", true)] {
         let agreed = agree(&[Offer::default()], &[line]).expect("suits").expect("an answer");
         let mut sender = Deflater::new(agreed, Role::Client, &Compression::default());
@@ -103,7 +106,8 @@ fn a_client_does_without_takeover_when_told() {
     }
 }
 
-/// 7692-7-5, 7692-7-6, 7692-7-7, 7692-7.1.2.2-4: an answer that is wrong by itself fails, and the reason names the parameter.
+/// 7692-7-5, 7692-7-6, 7692-7-7, 7692-7.1.2.2-4:
+/// An answer that is wrong in itself fails, and the error has the parameter.
 #[test]
 fn wrong_answers_fail() {
     use Parameter::*;
@@ -128,7 +132,8 @@ fn wrong_answers_fail() {
     assert_eq!(malformed, Err(NegotiationError::ListMalformed));
 }
 
-/// 7692-5-9, 7692-5-14, 6455-4.1-33: an answer may not name the extension twice, nor any that was not offered.
+/// 7692-5-9, 7692-5-14, 6455-4.1-33: an answer must not have the extension twice, nor any that was not
+/// offered.
 #[test]
 fn an_answer_is_one_extension_that_was_offered() {
     use NegotiationError::*;
@@ -148,7 +153,7 @@ fn an_answer_is_one_extension_that_was_offered() {
     }
 }
 
-/// 7692-5-2: with several offers the answer may suit any of them, and is read by the first that it suits.
+/// 7692-5-2: with several offers the answer may suit any of them. It is read by the first that it suits.
 #[test]
 fn an_answer_may_suit_any_offer() {
     let offers = [offer("; server_max_window_bits=10"), offer("; client_max_window_bits=9"), Offer::PLAIN];
@@ -190,8 +195,8 @@ fn any_offer() -> impl Strategy<Value = Offer> {
 }
 
 proptest! {
-    /// 7692-5-6, 7692-5-15, 7692-7-8: whatever is offered, and whatever the server wants, its answer suits the client, and no
-    /// end then sends what the other is not ready for.
+    /// 7692-5-6, 7692-5-15, 7692-7-8: whatever is offered, and whatever the server's settings are, its answer
+    /// suits the client. Neither end then sends what the other cannot inflate.
     #[test]
     fn every_answer_of_ours_suits_every_offer_of_ours(
         offers in proptest::collection::vec(any_offer(), 1..4),
@@ -216,7 +221,7 @@ proptest! {
         prop_assert!(accepted.window(Role::Server) <= server.server_max_window_bits);
     }
 
-    /// 7692-7-1, 7692-7-5: no list makes either end panic.
+    /// 7692-7-1, 7692-7-5: no list causes a panic at either end.
     #[test]
     fn any_list_is_read(line in "[a-z_=;, \"0-9]{0,40}|permessage-deflate(; ?[a-z_]{1,30}(=[0-9\"]{1,3})?){0,3}") {
         let compression = Compression::default();

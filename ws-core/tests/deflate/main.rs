@@ -1,4 +1,4 @@
-//! permessage-deflate: what is agreed, what is sent and what is received (RFC 7692).
+//! permessage-deflate: negotiation, sending and receiving (RFC 7692).
 
 #![cfg(feature = "deflate")]
 
@@ -22,7 +22,7 @@ pub(crate) fn level(level: u8) -> Level {
     Level::new(level).expect("0 to 9")
 }
 
-/// Both directions alike.
+/// Returns the same parameters for both directions.
 pub(crate) fn params(takes_over: bool, bits: u8) -> Params {
     Params {
         server_no_context_takeover: !takes_over,
@@ -36,7 +36,7 @@ pub(crate) fn deflater(params: Params, of: u8) -> Deflater {
     Deflater::new(params, Role::Server, &Compression { level: level(of), ..Compression::default() })
 }
 
-/// The payload of one message.
+/// Returns the payload of one message.
 pub(crate) fn deflate(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
     let mut payload = Vec::new();
     deflater.finish(message, &mut payload);
@@ -47,7 +47,7 @@ pub(crate) fn inflater(params: Params) -> Inflater {
     Inflater::new(params, Role::Client, usize::MAX)
 }
 
-/// The message in these pieces of a payload, each of which is a fragment, or less.
+/// Returns the message in these pieces of a payload. A piece is a fragment or a part of one.
 pub(crate) fn inflate<'a>(
     inflater: &mut Inflater,
     pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -59,7 +59,7 @@ pub(crate) fn inflate<'a>(
     inflater.finish().map(|()| message)
 }
 
-/// Text of words, some of which recur over and over, others now and then.
+/// Returns text of words, of which some recur often, and others now and then.
 pub(crate) fn text(len: usize, seed: u64) -> Vec<u8> {
     let mut random = seed | 1;
     let mut text = Vec::new();

@@ -12,7 +12,7 @@ fn answer_of(compression: &Compression, lines: &[&str]) -> Result<Option<String>
     Ok(agreed.map(|agreed| agreed.to_string()))
 }
 
-/// What a server answers by default, in which `pmd` is short for the name.
+/// Returns the default answer of a server. `pmd` is short for the name.
 fn answer(line: &str) -> Option<String> {
     let line = line.replace("pmd", NAME);
     let answer = answer_of(&Compression::default(), &[&line]).expect("a list");
@@ -25,15 +25,16 @@ fn parse(params: &str) -> Result<Offer, ParameterError> {
     Offer::parse(&extension)
 }
 
-/// 7692-5-1, 7692-7.1.2.2-1: by default a client offers to have its window limited, and no more.
+/// 7692-5-1, 7692-7.1.2.2-1: by default a client offers that the server may limit its window, and nothing
+/// more.
 #[test]
 fn the_default_offer_lets_the_server_limit_the_window() {
     let offer = Compression::default().offer();
     assert_eq!(offer.as_deref(), Some("permessage-deflate; client_max_window_bits"));
 }
 
-/// 7692-5-1, 7692-5-2, 7692-5-3, 7692-5-4, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1, 7692-7.1.2.2-1: an offer is
-/// written as it is meant, several in order of preference.
+/// 7692-5-1, 7692-5-2, 7692-5-3, 7692-5-4, 7692-7.1.1.1-1, 7692-7.1.1.2-1, 7692-7.1.2.1-1, 7692-7.1.2.2-1:
+/// Offers are written with their parameters, and several in order of preference.
 #[test]
 fn offers_are_written_in_order() {
     let offers = vec![
@@ -73,9 +74,10 @@ fn other_windows_cannot_be_offered() {
     }
 }
 
-/// 7692-7-1, 7692-7-2, 7692-7-3, 7692-vec: what an offer may say, and what is wrong with others.
+/// 7692-7-1, 7692-7-2, 7692-7-3, 7692-vec:
+/// An offer with a wrong parameter is refused with the name of the parameter.
 #[test]
-fn wrong_parameters_are_told_by_name() {
+fn wrong_parameters_are_named() {
     use Parameter::*;
     use ParameterError::*;
     for params in [
@@ -123,7 +125,8 @@ fn wrong_parameters_are_told_by_name() {
     );
 }
 
-/// 7692-7-1, 7692-7-2, 7692-7-3, 7692-5-12: a wrong offer is declined, and so is a list of them; that is no error.
+/// 7692-7-1, 7692-7-2, 7692-7-3, 7692-5-12:
+/// A wrong offer is declined, and so is a list of them. That is not an error.
 #[test]
 fn a_server_declines_what_it_must() {
     for offer in [
@@ -144,14 +147,14 @@ fn a_server_declines_what_it_must() {
         "permessage-deflate2",
     ] {
         assert_eq!(answer(offer), None, "{offer}");
-        // Nothing of an offer that is declined is in the answer to the next.
+        // The answer to the next offer contains nothing of a declined one.
         assert_eq!(answer(&format!("{offer}, pmd")).as_deref(), Some("pmd"), "{offer}");
     }
     assert_eq!(answer_of(&Compression::default(), &[]), Ok(None));
 }
 
-/// 7692-5-7, 7692-5-8, 6455-9.1-8: the first offer that is acceptable is accepted, and no other; also if the extension is
-/// offered twice.
+/// 7692-5-7, 7692-5-8, 6455-9.1-8: the first acceptable offer is accepted, and no other, even if the
+/// extension is offered twice (D16).
 #[test]
 fn the_first_acceptable_offer_is_taken() {
     for (offers, expected) in [
@@ -170,9 +173,10 @@ fn the_first_acceptable_offer_is_taken() {
     }
 }
 
-/// 7692-5-5, 7692-5-6, 7692-7.1.1.1-2, 7692-7.1.1.1-3, 7692-7.1.2.1-2, 7692-7.1.2.2-2, 7692-7.1.2.2-3, 7692-7.1.2.2-4: a
-/// server answers what was offered: no less takeover than that, the very window offered for itself, and a window for the
-/// client only where there is a smaller one to agree on.
+/// 7692-5-5, 7692-5-6, 7692-7.1.1.1-2, 7692-7.1.1.1-3, 7692-7.1.2.1-2, 7692-7.1.2.2-2, 7692-7.1.2.2-3,
+/// 7692-7.1.2.2-4:
+/// A server's answer stays within the offer: with at least the takeover parameters offered, with exactly the
+/// window offered for the server, and with a window for the client only if a smaller one is allowed.
 #[test]
 fn by_default_a_server_answers_within_the_offer() {
     for (offer, expected) in [
@@ -191,7 +195,8 @@ fn by_default_a_server_answers_within_the_offer() {
     }
 }
 
-/// 7692-7.1.2.1-2, 7692-7-4: each window that is offered for the server is answered as it is, 8 bits never as 9.
+/// 7692-7.1.2.1-2, 7692-7-4: each window that is offered for the server is answered unchanged. 8 bits never
+/// become 9.
 #[test]
 fn a_window_of_eight_bits_is_answered_as_such() {
     for bits in 8..=15 {
@@ -210,7 +215,7 @@ fn quoted_values_are_values() {
     assert_eq!(answer(r#"pmd; server_max_window_bits="09""#), None);
 }
 
-/// 6455-9.1-4: offers in several lines are one list.
+/// 6455-9.1-4: offers on several lines are one list.
 #[test]
 fn lines_are_one_list() {
     let lines = [
@@ -222,7 +227,7 @@ fn lines_are_one_list() {
     assert_eq!(answer, Ok(Some("permessage-deflate; server_max_window_bits=12".to_owned())));
 }
 
-/// 6455-9.1-2, 7692-7-2: a value that is no token makes the list malformed, wherever it stands.
+/// 6455-9.1-2, 7692-7-2: a value that is not a token makes the list malformed, wherever it is.
 #[test]
 fn a_malformed_list_is_an_error() {
     for line in [
@@ -237,8 +242,8 @@ fn a_malformed_list_is_an_error() {
     }
 }
 
-/// 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-2, 7692-7.1.2.1-3, 7692-7.1.2.2-2, 7692-7.1.2.2-3: what a server wants of
-/// its own is in its answer, as far as the offer allows.
+/// 7692-7.1.1.1-4, 7692-7.1.1.2-2, 7692-7.1.2.1-2, 7692-7.1.2.1-3, 7692-7.1.2.2-2, 7692-7.1.2.2-3:
+/// The server's own settings are in its answer, as far as the offer allows.
 #[test]
 fn a_server_s_own_limits_are_answered() {
     let strict = Compression {

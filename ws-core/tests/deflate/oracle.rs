@@ -1,4 +1,5 @@
-//! Against another implementation of DEFLATE, in both directions: `miniz_oxide`, which shares no code with zlib-rs.
+//! A comparison with another implementation of DEFLATE, in both directions: `miniz_oxide`, which shares no
+//! code with zlib-rs.
 
 use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_params};
 use miniz_oxide::deflate::stream::deflate as miniz_deflate;
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The payload of a message by the other implementation, its tail taken off.
+/// Returns the payload of a message by the other implementation, without its tail.
 fn foreign_payload(compressor: &mut CompressorOxide, message: &[u8]) -> Vec<u8> {
     let mut payload = vec![0; message.len() * 2 + 1000];
     let result = miniz_deflate(compressor, message, &mut payload, MZFlush::Sync);
@@ -19,7 +20,7 @@ fn foreign_payload(compressor: &mut CompressorOxide, message: &[u8]) -> Vec<u8> 
     payload
 }
 
-/// A message as the other implementation reads it.
+/// Returns a message as the other implementation inflates it.
 fn foreign_message(state: &mut InflateState, payload: &[u8], len: usize) -> Vec<u8> {
     let whole = [payload, &[0x00, 0x00, 0xFF, 0xFF]].concat();
     let mut message = vec![0; len + 1];
@@ -32,7 +33,7 @@ fn foreign_message(state: &mut InflateState, payload: &[u8], len: usize) -> Vec<
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// 7692-7.2.1-1, 7692-7.2.2-1: what this crate deflates, another one inflates.
+    /// 7692-7.2.1-1, 7692-7.2.2-1: the other implementation inflates payloads of this crate.
     #[test]
     fn another_implementation_reads_what_is_sent(
         (takes_over, bits, of) in (any::<bool>(), 8..=15_u8, 0..=9_u8),
@@ -50,7 +51,8 @@ proptest! {
         }
     }
 
-    /// 7692-7.2.2-1, 7692-7.2.2-2, 7692-7.2.2-4: what another implementation deflates, this one inflates, wherever it is cut.
+    /// 7692-7.2.2-1, 7692-7.2.2-2, 7692-7.2.2-4: this crate inflates payloads of the other implementation,
+    /// wherever they are cut.
     #[test]
     fn what_another_implementation_sends_is_read(
         of in 0..=9_i32,

@@ -1,4 +1,4 @@
-//! What an inflater takes, and what it refuses (RFC 7692 §7.2.2).
+//! What an inflater accepts, and what it refuses (RFC 7692 §7.2.2).
 
 use proptest::prelude::*;
 use ws_core::deflate::{DeflatePool, InflateError, Params};
@@ -14,7 +14,8 @@ const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
 const FINAL_HELLO: &[u8] = b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00";
 const TAIL: &[u8] = b"\x00\x00\xff\xff";
 
-/// The messages in these payloads, each of them cut in every way into two, and into single bytes; all ways give the same.
+/// Returns the messages in these payloads. Each is cut in every way into two, and into single bytes. All ways
+/// give the same.
 fn receive(params: Params, payloads: &[&[u8]]) -> Vec<Result<Vec<u8>, InflateError>> {
     let whole = receive_cut(params, payloads, usize::MAX);
     let longest = payloads.iter().map(|payload| payload.len()).max().unwrap_or(0);
@@ -42,11 +43,11 @@ fn hellos(params: Params, payloads: &[&[u8]]) {
     }
 }
 
-/// What comes of one payload, for peers that take context over and for others.
+/// Checks that one payload fails, with and without context takeover.
 fn fails(payload: &[u8], error: InflateError) {
     for takes_over in [true, false] {
         assert_eq!(receive(params(takes_over, 15), &[payload]), [Err(error)], "{payload:x?}");
-        // Nothing comes after an error.
+        // After an error nothing more is inflated.
         assert_eq!(receive(params(takes_over, 15), &[payload, HELLO]), [Err(error), Err(error)]);
         if error != InflateError::TooBig {
             let results = receive(params(takes_over, 15), &[HELLO, payload]);
@@ -55,15 +56,16 @@ fn fails(payload: &[u8], error: InflateError) {
     }
 }
 
-/// 7692-6.2-1, 7692-7.2.2-1, 7692-7.2.1-1, 7692-7.2.3.2-1: the examples of RFC 7692 §7.2.3, in fragments of any size, empty
-/// ones among them.
+/// 7692-6.2-1, 7692-7.2.2-1, 7692-7.2.1-1, 7692-7.2.3.2-1:
+/// The examples of RFC 7692 §7.2.3 are inflated, in fragments of any size, also empty ones.
 #[test]
 fn the_examples_are_inflated() {
     hellos(params(true, 15), &[HELLO, HELLO, AGAIN, AGAIN]);
     hellos(params(false, 15), &[HELLO, HELLO]);
 }
 
-/// 7692-7.2.2-2, 7692-7.2.2-3: the window is kept unless the sender's end agreed to do without, whatever the other end did.
+/// 7692-7.2.2-2, 7692-7.2.2-3: the window is kept unless the sender agreed to do without, whatever the other
+/// end agreed to.
 #[test]
 fn the_window_is_kept_unless_agreed() {
     for (server, client) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -80,7 +82,7 @@ fn the_window_is_kept_unless_agreed() {
     }
 }
 
-/// pmd-H5, pmd-H1: what refers back to nothing fails, be there nothing yet or nothing any more.
+/// pmd-H5, pmd-H1: a reference to bytes before the window fails, at the start and after it was dropped.
 #[test]
 fn a_reference_into_nothing_fails() {
     assert_eq!(receive(params(true, 15), &[AGAIN]), [Err(InflateError::Corrupt)]);
@@ -88,7 +90,8 @@ fn a_reference_into_nothing_fails() {
     assert_eq!(results, [Ok(b"Hello".to_vec()), Err(InflateError::Corrupt)]);
 }
 
-/// 7692-7.2.1-2, 7692-7.2.1-3, 7692-7.2.1-4: blocks of any number and type, final or not, and the window outlives a final one.
+/// 7692-7.2.1-2, 7692-7.2.1-3, 7692-7.2.1-4: a message may have blocks of any number and type, final or not.
+/// The window survives a final one.
 #[test]
 fn blocks_of_every_type_are_inflated() {
     let two_blocks = b"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00";
@@ -99,14 +102,15 @@ fn blocks_of_every_type_are_inflated() {
     hellos(params(true, 15), &[final_stored, AGAIN]);
 }
 
-/// 7692-7.2.1-4, 7692-7.2.1-5: blocks after a final one in the same message are inflated too, with what came before in reach.
+/// 7692-7.2.1-4, 7692-7.2.1-5: blocks after a final one in the same message are inflated too, and may refer
+/// to what came before.
 #[test]
 fn a_message_goes_on_after_a_final_block() {
     for takes_over in [true, false] {
         let message = [&FINAL_HELLO[..7], &FINAL_HELLO[..7], AGAIN].concat();
         let results = receive(params(takes_over, 15), &[&message, HELLO]);
         assert_eq!(results, [Ok(b"HelloHelloHello".to_vec()), Ok(b"Hello".to_vec())]);
-        // With empty blocks in between.
+        // With empty blocks between them.
         let message = [FINAL_HELLO, TAIL, AGAIN].concat();
         assert_eq!(receive(params(takes_over, 15), &[&message]), [Ok(b"HelloHello".to_vec())]);
     }
@@ -132,7 +136,7 @@ impl Writer {
         (0..len).rev().for_each(|i| self.bit(code >> i & 1));
     }
 
-    /// A block of `literals`, and then of three bytes from four bytes back.
+    /// Writes a block of `literals`, followed by a copy of three bytes from four bytes back.
     fn block(&mut self, is_final: bool, literals: &[u8]) {
         self.bit(usize::from(is_final));
         self.code(0b10, 2);
@@ -156,7 +160,7 @@ impl Writer {
     }
 }
 
-/// 7692-7.2.1-5: a final block may end at any bit; the next one begins with the next byte.
+/// 7692-7.2.1-5: a final block may end at any bit. The next one begins with the next byte.
 #[test]
 fn a_final_block_may_end_at_any_bit() {
     for long in 0..8 {
@@ -172,7 +176,7 @@ fn a_final_block_may_end_at_any_bit() {
             let results = receive(params(takes_over, 15), &[payload, payload]);
             assert_eq!(results, [Ok(expected.repeat(4)), Ok(expected.repeat(4))], "{long}");
         }
-        // It may also be the end of the message.
+        // It may also be at the end of the message.
         let mut writer = Writer::default();
         writer.block(true, &literals);
         let results = receive(params(true, 15), &[&writer.bytes, HELLO, AGAIN]);
@@ -180,7 +184,7 @@ fn a_final_block_may_end_at_any_bit() {
     }
 }
 
-/// 7692-7.2.3.6-1: each way to write an empty message gives one, and does not disturb the next.
+/// 7692-7.2.3.6-1: each way to write an empty message gives one, and does not affect the next.
 #[test]
 fn empty_messages_are_empty() {
     for takes_over in [true, false] {
@@ -195,7 +199,7 @@ fn empty_messages_are_empty() {
     assert_eq!(results[2], Ok(b"Hello".to_vec()));
 }
 
-/// pmd-H2, 7692-7.2.3.6-1: a message without any payload is empty; the ones after it are whole.
+/// pmd-H2, 7692-7.2.3.6-1: a message without any payload is empty. The messages after it are whole.
 #[test]
 fn no_payload_at_all_is_an_empty_message() {
     for takes_over in [true, false] {
@@ -206,7 +210,7 @@ fn no_payload_at_all_is_an_empty_message() {
     assert_eq!(receive(params(true, 15), &[HELLO, b"", AGAIN])[2], Ok(b"Hello".to_vec()));
 }
 
-/// 7692-7.2.2-1: a tail that the sender has left on is no harm, nor one on each fragment.
+/// 7692-7.2.2-1: a tail that the sender did not remove is accepted, also on each fragment.
 #[test]
 fn a_tail_that_was_left_on_is_taken() {
     let hello = [HELLO, TAIL].concat();
@@ -221,11 +225,11 @@ fn a_tail_that_was_left_on_is_taken() {
     hellos(params(true, 15), &[&hello, AGAIN, &[AGAIN, TAIL].concat(), AGAIN]);
 }
 
-/// pmd-H1: what is no DEFLATE fails, with 1007.
+/// pmd-H1: a payload that is not DEFLATE fails with 1007 (D8).
 #[test]
 fn corrupt_payloads_fail() {
     for payload in [
-        // A block type that there is not.
+        // A block type that does not exist.
         &b"\x07"[..],
         b"\x06\x00",
         // A stored block whose lengths differ.
@@ -249,7 +253,7 @@ fn corrupt_payloads_fail() {
     assert_eq!(InflateError::Truncated.close_code(), CloseCode::INVALID_PAYLOAD);
 }
 
-/// pmd-H2: a payload that ends inside a block fails, at once.
+/// pmd-H2: a payload that ends inside a block fails at once.
 #[test]
 fn truncated_payloads_fail() {
     for payload in [
@@ -262,12 +266,12 @@ fn truncated_payloads_fail() {
     ] {
         fails(payload, InflateError::Truncated);
     }
-    // What looks like the tail is data.
+    // These bytes look like the tail but are data.
     fails(b"\x00\x05\x00\xfa\xff\x00\x00\xff\xff", InflateError::Truncated);
     fails(b"\x00\xff\xff\x00\x00\x00\x00\xff\xff", InflateError::Truncated);
 }
 
-/// pmd-H2: a payload that is cut short fails, unless what is left of it is whole as well.
+/// pmd-H2: a payload that is cut short fails, unless the rest is whole too.
 #[test]
 fn every_truncation_fails() {
     for takes_over in [true, false] {
@@ -275,7 +279,7 @@ fn every_truncation_fails() {
             let payload = deflate(&mut deflater(params(takes_over, 15), of), &text(700, 3));
             for cut in 1..payload.len() {
                 let rest = &payload[..cut];
-                // A tail that becomes data was none.
+                // A tail that becomes data was not a tail.
                 let is_prefix =
                     |walk: Result<Vec<u8>, _>| walk.is_ok_and(|walk| text(700, 3).starts_with(&walk));
                 let is_whole = is_prefix(Walker::default().message(rest)) || rest.ends_with(TAIL);
@@ -287,7 +291,7 @@ fn every_truncation_fails() {
     }
 }
 
-/// pmd-H6: what follows a final block has to be DEFLATE.
+/// pmd-H6: bytes after a final block must be DEFLATE.
 #[test]
 fn garbage_after_a_final_block_fails() {
     for payload in [&b"\xf3\x48\xcd\xc9\xc9\x07\x00\xff"[..], b"\xf3\x48\xcd\xc9\xc9\x07\x00\x07\x00"] {
@@ -296,7 +300,8 @@ fn garbage_after_a_final_block_fails() {
     fails(b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00\x01", InflateError::Truncated);
 }
 
-/// 7692-7.2.2-4, 7692-7.2.2-5: a reference may reach back as far as the window agreed on, over messages, and after parking.
+/// 7692-7.2.2-4, 7692-7.2.2-5: a reference may reach as far back as the agreed window, over messages, and
+/// after parking.
 #[test]
 fn references_may_reach_through_the_whole_window() {
     for bits in 9..=15_u32 {
@@ -312,7 +317,7 @@ fn references_may_reach_through_the_whole_window() {
             stored.extend_from_slice(part);
         }
         stored.push(0);
-        // Of distance symbols, the last of each pair of windows ends at a power of two.
+        // The last distance symbol of each pair ends at a power of two, the size of a window.
         let symbol = 2 * bits as usize - 1;
         let extra = bits as usize - 2;
         let mut writer = Writer::default();
@@ -341,7 +346,7 @@ fn references_may_reach_through_the_whole_window() {
     }
 }
 
-/// pmd-H3, msg-H2, 6455-7.4.1-1009: 1 GiB of zeros in 1 MB costs no more than the limit.
+/// pmd-H3, msg-H2, 6455-7.4.1-1009: 1 GiB of zeros in 1 MB takes no more memory than the limit.
 #[test]
 fn a_bomb_is_stopped_at_the_limit() {
     let mut sender = deflater(Params::default(), 9);
@@ -374,8 +379,8 @@ fn a_bomb_is_stopped_at_the_limit() {
     assert_eq!(InflateError::TooBig.close_code(), CloseCode::TOO_BIG);
 }
 
-/// 6455-7.4.1-1009, msg-H2: a message of exactly the limit passes, one byte more does not; each message counts anew, its
-/// fragments together.
+/// 6455-7.4.1-1009, msg-H2: a message of exactly the limit passes, one byte more does not. Each message is
+/// counted anew, with all its fragments.
 #[test]
 fn the_limit_is_exact() {
     for len in [0, 1, 5, 255, 256, 257, 1023, 16_383, 16_384, 16_385, 70_000] {
@@ -393,7 +398,7 @@ fn the_limit_is_exact() {
     }
 }
 
-/// pmd-H4: no byte is lost or doubled where one piece of output ends and the next begins.
+/// pmd-H4: no byte is lost or doubled between two pieces of output.
 #[test]
 fn pieces_of_output_join() {
     for len in [
@@ -413,7 +418,7 @@ fn pieces_of_output_join() {
     }
 }
 
-/// pmd-H3, 7692-7.2.1-4: final blocks are taken as they come, but not by the thousand with nothing in them.
+/// pmd-H3, 7692-7.2.1-4: some final blocks are accepted, but not thousands of empty ones.
 #[test]
 fn empty_final_blocks_cannot_be_piled_up() {
     for (count, is_fine) in [(10, true), (10_000, false)] {
@@ -429,8 +434,8 @@ fn empty_final_blocks_cannot_be_piled_up() {
     assert_eq!(message.len(), 103_000);
 }
 
-/// 7692-7.2.2-1, 7692-7.2.2-2: what zlib itself sent is inflated: messages of its streams at several levels and windows, with
-/// and without takeover, as Python's zlib module (zlib 1.2.13) wrote them.
+/// 7692-7.2.2-1, 7692-7.2.2-2: messages of zlib itself are inflated: streams at several levels and windows,
+/// with and without takeover, written by Python's zlib module (zlib 1.2.13).
 #[test]
 fn what_zlib_sends_is_inflated() {
     let mut streams = 0;
@@ -453,7 +458,7 @@ fn what_zlib_sends_is_inflated() {
     assert_eq!(streams, 8);
 }
 
-/// What comes of a payload in one piece, and in pieces of `piece` bytes: the bytes that come out, and how it ends.
+/// Returns the bytes that a payload inflates to in pieces of `piece` bytes, and how it ends.
 fn outcome(
     params: Params,
     limit: usize,
@@ -476,7 +481,8 @@ fn outcome(
 }
 
 proptest! {
-    /// pmd-H1, pmd-H2, pmd-H4: no payload makes it panic, none passes that is no whole DEFLATE, and what comes of it does not depend on where it is cut.
+    /// pmd-H1, pmd-H2, pmd-H4: no payload causes a panic, only whole DEFLATE passes, and the result does not
+    /// depend on the pieces.
     #[test]
     fn any_payload_gives_the_same_in_any_pieces(
         noise in proptest::collection::vec(any::<u8>(), 0..60),
@@ -494,15 +500,15 @@ proptest! {
             prop_assert!(whole == outcome(params, limit, payload, piece));
             prop_assert!(whole == outcome(params, limit, payload, 1));
             if whole.1.is_ok() {
-                // Whatever passes is DEFLATE, with its tail taken off or left on.
+                // A payload that passes is DEFLATE, with or without its tail.
                 let mut walks = [Walker::default().message(payload), Walker::default().blocks(payload)].into_iter();
                 prop_assert!(walks.any(|walk| walk.as_ref() == Ok(&whole.0)));
             }
         }
     }
 
-    /// 7692-7.2.2-2, 7692-7.2.2-4, pmd-H4: what is deflated with any parameters is inflated, cut anywhere, also if the inflater
-    /// is parked now and then.
+    /// 7692-7.2.2-2, 7692-7.2.2-4, pmd-H4: messages that are compressed with any parameters are inflated, cut
+    /// anywhere, also if the inflater is parked now and then.
     #[test]
     fn messages_make_the_round_trip(
         (takes_over, bits, of) in (any::<bool>(), 8..=15_u8, 0..=9_u8),

@@ -1,4 +1,4 @@
-//! What a deflater sends: the tail, the window, and what a message may refer to (RFC 7692 §7.2.1).
+//! What a deflater sends: the tail, the window, and references of messages (RFC 7692 §7.2.1).
 
 use proptest::prelude::*;
 use ws_core::Role;
@@ -9,7 +9,8 @@ use super::*;
 
 const TAIL: &[u8] = b"\x00\x00\xff\xff";
 
-/// 7692-7.2.1-1, 7692-6.1-1, 7692-7.2.3.2-1: the example of RFC 7692 §7.2.3.1, its tail taken off.
+/// 7692-7.2.1-1, 7692-6.1-1, 7692-7.2.3.2-1: the payload is the example of RFC 7692 §7.2.3.1, without its
+/// tail.
 #[test]
 fn hello_is_that_of_the_rfc() {
     let mut sender = deflater(Params::default(), 6);
@@ -30,7 +31,7 @@ fn a_message_may_refer_to_the_one_before() {
     }
 }
 
-/// 7692-7.2.1-8, 7692-7.2.1-10: where no takeover was agreed for its own side, each message stands alone.
+/// 7692-7.2.1-8, 7692-7.2.1-10: if the sender agreed to do without takeover, each message stands alone.
 #[test]
 fn without_takeover_each_message_stands_alone() {
     let message = text(3000, 1);
@@ -49,7 +50,7 @@ fn without_takeover_each_message_stands_alone() {
             sender.park(&mut pool);
             sender.prepare(&mut pool);
         }
-        // What the other side agreed to does not bind this one.
+        // The agreement of the other side does not matter.
         let other = if role == Role::Server { Role::Client } else { Role::Server };
         let mut sender = Deflater::new(params, other, &Compression::default());
         deflate(&mut sender, &message);
@@ -88,8 +89,8 @@ fn an_empty_message_is_one_zero() {
     }
 }
 
-/// 7692-7.2.1-6, 7692-7.2.3.6-1, 7692-6.1-1: a flushed piece keeps its tail, only the message loses it; with nothing left to
-/// send the last fragment is one zero octet.
+/// 7692-7.2.1-6, 7692-7.2.3.6-1, 7692-6.1-1: a flushed piece keeps its tail, and only the end of a message
+/// loses it. With nothing left to send, the last fragment is one zero octet.
 #[test]
 fn only_the_end_of_a_message_loses_its_tail() {
     let mut sender = deflater(Params::default(), 6);
@@ -111,7 +112,7 @@ fn only_the_end_of_a_message_loses_its_tail() {
     assert_eq!(pieces[flushed..], [0x00]);
     assert_eq!(walker.message(&pieces).as_deref(), Ok(&b"Hello"[..]));
 
-    // A message that begins with nothing.
+    // A message that begins with an empty piece.
     let mut pieces = Vec::new();
     sender.push(b"", &mut pieces);
     sender.flush(b"", &mut pieces);
@@ -120,7 +121,7 @@ fn only_the_end_of_a_message_loses_its_tail() {
     assert_eq!(pieces, b"\x00");
 }
 
-/// 7692-7.2.1-6: each flushed fragment can be inflated before the next is there.
+/// 7692-7.2.1-6: each flushed fragment can be inflated before the next has come.
 #[test]
 fn the_peer_can_inflate_each_fragment_as_it_comes() {
     let (mut sender, mut receiver) = (deflater(Params::default(), 6), inflater(Params::default()));
@@ -140,11 +141,11 @@ fn the_peer_can_inflate_each_fragment_as_it_comes() {
     assert_eq!(receiver.finish(), Ok(()));
 }
 
-/// 7692-7.2.1-7, 7692-7.2.1-12, 7692-7.2.1-13: no distance is larger than the window agreed on, for any window, level, data
-/// and way of flushing; 8 bits too.
+/// 7692-7.2.1-7, 7692-7.2.1-12, 7692-7.2.1-13: no distance is larger than the agreed window, for any window,
+/// level, data and way of flushing, also with 8 bits.
 #[test]
 fn no_distance_exceeds_the_window() {
-    // Repeats itself at every distance that is near a limit of some window, and at others.
+    // The data repeats at each distance near the limit of a window, and at others.
     let mut repetitive = Vec::new();
     let block = text(300, 9);
     for bits in 8..=15 {
@@ -186,7 +187,7 @@ fn no_distance_exceeds_the_window() {
     }
 }
 
-/// 7692-7.2.1-12: windows are made use of, not only kept to.
+/// 7692-7.2.1-12: a larger window is used, not only allowed.
 #[test]
 fn larger_windows_reach_farther() {
     let data: Vec<u8> = text(20_000, 4).iter().copied().cycle().take(60_000).collect();
@@ -195,7 +196,7 @@ fn larger_windows_reach_farther() {
     assert!(walker.farthest >= 20_000);
 }
 
-/// 7692-7.2.1-8: a message that is compressed alone refers to no other, whatever its window, and the pool it used.
+/// 7692-7.2.1-8: a message that is compressed alone does not refer to another, with any window and any pool.
 #[test]
 fn a_message_compressed_alone_refers_to_no_other() {
     let mut pool = DeflatePool::new();
@@ -212,8 +213,8 @@ fn a_message_compressed_alone_refers_to_no_other() {
     assert_eq!(compress_alone(b"", window(8), level(6), &mut pool), b"\x00");
 }
 
-/// 7692-7.2.1-9, 7692-7.2.2-2: after a message that was compressed alone the sender forgets, so that its next one means the
-/// same to a peer whose window holds all three. Without that it would not.
+/// 7692-7.2.1-9, 7692-7.2.2-2: after a message that was compressed alone, the sender forgets its context.
+/// Otherwise a peer whose window holds all three messages would read its next one wrongly.
 #[test]
 fn a_sender_forgets_what_came_before_a_foreign_message() {
     let (own, foreign) = (text(2000, 1), text(1777, 2));
@@ -235,7 +236,7 @@ fn a_sender_forgets_what_came_before_a_foreign_message() {
     }
 }
 
-/// 7692-7.2.1-9: to forget in the middle of a message holds for the next.
+/// 7692-7.2.1-9: forgetting in the middle of a message applies to the next one.
 #[test]
 fn forgetting_waits_for_the_end_of_a_message() {
     let mut sender = deflater(Params::default(), 6);
@@ -253,8 +254,9 @@ fn forgetting_waits_for_the_end_of_a_message() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// 7692-7.2.1-1, 7692-7.2.1-8, 7692-7.2.1-12, 7692-7.2.3.6-1: with any parameters, and however a message is cut, pushed,
-    /// flushed, and what works on it is parked, the peer reads what was sent, within the window and the message.
+    /// 7692-7.2.1-1, 7692-7.2.1-8, 7692-7.2.1-12, 7692-7.2.3.6-1:
+    /// With any parameters, cuts, flushes and parking, the peer reads what was sent, within the window and
+    /// the message.
     #[test]
     fn the_peer_reads_what_was_sent(
         (takes_over, bits, of) in (any::<bool>(), 8..=15_u8, 0..=9_u8),

@@ -1,19 +1,19 @@
-//! An instrument: reads DEFLATE (RFC 1951) symbol by symbol and notes how far back it refers. Written from the RFC alone, so
-//! that it also checks what the library makes of the same bytes.
+//! A tool that reads DEFLATE (RFC 1951) symbol by symbol and notes how far back it refers. It is written from
+//! the RFC alone, so it also checks the output of the library.
 
-/// The peer's end of one direction: what it has got, and what that referred to.
+/// The receiving end of one direction: its bytes, and how far they referred back.
 #[derive(Debug, Default)]
 pub(crate) struct Walker {
     /// All messages so far, one after the other.
     got: Vec<u8>,
-    /// The largest distance of all.
+    /// The largest distance.
     pub(crate) farthest: usize,
-    /// The most bytes that any message referred back behind its own start.
+    /// The most bytes that a message referred back before its own start.
     pub(crate) deepest: usize,
     pub(crate) seen: Blocks,
 }
 
-/// How many blocks of each type there were.
+/// The number of blocks of each type.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Blocks {
     pub(crate) stored: usize,
@@ -22,17 +22,17 @@ pub(crate) struct Blocks {
     pub(crate) last: usize,
 }
 
-/// The bytes are not a sequence of whole blocks.
+/// An error: the bytes are not a sequence of whole blocks.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotDeflate;
 
 impl Walker {
-    /// Reads the payload of a message, whose tail was taken off.
+    /// Reads the payload of a message, without its tail.
     pub(crate) fn message(&mut self, payload: &[u8]) -> Result<Vec<u8>, NotDeflate> {
         self.blocks(&[payload, &[0x00, 0x00, 0xFF, 0xFF]].concat())
     }
 
-    /// Reads blocks as they are.
+    /// Reads whole blocks.
     pub(crate) fn blocks(&mut self, bytes: &[u8]) -> Result<Vec<u8>, NotDeflate> {
         let start = self.got.len();
         let mut bits = Bits { bytes, at: 0 };
@@ -112,7 +112,7 @@ impl Walker {
     }
 }
 
-/// Base and extra bits of a length symbol (RFC 1951 §3.2.5).
+/// Returns the base and the extra bits of a length symbol (RFC 1951 §3.2.5).
 fn length_of(symbol: usize) -> (usize, usize) {
     match symbol {
         0..8 => (3 + symbol, 0),
@@ -124,7 +124,7 @@ fn length_of(symbol: usize) -> (usize, usize) {
     }
 }
 
-/// The codes of a dynamic block (RFC 1951 §3.2.7).
+/// Reads the codes of a dynamic block (RFC 1951 §3.2.7).
 fn read_codes(bits: &mut Bits<'_>) -> Result<(Code, Code), NotDeflate> {
     let (literals, distances) = (bits.take(5)? + 257, bits.take(5)? + 1);
     let count = bits.take(4)? + 4;
@@ -151,9 +151,9 @@ fn read_codes(bits: &mut Bits<'_>) -> Result<(Code, Code), NotDeflate> {
 
 /// A canonical prefix code (RFC 1951 §3.2.2).
 struct Code {
-    /// How many codes there are of each length.
+    /// The number of codes of each length.
     counts: [usize; 16],
-    /// In the order of their codes.
+    /// The symbols, in the order of their codes.
     symbols: Vec<usize>,
 }
 
@@ -205,7 +205,7 @@ impl Bits<'_> {
     }
 }
 
-/// 7692-7.2.1-12: the instrument reads the examples of RFC 7692 §7.2.3, and sees what they refer to.
+/// 7692-7.2.1-12: the tool reads the examples of RFC 7692 §7.2.3, and notes what they refer to.
 #[test]
 fn the_walker_reads_the_examples() {
     let mut walker = Walker::default();
