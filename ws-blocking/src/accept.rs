@@ -5,8 +5,8 @@ use ws_core::{Config, Connection, Event};
 
 use crate::{Error, Transport, WebSocket, now};
 
-/// Does the opening handshake of a server over `io`: accepts any path, with no subprotocol and the default
-/// [`Config`].
+/// Performs the opening handshake of a server over `io`: accepts any path, with no subprotocol and the
+/// default [`Config`].
 ///
 /// A request that asks for no WebSocket gets an HTTP answer, most often 426.
 ///
@@ -17,7 +17,7 @@ pub fn accept<S: Transport>(io: S) -> Result<WebSocket<S>, Error> {
     accept_with(io, Config::default(), |_| Accept::new().into())
 }
 
-/// Does the opening handshake of a server over `io`, and answers each request with what `decide` returns.
+/// Performs the opening handshake of a server over `io`, and answers each request with what `decide` returns.
 ///
 /// `decide` may refuse with any status, fields and body, and answer requests that ask for no WebSocket. If it
 /// accepts such a request, the client gets an HTTP error instead, most often 426. Before this returns, it
@@ -27,7 +27,9 @@ pub fn accept<S: Transport>(io: S) -> Result<WebSocket<S>, Error> {
 /// use ws_blocking::{Accept, Config, Reject};
 /// # fn f(stream: std::net::TcpStream) -> Result<(), ws_blocking::Error> {
 /// let ws = ws_blocking::accept_with(stream, Config::default(), |request| match request.path() {
-///     "/chat" if request.subprotocols().any(|name| name == "chat") => Accept::new().subprotocol("chat").into(),
+///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
+///         Accept::new().subprotocol("chat").into()
+///     }
 ///     "/chat" => Accept::new().into(),
 ///     _ => Reject::new(404).expect("404 is a status").into(),
 /// })?;
@@ -45,7 +47,7 @@ pub fn accept_with<S: Transport>(
     accept_on(WebSocket::new(io, Connection::server(now(), config)), |request, _| decide(request))
 }
 
-/// Does the opening handshake of `ws`, which is a server.
+/// Performs the opening handshake of `ws`, which is a server.
 pub(crate) fn accept_on<S: Transport>(
     mut ws: WebSocket<S>,
     mut decide: impl FnMut(&Request<'_>, &S) -> Decision,

@@ -28,7 +28,7 @@ pub use simulated::now;
 #[cfg(test)]
 pub(crate) use simulated::sleep;
 
-/// Returns how long a socket may wait until `deadline`; `None` if there is no deadline.
+/// Returns how long a socket may wait until `deadline`; `None` without a deadline.
 pub(crate) fn wait_until(deadline: Option<Instant>) -> Option<Duration> {
     deadline.map(|at| now().until(at).clamp(SHORTEST, LONGEST))
 }

@@ -28,7 +28,7 @@ pub fn connect_with(
     Connector::new().config(config).connect(connect.clone())
 }
 
-/// Does the opening handshake of a client over `io`.
+/// Performs the opening handshake of a client over `io`.
 ///
 /// # Errors
 /// [`Error::Rejected`] with the whole response if the server answers without opening a WebSocket,

@@ -225,7 +225,7 @@ pub(crate) fn has_ended(conn: &Connection) -> bool {
     !conn.wants_input() && !conn.is_undecided() && conn.poll_timeout().is_none()
 }
 
-/// The state of the connection when there is no event to take.
+/// The state of the connection when no event waits.
 struct Stand {
     written: Written,
     /// Whether the transport has all output, and its end too if that is due.

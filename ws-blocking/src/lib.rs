@@ -1,7 +1,7 @@
 //! WebSocket over blocking sockets.
 //!
 //! A [`WebSocket`] runs the protocol of `ws-core` over any [`Transport`]: TCP and Unix sockets, or with
-//! [`Plain`] anything that can be read and written. There is no runtime: a call that has to wait blocks its
+//! [`Plain`] anything that can be read and written. It has no runtime: a call that has to wait blocks its
 //! thread.
 //!
 //! ```

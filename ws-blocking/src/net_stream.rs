@@ -180,7 +180,7 @@ impl<S: CloneTransport + Send + 'static> Other for S {
     }
 }
 
-/// Does the same with each kind of stream.
+/// Calls the same method on each kind of stream.
 macro_rules! each {
     ($kind:expr, $stream:ident => $what:expr) => {
         match $kind {

@@ -83,7 +83,7 @@ impl Server {
     }
 
     /// Sets how many connections there may be, those in their handshakes included: each of these has a
-    /// thread. A connection that comes when there is no room is dropped at once.
+    /// thread. A connection without room is dropped at once.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -154,7 +154,7 @@ impl Server {
         Ok(listener)
     }
 
-    /// Does the handshakes. Returns `None` if they open no WebSocket.
+    /// Performs the handshakes. Returns `None` if they open no WebSocket.
     fn open(&self, stream: NetStream, shared: &Shared) -> Option<WebSocket<NetStream>> {
         let stream = self.secure(stream, &shared.opening)?;
         let mut ws = WebSocket::new(stream, Connection::server(now(), Arc::clone(&self.config)));

@@ -62,8 +62,8 @@ struct Outgoing {
 }
 
 impl<S: Transport> TlsStream<S> {
-    /// Does the TLS handshake with `host` over `io`, within `time_limit` if there is one. `host` is a name or
-    /// an IP address without brackets.
+    /// Performs the TLS handshake with `host` over `io`, within `time_limit` if there is one. `host` is a
+    /// name or an IP address without brackets.
     ///
     /// # Errors
     /// Those of the transport; [`ErrorKind::TimedOut`]; [`ErrorKind::InvalidData`], which wraps a
@@ -72,7 +72,7 @@ impl<S: Transport> TlsStream<S> {
         Self::start(io, tls.session(host)?.into(), time_limit, None)
     }
 
-    /// Does the TLS handshake with a client over `io`, within `time_limit` if there is one.
+    /// Performs the TLS handshake with a client over `io`, within `time_limit` if there is one.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -142,7 +142,7 @@ impl<S> TlsStream<S> {
     }
 }
 
-/// Does the handshake. No other thread uses the session yet.
+/// Performs the handshake. No other thread uses the session yet.
 fn shake_hands(
     io: &mut impl Transport,
     session: &mut Connection,
@@ -284,7 +284,7 @@ impl Shared {
     }
 
     /// Decrypts into `buf`, and keeps what finds no room. Returns 0 at the end that the peer has announced,
-    /// and `None` if there is no byte yet.
+    /// and `None` if no byte has come yet.
     fn take(
         &self,
         incoming: &mut Incoming,

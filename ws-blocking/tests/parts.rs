@@ -111,7 +111,7 @@ fn values_go_as_json_and_other_messages_come_back() -> Result<(), Error> {
     client.send("[1, 2")?;
     client.send_json(&[4])?;
     assert_eq!(server.recv_json::<Vec<u32>>()?, Some(vec![1, 2, 3]));
-    let Err(Error::NotJson(error)) = server.recv_json::<Vec<u32>>() else { panic!("it is no list") };
+    let Err(Error::NotJson(error)) = server.recv_json::<Vec<u32>>() else { panic!("it is not a list") };
     assert_eq!(error.message.as_text(), Some("[1, 2"));
     assert_eq!(server.recv_json::<Vec<u32>>()?, Some(vec![4]));
     Ok(())

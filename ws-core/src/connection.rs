@@ -34,10 +34,11 @@ use state::{Phase, State};
 ///
 /// It does no I/O and reads no clock. Its owner
 ///
-/// - puts what arrives into a [`RecvBuf`](crate::RecvBuf) and hands it over ([`poll_event`](Self::poll_event)), and says
-///   when the transport ends ([`handle_eof`](Self::handle_eof)),
+/// - puts what arrives into a [`RecvBuf`](crate::RecvBuf) and hands it over
+///   ([`poll_event`](Self::poll_event)), and says when the transport ends ([`handle_eof`](Self::handle_eof)),
 /// - writes what it asks for ([`poll_transmit`](Self::poll_transmit)),
-/// - wakes it at the time that it names ([`poll_timeout`](Self::poll_timeout), [`handle_timeout`](Self::handle_timeout)).
+/// - wakes it at the time that it names ([`poll_timeout`](Self::poll_timeout),
+///   [`handle_timeout`](Self::handle_timeout)).
 ///
 /// Every call that may arm a timer takes `now`; no other does.
 #[derive(Debug)]
@@ -139,7 +140,8 @@ impl Connection {
         (self.state.is_shutdown_due() && self.out.queued() == 0).then_some(Transmit::Shutdown)
     }
 
-    /// Notes that the stream of bytes to the peer has ended. What is queued is dropped: it cannot leave any more.
+    /// Notes that the stream of bytes to the peer has ended. What is queued is dropped: it cannot leave any
+    /// more.
     pub fn handle_shutdown(&mut self) {
         self.sent_eof();
     }
@@ -152,8 +154,8 @@ impl Connection {
 
     /// Notes that nothing can be written any more, because the peer or the network closed that way.
     ///
-    /// What the peer sent before, its Close frame perhaps, can still be read; not so the requests of a client that a server
-    /// cannot answer.
+    /// What the peer sent before, its Close frame perhaps, can still be read; not so the requests of a client
+    /// that a server cannot answer.
     pub fn handle_broken_pipe(&mut self) {
         self.sent_eof();
     }
@@ -165,7 +167,8 @@ impl Connection {
         self.handle_eof();
     }
 
-    /// Notes that a transport that had been stuck took output again: the peer, or the network before it, lives.
+    /// Notes that a transport that had been stuck took output again: the peer, or the network before it,
+    /// lives.
     ///
     /// Only for an owner that waits to write and does not read, and so would hear no other sign of life.
     pub fn handle_progress(&mut self, now: Instant) {
@@ -174,17 +177,19 @@ impl Connection {
 
     /// Notes that it is `now` by a fresh look at the clock.
     ///
-    /// Only for an owner that gives [`receive`](Self::receive) the time of its last read, which may be long ago: a close timer that
-    /// began by that time begins now, once. So the peer has all of [`Config::close_timeout`](Config::close_timeout) to finish
-    /// closing. While the connection [is open](Self::is_open), this does nothing.
+    /// Only for an owner that gives [`receive`](Self::receive) the time of its last read, which may be long
+    /// ago: a close timer that began by that time begins now, once. So the peer has all of
+    /// [`Config::close_timeout`](Config::close_timeout) to finish closing. While the connection [is
+    /// open](Self::is_open), this does nothing.
     pub fn handle_clock(&mut self, now: Instant) {
         self.alarm.update(now, &self.config);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
     ///
-    /// While [`is_open`](Self::is_open), the deadlines are those of a silent peer: only an owner that has read all that the transport
-    /// holds may keep them. One that waits to write and does not read has to leave them alone, or look first.
+    /// While [`is_open`](Self::is_open), the deadlines are those of a silent peer: only an owner that has
+    /// read all that the transport holds may keep them. One that waits to write and does not read has to
+    /// leave them alone, or look first.
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.alarm.next(self.state.is_watched(), &self.config).map(|(at, _)| at)
@@ -218,7 +223,8 @@ impl Connection {
         self.note_boundary();
     }
 
-    /// Takes memory for compression from `pool`, where that is agreed and some is missing. It is made anew otherwise.
+    /// Takes memory for compression from `pool`, where that is agreed and some is missing. It is made anew
+    /// otherwise.
     #[inline]
     pub fn prepare(&mut self, pool: &mut Pool) {
         if let Some(codec) = &mut self.codec {
@@ -234,8 +240,8 @@ impl Connection {
         }
     }
 
-    /// Ends the connection as it is, without a closing handshake: nothing more is read or written, and the transport can be
-    /// dropped.
+    /// Ends the connection as it is, without a closing handshake: nothing more is read or written, and the
+    /// transport can be dropped.
     pub fn abort(&mut self) {
         self.ending.drop_report();
         self.state.end(self.is_written());
@@ -301,7 +307,8 @@ impl Connection {
         self.state.is_open()
     }
 
-    /// Whether the connection is over, all that was to be said about it is said, and its transport can be dropped.
+    /// Whether the connection is over, all that was to be said about it is said, and its transport can be
+    /// dropped.
     #[inline]
     pub const fn is_closed(&self) -> bool {
         self.state.is_closed() && self.ending.due().is_none()
@@ -312,11 +319,12 @@ impl Connection {
         if self.out.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
     }
 
-    /// Returns whether more input would be read: not while a request waits for its answer, nor while so many answers wait to
-    /// be written that they reach the mark ([`Config::max_output`](Config::max_output)), nor after the end.
+    /// Returns whether more input would be read: not while a request waits for its answer, nor while so many
+    /// answers wait to be written that they reach the mark ([`Config::max_output`](Config::max_output)), nor
+    /// after the end.
     ///
-    /// When this turns true again, call [`poll_event`](Self::poll_event) before the next read: the rest of what has come may
-    /// hold an event.
+    /// When this turns true again, call [`poll_event`](Self::poll_event) before the next read: the rest of
+    /// what has come may hold an event.
     #[inline]
     pub fn wants_input(&self) -> bool {
         self.state.wants_input(self.has_room())
@@ -348,8 +356,8 @@ impl Connection {
         self.alarm.round_trip()
     }
 
-    /// _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had none, and 1006 if
-    /// no Close frame has come.
+    /// _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had none,
+    /// and 1006 if no Close frame has come.
     pub const fn close_code(&self) -> u16 {
         self.ending.close_code()
     }
@@ -364,7 +372,8 @@ impl Connection {
         self.ending.failure()
     }
 
-    /// Whether both Close frames were exchanged, and ours was written before the peer's stream ended (§7.1.4).
+    /// Whether both Close frames were exchanged, and ours was written before the peer's stream ended
+    /// (§7.1.4).
     pub fn was_clean(&self) -> bool {
         self.state.was_clean(self.is_written())
     }

@@ -66,7 +66,7 @@ fn xor(key: [u8; 4], bytes: &mut [u8]) {
     }
 }
 
-/// Does what [`xor`] does while it copies. To copy first and to mask then takes one more pass.
+/// Copies, and masks as [`xor`] does. To copy first and to mask then takes one more pass.
 #[inline]
 fn xor_copy(key: [u8; 4], from: &[u8], to: &mut [u8]) {
     let wide = wide(key);

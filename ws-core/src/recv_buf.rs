@@ -8,8 +8,9 @@ use crate::{Chunk, CloseFrame, Event, Message, MessageKind};
 
 /// Memory for what a connection receives: bytes of the wire, and the message that they make.
 ///
-/// It is apart from the [`Connection`](crate::Connection), so that an event on loan from it leaves the connection free to
-/// answer. It owns no heap until it is read into, and none again once it is [reclaimed](Self::reclaim).
+/// It is apart from the [`Connection`](crate::Connection), so that an event on loan from it leaves the
+/// connection free to answer. It owns no heap until it is read into, and none again once it is
+/// [reclaimed](Self::reclaim).
 #[derive(Debug, Default)]
 pub struct RecvBuf {
     /// `wire[start..end]` has come and is not used up; all of `wire` is initialised.
@@ -49,9 +50,10 @@ pub enum Waits {
 pub(crate) enum Ready {
     #[default]
     Nothing,
-    /// A message that lies whole in `wire`. It is checked when it is taken, for what lends a text has to check it anyway.
+    /// A message that lies whole in `wire`. It is checked when it is taken, for what lends a text has to
+    /// check it anyway.
     Whole(MessageKind),
-    /// A whole message was to be taken, and is no text.
+    /// A whole message was to be taken, and is not UTF-8.
     Refused,
     /// A message that was gathered in `message`.
     Gathered(MessageKind),
@@ -79,7 +81,8 @@ impl RecvBuf {
     /// The memory for a first read, in bytes.
     pub const READ_SIZE: usize = 64 * 1024;
 
-    /// Frames this long, in bytes, are read up to their end and one header more, so that what follows need not be moved.
+    /// Frames this long, in bytes, are read up to their end and one header more, so that what follows need
+    /// not be moved.
     const LARGE: usize = 4096;
 
     /// A short start of a frame comes back to the front of the memory, where the cache is warm.
@@ -112,8 +115,8 @@ impl RecvBuf {
 
     /// What has come and is not used up: what follows the event on loan, or the one that waits.
     ///
-    /// After the opening handshake, or the end of the connection, these bytes are nobody's yet. Inside a frame they are the rest of
-    /// it, and its payload may be unmasked in part.
+    /// After the opening handshake, or the end of the connection, these bytes are nobody's yet. Inside a
+    /// frame they are the rest of it, and its payload may be unmasked in part.
     #[inline]
     pub fn unread(&self) -> &[u8] {
         &self.wire[self.start..self.end]
@@ -131,7 +134,8 @@ impl RecvBuf {
 
     /// Room for more bytes, never empty; say how many came with [`commit`](Self::commit).
     ///
-    /// What was lent from here ends with this call; an event that still waits does not. The room grows with what has come, never because a length says so.
+    /// What was lent from here ends with this call; an event that still waits does not. The room grows with
+    /// what has come, never because a length says so.
     #[inline]
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let held = self.len();
@@ -161,7 +165,8 @@ impl RecvBuf {
         self.wanted = self.wanted.saturating_sub(n);
     }
 
-    /// Copies `bytes` in as received: [`spare_mut`](Self::spare_mut) and [`commit`](Self::commit) for bytes that lie elsewhere.
+    /// Copies `bytes` in as received: [`spare_mut`](Self::spare_mut) and [`commit`](Self::commit) for bytes
+    /// that lie elsewhere.
     pub fn extend(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let spare = self.spare_mut();
@@ -187,7 +192,8 @@ impl RecvBuf {
     /// The message that waits here, if one does; any other event stays.
     ///
     /// A text that came in one frame is checked here, and none if it is not UTF-8: then the connection's next
-    /// [`receive`](crate::Connection::receive) fails it, or [`refuse_message`](crate::Connection::refuse_message) where that has to be done at once.
+    /// [`receive`](crate::Connection::receive) fails it, or
+    /// [`refuse_message`](crate::Connection::refuse_message) where that has to be done at once.
     #[inline]
     pub fn take_message(&mut self) -> Option<Message<'_>> {
         let (kind, bytes) = match self.ready {
@@ -255,7 +261,8 @@ impl RecvBuf {
         })
     }
 
-    /// Moves what has come into `memory`, which is enlarged if it is too small, and returns the memory used so far.
+    /// Moves what has come into `memory`, which is enlarged if it is too small, and returns the memory used
+    /// so far.
     ///
     /// An event that waits stays whole; one that was taken ends.
     pub fn replace(&mut self, mut memory: Vec<u8>) -> Vec<u8> {

@@ -7,17 +7,19 @@ use bytes::{Buf, Bytes};
 use crate::frame::{Header, MAX_CONTROL_LEN};
 use crate::mask;
 
-/// Bytes for the peer, in order. Write what [`Buf`] or [`slices`](Output::slices) shows, then [`advance`](Buf::advance).
+/// Bytes for the peer, in order. Write what [`Buf`] or [`slices`](Output::slices) shows, then
+/// [`advance`](Buf::advance).
 #[derive(Debug, Default)]
 pub struct SendBuf {
-    /// What was copied in lies in `copied[head..end]`. What lies behind is from earlier use: to write over initialised memory
-    /// takes no filling, and payloads are masked in the same pass.
+    /// What was copied in lies in `copied[head..end]`. What lies behind is from earlier use: to write over
+    /// initialised memory takes no filling, and payloads are masked in the same pass.
     copied: Vec<u8>,
     head: usize,
     end: usize,
     /// What was chained in, if anything was.
     chain: Option<Box<Chain>>,
-    /// How many payload bytes a [`Lent`] has still to bring; more than zero without one means that it was forgotten.
+    /// How many payload bytes a [`Lent`] has still to bring; more than zero without one means that it was
+    /// forgotten.
     owed: usize,
     /// How many bytes a [detached](SendBuf::detach) buffer took with it.
     detached: usize,
@@ -54,7 +56,8 @@ struct Shared {
 
 /// Bytes that leave in one vectored write.
 pub trait Output: Buf {
-    /// Shows the first pieces of what is to be written, as many as `slices` has places for, and returns how many.
+    /// Shows the first pieces of what is to be written, as many as `slices` has places for, and returns how
+    /// many.
     fn slices<'s>(&'s self, slices: &mut [&'s [u8]]) -> usize;
 }
 
@@ -90,7 +93,8 @@ impl SendBuf {
 
     /// Moves all that is queued into a buffer of its own, to be written without a hold on the connection.
     ///
-    /// It counts as queued until it comes back with [`reattach`](Self::reattach), and nothing else may be written before it.
+    /// It counts as queued until it comes back with [`reattach`](Self::reattach), and nothing else may be
+    /// written before it.
     pub fn detach(&mut self) -> Self {
         let taken = Self {
             copied: core::mem::take(&mut self.copied),
@@ -103,7 +107,8 @@ impl SendBuf {
         taken
     }
 
-    /// Takes back what [`detach`](Self::detach) gave, written or not: what is left of it comes before all else.
+    /// Takes back what [`detach`](Self::detach) gave, written or not: what is left of it comes before all
+    /// else.
     pub fn reattach(&mut self, taken: Self) {
         self.detached = 0;
         if self.is_closed {
@@ -131,7 +136,7 @@ impl SendBuf {
         self.chain = taken.chain;
     }
 
-    /// All that is queued and not written, in bytes, whoever holds it.
+    /// Returns how many bytes are queued and not written, detached ones included.
     #[inline]
     pub(crate) fn queued(&self) -> usize {
         self.remaining() + self.detached + self.owed
@@ -196,7 +201,7 @@ impl SendBuf {
         self.release = true;
     }
 
-    /// Has `write` append to what is queued by copying.
+    /// Appends what `write` writes to what is queued.
     pub(crate) fn append<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         self.copied.truncate(self.end);
         let written = write(&mut self.copied);
@@ -216,7 +221,8 @@ impl SendBuf {
         }
     }
 
-    /// Copies a frame to the end, masked if its header says so. Always inlined, so that the header stays in registers.
+    /// Copies a frame to the end, masked if its header says so. Always inlined, so that the header stays in
+    /// registers.
     #[inline(always)]
     pub(crate) fn push_frame(&mut self, header: Header, payload: &[u8]) {
         if let Some((bytes, len)) = header.encode_short()
@@ -235,7 +241,7 @@ impl SendBuf {
         }
     }
 
-    /// The same for long frames, and where there is no memory yet.
+    /// Copies a long frame to the end, or one before there is memory.
     #[cold]
     fn push_large_frame(&mut self, header: Header, payload: &[u8]) {
         self.append(|copied| {
@@ -362,9 +368,9 @@ impl Output for SendBuf {
 
 /// A message on its way: its header is queued, its payload still the caller's.
 ///
-/// Write what [`Buf`] or [`slices`](Output::slices) shows (the queue, then the payload: one vectored write) and
-/// [`advance`](Buf::advance). What the transport did not take is copied into the queue when this is dropped, so it may be
-/// dropped at any point. To forget it (`mem::forget`) ends the connection with
+/// Write what [`Buf`] or [`slices`](Output::slices) shows (the queue, then the payload: one vectored write)
+/// and [`advance`](Buf::advance). What the transport did not take is copied into the queue when this is
+/// dropped, so it may be dropped at any point. To forget it (`mem::forget`) ends the connection with
 /// [`Error::PayloadForgotten`](crate::Error::PayloadForgotten).
 #[derive(Debug)]
 #[must_use = "what is not written is copied"]
@@ -387,7 +393,8 @@ impl<'c, 'a> Lent<'c, 'a> {
     }
 
     /// Leaves the rest of the payload owed, to go on with
-    /// [`Connection::resume_lent`](crate::Connection::resume_lent) before anything else is done with the connection.
+    /// [`Connection::resume_lent`](crate::Connection::resume_lent) before anything else is done with the
+    /// connection.
     pub fn pause(mut self) {
         self.is_paused = true;
     }

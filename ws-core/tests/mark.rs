@@ -130,7 +130,8 @@ fn a_client_that_does_not_read_cannot_put_off_its_deadline() {
     assert!(server.is_closed());
 }
 
-/// inter-1: an intermediary reads no more answers for a client that does not read them once they reach the mark, and ends with it.
+/// inter-1: an intermediary reads no more answers for a client that does not read them once they reach the
+/// mark, and ends with it.
 #[test]
 fn a_tunnel_obeys_the_mark() {
     let config = marked(1000);

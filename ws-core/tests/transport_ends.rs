@@ -196,7 +196,7 @@ fn outcome(peer: &mut Peer) -> Outcome {
     }
 }
 
-/// 6455-7.1.1-3, 6455-7.1.7-4: each end of the transport has a defined outcome in each state.
+/// 6455-7.1.1-3: each end of the transport has a defined outcome in each state.
 #[test]
 fn each_end_of_the_transport_has_its_outcome() {
     for (state, make, expected) in TABLE {

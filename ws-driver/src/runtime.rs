@@ -19,7 +19,7 @@ pub trait Timer: Sized {
     /// Returns the same timer, or an error where the runtime has no timers.
     ///
     /// # Errors
-    /// The reason why there is no timer.
+    /// The reason why no timer can be made.
     fn try_after(delay: Duration) -> io::Result<Self> {
         Ok(Self::after(delay))
     }

@@ -107,7 +107,7 @@ impl<T: Serve> Server<T> {
     }
 
     /// Sets how many connections there may be, including those in their handshakes. A connection that comes
-    /// when there is no room is dropped at once.
+    /// without room is dropped at once.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -194,7 +194,7 @@ impl<T: Serve> Server<T> {
         }
     }
 
-    /// Does the handshakes; `None` if the connection does not become a WebSocket.
+    /// Performs the handshakes; `None` if the connection does not become a WebSocket.
     async fn open(&self, stream: T::Stream, shared: &Shared<T>) -> Option<WebSocket<T::Stream, T>> {
         let stream = self.secure(stream).await?;
         let decide = |request: &Request<'_>, stream: &T::Stream| self.answer(request, stream);

@@ -101,7 +101,7 @@ impl ServerTlsBuilder {
     ///
     /// # Errors
     /// [`TlsError::CertificateInvalid`] if the server's own certificate or a root is malformed,
-    /// [`TlsError::KeyInvalid`], [`TlsError::KeyMismatch`], [`TlsError::ClientRoots`] if there is no root for
+    /// [`TlsError::KeyInvalid`], [`TlsError::KeyMismatch`], [`TlsError::ClientRoots`] if no root is given for
     /// clients, [`TlsError::NoProvider`].
     pub fn build(self) -> Result<ServerTls, TlsError> {
         let provider = self.provider.map_or_else(provider, Ok)?;

@@ -362,7 +362,8 @@ fn a_stuck_send_reads_up_to_the_mark() {
     }
 }
 
-/// adapter-BP2: a `send` fails if its message was dropped with the connection: by the end of its server, or by the close timer.
+/// adapter-BP2: a `send` fails if its message was dropped with the connection: by the end of its server, or
+/// by the close timer.
 #[test]
 fn a_send_whose_message_is_dropped_fails() {
     let shutdown = Arc::new(Shutdown::new());

@@ -16,7 +16,7 @@ fn nothing_is_read_until_asked_for() {
     assert_eq!(reads, 1);
 }
 
-/// adapter-BP2: while the peer does not read, the queue is no longer than its mark and one message.
+/// adapter-BP2: while the peer does not read, the queue holds at most its mark and one message.
 #[test]
 fn output_is_bounded() {
     let script = Script::new("").with(|state| {

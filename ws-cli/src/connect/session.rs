@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(failure, "closed by the peer (input may be unsent from line 7 on)");
     }
 
-    /// A queued line is written once our Close frame is, which comes behind it. One that was not even queued is left over where the
-    /// peer closes first, which is its right.
+    /// A queued line is written once our Close frame is, which comes behind it. One that was not even queued
+    /// is left over where the peer closes first, which is its right.
     #[test]
     fn a_clean_close_is_behind_what_was_queued() {
         for (is_queued, is_clean, is_ok) in

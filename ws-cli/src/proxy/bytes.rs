@@ -107,7 +107,7 @@ impl Run<'_> {
         ws_core::Instant::from_origin(self.origin.elapsed())
     }
 
-    /// Is ready once a stream has moved, or the backend was dialed.
+    /// Returns ready once a stream has moved, or the backend was dialed.
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(dial) = &mut self.dial
             && let Poll::Ready(dialed) = dial.as_mut().poll(cx)

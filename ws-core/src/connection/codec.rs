@@ -37,7 +37,8 @@ impl Codec {
         len >= self.min_len
     }
 
-    /// Compresses the next part of a message, up to the end of its last part. Give the payload [back](Self::reclaim).
+    /// Compresses the next part of a message, up to the end of its last part. Give the payload
+    /// [back](Self::reclaim).
     pub(super) fn deflate(&mut self, part: &[u8], fin: bool) -> Vec<u8> {
         let mut payload = core::mem::take(&mut self.scratch);
         if fin {

@@ -17,7 +17,8 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// Returns how many bytes of the payload are still to leave the input; all that fit the machine's words of more.
+    /// Returns how many bytes of the payload are still to leave the input; all that fit the machine's words
+    /// of more.
     pub(super) fn left(&self) -> usize {
         usize::try_from(self.header.len - self.passed).unwrap_or(usize::MAX)
     }
@@ -29,7 +30,8 @@ pub(super) struct Assembly {
     pub(super) kind: MessageKind,
     pub(super) utf8: Utf8,
     is_compressed: bool,
-    /// The payload of all its frames so far, in bytes, the one at hand included; not counted if it is compressed.
+    /// The payload of all its frames so far, in bytes, the one at hand included; not counted if it is
+    /// compressed.
     len: u64,
     frames: usize,
 }
@@ -49,8 +51,8 @@ impl Connection {
     /// `None` with [`is_closed`](Self::is_closed) means that the connection is over.
     ///
     /// # Errors
-    /// Once, why the connection ended, after everything that came before the cause. The answer that the peer gets is
-    /// in the output; all that is left to do is to write it and to see the transport end.
+    /// Once, why the connection ended, after everything that came before the cause. The answer that the peer
+    /// gets is in the output; all that is left to do is to write it and to see the transport end.
     #[inline]
     pub fn poll_event<'b>(
         &mut self,
@@ -67,8 +69,8 @@ impl Connection {
     }
 
     /// Fails the connection where [`RecvBuf::take_message`] or [`RecvBuf::take_event`] gave none of what
-    /// [`receive`](Self::receive) had announced, for a text that is not UTF-8 (§8.1). Returns the error, unless there is none
-    /// as the connection has ended meanwhile.
+    /// [`receive`](Self::receive) had announced, for a text that is not UTF-8 (§8.1). Returns the error,
+    /// unless there is none as the connection has ended meanwhile.
     #[cold]
     pub fn refuse_message(&mut self, now: Instant) -> Option<Error> {
         if self.state.takes_frames() {
@@ -78,7 +80,8 @@ impl Connection {
     }
 
     /// Reads `input` up to the next event and tells whether one waits there: [`poll_event`](Self::poll_event)
-    /// without the loan, for callers that loop. Then take it; where there is none after all, [`receive`](Self::receive) again.
+    /// without the loan, for callers that loop. Then take it; where there is none after all,
+    /// [`receive`](Self::receive) again.
     ///
     /// # Errors
     /// As [`poll_event`](Self::poll_event).
@@ -94,7 +97,8 @@ impl Connection {
         self.receive_rest(now, input)
     }
 
-    /// Takes a whole message that lies in one whole frame, which is the common case; leaves all else as it is.
+    /// Takes a whole message that lies in one whole frame, which is the common case; leaves all else as it
+    /// is.
     #[inline]
     fn take_whole(&mut self, input: &mut RecvBuf) -> bool {
         let wire = input.unread_mut();
@@ -348,7 +352,8 @@ impl Connection {
         }
     }
 
-    /// Hands out, with [`Config::stream`](crate::Config::stream), the first `good` bytes of a text that goes wrong after them.
+    /// Hands out, with [`Config::stream`](crate::Config::stream), the first `good` bytes of a text that goes
+    /// wrong after them.
     fn refuse_text(&self, good: usize, input: &mut RecvBuf) -> ProtocolError {
         if self.config.stream && good != 0 {
             input.announce(Ready::Chunk { kind: MessageKind::Text, fin: false }, good);
@@ -406,7 +411,8 @@ impl Connection {
             self.push_frame(Opcode::Pong, payload);
             return;
         }
-        // The peer does not read: only the latest ping needs an answer (§5.5.3), so a flood cannot grow the output.
+        // The peer does not read: only the latest ping needs an answer (§5.5.3), so a flood cannot grow the
+        // output.
         let header = self.header(true, false, Opcode::Pong, payload.len());
         self.out.put_off(self.config.max_output, header, payload);
     }

@@ -51,7 +51,8 @@ impl Connection {
         self.send_copied(message.kind(), message.as_bytes())
     }
 
-    /// The parts of a message travel in registers, and a message does not: to load it as a whole would wait for its parts to be stored.
+    /// The parts of a message travel in registers, and a message does not: to load it as a whole would wait
+    /// for its parts to be stored.
     fn send_copied(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
         self.check_send()?;
         self.push_message(kind, payload);
@@ -83,9 +84,10 @@ impl Connection {
         }
     }
 
-    /// Queues the header of a message and lends its payload to whoever writes: see [`Lent`].
+    /// Queues the header of a message and lends its payload to the owner, which writes it: see [`Lent`].
     ///
-    /// A client has to mask the payload, and what is compressed is another payload: then it is copied, and the loan is empty.
+    /// A client has to mask the payload, and what is compressed is another payload: then it is copied, and
+    /// the loan is empty.
     ///
     /// # Errors
     /// As [`check_send`](Self::check_send).
@@ -109,10 +111,12 @@ impl Connection {
         Lent::resume(&mut self.out, payload)
     }
 
-    /// Queues a message whose payload is shared: a server chains it where it is 4 KiB or more, all else is copied.
+    /// Queues a message whose payload is shared: a server chains it where it is 4 KiB or more, all else is
+    /// copied.
     ///
     /// # Errors
-    /// As [`check_send`](Self::check_send), and [`SendError::InvalidUtf8`] for bytes that are not the text that they are sent as.
+    /// As [`check_send`](Self::check_send), and [`SendError::InvalidUtf8`] for bytes that are not the text
+    /// that they are sent as.
     pub fn send_shared(&mut self, kind: MessageKind, payload: Bytes) -> Result<(), SendError> {
         self.check_send()?;
         if kind == MessageKind::Text && simdutf8::basic::from_utf8(&payload).is_err() {
@@ -140,12 +144,12 @@ impl Connection {
 
     /// Queues the next part of a message, as a frame of its own (§5.4).
     ///
-    /// The first part begins the message; no other message may be sent until the part with `fin`. The parts of a text may
-    /// meet inside a character. An empty part without `fin` does nothing but begin the message.
+    /// The first part begins the message; no other message may be sent until the part with `fin`. The parts
+    /// of a text may meet inside a character. An empty part without `fin` does nothing but begin the message.
     ///
     /// # Errors
-    /// As [`check_send`](Self::check_send); [`SendError::MessageInProgress`] for a part of the other kind; and
-    /// [`SendError::InvalidUtf8`] for bytes that cannot go on, or end, the text.
+    /// As [`check_send`](Self::check_send); [`SendError::MessageInProgress`] for a part of the other kind;
+    /// and [`SendError::InvalidUtf8`] for bytes that cannot go on, or end, the text.
     pub fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), SendError> {
         let streaming = self.sending;
         self.check_open()?;
@@ -202,12 +206,12 @@ impl Connection {
         self.send_control(Opcode::Pong, payload)
     }
 
-    /// Starts the closing handshake, with a code and a reason or with neither (§7.1.2). What is queued leaves first;
-    /// a message that is being sent in chunks stays unfinished.
+    /// Starts the closing handshake, with a code and a reason or with neither (§7.1.2). What is queued leaves
+    /// first; a message that is being sent in chunks stays unfinished.
     ///
     /// # Errors
-    /// [`SendError::NotOpen`] before the handshake is done, [`SendError::Closed`] after a Close frame was sent, and
-    /// [`SendError::ReasonTooLong`] for a reason over 123 bytes.
+    /// [`SendError::NotOpen`] before the handshake is done, [`SendError::Closed`] after a Close frame was
+    /// sent, and [`SendError::ReasonTooLong`] for a reason over 123 bytes.
     pub fn close<'a>(
         &mut self,
         now: Instant,

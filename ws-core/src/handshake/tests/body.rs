@@ -138,7 +138,8 @@ fn malformed_chunks_are_refused() {
     }
 }
 
-/// 6455-4.1-29, 9112-6.3-2: A body with a length ends after so many bytes, and one without lasts up to the end of the stream.
+/// 6455-4.1-29, 9112-6.3-2: A body with a length ends after so many bytes, and one without lasts up to the
+/// end of the stream.
 #[test]
 fn a_body_is_read_up_to_its_end() {
     assert_eq!(read(None, b"more", 99), Ok((BodyProgress::Complete, vec![])));
