@@ -255,6 +255,37 @@ fn is_only_reading(peer: &mut Peer) -> bool {
     peer.each(|conn| conn.wants_input() && conn.send("more") == Err(SendError::Closed))
 }
 
+/// 6455-4.1-29: A body that lasts up to the end of the stream is complete only if the stream ends regularly.
+#[test]
+fn a_refusal_is_cut_where_the_transport_breaks() {
+    const NO_LENGTH: &str = "HTTP/1.1 404 No\r\n\r\nbody";
+    const WHOLE: &str = "HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\nbody";
+    const PART: &str = "HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\nbody";
+    for (response, end, is_complete) in [
+        (NO_LENGTH, End::Eof, true),
+        (NO_LENGTH, End::Reset, false),
+        (WHOLE, End::Eof, true),
+        (WHOLE, End::Reset, true),
+        (PART, End::Eof, false),
+        (PART, End::Reset, false),
+    ] {
+        for at in 0..=response.len() {
+            let request = ClientRequest::new("h", "/").expect("it is valid");
+            let mut conn = Connection::client(Instant::ORIGIN, Config::default(), &request, ENTROPY);
+            let (mut input, mut seen) = (ws_core::RecvBuf::new(), Vec::new());
+            input.extend(&response.as_bytes()[..at]);
+            drain(&mut conn, Instant::ORIGIN, &mut input, &mut seen);
+            // The end is noted before the rest is read.
+            input.extend(&response.as_bytes()[at..]);
+            end.happens(&mut conn);
+            drain(&mut conn, Instant::ORIGIN, &mut input, &mut seen);
+            let [Seen::Rejected(rejected)] = &seen[..] else { panic!("{response:?}, {end:?}: {seen:?}") };
+            assert_eq!(rejected.body, b"body", "{response:?}, {end:?}");
+            assert_eq!(rejected.body_is_complete, is_complete, "{response:?}, {end:?}");
+        }
+    }
+}
+
 /// 6455-5.5.1-7: a gateway that still has to answer a Close frame is over when its transport breaks, and then
 /// refuses messages. If only the peer's stream ended, it can still answer.
 #[test]

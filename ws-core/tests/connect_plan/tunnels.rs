@@ -137,6 +137,20 @@ fn a_refusal_is_reported() {
     }
 }
 
+/// A refusal by the proxy or by the server is temporary if its status says that another attempt may succeed.
+#[test]
+fn the_status_of_a_refusal_says_whether_it_is_temporary() {
+    for status in 300..=999 {
+        let is_temporary = matches!(status, 408 | 425 | 429 | 500..=999);
+        let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
+        let error = refused(HTTP, answer.as_bytes(), usize::MAX);
+        assert_eq!(error.is_temporary(|_| false), is_temporary, "{error}");
+        let response = response(error);
+        assert_eq!(response.is_temporary(), is_temporary, "{response}");
+        assert_eq!(Failure::Rejected(response.into()).is_temporary(|_| true), is_temporary, "{status}");
+    }
+}
+
 /// 9110-9.3.6-3: a refusal without a length ends with the stream, at the time limit, or when enough of it has
 /// come.
 #[test]
