@@ -55,6 +55,8 @@ pub struct Connection {
     config: Arc<Config>,
     state: State,
     ending: Ending,
+    /// The peer's Close frame.
+    peer_close: Option<Box<Closing>>,
     /// The frame whose payload is arriving.
     frame: Option<Incoming>,
     /// The message that waits for its next frame, or whose frame is arriving.
@@ -114,6 +116,7 @@ impl Connection {
             config,
             state: State::new(phase),
             ending: Ending::default(),
+            peer_close: None,
             frame: None,
             message: None,
             sending: None,
@@ -359,12 +362,15 @@ impl Connection {
     /// _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had none,
     /// and 1006 if no Close frame has come.
     pub const fn close_code(&self) -> u16 {
-        self.ending.close_code()
+        match &self.peer_close {
+            Some(closing) => closing.code(),
+            None => 1006,
+        }
     }
 
     /// The peer's Close frame, once it has come; `None` if it was empty.
     pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
-        self.ending.close().and_then(Closing::frame)
+        self.peer_close.as_deref().and_then(Closing::frame)
     }
 
     /// Why the connection ended other than by a clean close, whether that is reported already or not.

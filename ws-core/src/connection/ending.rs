@@ -1,23 +1,14 @@
-use alloc::boxed::Box;
+use crate::Error;
 
-use crate::close::Closing;
-use crate::{CloseFrame, Error};
-
-/// What is known of how a connection ends.
+/// The failure that ends a connection, if one does.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
-    /// The peer's Close frame.
-    close: Option<Box<Closing>>,
     failure: Option<Error>,
     /// Whether the failure is not reported yet.
     is_due: bool,
 }
 
 impl Ending {
-    pub(super) fn recv_close(&mut self, close: Option<CloseFrame<'_>>) {
-        self.close = Some(Box::new(Closing::from(close)));
-    }
-
     /// Notes why the connection ends, to be reported once.
     pub(super) fn fail(&mut self, error: Error) {
         self.failure = Some(error);
@@ -44,18 +35,5 @@ impl Ending {
     /// Returns why the connection ended, reported or not.
     pub(super) const fn failure(&self) -> Option<Error> {
         self.failure
-    }
-
-    /// Returns the peer's Close frame.
-    pub(super) fn close(&self) -> Option<&Closing> {
-        self.close.as_deref()
-    }
-
-    /// _The WebSocket Connection Close Code_ (§7.1.5).
-    pub(super) const fn close_code(&self) -> u16 {
-        match &self.close {
-            Some(closing) => closing.code(),
-            None => 1006,
-        }
     }
 }
