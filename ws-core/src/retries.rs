@@ -22,9 +22,9 @@ pub struct Retries {
     backoff: Backoff,
     /// Whether an attempt was made before.
     has_tried: bool,
-    /// When the next attempt is due, once the caller has asked.
+    /// The time at which the next attempt is due, once the caller has asked.
     due: Option<Instant>,
-    /// When the latest connection was opened.
+    /// The time at which the latest connection was opened.
     opened: Option<Instant>,
     /// The earliest moment of the next attempt, from the server's Retry-After.
     not_before: Option<Instant>,
@@ -99,7 +99,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// The first delay is up to a second, the second one longer.
+    /// Returns retries whose first delay is up to a second, and the second one longer.
     fn retries() -> Retries {
         Retries::new(Backoff::new([1; 32])).delays(|backoff| backoff.first(SECOND))
     }

@@ -33,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// Counts the connections of a server and admits no more than its [`Limits`] allow.
+/// A count of a server's connections, which admits no more than its [`Limits`] allow.
 ///
 /// It belongs to the accepting loop. The [`Admitted`] values can be dropped in any thread.
 ///
@@ -52,7 +52,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Admission {
     limits: Limits,
-    /// Shared by all admitted connections, so that its references count them.
+    /// A value that all admitted connections share, so that its references count them.
     all: Arc<()>,
     /// The same for the connections of each address.
     of_address: BTreeMap<IpAddr, Arc<()>>,

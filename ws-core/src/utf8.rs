@@ -1,6 +1,6 @@
 use simdutf8::{basic, compat};
 
-/// Checks text that arrives in pieces, each of which may end inside a character (§8.1).
+/// The check of text that arrives in pieces, each of which may end inside a character (§8.1).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Utf8 {
     /// The start of a character whose end has not arrived.

@@ -55,7 +55,7 @@ pub enum Action<'p, E> {
         attempt: Attempt,
         /// The address.
         address: SocketAddr,
-        /// When to give up. The plan gives up at this time too.
+        /// The time at which to give up. The plan gives up then too.
         until: Option<Instant>,
         /// Whether no other attempt is running or can start. The caller may then block until this one has
         /// ended.
@@ -63,7 +63,7 @@ pub enum Action<'p, E> {
     },
     /// Wait for the results of running actions, until `until` at the latest. Then ask again.
     Wait {
-        /// When the next action is due, if there is one.
+        /// The time at which another action is due, if there is one.
         until: Option<Instant>,
     },
     /// Start TLS over the transport, then call [`Plan::handle_secured`] or [`Plan::handle_failed`].

@@ -14,7 +14,7 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attempt(pub(super) u32);
 
-/// Dials the addresses of one host until one attempt succeeds: Happy Eyeballs (RFC 8305).
+/// The attempts to connect to the addresses of one host, until one succeeds: Happy Eyeballs (RFC 8305).
 #[derive(Debug)]
 pub(super) struct Race<E> {
     /// The time from the start of an attempt to the start of the next. With `None` the next starts when the

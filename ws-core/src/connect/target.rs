@@ -210,7 +210,7 @@ pub enum UrlError {
     Fragment,
     /// It has a control character.
     ControlCharacter,
-    /// There are blanks before or after it.
+    /// It has blanks before or after it.
     SpaceAround,
     /// It has a backslash, which some parsers treat as a slash.
     Backslash,

@@ -12,10 +12,10 @@ use super::{InflateError, Level, WindowBits};
 /// 5,570. Shorter messages do not differ.
 const MEMORY_LEVEL: i32 = 5;
 
-/// Compresses one stream after another.
+/// A compressor for one stream after another.
 pub(super) struct Compressor(Box<Deflate>);
 
-/// Inflates one stream after another.
+/// A decompressor for one stream after another.
 pub(super) struct Decompressor(Box<Inflate>);
 
 /// The progress of a call.

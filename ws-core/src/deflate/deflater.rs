@@ -12,7 +12,7 @@ const STEP: usize = 16 << 10;
 /// That is allowed, but costs five bytes.
 const SLACK: usize = 64;
 
-/// Compresses the messages of one direction of a connection (RFC 7692 §7.2.1).
+/// The compressor for the messages of one direction of a connection (RFC 7692 §7.2.1).
 ///
 /// A message takes any number of [`push`](Self::push) and [`flush`](Self::flush) calls, then
 /// [`finish`](Self::finish). Every finished message must be sent, in that order, since the peer's window

@@ -18,7 +18,7 @@ const EMPTY_BLOCKS: [u8; 10] = [0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 
 const FREE_RESTARTS: usize = 16;
 const BYTES_PER_RESTART: usize = 64;
 
-/// Inflates the messages of one direction of a connection (RFC 7692 §7.2.2).
+/// The decompressor for the messages of one direction of a connection (RFC 7692 §7.2.2).
 ///
 /// It takes the payload of a message in pieces of any size: [`push`](Self::push) for each, then
 /// [`finish`](Self::finish). Messages that came uncompressed must not be passed to it. After an error, every

@@ -1,7 +1,7 @@
 use super::{Header, Rules};
 use crate::{ProtocolError, mask};
 
-/// Splits a stream of bytes into frames. The stream may come in pieces of any size. The decoder needs no
+/// A decoder that splits a stream of bytes into frames. The stream may come in pieces of any size. It needs no
 /// memory besides itself.
 ///
 /// It does not check messages: the caller has to check that a continuation has something to continue, and

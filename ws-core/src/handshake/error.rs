@@ -30,7 +30,7 @@ pub enum HandshakeError {
     FieldLineMalformed,
     /// A field continues on another line (obs-fold, RFC 9112 §5.2, D5).
     FieldFolded,
-    /// There are blanks between the first line and the first field (RFC 9112 §2.2).
+    /// The head has blanks between the first line and the first field (RFC 9112 §2.2).
     SpaceBeforeFields,
     /// The HTTP version is neither 1.0 nor 1.1, or a 101 answer is not HTTP/1.1.
     HttpVersionUnsupported,

@@ -18,7 +18,7 @@ impl Default for Limits {
     }
 }
 
-/// Finds the end of a head that arrives in pieces, and refuses early what cannot become one.
+/// The search for the end of a head that arrives in pieces. It refuses early what cannot become a head.
 ///
 /// It checks the first line, and how the other lines start and end. httparse parses them once the head is
 /// complete. The scanner looks at each byte once and decides by that byte alone, so the result does not

@@ -116,7 +116,7 @@ fn a_message_goes_on_after_a_final_block() {
     }
 }
 
-/// Writes blocks of fixed codes, bit by bit (RFC 1951 §3.2.6).
+/// A writer of blocks with fixed codes, bit by bit (RFC 1951 §3.2.6).
 #[derive(Default)]
 struct Writer {
     bytes: Vec<u8>,
