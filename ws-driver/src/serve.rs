@@ -39,7 +39,7 @@ pub trait Serve: Network + Send {
     /// Returns the address on which `socket` listens, if it is a TCP socket.
     fn listens_at(socket: &Self::Socket) -> Option<SocketAddr>;
 
-    /// Runs `work` in a task of its own, in the background.
+    /// Spawns a task that runs `work` in the background.
     fn spawn(work: impl Future<Output = ()> + Send + 'static);
 
     /// Returns the same stream. It holds `place`, and drops it when it is dropped itself.
@@ -121,7 +121,7 @@ impl<T: Serve> Server<T> {
         self
     }
 
-    /// Expects TLS on every listening socket.
+    /// Starts TLS with every client, on every listening socket.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
@@ -129,9 +129,8 @@ impl<T: Serve> Server<T> {
         self
     }
 
-    /// Answers each request by `decide`, also a request that asks for another resource than a WebSocket:
-    /// `decide` accepts it, or refuses it with any status, fields and body. The stream shows the client's
-    /// address and certificates.
+    /// Answers each request by `decide`, ordinary HTTP requests too: `decide` accepts a request, or refuses
+    /// it with any status, fields and body. The stream shows the client's address and certificates.
     #[must_use]
     pub fn decide(
         mut self,

@@ -35,7 +35,7 @@ pub trait Serve: Network + Send {
     /// Returns the address on which `socket` listens, if it is a TCP socket.
     fn listens_at(socket: &Self::Socket) -> Option<SocketAddr>;
 
-    /// Runs `work` in a task of its own, in the background.
+    /// Spawns a task that runs `work` in the background.
     fn spawn(work: impl Future<Output = ()> + Send + 'static);
 }
 
