@@ -1,8 +1,8 @@
 use super::{Header, Rules};
 use crate::{ProtocolError, mask};
 
-/// A decoder that splits a stream of bytes into frames. The stream may come in pieces of any size. It needs no
-/// memory besides itself.
+/// A decoder that splits a stream of bytes into frames. The stream may come in pieces of any size. It needs
+/// no memory besides itself.
 ///
 /// It does not check messages: the caller has to check that a continuation has something to continue, and
 /// that text is UTF-8.
