@@ -24,6 +24,8 @@ mod parts;
 mod reconnect;
 mod runtime;
 pub mod serve;
+#[cfg(test)]
+mod simulated;
 mod stop;
 mod tasks;
 mod waiting;

@@ -1,6 +1,5 @@
 //! Tasks that send, on a simulated clock: when they judge a peer, when they end, and what they leave behind.
 
-use core::cell::Cell;
 use core::future::poll_fn;
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +9,11 @@ use std::task::Wake;
 
 use futures_sink::Sink;
 use ws_core::handshake::Agreement;
-use ws_core::{Config, Instant, KeepAlive, Role, Timer as Deadline};
+use ws_core::{Config, KeepAlive, Role, Timer as Deadline};
 
 use super::*;
 use crate::Write;
+use crate::simulated::{Clock, NOW};
 use crate::stop::{Stop, Watch};
 
 /// A Close frame of a server, with 1001.
@@ -23,29 +23,6 @@ const GOING_AWAY: [u8; 4] = [0x88, 2, 0x03, 0xE9];
 const LONG: &[u8] = &[1; 20_000];
 
 const SECOND: Duration = Duration::from_secs(1);
-
-thread_local! {
-    /// The time in each test.
-    static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-}
-
-/// A timer that ends by the test's clock, and wakes no task.
-#[derive(Debug)]
-struct Clock(Duration);
-
-impl Timer for Clock {
-    fn after(delay: Duration) -> Self {
-        Self(NOW.get() + delay)
-    }
-
-    fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        if NOW.get() < self.0 { Poll::Pending } else { Poll::Ready(()) }
-    }
-
-    fn now() -> Instant {
-        Instant::from_origin(NOW.get())
-    }
-}
 
 /// The network between a server and its client.
 #[derive(Debug, Default)]

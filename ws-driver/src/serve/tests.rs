@@ -1,6 +1,5 @@
 //! Servers over simulated sockets and clocks: accepting that fails, handshakes that take turns.
 
-use core::cell::Cell;
 use core::future::pending;
 use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -10,40 +9,16 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, IoSlice};
 use std::sync::Mutex;
 
-use ws_core::Instant;
-
 use super::*;
-use crate::{Runtime, Timer, Write};
+use crate::simulated::{Clock, NOW};
+use crate::{Runtime, Write};
 
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-thread_local! {
-    /// The time in each test.
-    static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-}
-
-/// A timer that ends by the test's clock, and wakes no task.
-#[derive(Debug)]
-struct Clock(Duration);
-
-impl Timer for Clock {
-    fn after(delay: Duration) -> Self {
-        Self(NOW.get() + delay)
-    }
-
-    fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        if NOW.get() < self.0 { Poll::Pending } else { Poll::Ready(()) }
-    }
-
-    fn now() -> Instant {
-        Instant::from_origin(NOW.get())
-    }
-}
-
 /// A client: what it has sent, and what it gets.
 #[derive(Debug, Default)]
-struct Client {
+pub(crate) struct Client {
     sent: &'static [u8],
     /// Set when the client has left. Otherwise it waits.
     is_gone: bool,
@@ -111,7 +86,7 @@ impl Network for Clock {
 }
 
 /// The outcome of each attempt to accept. After the last one, no client comes.
-struct Outcomes(Mutex<VecDeque<io::Result<Client>>>);
+pub(crate) struct Outcomes(Mutex<VecDeque<io::Result<Client>>>);
 
 impl Serve for Clock {
     type Socket = Outcomes;
