@@ -12,9 +12,9 @@ use ws_tokio::ws_core::connect::{
 };
 use ws_tokio::ws_core::deflate::{NegotiationError, Parameter, ParameterError};
 use ws_tokio::ws_core::handshake::{AnswerError, HandshakeError, HttpRequestError, RequestError};
-use ws_tokio::ws_core::{self, Connection, Instant, ProtocolError, RecvBuf, SendError, Timer};
+use ws_tokio::ws_core::{self, Connection, Instant, ProtocolError, RecvBuf, SendError, Timeout};
 use ws_tokio::ws_tls::rustls::{self, OtherError, server::VerifierBuilderError};
-use ws_tokio::{Config, ConnectError, Error, Event, Owned, OwnedResponse, ServerTls, TlsError};
+use ws_tokio::{Config, ConnectError, Error, Event, OwnedMessage, OwnedResponse, ServerTls, TlsError};
 
 type Any = Box<dyn StdError>;
 
@@ -98,8 +98,8 @@ fn wrapping_errors() -> Vec<Any> {
     let compression = HandshakeError::Compression(NegotiationError::Parameter(parameter));
     let other = || rustls::Error::Other(OtherError(Arc::new(Innermost)));
     let broken_pem = ServerTls::from_pem("-----BEGIN CERTIFICATE-----\n", "").expect_err("no PEM");
-    let not_json = || Owned::from("x").parse_json::<u8>().expect_err("no JSON");
-    let json = Owned::json(&BTreeMap::from([((1, 2), 3)])).expect_err("a key that is not a string");
+    let not_json = || OwnedMessage::from("x").parse_json::<u8>().expect_err("no JSON");
+    let json = OwnedMessage::json(&BTreeMap::from([((1, 2), 3)])).expect_err("a key that is not a string");
     let redirected = || ConnectError::Redirected {
         error: RedirectError::Url(UrlError::HostInvalid),
         response: refusal("No"),
@@ -109,7 +109,7 @@ fn wrapping_errors() -> Vec<Any> {
         Box::new(compression),
         Box::new(ws_core::Error::Handshake(compression)),
         Box::new(ws_core::Error::Protocol(ProtocolError::InvalidUtf8)),
-        Box::new(ws_core::Error::TimedOut(Timer::Pong)),
+        Box::new(ws_core::Error::TimedOut(Timeout::Pong)),
         Box::new(HttpRequestError::Url(UrlError::Fragment)),
         Box::new(HttpRequestError::Request(RequestError::FieldReserved)),
         Box::new(ProxyUrlError::Url(UrlError::HostMissing)),
@@ -183,7 +183,7 @@ fn errors_with_words_of_a_peer() -> Vec<Any> {
     };
     let redirected = || ConnectError::Redirected { error: RedirectError::TooMany, response: response() };
     let not_json = || {
-        let json = Owned::json(&BTreeMap::from([(HOSTILE, 1)])).expect("JSON");
+        let json = OwnedMessage::json(&BTreeMap::from([(HOSTILE, 1)])).expect("JSON");
         json.parse_json::<Result<u8, u8>>().expect_err("neither Ok nor Err")
     };
     let name_mismatch = || {

@@ -11,7 +11,7 @@ mod world;
 use core::time::Duration;
 
 use simulation::{Fault, Outcome, Simulation};
-use ws_core::{Error, Role, Timer};
+use ws_core::{Error, Role, Timeout};
 
 /// Longer than any chain of deadlines: keepalive, pong, close, and a stall of the network.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -76,7 +76,7 @@ fn a_partition_is_noticed_by_both_in_time() {
             assert!(
                 matches!(
                     end.error,
-                    None | Some(Error::TimedOut(Timer::Opening | Timer::Pong | Timer::Close))
+                    None | Some(Error::TimedOut(Timeout::Opening | Timeout::Pong | Timeout::Close))
                 ),
                 "seed {seed}: {end:?}"
             );
@@ -85,8 +85,8 @@ fn a_partition_is_noticed_by_both_in_time() {
         }
     }
     // The partition comes at every stage of a connection.
-    for timer in [Timer::Opening, Timer::Pong, Timer::Close] {
-        assert!(causes.contains(&Some(Error::TimedOut(timer))), "{timer:?}");
+    for timeout in [Timeout::Opening, Timeout::Pong, Timeout::Close] {
+        assert!(causes.contains(&Some(Error::TimedOut(timeout))), "{timeout:?}");
     }
     assert!(causes.contains(&None));
 }
@@ -117,7 +117,7 @@ fn a_peer_that_vanishes_is_given_up() {
             assert!(
                 matches!(
                     left.error,
-                    None | Some(Error::TimedOut(Timer::Opening | Timer::Pong | Timer::Close))
+                    None | Some(Error::TimedOut(Timeout::Opening | Timeout::Pong | Timeout::Close))
                 ),
                 "seed {seed}: {left:?}"
             );

@@ -56,7 +56,7 @@ impl Failure {
 mod tests {
     use std::io::ErrorKind;
 
-    use ws_core::Timer;
+    use ws_core::Timeout;
 
     use super::*;
 
@@ -85,7 +85,7 @@ mod tests {
     fn what_the_peer_did_before_comes_first() {
         let mut failure = Failure::new();
         failure.broke(ErrorKind::ConnectionReset.into());
-        failure.fail(ws_core::Error::TimedOut(Timer::Pong));
-        assert!(matches!(failure.report(), Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))));
+        failure.fail(ws_core::Error::TimedOut(Timeout::Pong));
+        assert!(matches!(failure.report(), Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong)))));
     }
 }

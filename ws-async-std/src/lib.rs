@@ -91,8 +91,8 @@ pub use ws_smol::deflate;
 pub use ws_smol::driver;
 pub use ws_smol::{
     Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, ConnectError, Decision,
-    Error, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, OwnedResponse, Parts, Payload, Prepared,
-    Proxies, Proxy, Reject, Request, Response, SendError, Target, Text, UrlError,
+    Error, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage, OwnedResponse, Parts, Payload,
+    Prepared, Proxies, Proxy, Reject, Request, Response, SendError, Target, Text, UrlError,
 };
 #[cfg(feature = "tls")]
 pub use ws_smol::{ClientTls, ServerTls, TlsError, futures_rustls, ws_tls};
@@ -101,9 +101,9 @@ pub use ws_smol::{JsonError, NotJson};
 pub use ws_smol::{ws_core, ws_driver};
 
 /// async-std as the runtime of the driver: its timers, sockets and tasks.
-pub struct Timer(Pin<Box<dyn Future<Output = ()> + Send + Sync>>);
+pub struct AsyncStd(Pin<Box<dyn Future<Output = ()> + Send + Sync>>);
 
-impl driver::Timer for Timer {
+impl driver::Timer for AsyncStd {
     fn after(delay: Duration) -> Self {
         Self(Box::pin(sleep(delay)))
     }
@@ -113,13 +113,13 @@ impl driver::Timer for Timer {
     }
 }
 
-impl fmt::Debug for Timer {
+impl fmt::Debug for AsyncStd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timer").finish_non_exhaustive()
+        f.debug_struct("AsyncStd").finish_non_exhaustive()
     }
 }
 
-impl<S: AsyncWrite + Unpin + 'static> driver::Runtime<S> for Timer {
+impl<S: AsyncWrite + Unpin + 'static> driver::Runtime<S> for AsyncStd {
     /// Shuts down the sockets of async-std, which ignore being closed; closes any other stream.
     fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match shutdown(io) {
@@ -129,7 +129,7 @@ impl<S: AsyncWrite + Unpin + 'static> driver::Runtime<S> for Timer {
     }
 }
 
-impl driver::Network for Timer {
+impl driver::Network for AsyncStd {
     type Tcp = TcpStream;
 
     async fn resolve(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -164,23 +164,23 @@ fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
 
 /// A WebSocket connection over a stream; its methods are those of [`driver::WebSocket`].
 ///
-/// It is a `Stream` of [`Owned`] messages and a `Sink` of everything that can be sent.
-pub type WebSocket<S> = driver::WebSocket<S, Timer>;
+/// It is a `Stream` of [`OwnedMessage`] messages and a `Sink` of everything that can be sent.
+pub type WebSocket<S> = driver::WebSocket<S, AsyncStd>;
 /// The answering side of a [`WebSocket`], while a received message or event is on loan;
 /// see [`driver::Reply`].
-pub type Reply<'w, S> = driver::Reply<'w, S, Timer>;
+pub type Reply<'w, S> = driver::Reply<'w, S, AsyncStd>;
 /// The receiving half of a [`WebSocket`]; see [`driver::Receiver`].
-pub type Receiver<S> = driver::Receiver<S, Timer>;
+pub type Receiver<S> = driver::Receiver<S, AsyncStd>;
 /// A sending half of a [`WebSocket`]. A connection may have many; see [`driver::Sender`].
-pub type Sender<S> = driver::Sender<S, Timer>;
+pub type Sender<S> = driver::Sender<S, AsyncStd>;
 /// A message on its way: the future of `send` and `feed` of a [`WebSocket`]; see [`driver::Feed`].
-pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
+pub type Feed<'a, S> = driver::Feed<'a, S, AsyncStd>;
 /// A message on its way: the future of `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
-pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
+pub type SendFuture<'a, S> = driver::SendFuture<'a, S, AsyncStd>;
 /// The halves that could not be put together again; see [`driver::ReuniteError`].
-pub type ReuniteError<S> = driver::ReuniteError<S, Timer>;
+pub type ReuniteError<S> = driver::ReuniteError<S, AsyncStd>;
 /// The stream of a connection that was opened or accepted here; see [`driver::NetStream`].
-pub type NetStream = driver::NetStream<Timer>;
+pub type NetStream = driver::NetStream<AsyncStd>;
 /// Opens connections: the settings that these connections share; see [`driver::Connector`].
 ///
 /// ```no_run
@@ -192,7 +192,7 @@ pub type NetStream = driver::NetStream<Timer>;
 /// # Ok(())
 /// # }
 /// ```
-pub type Connector = driver::Connector<Timer>;
+pub type Connector = driver::Connector<AsyncStd>;
 /// A client that opens the same connection again and again, with a delay before each attempt but the first
 /// (§7.2.3); see [`driver::Reconnect`].
 ///
@@ -209,7 +209,7 @@ pub type Connector = driver::Connector<Timer>;
 /// }
 /// # }
 /// ```
-pub type Reconnect = driver::Reconnect<Timer>;
+pub type Reconnect = driver::Reconnect<AsyncStd>;
 
 /// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
 ///

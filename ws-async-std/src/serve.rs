@@ -32,19 +32,19 @@ use async_std::task;
 use ws_smol::driver::serve::{Bind, Serve};
 pub use ws_smol::driver::serve::{Limits, Task};
 
-use crate::{NetStream, Timer, driver};
+use crate::{AsyncStd, NetStream, driver};
 
 /// The settings of a server: what it does with each connection before that is open; see
 /// [`driver::serve::Server`](ws_smol::ws_driver::serve::Server).
-pub type Server = driver::serve::Server<Timer>;
+pub type Server = driver::serve::Server<AsyncStd>;
 
 /// A running server. When it is dropped, the server accepts no more connections; those that `accept` has
 /// returned go on. See [`driver::serve::Listener`](ws_smol::ws_driver::serve::Listener).
-pub type Listener = driver::serve::Listener<Timer>;
+pub type Listener = driver::serve::Listener<AsyncStd>;
 
 /// A handle that shuts down a server, and counts its connections; see
 /// [`driver::serve::Handle`](ws_smol::ws_driver::serve::Handle).
-pub type Handle = driver::serve::Handle<Timer>;
+pub type Handle = driver::serve::Handle<AsyncStd>;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl From<UnixListener> for Socket {
     }
 }
 
-impl Serve for Timer {
+impl Serve for AsyncStd {
     type Socket = Socket;
 
     async fn accept(socket: &Socket) -> io::Result<(NetStream, Option<SocketAddr>)> {
@@ -99,7 +99,7 @@ impl Serve for Timer {
     }
 }
 
-impl<A: ToSocketAddrs> Bind<A> for Timer {
+impl<A: ToSocketAddrs> Bind<A> for AsyncStd {
     async fn bind(addresses: A) -> io::Result<Socket> {
         Ok(TcpListener::bind(addresses).await?.into())
     }

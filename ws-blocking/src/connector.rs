@@ -9,7 +9,7 @@ use std::thread;
 
 use ws_adapter::{entropy, opening_error};
 use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
-use ws_core::{Config, Event, Instant, Timer};
+use ws_core::{Config, Event, Instant, Timeout};
 #[cfg(feature = "tls")]
 use ws_tls::ClientTls;
 
@@ -157,7 +157,7 @@ impl Connector {
                         Ok(Some((Event::Rejected(response), _))) => plan.handle_rejected(&response),
                         Ok(Some(_)) => return Ok(ws),
                         Ok(None) => return Err(ws_core::Error::UnexpectedEof.into()),
-                        Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
+                        Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening)))
                             if deadline.is_some_and(|at| at <= now()) => {}
                         Err(error) => return Err(opening_error(secured, error)),
                     }

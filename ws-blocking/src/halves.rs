@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError};
 
 use ws_core::SendError;
-use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned};
+use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, OwnedMessage};
 
 use crate::clock::now;
 use crate::drive::{Drive, Input, Patience, Written, refuse};
@@ -56,8 +56,8 @@ impl<S: Transport> Receiver<S> {
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
     #[inline]
-    pub fn recv(&mut self) -> Result<Option<Owned>, Error> {
-        Ok(self.message_ref()?.map(Owned::from))
+    pub fn recv(&mut self) -> Result<Option<OwnedMessage>, Error> {
+        Ok(self.message_ref()?.map(OwnedMessage::from))
     }
 
     /// Waits for the next message and lends it. Returns `None` once the connection has closed.

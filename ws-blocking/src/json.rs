@@ -1,5 +1,5 @@
 use serde::{Serialize, de::DeserializeOwned};
-use ws_core::Owned;
+use ws_core::OwnedMessage;
 
 use crate::{Error, Receiver, Sender, Transport, WebSocket};
 
@@ -20,7 +20,7 @@ impl<S: Transport> WebSocket<S> {
     /// # Errors
     /// [`Error::Json`] if `value` cannot be written as JSON; else as [`send`](Self::send).
     pub fn send_json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.send(Owned::json(value)?)
+        self.send(OwnedMessage::json(value)?)
     }
 }
 
@@ -40,10 +40,10 @@ impl<S: Transport> Sender<S> {
     /// # Errors
     /// As [`WebSocket::send_json`].
     pub fn send_json<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), Error> {
-        self.send(Owned::json(value)?)
+        self.send(OwnedMessage::json(value)?)
     }
 }
 
-fn read<T: DeserializeOwned>(message: Option<Owned>) -> Result<Option<T>, Error> {
-    Ok(message.map(Owned::parse_json).transpose()?)
+fn read<T: DeserializeOwned>(message: Option<OwnedMessage>) -> Result<Option<T>, Error> {
+    Ok(message.map(OwnedMessage::parse_json).transpose()?)
 }

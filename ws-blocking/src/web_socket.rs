@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use ws_core::handshake::{Accept, Agreement, Decision, Reject};
-use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, Owned};
+use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, OwnedMessage};
 
 use crate::clock::now;
 use crate::drive::{Input, refuse};
@@ -137,7 +137,7 @@ impl<S: Transport> WebSocket<S> {
     /// Why the connection ended, unless it closed cleanly. It is returned once, after the Close frame with
     /// the reason was written. To let the peer read it before the transport is dropped, receive until `None`.
     #[inline]
-    pub fn recv(&mut self) -> Result<Option<Owned>, Error> {
+    pub fn recv(&mut self) -> Result<Option<OwnedMessage>, Error> {
         if !self.wait_message()? {
             return Ok(None);
         }

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use ws_blocking::ws_core::handshake::Agreement;
-use ws_blocking::ws_core::{self, Connection, ProtocolError, Role, Timer};
+use ws_blocking::ws_core::{self, Connection, ProtocolError, Role, Timeout};
 use ws_blocking::{CloseCode, Config, Error, Event, Receiver, SendError, Sender, WebSocket};
 
 type Halves = (Sender<TcpStream>, Receiver<TcpStream>);
@@ -219,7 +219,7 @@ fn a_close_wakes_a_sleeping_receiver_in_time() {
         sender.close(Some(CloseCode::NORMAL.into())).unwrap();
         assert!(matches!(sender.close(None), Err(Error::Send(SendError::Closed))));
         let error = waiting.join().unwrap().unwrap_err();
-        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timer::Close))), "{error:?}");
+        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))), "{error:?}");
     });
     drop(raw);
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rcgen::CertifiedKey;
-use ws_core::{Config, Owned};
+use ws_core::{Config, OwnedMessage};
 use ws_tls::{ClientTls, ServerTls};
 
 use crate::args::Runtime;
@@ -118,7 +118,7 @@ const PIECE: usize = 1001;
 /// The payload of the ping.
 const PING: &[u8] = b"are you there?";
 
-fn check_echo(received: Option<Owned>, sent: impl Into<Owned>) -> Result<(), Cause> {
+fn check_echo(received: Option<OwnedMessage>, sent: impl Into<OwnedMessage>) -> Result<(), Cause> {
     match received {
         Some(message) if message == sent.into() => Ok(()),
         Some(_) => Err("the echo is not what was sent".into()),

@@ -21,7 +21,7 @@ pub(crate) trait Platform: 'static {
 pub(crate) enum Tokio {}
 
 impl Platform for Tokio {
-    type Runtime = ws_tokio::Timer;
+    type Runtime = ws_tokio::Tokio;
 
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
@@ -37,7 +37,7 @@ impl Platform for Tokio {
 pub(crate) enum Smol {}
 
 impl Platform for Smol {
-    type Runtime = FuturesIo<ws_smol::Timer>;
+    type Runtime = FuturesIo<ws_smol::Smol>;
 
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
         Ok(smol::block_on(work))
@@ -49,7 +49,7 @@ impl Platform for Smol {
 pub(crate) enum AsyncStd {}
 
 impl Platform for AsyncStd {
-    type Runtime = FuturesIo<ws_async_std::Timer>;
+    type Runtime = FuturesIo<ws_async_std::AsyncStd>;
 
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
         Ok(async_std::task::block_on(work))

@@ -22,7 +22,7 @@ mod state;
 use crate::close::Closing;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
-use crate::{CloseFrame, Config, Error, Instant, Pool, Role, SendBuf, Timer};
+use crate::{CloseFrame, Config, Error, Instant, Pool, Role, SendBuf, Timeout};
 use alarm::Alarm;
 use codec::Codec;
 use ending::Ending;
@@ -201,24 +201,24 @@ impl Connection {
     /// Notes that it is `now`. Calls that come early, late or twice do no harm.
     pub fn handle_timeout(&mut self, now: Instant) {
         let next = self.alarm.next(self.state.is_watched(), &self.config);
-        let Some((_, timer)) = next.filter(|(at, _)| *at <= now) else { return };
-        match timer {
-            Timer::KeepAlive => {
+        let Some((_, timeout)) = next.filter(|(at, _)| *at <= now) else { return };
+        match timeout {
+            Timeout::KeepAlive => {
                 let payload = self.alarm.ping(now);
                 if self.state.can_write() {
                     self.push_frame(crate::frame::Opcode::Ping, &payload);
                 }
             }
-            Timer::Opening => self.opening_timed_out(now),
-            Timer::Idle => {
+            Timeout::Opening => self.opening_timed_out(now),
+            Timeout::Idle => {
                 let frame = CloseFrame { code: crate::CloseCode::GOING_AWAY, reason: "idle for too long" };
-                self.fail_with(now, Error::TimedOut(timer), Some(frame));
+                self.fail_with(now, Error::TimedOut(timeout), Some(frame));
             }
-            Timer::Pong => self.end(Error::TimedOut(timer)),
-            Timer::Close => {
+            Timeout::Pong => self.end(Error::TimedOut(timeout)),
+            Timeout::Close => {
                 // Once both Close frames were exchanged, a missing end of the stream is not an error.
                 if self.state.close_timed_out(self.is_written()) {
-                    self.ending.fail(Error::TimedOut(timer));
+                    self.ending.fail(Error::TimedOut(timeout));
                 }
                 self.settle();
             }

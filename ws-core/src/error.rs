@@ -13,7 +13,7 @@ pub enum Error {
     /// The opening handshake failed. A server's HTTP answer that reports it is in the output.
     Handshake(HandshakeError),
     /// A timeout passed.
-    TimedOut(Timer),
+    TimedOut(Timeout),
     /// The transport ended before the closing handshake was complete.
     UnexpectedEof,
     /// A [`Lent`](crate::Lent) was forgotten (`mem::forget`), so a frame in the output lacks its payload.
@@ -23,7 +23,7 @@ pub enum Error {
 /// A timeout of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Timer {
+pub enum Timeout {
     /// The timeout of the opening handshake.
     Opening,
     /// The timeout for the next frame from the peer.
@@ -153,14 +153,14 @@ impl fmt::Display for Error {
             Self::Protocol(error) if error.is_limit() => write!(f, "the peer sent {error}"),
             Self::Protocol(error) => write!(f, "the peer broke the protocol: {error}"),
             Self::Handshake(error) => write!(f, "the opening handshake failed: {error}"),
-            Self::TimedOut(timer) => write!(f, "timed out: {timer}"),
+            Self::TimedOut(timeout) => write!(f, "timed out: {timeout}"),
             Self::UnexpectedEof => f.write_str("the transport ended before the closing handshake"),
             Self::PayloadForgotten => f.write_str("a lent payload was forgotten, so the output is cut short"),
         }
     }
 }
 
-impl fmt::Display for Timer {
+impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Opening => "the opening handshake took too long",

@@ -3,11 +3,11 @@ use core::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Escaped, Owned};
+use crate::{Escaped, OwnedMessage};
 
 pub use serde_json::Error as JsonError;
 
-impl Owned {
+impl OwnedMessage {
     /// Returns a text message that holds `value` as JSON.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Owned {
 #[non_exhaustive]
 pub struct NotJson {
     /// The message as it came.
-    pub message: Box<Owned>,
+    pub message: Box<OwnedMessage>,
     /// What is wrong with the message, and where.
     pub error: JsonError,
 }

@@ -76,12 +76,12 @@ pub use close::CloseFrame;
 pub use close_code::CloseCode;
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Transmit};
-pub use error::{Error, ProtocolError, SendError, Timer};
+pub use error::{Error, ProtocolError, SendError, Timeout};
 pub use escape::Escaped;
 pub use event::{Chunk, Event, Message, MessageKind};
 #[cfg(feature = "serde")]
 pub use json::{JsonError, NotJson};
-pub use owned::{Outgoing, Owned, Payload, Text};
+pub use owned::{Outgoing, OwnedMessage, Payload, Text};
 pub use parts::Parts;
 pub use pool::Pool;
 pub use prepared::Prepared;

@@ -9,7 +9,7 @@ use crate::{Message, MessageKind, Prepared};
 
 /// A whole message that owns its payload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Owned {
+pub enum OwnedMessage {
     /// Text.
     Text(Text),
     /// Bytes.
@@ -44,7 +44,7 @@ impl<T> Repr<T> {
     }
 }
 
-impl Owned {
+impl OwnedMessage {
     /// Returns the message as a borrowed one.
     pub fn as_message(&self) -> Message<'_> {
         match self {
@@ -218,7 +218,7 @@ impl From<String> for Text {
     }
 }
 
-impl From<Message<'_>> for Owned {
+impl From<Message<'_>> for OwnedMessage {
     #[inline]
     fn from(message: Message<'_>) -> Self {
         match message {
@@ -228,38 +228,38 @@ impl From<Message<'_>> for Owned {
     }
 }
 
-impl From<&str> for Owned {
+impl From<&str> for OwnedMessage {
     fn from(text: &str) -> Self {
         Self::Text(text.into())
     }
 }
 
-impl From<String> for Owned {
+impl From<String> for OwnedMessage {
     fn from(text: String) -> Self {
         Self::Text(text.into())
     }
 }
 
-impl From<&[u8]> for Owned {
+impl From<&[u8]> for OwnedMessage {
     fn from(bytes: &[u8]) -> Self {
         Self::Binary(bytes.into())
     }
 }
 
-impl From<Vec<u8>> for Owned {
+impl From<Vec<u8>> for OwnedMessage {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Binary(bytes.into())
     }
 }
 
-impl From<Bytes> for Owned {
+impl From<Bytes> for OwnedMessage {
     fn from(bytes: Bytes) -> Self {
         Self::Binary(bytes.into())
     }
 }
 
-impl<'a> From<&'a Owned> for Message<'a> {
-    fn from(message: &'a Owned) -> Self {
+impl<'a> From<&'a OwnedMessage> for Message<'a> {
+    fn from(message: &'a OwnedMessage) -> Self {
         message.as_message()
     }
 }
@@ -273,7 +273,7 @@ pub enum Outgoing<'a> {
     /// 7692 §8).
     Plain(Message<'a>),
     /// An owned payload. A long one is written from where it lies.
-    Owned(Owned),
+    Owned(OwnedMessage),
     /// A message that was encoded before.
     Prepared(&'a Prepared),
 }
@@ -337,7 +337,7 @@ macro_rules! outgoing {
         })*
     };
 }
-outgoing!(Message<'a>, &'a str, &'a [u8], &'a String, &'a Vec<u8>, &'a Owned; Owned, String, Vec<u8>, Bytes);
+outgoing!(Message<'a>, &'a str, &'a [u8], &'a String, &'a Vec<u8>, &'a OwnedMessage; OwnedMessage, String, Vec<u8>, Bytes);
 
 impl<'a, const N: usize> From<&'a [u8; N]> for Outgoing<'a> {
     fn from(bytes: &'a [u8; N]) -> Self {

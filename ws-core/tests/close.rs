@@ -7,7 +7,7 @@ use core::time::Duration;
 use bytes::Buf as _;
 use common::*;
 use ws_core::{
-    CloseCode, CloseFrame, Config, Connection, Error, Instant, ProtocolError, Role, SendError, Timer,
+    CloseCode, CloseFrame, Config, Connection, Error, Instant, ProtocolError, Role, SendError, Timeout,
     Transmit,
 };
 
@@ -326,7 +326,7 @@ fn a_stuck_close_ends_in_time() {
         unanswered.close(1000, "");
         unanswered.transmits();
         unanswered.waits(Duration::from_secs(5));
-        assert_eq!(unanswered.receives(b""), [failed(Error::TimedOut(Timer::Close))]);
+        assert_eq!(unanswered.receives(b""), [failed(Error::TimedOut(Timeout::Close))]);
         assert_eq!(unanswered.ended(), (1006, false));
         assert!(unanswered.is_closed());
 
@@ -562,7 +562,7 @@ fn an_answer_that_never_comes_times_out() {
         peer.receives(close_to(role, 1000, ""));
         assert_eq!(peer.alarm(), Some(Duration::from_secs(5)));
         peer.waits(Duration::from_secs(5));
-        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timer::Close))]);
+        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timeout::Close))]);
         assert!(peer.is_closed());
     }
 }

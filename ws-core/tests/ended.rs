@@ -66,8 +66,8 @@ fn an_aborted_connection_is_over_and_sends_nothing() {
 #[cfg(feature = "serde")]
 #[test]
 fn a_message_is_json_or_comes_back() {
-    use ws_core::Owned;
-    let message = Owned::json(&("a", 1)).expect("it is JSON");
+    use ws_core::OwnedMessage;
+    let message = OwnedMessage::json(&("a", 1)).expect("it is JSON");
     assert_eq!(message.as_text(), Some("[\"a\",1]"));
     assert_eq!(message.clone().parse_json::<(String, u8)>().expect("it is JSON"), ("a".into(), 1));
     let error = message.clone().parse_json::<u8>().expect_err("it is a list");

@@ -8,7 +8,7 @@ use core::time::Duration;
 use bytes::Buf as _;
 use common::*;
 use ws_core::handshake::{Accept, Reject};
-use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Side, Timer, Transmit, Tunnel};
+use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Side, Timeout, Transmit, Tunnel};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ORDINARY: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -126,7 +126,7 @@ fn a_client_that_does_not_read_cannot_put_off_its_deadline() {
     assert_eq!(server.alarm(), Some(SECOND));
     server.receives(ORDINARY);
     server.waits(SECOND);
-    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
+    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timeout::Opening))]);
     assert!(server.is_closed());
 }
 

@@ -5,8 +5,8 @@ mod common;
 use bytes::{Buf as _, Bytes};
 use common::*;
 use ws_core::{
-    Chunk, Config, Connection, Error, Lent, Message, MessageKind, Outgoing, Output as _, Owned, Prepared,
-    Role, SendError, Transmit,
+    Chunk, Config, Connection, Error, Lent, Message, MessageKind, Outgoing, Output as _, OwnedMessage,
+    Prepared, Role, SendError, Transmit,
 };
 
 fn open(role: Role, config: Config) -> Connection {
@@ -292,7 +292,7 @@ fn a_shared_payload_leaves_from_where_it_lies() {
     let payload = Bytes::from(long());
     let mut conn = plain(Role::Server);
     conn.send_shared(MessageKind::Binary, payload.clone()).unwrap();
-    conn.send_outgoing(Outgoing::Owned(Owned::from(payload.clone()))).unwrap();
+    conn.send_outgoing(Outgoing::Owned(OwnedMessage::from(payload.clone()))).unwrap();
     let Some(Transmit::Data(out)) = conn.poll_transmit() else { panic!("messages are queued") };
     let mut slices = [&[][..]; 8];
     assert_eq!(out.slices(&mut slices), 4);
@@ -305,7 +305,7 @@ fn a_shared_payload_leaves_from_where_it_lies() {
 fn all_forms_of_a_message_are_sent_alike() {
     let word = String::from("a text of more than thirty bytes, to be sure");
     let bytes = word.clone().into_bytes();
-    let owned = Owned::from(word.as_str());
+    let owned = OwnedMessage::from(word.as_str());
     for role in BOTH {
         let mut conn = plain(role);
         let texts = [

@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::heads::*;
 use common::*;
 use ws_core::handshake::{Accept, ClientRequest, Reject};
-use ws_core::{Config, Error, Event, Instant, KeepAlive, RecvBuf, Role, Timer};
+use ws_core::{Config, Error, Event, Instant, KeepAlive, RecvBuf, Role, Timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_nanos(1);
@@ -41,7 +41,7 @@ fn a_request_that_takes_too_long_gets_408() {
     }
     assert_eq!(server.alarm(), Some(SECOND), "bytes do not move the deadline");
     server.waits(SECOND);
-    assert_eq!(server.receives(&REQUEST[9..]), [failed(Error::TimedOut(Timer::Opening))]);
+    assert_eq!(server.receives(&REQUEST[9..]), [failed(Error::TimedOut(Timeout::Opening))]);
     let answer = server.transmits();
     assert!(answer.starts_with(b"HTTP/1.1 408 "), "{}", answer.escape_ascii());
     server.shut_down();
@@ -55,7 +55,7 @@ fn a_request_that_takes_too_long_gets_408() {
 fn a_silent_client_is_dropped_in_time() {
     let mut server = accepting(Config::default());
     server.waits(10 * SECOND);
-    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
+    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timeout::Opening))]);
     assert_eq!(server.transmits(), b"");
     assert!(server.is_closed());
 }
@@ -72,7 +72,7 @@ fn a_stalled_answer_ends_in_time() {
         client.waits(10 * SECOND - TICK);
         assert_eq!(client.receives(b""), []);
         client.waits(TICK);
-        assert_eq!(client.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
+        assert_eq!(client.receives(b""), [failed(Error::TimedOut(Timeout::Opening))]);
         assert_eq!(client.transmits(), b"");
         assert!(client.is_closed());
         assert_eq!(client.ended(), (1006, false));
@@ -104,7 +104,7 @@ fn an_undecided_request_gets_503_in_time() {
     assert!(server.transmits().starts_with(b"HTTP/1.1 503 "));
     let now = server.now;
     assert!(server.each(|conn| conn.accept(now, &Accept::new()).is_err()), "it is too late");
-    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
+    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timeout::Opening))]);
 }
 
 /// hs-H6: the opening timeout can be off, and ends when the connection is open.
@@ -134,7 +134,7 @@ fn each_request_has_its_own_time() {
     assert!(server.transmits().starts_with(b"HTTP/1.1 200 OK\r\n"));
     assert_eq!(server.alarm(), Some(10 * SECOND));
     server.waits(10 * SECOND);
-    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timer::Opening))]);
+    assert_eq!(server.receives(b""), [failed(Error::TimedOut(Timeout::Opening))]);
     assert_eq!(server.transmits(), b"");
 }
 
@@ -153,7 +153,7 @@ fn a_peer_that_does_not_answer_a_ping_is_given_up() {
         peer.waits(7 * SECOND - TICK);
         assert!(peer.is_open());
         peer.waits(TICK);
-        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timer::Pong))]);
+        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timeout::Pong))]);
         assert!(peer.is_closed());
         assert_eq!((peer.ended(), peer.transmits()), ((1006, false), vec![]));
         assert_eq!(peer.alarm(), None);
@@ -198,7 +198,7 @@ fn only_the_right_pong_counts() {
         peer.receives([to(role, FIN | PONG, &old), to(role, FIN | PONG, b"")].concat());
         assert_eq!(peer.alarm(), Some(7 * SECOND));
         peer.waits(7 * SECOND);
-        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timer::Pong))]);
+        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timeout::Pong))]);
     }
 }
 
@@ -266,7 +266,7 @@ fn an_idle_peer_gets_a_close_frame() {
         peer.waits(SECOND);
         let (first, payload) = peer.sends().pop().expect("a Close frame is sent");
         assert_eq!((first, &payload[..2]), (FIN | CLOSE, &1001_u16.to_be_bytes()[..]));
-        assert_eq!(peer.receives(to(role, FIN | TEXT, b"late")), [failed(Error::TimedOut(Timer::Idle))]);
+        assert_eq!(peer.receives(to(role, FIN | TEXT, b"late")), [failed(Error::TimedOut(Timeout::Idle))]);
         assert!(peer.shuts_down());
         assert_eq!(peer.alarm(), Some(5 * SECOND));
         peer.waits(5 * SECOND);
@@ -288,7 +288,7 @@ fn a_peer_that_only_answers_pings_is_idle() {
         }
         assert_eq!(peer.alarm(), Some(SECOND));
         peer.waits(SECOND);
-        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timer::Idle))]);
+        assert_eq!(peer.receives(b""), [failed(Error::TimedOut(Timeout::Idle))]);
     }
 }
 

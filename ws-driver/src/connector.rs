@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ws_adapter::{entropy, opening_error};
 use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
-use ws_core::{Config, Event, Timer};
+use ws_core::{Config, Event, Timeout};
 #[cfg(feature = "tls")]
 use ws_tls::ClientTls;
 
@@ -164,7 +164,7 @@ impl<T: Network> Connector<T> {
                         Ok(Some(_)) => return Ok(ws),
                         Ok(None) => return Err(ws_core::Error::UnexpectedEof.into()),
                         // The plan reports this timeout itself.
-                        Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))
+                        Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening)))
                             if deadline.is_some_and(|at| at <= T::now()) => {}
                         Err(error) => return Err(opening_error(secured, error)),
                     }

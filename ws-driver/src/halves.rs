@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ws_core::serve::Said;
-use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, Owned, SendError};
+use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, OwnedMessage, SendError};
 
 use crate::drive::{In, Out};
 use crate::feed::Until;
@@ -98,8 +98,8 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
-    pub async fn recv(&mut self) -> Result<Option<Owned>, Error> {
-        Ok(self.message_ref().await?.map(Owned::from))
+    pub async fn recv(&mut self) -> Result<Option<OwnedMessage>, Error> {
+        Ok(self.message_ref().await?.map(OwnedMessage::from))
     }
 
     /// Returns the next message, lent; `None` once the connection has closed. Cancel safe.

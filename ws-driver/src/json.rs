@@ -1,5 +1,5 @@
 use serde::{Serialize, de::DeserializeOwned};
-use ws_core::Owned;
+use ws_core::OwnedMessage;
 
 use crate::{Error, Receiver, Runtime, Sender, WebSocket};
 
@@ -26,7 +26,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         &'a mut self,
         value: &V,
     ) -> impl Future<Output = Result<(), Error>> + use<'a, S, T, V> {
-        let message = Owned::json(value);
+        let message = OwnedMessage::json(value);
         async move { self.send(message?).await }
     }
 }
@@ -51,11 +51,11 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         &'a self,
         value: &V,
     ) -> impl Future<Output = Result<(), Error>> + use<'a, S, T, V> {
-        let message = Owned::json(value);
+        let message = OwnedMessage::json(value);
         async move { self.send(message?).await }
     }
 }
 
-fn read<V: DeserializeOwned>(message: Option<Owned>) -> Result<Option<V>, Error> {
-    Ok(message.map(Owned::parse_json).transpose()?)
+fn read<V: DeserializeOwned>(message: Option<OwnedMessage>) -> Result<Option<V>, Error> {
+    Ok(message.map(OwnedMessage::parse_json).transpose()?)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_core::Stream;
 use futures_sink::Sink;
 use ws_core::handshake::{Accept, Agreement, Decision, Reject};
-use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, Owned, SendError};
+use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, OwnedMessage, SendError};
 
 use crate::drive::{In, Out};
 use crate::feed::{Feed, Until};
@@ -19,8 +19,8 @@ use crate::{Error, Runtime, Timer};
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
 ///
-/// It is a [`Stream`] of [`Owned`] messages and a [`Sink`] of everything that can be sent. Two tasks may use
-/// the two sides (`StreamExt::split`).
+/// It is a [`Stream`] of [`OwnedMessage`]s, and a [`Sink`] of everything that
+/// can be sent. Two tasks may use the two sides (`StreamExt::split`).
 pub struct WebSocket<S, T>(Box<Inner<S, T>>);
 
 /// In a box: nested futures would store a wide value several times per task.
@@ -164,7 +164,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// Returned once: why the connection ended other than by a clean close. The Close frame for the peer is
     /// written first. To let the peer read it before the stream is dropped, receive until `None`.
     #[inline]
-    pub async fn recv(&mut self) -> Result<Option<Owned>, Error> {
+    pub async fn recv(&mut self) -> Result<Option<OwnedMessage>, Error> {
         poll_fn(|cx| self.poll_message(cx)).await?;
         let Inner { out, input, .. } = &mut *self.0;
         match input.buf.take_message() {
@@ -411,7 +411,7 @@ impl<S, T> Inner<S, T> {
 }
 
 impl<S, T: Runtime<S>> Stream for WebSocket<S, T> {
-    type Item = Result<Owned, Error>;
+    type Item = Result<OwnedMessage, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let inner = &mut *self.0;

@@ -83,7 +83,7 @@ pub mod serve;
 pub use futures_rustls;
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    Connector, Feed, NetStream, Receiver, Reconnect, Reply, ReuniteError, SendFuture, Sender, Timer,
+    Connector, Feed, NetStream, Receiver, Reconnect, Reply, ReuniteError, SendFuture, Sender, Smol,
     WebSocket, accept, accept_with, client, connect, connect_with,
 };
 #[cfg(all(feature = "runtime", feature = "tls"))]
@@ -96,8 +96,8 @@ pub use ws_core::handshake::{
     Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
 };
 pub use ws_core::{
-    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Parts,
-    Payload, Prepared, SendError, Text,
+    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage,
+    Parts, Payload, Prepared, SendError, Text,
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};

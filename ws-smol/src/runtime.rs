@@ -19,9 +19,9 @@ use crate::{Error, driver};
 
 /// smol as the runtime of the driver: its timers, sockets and tasks.
 #[derive(Debug)]
-pub struct Timer(async_io::Timer);
+pub struct Smol(async_io::Timer);
 
-impl driver::Timer for Timer {
+impl driver::Timer for Smol {
     fn after(delay: Duration) -> Self {
         Self(async_io::Timer::after(delay))
     }
@@ -31,9 +31,9 @@ impl driver::Timer for Timer {
     }
 }
 
-impl<S: AsyncWrite + Unpin> driver::Runtime<S> for Timer {}
+impl<S: AsyncWrite + Unpin> driver::Runtime<S> for Smol {}
 
-impl driver::Network for Timer {
+impl driver::Network for Smol {
     type Tcp = TcpStream;
 
     fn resolve(
@@ -64,23 +64,24 @@ impl driver::Network for Timer {
 /// Closing the stream has to end it towards the peer. The sockets of `async-net` do that. An
 /// [`async_io::Async`] does not, so its connections wait for the close timer.
 ///
-/// It is a `Stream` of [`Owned`](ws_core::Owned) messages and a `Sink` of everything that can be sent.
-pub type WebSocket<S> = driver::WebSocket<S, Timer>;
+/// It is a `Stream` of [`OwnedMessage`](ws_core::OwnedMessage)s, and a `Sink` of everything that
+/// can be sent.
+pub type WebSocket<S> = driver::WebSocket<S, Smol>;
 /// The answering side of a [`WebSocket`], while a received message or event is on loan;
 /// see [`driver::Reply`].
-pub type Reply<'w, S> = driver::Reply<'w, S, Timer>;
+pub type Reply<'w, S> = driver::Reply<'w, S, Smol>;
 /// The receiving half of a [`WebSocket`]; see [`driver::Receiver`].
-pub type Receiver<S> = driver::Receiver<S, Timer>;
+pub type Receiver<S> = driver::Receiver<S, Smol>;
 /// A sending half of a [`WebSocket`]. A connection may have many; see [`driver::Sender`].
-pub type Sender<S> = driver::Sender<S, Timer>;
+pub type Sender<S> = driver::Sender<S, Smol>;
 /// A message on its way: the future of `send` and `feed` of a [`WebSocket`]; see [`driver::Feed`].
-pub type Feed<'a, S> = driver::Feed<'a, S, Timer>;
+pub type Feed<'a, S> = driver::Feed<'a, S, Smol>;
 /// A message on its way: the future of `send` and `feed` of a [`Sender`]; see [`driver::SendFuture`].
-pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Timer>;
+pub type SendFuture<'a, S> = driver::SendFuture<'a, S, Smol>;
 /// The halves that could not be put together again; see [`driver::ReuniteError`].
-pub type ReuniteError<S> = driver::ReuniteError<S, Timer>;
+pub type ReuniteError<S> = driver::ReuniteError<S, Smol>;
 /// The stream of a connection that was opened or accepted here; see [`driver::NetStream`].
-pub type NetStream = driver::NetStream<Timer>;
+pub type NetStream = driver::NetStream<Smol>;
 /// Opens connections: the settings that these connections share; see [`driver::Connector`].
 ///
 /// ```no_run
@@ -92,7 +93,7 @@ pub type NetStream = driver::NetStream<Timer>;
 /// # Ok(())
 /// # }
 /// ```
-pub type Connector = driver::Connector<Timer>;
+pub type Connector = driver::Connector<Smol>;
 /// A client that opens the same connection again and again, with a delay before each attempt but the first
 /// (§7.2.3); see [`driver::Reconnect`].
 ///
@@ -109,7 +110,7 @@ pub type Connector = driver::Connector<Timer>;
 /// }
 /// # }
 /// ```
-pub type Reconnect = driver::Reconnect<Timer>;
+pub type Reconnect = driver::Reconnect<Smol>;
 
 /// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
 ///

@@ -32,18 +32,18 @@ pub use ws_core::serve::Limits;
 pub use ws_driver::serve::Task;
 
 use crate::driver::serve::{Bind, Serve};
-use crate::{NetStream, Timer, driver};
+use crate::{NetStream, Smol, driver};
 
 /// The settings of a server: what it does with each connection before that is open; see
 /// [`ws_driver::serve::Server`].
-pub type Server = driver::serve::Server<Timer>;
+pub type Server = driver::serve::Server<Smol>;
 
 /// A running server. When it is dropped, the server accepts no more connections; those that `accept` has
 /// returned go on. See [`ws_driver::serve::Listener`].
-pub type Listener = driver::serve::Listener<Timer>;
+pub type Listener = driver::serve::Listener<Smol>;
 
 /// A handle that shuts down a server, and counts its connections; see [`ws_driver::serve::Handle`].
-pub type Handle = driver::serve::Handle<Timer>;
+pub type Handle = driver::serve::Handle<Smol>;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl From<UnixListener> for Socket {
     }
 }
 
-impl Serve for Timer {
+impl Serve for Smol {
     type Socket = Socket;
 
     async fn accept(socket: &Socket) -> io::Result<(NetStream, Option<SocketAddr>)> {
@@ -98,7 +98,7 @@ impl Serve for Timer {
     }
 }
 
-impl<A: AsyncToSocketAddrs> Bind<A> for Timer {
+impl<A: AsyncToSocketAddrs> Bind<A> for Smol {
     async fn bind(addresses: A) -> io::Result<Socket> {
         Ok(TcpListener::bind(addresses).await?.into())
     }

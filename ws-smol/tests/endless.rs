@@ -7,9 +7,9 @@ use std::io;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::handshake::Agreement;
-use ws_core::{Connection, Role, Timer};
+use ws_core::{Connection, Role, Timeout};
 use ws_smol::driver::Timer as _;
-use ws_smol::{Config, Error, Timer as Clock, WebSocket};
+use ws_smol::{Config, Error, Smol as Clock, WebSocket};
 
 /// A binary message of one byte, from a client.
 const MESSAGE: [u8; 7] = [0x82, 0x81, 0, 0, 0, 0, 7];
@@ -54,7 +54,7 @@ fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
         ws.close(None).await.expect("open");
         for _ in 0..ROUNDS {
             if let Err(error) = ws.recv().await {
-                let timed_out = ws_core::Error::TimedOut(Timer::Close);
+                let timed_out = ws_core::Error::TimedOut(Timeout::Close);
                 assert!(matches!(error, Error::WebSocket(error) if error == timed_out), "{error:?}");
                 return;
             }

@@ -7,11 +7,12 @@ use ws_core::Config;
 use ws_core::connect::Connect;
 use ws_core::handshake::{ClientRequest, Decision, Request};
 
-use crate::{Error, NetStream, Timer};
+use crate::{Error, NetStream, Tokio};
 
 /// A WebSocket connection over a stream.
 ///
-/// It is a `Stream` of [`Owned`](crate::Owned) messages and a `Sink` of everything that can be sent.
+/// It is a `Stream` of [`OwnedMessage`](crate::OwnedMessage)s, and a `Sink` of everything that
+/// can be sent.
 ///
 /// ```no_run
 /// # async fn echo(mut ws: ws_tokio::WebSocket<tokio::net::TcpStream>) -> Result<(), ws_tokio::Error> {
@@ -21,20 +22,20 @@ use crate::{Error, NetStream, Timer};
 /// # Ok(())
 /// # }
 /// ```
-pub type WebSocket<S> = ws_driver::WebSocket<S, Timer>;
+pub type WebSocket<S> = ws_driver::WebSocket<S, Tokio>;
 
 /// The answering side of a [`WebSocket`], while a received message or event is on loan.
-pub type Reply<'w, S> = ws_driver::Reply<'w, S, Timer>;
+pub type Reply<'w, S> = ws_driver::Reply<'w, S, Tokio>;
 
 /// The receiving half of a [`WebSocket`]. It also writes the answers to what it receives, and
 /// what the senders feed.
-pub type Receiver<S> = ws_driver::Receiver<S, Timer>;
+pub type Receiver<S> = ws_driver::Receiver<S, Tokio>;
 
 /// A sending half of a [`WebSocket`]. A connection may have many.
 ///
 /// When a sender is dropped, the connection stays open. When the [`Receiver`] is dropped,
 /// the connection ends.
-pub type Sender<S> = ws_driver::Sender<S, Timer>;
+pub type Sender<S> = ws_driver::Sender<S, Tokio>;
 
 /// A message on its way: the future of `send` and `feed` of a [`WebSocket`].
 ///
@@ -44,17 +45,17 @@ pub type Sender<S> = ws_driver::Sender<S, Timer>;
 /// There is one exception. If the queue is already above its mark ([`Config::max_output`]), because an
 /// earlier wait for it was given up, awaiting the future queues the message: see
 /// [`is_queued`](ws_driver::Feed::is_queued).
-pub type Feed<'a, S> = ws_driver::Feed<'a, S, Timer>;
+pub type Feed<'a, S> = ws_driver::Feed<'a, S, Tokio>;
 
 /// A message on its way: the future of `send` and `feed` of a [`Sender`].
 ///
 /// The message is queued when the future is made, before it is polled. If the queue is above its mark
 /// ([`Config::max_output`]), awaiting the future queues the message as soon as there is room. Dropping the
 /// future loses nothing if the message [`is_queued`](ws_driver::SendFuture::is_queued).
-pub type SendFuture<'a, S> = ws_driver::SendFuture<'a, S, Timer>;
+pub type SendFuture<'a, S> = ws_driver::SendFuture<'a, S, Tokio>;
 
 /// The halves that [`Sender::reunite`](ws_driver::Sender::reunite) could not put together.
-pub type ReuniteError<S> = ws_driver::ReuniteError<S, Timer>;
+pub type ReuniteError<S> = ws_driver::ReuniteError<S, Tokio>;
 
 /// Opens connections: the settings that these connections share.
 ///
@@ -68,7 +69,7 @@ pub type ReuniteError<S> = ws_driver::ReuniteError<S, Timer>;
 /// # Ok(())
 /// # }
 /// ```
-pub type Connector = ws_driver::Connector<Timer>;
+pub type Connector = ws_driver::Connector<Tokio>;
 
 /// A client that opens the same connection again and again, with a delay before each attempt
 /// but the first (§7.2.3).
@@ -86,7 +87,7 @@ pub type Connector = ws_driver::Connector<Timer>;
 /// }
 /// # }
 /// ```
-pub type Reconnect = ws_driver::Reconnect<Timer>;
+pub type Reconnect = ws_driver::Reconnect<Tokio>;
 
 /// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
 ///

@@ -38,7 +38,7 @@ use ws_core::handshake::{Accept, Agreement, Decision, Handover, OwnedResponse, R
 use ws_core::{Config, Connection, Role};
 use ws_driver::{Downcast, Timer as _};
 
-use crate::{Error, Timer, WebSocket};
+use crate::{Error, Tokio, WebSocket};
 
 /// The stream of a connection that hyper has upgraded. The bytes that hyper had already read come first.
 pub type Upgraded = TokioIo<::hyper::upgrade::Upgraded>;
@@ -129,14 +129,14 @@ impl Future for Opening {
         let agreement = core::mem::take(&mut this.agreement);
         // A server needs no entropy, because it does not mask.
         let conn =
-            Connection::upgraded(Timer::now(), Role::Server, Arc::clone(&this.config), agreement, [0; 32]);
+            Connection::upgraded(Tokio::now(), Role::Server, Arc::clone(&this.config), agreement, [0; 32]);
         Poll::Ready(Ok(WebSocket::new(TokioIo::new(upgraded), conn)))
     }
 }
 
 /// With this, [`WebSocket::downcast`](ws_driver::WebSocket::downcast) returns the same connection over the
 /// stream that hyper was given, for instance a `TcpStream`, without the indirection.
-impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Downcast<Upgraded, S> for Timer {
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Downcast<Upgraded, S> for Tokio {
     /// # Errors
     /// The stream as it was, if hyper was given another type, or the stream was not wrapped in a [`TokioIo`].
     fn downcast(io: Upgraded) -> Result<(S, Bytes), Upgraded> {

@@ -81,7 +81,7 @@ pub use connection::{
     accept_with, client, connect, connect_with,
 };
 pub use net_stream::NetStream;
-pub use runtime::Timer;
+pub use runtime::Tokio;
 #[cfg(feature = "tls")]
 pub use tls::{accept_tls, start_tls};
 #[cfg(feature = "tls")]
@@ -94,8 +94,8 @@ pub use ws_core::handshake::{
     Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
 };
 pub use ws_core::{
-    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, Owned, Parts,
-    Payload, Prepared, SendError, Text,
+    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage,
+    Parts, Payload, Prepared, SendError, Text,
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};

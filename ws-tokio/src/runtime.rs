@@ -22,9 +22,9 @@ use crate::NetStream;
 
 /// Tokio as the runtime of the driver: its timers, sockets and tasks.
 #[derive(Debug)]
-pub struct Timer(Pin<Box<Sleep>>);
+pub struct Tokio(Pin<Box<Sleep>>);
 
-impl ws_driver::Timer for Timer {
+impl ws_driver::Timer for Tokio {
     fn after(delay: Duration) -> Self {
         Self(Box::pin(sleep(delay)))
     }
@@ -66,7 +66,7 @@ fn early() -> TokioInstant {
     margins.find_map(|margin| now.checked_sub(margin)).unwrap_or(now).into()
 }
 
-impl<S: AsyncWrite + Unpin> Write<S> for Timer {
+impl<S: AsyncWrite + Unpin> Write<S> for Tokio {
     #[inline]
     fn poll_write(io: &mut S, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(io).poll_write(cx, bytes)
@@ -92,7 +92,7 @@ impl<S: AsyncWrite + Unpin> Write<S> for Timer {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Runtime<S> for Timer {
+impl<S: AsyncRead + AsyncWrite + Unpin> Runtime<S> for Tokio {
     #[inline]
     fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut room = ReadBuf::new(room);
@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Runtime<S> for Timer {
     }
 }
 
-impl Network for Timer {
+impl Network for Tokio {
     type Tcp = TcpStream;
     type Stream = NetStream;
 

@@ -33,17 +33,17 @@ use ws_driver::serve::{Bind, Place, Serve};
 #[cfg(feature = "tls")]
 use ws_tls::ServerTls;
 
-use crate::{NetStream, Timer};
+use crate::{NetStream, Tokio};
 
 /// The settings of a server: what it does with each connection before that is open.
-pub type Server = ws_driver::serve::Server<Timer>;
+pub type Server = ws_driver::serve::Server<Tokio>;
 
 /// A running server. When it is dropped, the server accepts no more connections; those that
 /// `accept` has returned go on.
-pub type Listener = ws_driver::serve::Listener<Timer>;
+pub type Listener = ws_driver::serve::Listener<Tokio>;
 
 /// A handle that shuts down a server, and counts its connections.
-pub type Handle = ws_driver::serve::Handle<Timer>;
+pub type Handle = ws_driver::serve::Handle<Tokio>;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl From<UnixListener> for Socket {
     }
 }
 
-impl Serve for Timer {
+impl Serve for Tokio {
     type Socket = Socket;
 
     async fn accept(socket: &Socket) -> io::Result<(NetStream, Option<SocketAddr>)> {
@@ -107,7 +107,7 @@ impl Serve for Timer {
     }
 }
 
-impl<A: ToSocketAddrs> Bind<A> for Timer {
+impl<A: ToSocketAddrs> Bind<A> for Tokio {
     async fn bind(addresses: A) -> io::Result<Socket> {
         Ok(TcpListener::bind(addresses).await?.into())
     }

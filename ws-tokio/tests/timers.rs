@@ -5,7 +5,7 @@ use core::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use ws_tokio::ws_core::{self, Connection, Instant, Role, Timer};
+use ws_tokio::ws_core::{self, Connection, Instant, Role, Timeout};
 use ws_tokio::ws_driver;
 use ws_tokio::{
     Accept, Agreement, ClientRequest, Config, Connect, Error, KeepAlive, WebSocket, accept, accept_with,
@@ -49,7 +49,7 @@ async fn a_close_without_an_answer_ends_in_time() -> Outcome {
     let began = tokio::time::Instant::now();
     sender.close(None).await?;
     let error = receiving.await?;
-    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)))), "{error:?}");
     assert_eq!(began.elapsed().as_secs(), 5);
     Ok(())
 }
@@ -61,9 +61,9 @@ async fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     let message = vec![0; 200_000];
     assert!(futures_util::FutureExt::now_or_never(ws.send(&message)).is_none());
     let error = ws.close(None).await;
-    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)))), "{error:?}");
     let error = ws.recv().await;
-    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)))), "{error:?}");
     assert_eq!(ws.recv().await?, None);
     assert!(!ws.was_clean());
     Ok(())
@@ -86,7 +86,7 @@ async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
     let mut ws = accept_with(near, config, |_| Accept::new().into()).await?;
     let began = tokio::time::Instant::now();
     let error = ws.recv().await;
-    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong)))), "{error:?}");
     assert_eq!(began.elapsed().as_secs(), 27);
     Ok(())
 }
@@ -95,11 +95,11 @@ async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
 async fn patience() -> Duration {
     let config = Config { keep_alive: Some(KeepAlive::default()), ..Config::default() };
     let (near, _silent) = duplex(1024);
-    let now = <ws_tokio::Timer as ws_driver::Timer>::now();
+    let now = <ws_tokio::Tokio as ws_driver::Timer>::now();
     let conn = Connection::upgraded(now, Role::Server, config, Agreement::default(), [0; 32]);
     let began = tokio::time::Instant::now();
     let error = WebSocket::new(near, conn).recv().await;
-    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong)))), "{error:?}");
     began.elapsed()
 }
 
@@ -178,7 +178,7 @@ async fn a_slow_request_times_out() -> Outcome {
         let mut text = String::new();
         far.read_to_string(&mut text).await.map(|_| text)
     });
-    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))), "{error:?}");
+    assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening)))), "{error:?}");
     assert_eq!(began.elapsed().as_secs(), 10);
     let text = text?;
     assert!(text.starts_with("HTTP/1.1 408 "), "{text}");

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use futures_util::join;
 use ws_core::handshake::{Accept, ClientRequest};
 use ws_core::{
-    CloseCode, Config, Error as Cause, Event, Instant, KeepAlive, Message, Role, Timer as Deadline,
+    CloseCode, Config, Error as Cause, Event, Instant, KeepAlive, Message, Role, Timeout as Deadline,
 };
 use ws_smol::driver::Timer as _;
 use ws_smol::{Error, driver};

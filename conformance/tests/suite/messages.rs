@@ -5,7 +5,7 @@ use std::io::Write as _;
 use super::{Outcome, beside, frame, masked, next, open, pair, rest, write_each};
 use crate::adapter::deflate::Compression;
 use crate::adapter::ws_core::{self, ProtocolError, Role};
-use crate::adapter::{Chunk, Config, Error, Event, MessageKind, Owned, Prepared, SendError};
+use crate::adapter::{Chunk, Config, Error, Event, MessageKind, OwnedMessage, Prepared, SendError};
 use crate::on;
 
 /// adapter-U1: messages of all kinds and lengths come back as they were.
@@ -220,7 +220,7 @@ fn compression_is_agreed_where_both_ask() -> Outcome {
         let (mut one, mut other) = pair(config).await;
         assert!(one.agreed().deflate.is_some() && other.agreed().deflate.is_some());
         let text = "over and over ".repeat(20_000);
-        let messages: [Owned; 3] = [text.clone().into(), "short".into(), text.into()];
+        let messages: [OwnedMessage; 3] = [text.clone().into(), "short".into(), text.into()];
         let send = async {
             for message in &messages {
                 wait!(one.send(message))?;

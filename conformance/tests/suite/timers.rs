@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpListener};
 use std::time::Instant;
 
 use super::{Outcome, UPGRADE, beside, head, masked, next, open, pair, rest, sockets};
-use crate::adapter::ws_core::{self, Role, Timer};
+use crate::adapter::ws_core::{self, Role, Timeout};
 use crate::adapter::{Accept, Config, Connect, Error, Event, KeepAlive, accept_with, connect_with};
 use crate::on;
 
@@ -22,7 +22,10 @@ fn a_close_without_an_answer_ends_in_time() -> Outcome {
         let began = Instant::now();
         wait!(ws.close(None))?;
         let error = wait!(ws.recv());
-        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)))),
+            "{error:?}"
+        );
         assert!(began.elapsed() >= SHORT);
         assert_eq!(wait!(ws.recv())?, None);
 
@@ -32,7 +35,10 @@ fn a_close_without_an_answer_ends_in_time() -> Outcome {
         let (error, closed) =
             on::both(async { wait!(receiver.recv()) }, async { wait!(sender.close(None)) }).await;
         closed?;
-        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)))),
+            "{error:?}"
+        );
         assert!(began.elapsed() >= SHORT);
         Ok(())
     })
@@ -45,7 +51,7 @@ fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
     on::run(async {
         let config = Config { auto_close: false, close_timeout: SHORT, ..Config::default() };
         let timed_out = |error: Option<Error>| {
-            let is_due = matches!(&error, Some(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close))));
+            let is_due = matches!(&error, Some(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))));
             assert!(is_due, "{error:?}");
         };
         let (mut ws, mut peer) = open(Role::Server, config.clone());
@@ -106,7 +112,7 @@ fn a_silent_peer_is_pinged_and_given_up() -> Outcome {
         let mut ws = wait!(accept_with(near, config, |_| Accept::new().into()))?;
         let began = Instant::now();
         let error = wait!(ws.recv());
-        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong)))), "{error:?}");
+        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong)))), "{error:?}");
         // The first interval began with the answer, a moment before.
         assert!(began.elapsed() >= SHORT);
         head(&mut far)?;
@@ -125,7 +131,7 @@ fn an_idle_connection_is_closed() -> Outcome {
         let config = Config { idle_timeout: Some(SHORT), close_timeout: SHORT, ..Config::default() };
         let mut ws = wait!(accept_with(near, config, |_| Accept::new().into()))?;
         let error = wait!(ws.recv());
-        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Idle)))), "{error:?}");
+        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Idle)))), "{error:?}");
         head(&mut far)?;
         let [first, _, code @ ..] = next::<4>(&mut far)?;
         assert_eq!((first, code), (0x88, [3, 233]));
@@ -144,7 +150,7 @@ fn a_slow_request_times_out() -> Outcome {
         let began = Instant::now();
         let error = wait!(accept_with(near, config, |_| Accept::new().into()));
         assert!(
-            matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening)))),
+            matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening)))),
             "{error:?}"
         );
         assert!(began.elapsed() >= SHORT);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::adapter::ws_core::{self, Connection, Instant, Role};
 use crate::adapter::{
-    Agreement, CloseCode, Config, Error, Event, Owned, Receiver, SendError, Sender, WebSocket,
+    Agreement, CloseCode, Config, Error, Event, OwnedMessage, Receiver, SendError, Sender, WebSocket,
 };
 use crate::on;
 
@@ -62,7 +62,7 @@ impl Log {
         bytes
     }
 
-    fn took(&mut self, message: &Owned) {
+    fn took(&mut self, message: &OwnedMessage) {
         self.received.push(message.as_bytes().to_vec());
     }
 }

@@ -11,9 +11,10 @@ use std::task::Wake;
 use conformance::{Gate, Stutter};
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use crate::adapter::ws_core::{self, Connection, Instant, ProtocolError, Role, Timer};
+use crate::adapter::ws_core::{self, Connection, Instant, ProtocolError, Role, Timeout};
 use crate::adapter::{
-    Agreement, Chunk, CloseCode, Config, Error, MessageKind, Owned, SendError, Sender, WebSocket, connect,
+    Agreement, Chunk, CloseCode, Config, Error, MessageKind, OwnedMessage, SendError, Sender, WebSocket,
+    connect,
 };
 use crate::on;
 use crate::suite::{Outcome, Ws, open};
@@ -34,13 +35,13 @@ fn a_connection_is_a_stream_and_a_sink() -> Outcome {
     on::run(async {
         let (mut one, other) = pair(&Config::default());
         let echo = async {
-            let (sink, stream) = futures_util::StreamExt::split::<Owned>(other);
+            let (sink, stream) = futures_util::StreamExt::split::<OwnedMessage>(other);
             stream.forward(sink).await
         };
         let talk = async {
             futures_util::SinkExt::send(&mut one, "hello").await?;
             assert_eq!(one.next().await.transpose()?, Some("hello".into()));
-            futures_util::SinkExt::<Owned>::close(&mut one).await?;
+            futures_util::SinkExt::<OwnedMessage>::close(&mut one).await?;
             assert!(one.next().await.is_none());
             Ok::<(), Error>(())
         };
@@ -145,14 +146,17 @@ fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
             assert!(
                 matches!(
                     error,
-                    Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close))
+                    Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))
                         | Error::Send(SendError::Closed))
                 ),
                 "{error:?}"
             );
         }
         let error = ws.recv().await;
-        assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)))), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)))),
+            "{error:?}"
+        );
         assert_eq!(ws.recv().await?, None);
         assert!(!ws.was_clean());
         Ok(())
@@ -211,7 +215,7 @@ fn a_sender_hears_that_the_receiver_wrote_for_it() {
 fn a_sink_hears_that_the_stream_wrote_for_it() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
-        let (mut sink, mut stream) = futures_util::StreamExt::split::<Owned>(ws);
+        let (mut sink, mut stream) = futures_util::StreamExt::split::<OwnedMessage>(ws);
         let woken = Arc::<Woken>::default();
         let mut sending = futures_util::SinkExt::send(&mut sink, "news".into());
         assert!(woken.poll(&mut sending).is_pending());
@@ -229,7 +233,7 @@ fn a_stream_hears_that_the_sink_closes() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         gate.set_open(true);
-        let (mut sink, mut stream) = futures_util::StreamExt::split::<Owned>(ws);
+        let (mut sink, mut stream) = futures_util::StreamExt::split::<OwnedMessage>(ws);
         let woken = Arc::<Woken>::default();
         assert!(woken.poll(&mut stream.next()).is_pending());
         assert!(matches!(futures_util::SinkExt::close(&mut sink).now_or_never(), Some(Ok(()))));
@@ -247,11 +251,11 @@ fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
     on::run(async {
         let config = Config { close_timeout: Duration::from_millis(30), ..Config::default() };
         let (ws, _gate) = gated(config);
-        let (mut sink, mut stream) = futures_util::StreamExt::split::<Owned>(ws);
+        let (mut sink, mut stream) = futures_util::StreamExt::split::<OwnedMessage>(ws);
         let woken = Arc::<Woken>::default();
         assert!(woken.poll(&mut stream.next()).is_pending());
         let timed_out = |error: Option<Error>| {
-            let closing = Error::WebSocket(ws_core::Error::TimedOut(Timer::Close)).to_string();
+            let closing = Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)).to_string();
             assert_eq!(error.map(|error| error.to_string()), Some(closing));
         };
         timed_out(futures_util::SinkExt::close(&mut sink).await.err());
@@ -319,7 +323,7 @@ fn a_future_that_is_dropped_is_not_remembered() {
 
         let (mut ws, _gate) = gated(config);
         let flush = |task: &Arc<Woken>| {
-            let mut flushing = futures_util::SinkExt::<Owned>::send(&mut ws, "news".into());
+            let mut flushing = futures_util::SinkExt::<OwnedMessage>::send(&mut ws, "news".into());
             assert!(task.poll(&mut flushing).is_pending());
         };
         assert!(remembered(flush) <= 1, "the Sink");

@@ -11,7 +11,7 @@ use std::net::Shutdown;
 use conformance::Gate;
 use futures_util::FutureExt as _;
 
-use crate::adapter::ws_core::{self, Connection, Instant, Role, Timer};
+use crate::adapter::ws_core::{self, Connection, Instant, Role, Timeout};
 use crate::adapter::{Agreement, Config, Error, Event, WebSocket};
 use crate::on;
 use crate::suite::{Outcome, masked, open, pair};
@@ -30,10 +30,11 @@ async fn polls<W: Future>(work: W) -> (W::Output, usize) {
     (output, count.get())
 }
 
-/// Asserts that `result` is the end of `timer`.
-fn assert_timed_out<T>(result: Result<T, Error>, timer: Timer) {
+/// Asserts that `result` is the end of `timeout`.
+fn assert_timed_out<T>(result: Result<T, Error>, timeout: Timeout) {
     let error = result.map(drop).expect_err("the timer ends the connection");
-    let is_due = matches!(error, Error::WebSocket(ws_core::Error::TimedOut(timed_out)) if timed_out == timer);
+    let is_due =
+        matches!(error, Error::WebSocket(ws_core::Error::TimedOut(timed_out)) if timed_out == timeout);
     assert!(is_due, "{error:?}");
 }
 
@@ -50,7 +51,7 @@ fn an_idle_connection_is_polled_for_its_timers() -> Outcome {
             } else {
                 polls(async { ws.recv().await.map(drop) }).await
             };
-            assert_timed_out(result, Timer::Idle);
+            assert_timed_out(result, Timeout::Idle);
             assert!(polls <= 4, "{polls} polls, split: {is_split}");
         }
         Ok(())
@@ -75,7 +76,7 @@ fn a_stuck_connection_is_polled_for_its_timers() -> Outcome {
                 assert!(ws.close(None).now_or_never().is_none());
                 polls(async { ws.recv().await.map(drop) }).await
             };
-            assert_timed_out(result, Timer::Close);
+            assert_timed_out(result, Timeout::Close);
             assert!(polls <= 4, "{polls} polls, split: {is_split}");
         }
         Ok(())
@@ -99,7 +100,7 @@ fn a_half_closed_connection_is_polled_for_its_timers() -> Outcome {
             } else {
                 polls(async { ws.recv().await.map(drop) }).await
             };
-            assert_timed_out(result, Timer::Close);
+            assert_timed_out(result, Timeout::Close);
             assert!(polls <= 4, "{polls} polls, split: {is_split}");
         }
         Ok(())

@@ -292,7 +292,7 @@ fn a_half_closed_connection_sleeps() {
             ws.feed("stuck").unwrap();
         }
         let error = ws.recv().unwrap_err();
-        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(ws_core::Timer::Close))));
+        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(ws_core::Timeout::Close))));
         // The last write and the last flush wait for a millisecond each.
         assert!((5 * SECOND..=5 * SECOND + Duration::from_millis(2)).contains(&(time() - began)));
         let most = if reads_at.is_none() { 32 } else { 1 };

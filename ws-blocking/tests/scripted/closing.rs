@@ -99,7 +99,7 @@ fn a_close_that_cannot_be_written_times_out() {
     let mut ws = script.upgraded(Role::Server, config);
     ws.feed("stuck").unwrap();
     let error = ws.close(Some(CloseCode::NORMAL.into())).unwrap_err();
-    assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timer::Close))), "{error:?}");
+    assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))), "{error:?}");
     assert!(ws.recv().is_err());
     assert_eq!(ws.recv().unwrap(), None);
 }

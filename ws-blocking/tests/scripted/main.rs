@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use ws_blocking::ws_core::handshake::Agreement;
-use ws_blocking::ws_core::{self, Connection, ProtocolError, Role, Timer};
+use ws_blocking::ws_core::{self, Connection, ProtocolError, Role, Timeout};
 use ws_blocking::{
     CloneTransport, CloseCode, Config, Error, Event, KeepAlive, Plain, SendError, Transport, WebSocket,
 };

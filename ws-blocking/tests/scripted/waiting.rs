@@ -85,7 +85,7 @@ fn a_silent_peer_is_given_up_on() {
     let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
     let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
     let error = ws.recv().unwrap_err();
-    assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong))), "{error:?}");
+    assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong))), "{error:?}");
     assert_eq!(script.written()[..2], [0x89, 4]);
     assert_eq!(ws.recv().unwrap(), None);
     assert!(script.deeds().contains(&Deed::EndedBoth));
@@ -99,7 +99,7 @@ fn a_stuck_peer_is_given_up_on() {
         let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
         let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
         let error = ws.send(payload).unwrap_err();
-        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timer::Pong))), "{error:?}");
+        assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong))), "{error:?}");
         assert!(ws.recv().is_err());
         assert_eq!(ws.recv().unwrap(), None);
     }
@@ -119,7 +119,7 @@ fn a_peer_that_never_pauses_is_bound_by_deadlines_too() {
     let conn = Connection::server(ws_blocking::now(), config);
     let mut ws = WebSocket::new(script.clone(), conn);
     let error = ws.recv().unwrap_err();
-    assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening))), "{error:?}");
+    assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening))), "{error:?}");
     assert!(script.written().starts_with(b"HTTP/1.1 408 "));
     assert_eq!(ws.recv().unwrap(), None);
 }

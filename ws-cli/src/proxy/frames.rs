@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use ws_core::handshake::{
     Accept, AnswerError, ClientRequest, Decision, Reject, Request, RequestError, Response,
 };
-use ws_core::{CloseCode, Config, Connection, Event, Timer};
+use ws_core::{CloseCode, Config, Connection, Event, Timeout};
 use ws_driver::Timer as _;
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 
@@ -153,7 +153,7 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
     let accept = match backend.event_ref().await {
         Ok(Some((Event::Open(response), _))) => accepted(&response).map_err(|_| refusal(502))?,
         Ok(Some((Event::Rejected(response), _))) => return Err(rejected(&response)),
-        Err(Error::WebSocket(ws_core::Error::TimedOut(Timer::Opening))) => return Err(refusal(504)),
+        Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening))) => return Err(refusal(504)),
         Ok(_) | Err(_) => return Err(refusal(502)),
     };
     Ok((backend, accept))
@@ -222,5 +222,5 @@ fn refusal(status: u16) -> Reject {
 
 /// Returns the time on the clock of the connections.
 fn now() -> ws_core::Instant {
-    ws_tokio::Timer::now()
+    ws_tokio::Tokio::now()
 }

@@ -1,13 +1,13 @@
 use core::num::NonZeroU64;
 use core::time::Duration;
 
-use crate::{Config, Instant, Timer};
+use crate::{Config, Instant, Timeout};
 
 /// The deadlines of a connection.
 #[derive(Debug)]
 pub(super) struct Alarm {
     /// For the opening handshake, or for the peer to finish closing.
-    phase: Option<(Instant, Timer)>,
+    phase: Option<(Instant, Timeout)>,
     /// The last sign of life.
     heard: Instant,
     /// The last frame but pongs.
@@ -40,14 +40,14 @@ impl Alarm {
 
     /// A head is due, from now on.
     pub(super) fn begin_opening(&mut self, now: Instant, config: &Config) {
-        self.phase = config.opening_timeout.map(|timeout| (now + timeout, Timer::Opening));
+        self.phase = config.opening_timeout.map(|timeout| (now + timeout, Timeout::Opening));
     }
 
     /// The head that is due must come by `at`.
     #[cfg(feature = "url")]
     pub(super) fn limit_opening(&mut self, at: Instant) {
         let at = self.phase.map_or(at, |(due, _)| due.min(at));
-        self.phase = Some((at, Timer::Opening));
+        self.phase = Some((at, Timeout::Opening));
     }
 
     /// The connection is open, from now on.
@@ -58,7 +58,7 @@ impl Alarm {
 
     /// The peer is to finish closing, from now on.
     pub(super) fn begin_close(&mut self, now: Instant, config: &Config) {
-        self.phase = Some((now + config.close_timeout, Timer::Close));
+        self.phase = Some((now + config.close_timeout, Timeout::Close));
         self.is_backdated = false;
         self.pinged = None;
     }
@@ -71,7 +71,7 @@ impl Alarm {
 
     /// It is `now` by a fresh look at the clock: a close timer that began by an older time begins now, once.
     pub(super) fn update(&mut self, now: Instant, config: &Config) {
-        if self.is_backdated && matches!(self.phase, Some((_, Timer::Close))) {
+        if self.is_backdated && matches!(self.phase, Some((_, Timeout::Close))) {
             self.begin_close(now, config);
         }
     }
@@ -115,14 +115,14 @@ impl Alarm {
     }
 
     /// The deadline that comes first; those of an open connection count only while it `is_open`.
-    pub(super) fn next(&self, is_open: bool, config: &Config) -> Option<(Instant, Timer)> {
+    pub(super) fn next(&self, is_open: bool, config: &Config) -> Option<(Instant, Timeout)> {
         if self.phase.is_some() || !is_open {
             return self.phase;
         }
-        let idle = config.idle_timeout.map(|timeout| (self.spoken + timeout, Timer::Idle));
+        let idle = config.idle_timeout.map(|timeout| (self.spoken + timeout, Timeout::Idle));
         let alive = config.keep_alive.map(|keep_alive| match self.pinged {
-            Some(sent) => (self.heard.max(sent) + keep_alive.timeout, Timer::Pong),
-            None => (self.heard + keep_alive.interval, Timer::KeepAlive),
+            Some(sent) => (self.heard.max(sent) + keep_alive.timeout, Timeout::Pong),
+            None => (self.heard + keep_alive.interval, Timeout::KeepAlive),
         });
         match (idle, alive) {
             (Some(idle), Some(alive)) => Some(if idle.0 <= alive.0 { idle } else { alive }),

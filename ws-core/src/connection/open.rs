@@ -13,7 +13,7 @@ use crate::handshake::{
 };
 use crate::masking_keys::MaskingKeys;
 use crate::recv_buf::Ready;
-use crate::{Config, Connection, Error, Instant, RecvBuf, Role, Timer};
+use crate::{Config, Connection, Error, Instant, RecvBuf, Role, Timeout};
 
 /// The opening handshake (§4).
 impl Connection {
@@ -197,7 +197,7 @@ impl Connection {
     }
 
     pub(super) fn opening_timed_out(&mut self, now: Instant) {
-        let error = Error::TimedOut(Timer::Opening);
+        let error = Error::TimedOut(Timeout::Opening);
         let Some(opening) = self.state.opening_mut() else { return };
         match opening {
             Opening::Refused(refusal) => {

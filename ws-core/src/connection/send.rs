@@ -3,8 +3,8 @@ use bytes::Bytes;
 use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
 use crate::utf8::Utf8;
 use crate::{
-    Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, Owned, Prepared, Role,
-    SendBuf, SendError,
+    Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, OwnedMessage, Prepared,
+    Role, SendBuf, SendError,
 };
 
 /// The message that is being sent in chunks.
@@ -230,7 +230,7 @@ impl Connection {
         Ok(())
     }
 
-    fn send_owned(&mut self, message: Owned) -> Result<(), SendError> {
+    fn send_owned(&mut self, message: OwnedMessage) -> Result<(), SendError> {
         self.check_send()?;
         let kind = message.kind();
         if message.as_bytes().len() < SendBuf::CHAIN_MIN {
@@ -238,8 +238,8 @@ impl Connection {
             return Ok(());
         }
         let payload = match message {
-            Owned::Text(text) => text.into_bytes(),
-            Owned::Binary(payload) => payload.into_bytes(),
+            OwnedMessage::Text(text) => text.into_bytes(),
+            OwnedMessage::Binary(payload) => payload.into_bytes(),
         };
         self.push_shared(kind, payload);
         Ok(())

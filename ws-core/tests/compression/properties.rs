@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use ws_core::deflate::{ClientWindow, Compression, Context, Level, Offer, WindowBits};
-use ws_core::{Chunk, Event, MessageKind, Outgoing, Owned, Pool, Prepared, RecvBuf, Transmit};
+use ws_core::{Chunk, Event, MessageKind, Outgoing, OwnedMessage, Pool, Prepared, RecvBuf, Transmit};
 
 use super::opening::connect;
 use super::*;
@@ -193,7 +193,7 @@ impl End {
             Way::Plain => self.conn.send_outgoing(Outgoing::plain(lent)).unwrap(),
             Way::Lent => drop(self.conn.send_lent(lent).unwrap()),
             Way::Shared => self.conn.send_shared(kind, Bytes::copy_from_slice(bytes)).unwrap(),
-            Way::Owned => self.conn.send_outgoing(Outgoing::Owned(Owned::from(lent))).unwrap(),
+            Way::Owned => self.conn.send_outgoing(Outgoing::Owned(OwnedMessage::from(lent))).unwrap(),
             Way::Prepared(forms) => {
                 let form = |message: Prepared, form: &(WindowBits, u8)| {
                     message.compressed(form.0, Level::new(form.1).unwrap())

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use common::heads::*;
 use ws_core::deflate::{ClientWindow, Compression, Context, Level, Offer};
 use ws_core::handshake::ClientRequest;
-use ws_core::{Chunk, MessageKind, Outgoing, Owned, Pool, Prepared, RecvBuf, SendError};
+use ws_core::{Chunk, MessageKind, Outgoing, OwnedMessage, Pool, Prepared, RecvBuf, SendError};
 
 use super::*;
 
@@ -307,7 +307,7 @@ fn messages_of_any_form_are_compressed() {
                 check(&mut peer, message);
                 peer.each(|conn| conn.send_outgoing(message.into())).unwrap();
                 check(&mut peer, message);
-                peer.each(|conn| conn.send_outgoing(Outgoing::Owned(Owned::from(message)))).unwrap();
+                peer.each(|conn| conn.send_outgoing(Outgoing::Owned(OwnedMessage::from(message)))).unwrap();
                 check(&mut peer, message);
             }
         }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 use ws_core::connect::{Action, ConnectError, Peer, Stage, Tried};
-use ws_core::{Config, Error, RecvBuf, Timer};
+use ws_core::{Config, Error, RecvBuf, Timeout};
 
 use crate::run::{Run, address, connect};
 
@@ -276,7 +276,7 @@ fn the_opening_handshake_ends_by_the_deadline() {
         if let Some(at) = conn.poll_timeout() {
             conn.handle_timeout(at);
             let error = conn.poll_event(at, &mut RecvBuf::new()).unwrap_err();
-            assert_eq!(error, Error::TimedOut(Timer::Opening));
+            assert_eq!(error, Error::TimedOut(Timeout::Opening));
         }
     }
 }

@@ -174,7 +174,7 @@ fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
     done(ws.close(None)).expect("open");
     NOW.set(Duration::from_secs(6));
     let ended = receive_until(&mut ws, WebSocket::is_closed);
-    let timed_out = ws_core::Error::TimedOut(ws_core::Timer::Close);
+    let timed_out = ws_core::Error::TimedOut(ws_core::Timeout::Close);
     assert!(matches!(ended, Err(Error::WebSocket(error)) if error == timed_out), "{ended:?}");
 }
 

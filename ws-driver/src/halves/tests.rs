@@ -9,7 +9,7 @@ use std::task::Wake;
 
 use futures_sink::Sink;
 use ws_core::handshake::Agreement;
-use ws_core::{Config, KeepAlive, Role, Timer as Deadline};
+use ws_core::{Config, KeepAlive, Role, Timeout as Deadline};
 
 use super::*;
 use crate::Write;

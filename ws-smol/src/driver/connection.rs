@@ -12,7 +12,8 @@ use crate::Error;
 /// A WebSocket connection over a stream `S`, with the timers of a runtime; its methods are those of
 /// [`ws_driver::WebSocket`].
 ///
-/// It is a `Stream` of [`Owned`](ws_core::Owned) messages and a `Sink` of everything that can be sent.
+/// It is a `Stream` of [`OwnedMessage`](ws_core::OwnedMessage)s, and a `Sink` of everything that
+/// can be sent.
 ///
 /// ```no_run
 /// use futures_io::{AsyncRead, AsyncWrite};

@@ -12,7 +12,7 @@ use crate::{Count, LIMITS, Stand, decide};
 
 pub(crate) fn tokio(listener: TcpListener, config: Arc<Config>) -> io::Result<Count> {
     listener.set_nonblocking(true)?;
-    start::<ws_tokio::Timer>(config, |work| {
+    start::<ws_tokio::Tokio>(config, |work| {
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?
@@ -21,13 +21,13 @@ pub(crate) fn tokio(listener: TcpListener, config: Arc<Config>) -> io::Result<Co
 }
 
 pub(crate) fn smol(listener: TcpListener, config: Arc<Config>) -> io::Result<Count> {
-    start::<FuturesIo<ws_smol::Timer>>(config, |work| {
+    start::<FuturesIo<ws_smol::Smol>>(config, |work| {
         smol::block_on(async { work.echo_on_all(smol::net::TcpListener::try_from(listener)?).await })
     })
 }
 
 pub(crate) fn async_std(listener: TcpListener, config: Arc<Config>) -> io::Result<Count> {
-    start::<FuturesIo<ws_async_std::Timer>>(config, |work| {
+    start::<FuturesIo<ws_async_std::AsyncStd>>(config, |work| {
         async_std::task::block_on(work.echo_on_all(async_std::net::TcpListener::from(listener)))
     })
 }
