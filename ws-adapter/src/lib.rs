@@ -6,12 +6,23 @@
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
+mod addresses;
 mod error;
+pub mod exports;
 mod failure;
+mod inbox;
 mod pooled;
+mod reunite;
+mod settings;
 mod system;
+mod turn;
 
+pub use addresses::Addresses;
 pub use error::{Error, opening_error};
 pub use failure::Failure;
-pub use pooled::{Pooled, with_pool};
-pub use system::{entropy, is_of_one};
+pub use inbox::Inbox;
+pub use pooled::{NextMessage, Pooled, with_pool};
+pub use reunite::ReuniteError;
+pub use settings::{ConnectorSettings, Decide, OnError, ServerSettings};
+pub use system::{entropy, is_connection_error, without_tls};
+pub use turn::{Action, Turn};

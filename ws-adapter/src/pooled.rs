@@ -28,24 +28,34 @@ impl Pooled {
         Self(RecvBuf::new())
     }
 
-    /// Discards a waiting event that is not a message. Returns `Some(true)` if a message waits, `Some(false)`
-    /// if nothing waits, and `None` if an event was discarded.
+    /// Discards a waiting event that is not a message.
     ///
     /// # Errors
     /// [`Error::Streaming`] for a chunk, and [`SendError::NotOpen`] for a request; both still wait.
     #[inline]
-    pub fn skip_to_message(&mut self) -> Result<Option<bool>, Error> {
+    pub fn skip_to_message(&mut self) -> Result<NextMessage, Error> {
         match self.0.waits() {
-            Waits::Message => Ok(Some(true)),
-            Waits::Nothing => Ok(Some(false)),
+            Waits::Message => Ok(NextMessage::Waits),
+            Waits::Nothing => Ok(NextMessage::Ended),
             Waits::Chunk => Err(Error::Streaming),
             Waits::Request => Err(SendError::NotOpen.into()),
             Waits::Other => {
                 self.0.take_event();
-                Ok(None)
+                Ok(NextMessage::NotYet)
             }
         }
     }
+}
+
+/// The next message of a connection, after [`Pooled::skip_to_message`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextMessage {
+    /// It waits in the buffer.
+    Waits,
+    /// It has not come: another event was discarded.
+    NotYet,
+    /// It does not come: the connection has closed.
+    Ended,
 }
 
 impl Deref for Pooled {

@@ -10,10 +10,15 @@ pub fn entropy() -> io::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-/// Returns whether this error of `accept` concerns one connection only: that client has gone, and others may
+/// Returns whether an error of `accept` concerns one connection only: that client has gone, and others may
 /// come.
-pub fn is_of_one(error: &io::Error) -> bool {
+pub fn is_connection_error(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
+}
+
+/// Returns the error of a build without TLS.
+pub fn without_tls() -> io::Error {
+    io::Error::new(ErrorKind::Unsupported, "this build lacks the feature `tls`")
 }
 
 #[cfg(test)]
@@ -22,7 +27,7 @@ mod tests {
 
     #[test]
     fn a_client_that_is_gone_is_not_an_error_of_the_server() {
-        assert!(is_of_one(&ErrorKind::ConnectionAborted.into()));
-        assert!(!is_of_one(&ErrorKind::OutOfMemory.into()));
+        assert!(is_connection_error(&ErrorKind::ConnectionAborted.into()));
+        assert!(!is_connection_error(&ErrorKind::OutOfMemory.into()));
     }
 }

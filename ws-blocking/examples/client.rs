@@ -17,6 +17,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     ws.close(CloseFrame { code: CloseCode::NORMAL, reason: "" })?;
     while ws.recv()?.is_some() {}
-    println!("closed with {}", ws.close_code());
+    println!("closed with {}", ws.status().close_code);
     Ok(())
 }

@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         while let Some(message) = receiver.recv()? {
             println!("< {message:?}");
         }
-        println!("closed with {}", receiver.close_code());
+        println!("closed with {}", receiver.status().close_code);
         Ok::<(), ws_blocking::Error>(())
     });
     for line in stdin().lock().lines() {

@@ -7,11 +7,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use ws_adapter::{entropy, opening_error};
+use ws_adapter::{ConnectorSettings, connector_setters, entropy, opening_error};
 use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
-use ws_core::{Config, Event, Instant, Timeout};
-#[cfg(feature = "tls")]
-use ws_tls::ClientTls;
+use ws_core::{Event, Instant, Timeout};
 
 use crate::clock::{now, wait_until};
 use crate::{Error, NetStream, Transport as _, WebSocket};
@@ -30,48 +28,24 @@ use crate::{Error, NetStream, Transport as _, WebSocket};
 /// ```
 #[derive(Clone, Default)]
 pub struct Connector {
-    config: Arc<Config>,
-    #[cfg(feature = "tls")]
-    tls: Option<ClientTls>,
-    #[cfg(feature = "tls")]
-    proxy_tls: Option<ClientTls>,
+    settings: ConnectorSettings,
     resolve: Option<Arc<Resolve>>,
     dial: Option<Arc<Dial>>,
 }
 
 type Resolve = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 type Dial = dyn Fn(SocketAddr, Option<Duration>) -> io::Result<NetStream> + Send + Sync;
-type Dialled = (Attempt, io::Result<NetStream>);
+/// An attempt to connect, and its outcome.
+type Outcome = (Attempt, io::Result<NetStream>);
 
 impl Connector {
-    /// Returns the default settings: TLS trusts what the platform trusts, the system resolves names, and
-    /// connections are made by TCP.
+    /// Returns a connector with the defaults: it trusts the certificate authorities that the platform trusts,
+    /// asks the system for addresses, and connects by TCP.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the limits and timeouts of the connections.
-    #[must_use]
-    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
-        self.config = config.into();
-        self
-    }
-
-    /// Sets the TLS settings towards servers: trusted roots and the client's certificate.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: ClientTls) -> Self {
-        self.tls = Some(tls);
-        self
-    }
-
-    /// Sets the TLS settings towards proxies: trusted roots and the client's certificate.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn proxy_tls(mut self, tls: ClientTls) -> Self {
-        self.proxy_tls = Some(tls);
-        self
-    }
+    connector_setters!();
 
     /// Resolves names with `resolve`, on a thread of its own. The addresses may have other ports than the
     /// requested one. The Host field, and the name that the certificate must have, stay those of the URL.
@@ -151,7 +125,7 @@ impl Connector {
                     Err(error) => plan.handle_failed(error),
                 },
                 Action::Open => {
-                    let conn = plan.connection(now(), Arc::clone(&self.config), entropy()?);
+                    let conn = plan.connection(now(), Arc::clone(&self.settings.config), entropy()?);
                     let mut ws = WebSocket::new(taken(&mut transport), conn);
                     match ws.event_ref() {
                         Ok(Some((Event::Rejected(response), _))) => plan.handle_rejected(&response),
@@ -202,7 +176,7 @@ impl Connector {
         address: SocketAddr,
         until: Option<Instant>,
         alone: bool,
-        done: &Sender<Dialled>,
+        done: &Sender<Outcome>,
     ) {
         let (dial, told) = (self.dial.clone(), done.clone());
         let dial = move || {
@@ -231,18 +205,14 @@ impl Connector {
         host: &str,
         deadline: Option<Instant>,
     ) -> io::Result<NetStream> {
-        let tls = match peer {
-            Peer::Server => self.tls.clone(),
-            Peer::Proxy => self.proxy_tls.clone(),
-        };
-        let tls = tls.map_or_else(ClientTls::new, Ok)?;
+        let tls = self.settings.tls_for(peer)?;
         Ok(crate::TlsStream::connect(stream, &tls, host, wait_until(deadline))?.into())
     }
 
     #[cfg(not(feature = "tls"))]
     #[allow(clippy::unused_self, reason = "with TLS it is used")]
     fn secure(&self, _: NetStream, _: Peer, _: &str, _: Option<Instant>) -> io::Result<NetStream> {
-        Err(io::Error::new(ErrorKind::Unsupported, "this build lacks the feature `tls`"))
+        Err(ws_adapter::without_tls())
     }
 }
 
@@ -293,6 +263,6 @@ fn is_over(error: &io::Error, deadline: Option<Instant>) -> bool {
 
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Connector").field("config", &self.settings.config).finish_non_exhaustive()
     }
 }

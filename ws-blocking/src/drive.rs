@@ -1,7 +1,7 @@
 use core::time::Duration;
 
-use ws_adapter::{Failure, Pooled, with_pool};
-use ws_core::{Connection, Instant, RecvBuf, SendError};
+use ws_adapter::{Action, Failure, Inbox, NextMessage, Turn, with_pool};
+use ws_core::{Connection, Event, Message, RecvBuf, SendError};
 
 use crate::clock::{now, wait_until};
 use crate::codecs::{park_codecs, prepare_codecs};
@@ -14,8 +14,8 @@ use crate::{Error, Transport};
 pub(crate) trait Drive {
     type Io: Transport;
 
-    /// Applies the shutdown of the server to the connection, if it belongs to one.
-    fn hear(&mut self);
+    /// Passes the shutdown of the server to the connection, if it belongs to one.
+    fn follow_shutdown(&mut self);
 
     /// Runs `look` on the connection. `look` must not make a system call.
     fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R;
@@ -74,76 +74,91 @@ pub(crate) enum Written {
     Elsewhere,
 }
 
-/// What was received and not returned.
+/// The state of receiving.
 #[derive(Debug)]
 pub(crate) struct Input {
-    pub(crate) buf: Pooled,
-    /// The end of the last wait, which counts as the time of all that was received since.
-    now: Instant,
-    /// The failure to return once the output is written.
-    pub(crate) failure: Failure,
+    pub(crate) inbox: Inbox,
     pace: Pace,
 }
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self { buf: Pooled::new(), now: now(), failure: Failure::new(), pace: Pace::new() }
+        Self { inbox: Inbox::new(now()), pace: Pace::new() }
     }
 
-    /// Returns whether an event waits in what was received.
+    /// Waits for the next message, and lends it. Returns `None` once the connection has closed.
     #[inline]
-    pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
-        conn.receive(self.now, &mut self.buf).unwrap_or_else(|error| {
-            self.failure.fail(error);
-            false
-        })
-    }
-
-    /// Moves bytes in both directions until an event waits in `buf`, or the connection has closed.
-    pub(crate) fn drive(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
+    pub(crate) fn message(&mut self, ends: &mut impl Drive) -> Result<Option<Message<'_>>, Error> {
         loop {
-            let (is_ready, is_held_up) = ends.with(|conn| {
-                let is_ready = self.is_ready(conn);
-                if !is_ready && !conn.is_open() {
-                    // The application may have been away while the peer's Close frame lay in the buffer.
-                    conn.handle_clock(now());
-                }
-                (is_ready, !conn.wants_input())
-            });
-            if is_ready {
-                return Ok(());
-            }
-            ends.hear();
-            let longest_write = self.longest_write(ends);
-            let written = ends.write(Patience::Brief(longest_write));
-            let stand = ends.with(|conn| Stand::of(conn, written));
-            self.pace.note_queued(stand.queued);
-            if stand.is_closed {
-                // A sender that is stuck in a write, because the peer does not read, returns now.
-                let _ = ends.reader().io.shutdown_both();
-            }
-            if stand.is_written {
-                self.pace.reset();
-            }
-            if stand.is_written || stand.is_closed {
-                self.failure.report()?;
-            }
-            if stand.is_closed {
-                return Ok(());
-            }
-            if stand.is_undecided {
-                return Err(SendError::NotOpen.into());
-            }
-            if stand.deadline.is_some_and(|at| at <= self.now) {
-                ends.with(|conn| conn.handle_timeout(self.now));
-            } else if is_held_up && stand.wants_input {
-                // The write made room for the answer to a request that was received already.
-            } else if stand.wants_input {
-                self.fill(ends, &stand);
-            } else {
-                self.pause(ends, &stand);
+            self.wait(ends)?;
+            match self.inbox.buf.skip_to_message()? {
+                NextMessage::NotYet => {}
+                NextMessage::Ended => return Ok(None),
+                NextMessage::Waits => break,
             }
         }
+        match self.inbox.buf.take_message() {
+            Some(message) => Ok(Some(message)),
+            None => refuse(&mut self.inbox.failure, ends),
+        }
+    }
+
+    /// Waits for the next event of any kind, and lends it. Returns `None` once the connection has closed.
+    #[inline]
+    pub(crate) fn event(&mut self, ends: &mut impl Drive) -> Result<Option<Event<'_>>, Error> {
+        self.wait(ends)?;
+        match self.inbox.buf.take_event() {
+            Some(event) => Ok(Some(event)),
+            None => refuse(&mut self.inbox.failure, ends),
+        }
+    }
+
+    /// Waits for an event, or for the end of the connection.
+    #[inline]
+    fn wait(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
+        if ends.with(|conn| self.inbox.is_ready(conn)) { Ok(()) } else { self.drive(ends) }
+    }
+
+    /// Moves bytes in both directions until an event waits in the inbox, or the connection has closed.
+    pub(crate) fn drive(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
+        let mut turn = Turn::new();
+        let mut written = Written::All;
+        loop {
+            match ends.with(|conn| turn.next(conn, &mut self.inbox, now)) {
+                Action::Deliver => return Ok(()),
+                Action::Follow => ends.follow_shutdown(),
+                Action::Write => {
+                    let longest_write = self.longest_write(ends);
+                    written = ends.write(Patience::Brief(longest_write));
+                    let is_written = self.note_written(ends, written);
+                    turn.handle_written(is_written);
+                }
+                Action::Report => self.inbox.failure.report()?,
+                Action::Close => return Ok(()),
+                Action::Decide => return Err(SendError::NotOpen.into()),
+                Action::Read => self.fill(ends, written),
+                Action::Wait => self.pause(ends, written),
+            }
+        }
+    }
+
+    /// Adapts the pace to what a write has moved. Returns whether the transport has all output, and its end
+    /// too if that is due.
+    fn note_written(&mut self, ends: &mut impl Drive, written: Written) -> bool {
+        let (queued, is_written, is_closed) = ends.with(|conn| {
+            let queued = conn.queued();
+            let is_written = written != Written::Part && conn.poll_transmit().is_none() && queued == 0;
+            (queued, is_written, conn.is_closed())
+        });
+        self.pace.note_queued(queued);
+        if is_closed {
+            // A sender that is stuck in a write, because the peer does not read, returns now.
+            let _ = ends.reader().io.shutdown_both();
+        }
+        if is_written {
+            self.pace.reset();
+        }
+        is_written
     }
 
     /// Returns how long the next write may wait for a peer that does not read.
@@ -156,23 +171,29 @@ impl Input {
     }
 
     /// Waits for input, or a deadline.
-    fn fill(&mut self, ends: &mut impl Drive, stand: &Stand) {
-        let brief = (!stand.is_left_to_others()).then(|| self.pace.read());
-        let waits = [wait_until(stand.deadline), ends.longest_wait(), brief];
-        with_pool(|pool| pool.prepare(&mut self.buf));
-        if ends.take_ahead(&mut self.buf) {
-            self.now = now();
+    fn fill(&mut self, ends: &mut impl Drive, written: Written) {
+        let (deadline, is_left_to_others) = ends.with(|conn| {
+            let is_written = written != Written::Part && conn.poll_transmit().is_none() && conn.queued() == 0;
+            (conn.poll_timeout(), is_written || (written == Written::Elsewhere && conn.is_open()))
+        });
+        // Without anything to write, and without a failure to return after a write, only bytes and deadlines
+        // end the wait.
+        let brief = (!is_left_to_others).then(|| self.pace.read());
+        let waits = [wait_until(deadline), ends.longest_wait(), brief];
+        with_pool(|pool| pool.prepare(&mut self.inbox.buf));
+        if ends.take_ahead(&mut self.inbox.buf) {
+            self.inbox.now = now();
             return;
         }
         ends.with(park_codecs);
-        let read = ends.reader().read(self.buf.spare_mut(), waits.into_iter().flatten().min());
-        self.now = now();
+        let read = ends.reader().read(self.inbox.buf.spare_mut(), waits.into_iter().flatten().min());
+        self.inbox.now = now();
         match read {
             Ok(None) => {
                 if brief.is_some() {
                     self.pace.slow_down();
                 }
-                ends.with(|conn| conn.handle_timeout(self.now));
+                ends.with(|conn| conn.handle_timeout(self.inbox.now));
             }
             Ok(Some(0)) => {
                 ends.settle();
@@ -180,12 +201,12 @@ impl Input {
             }
             Ok(Some(n)) => {
                 self.pace.reset();
-                self.buf.commit(n);
+                self.inbox.buf.commit(n);
                 ends.with(prepare_codecs);
             }
             Err(error) => {
                 ends.settle();
-                self.failure.broke(error);
+                self.inbox.failure.broke(error);
                 ends.with(Connection::handle_reset);
             }
         }
@@ -193,25 +214,25 @@ impl Input {
 
     /// Waits after the end of the peer's stream: until the peer reads, the application closes, or a deadline
     /// passes.
-    fn pause(&mut self, ends: &mut impl Drive, stand: &Stand) {
-        match stand.written {
+    fn pause(&mut self, ends: &mut impl Drive, written: Written) {
+        match written {
             // The write has waited already.
             Written::Part => {}
             Written::Elsewhere => ends.pause(self.pace.read()),
             Written::All => {
-                let waits = [wait_until(stand.deadline), ends.longest_wait()];
+                let waits = [wait_until(ends.with(|conn| conn.poll_timeout())), ends.longest_wait()];
                 ends.pause(waits.into_iter().flatten().min().unwrap_or(ASK));
             }
         }
         self.pace.slow_down();
-        self.now = now();
+        self.inbox.now = now();
     }
 }
 
 /// Handles a message that turned out not to be text: fails the connection, writes the Close frame, then
 /// returns the error. Returns `None` if the connection has closed.
 #[cold]
-pub(crate) fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<Option<T>, Error> {
+fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<Option<T>, Error> {
     if let Some(error) = ends.with(|conn| conn.refuse_message(now())) {
         failure.fail(error);
     }
@@ -223,40 +244,6 @@ pub(crate) fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<
 /// Returns whether the connection has ended, reported or not. No timer would end a wait for its peer then.
 pub(crate) fn has_ended(conn: &Connection) -> bool {
     !conn.wants_input() && !conn.is_undecided() && conn.poll_timeout().is_none()
-}
-
-/// The state of the connection when no event waits.
-struct Stand {
-    written: Written,
-    /// Whether the transport has all output, and its end too if that is due.
-    is_written: bool,
-    queued: usize,
-    is_open: bool,
-    is_closed: bool,
-    is_undecided: bool,
-    wants_input: bool,
-    deadline: Option<Instant>,
-}
-
-impl Stand {
-    fn of(conn: &mut Connection, written: Written) -> Self {
-        let queued = conn.queued();
-        Self {
-            written,
-            is_written: written != Written::Part && conn.poll_transmit().is_none() && queued == 0,
-            queued,
-            is_open: conn.is_open(),
-            is_closed: conn.is_closed(),
-            is_undecided: conn.is_undecided(),
-            wants_input: conn.wants_input(),
-            deadline: conn.poll_timeout(),
-        }
-    }
-
-    /// Returns whether the receiving loop has nothing to write, and no failure to return after a write.
-    fn is_left_to_others(&self) -> bool {
-        self.is_written || (self.written == Written::Elsewhere && self.is_open)
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 use core::time::Duration;
+use std::io;
 use std::sync::{Arc, PoisonError};
 
-use ws_core::SendError;
-use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, OwnedMessage};
+use ws_core::{
+    Chunk, CloseFrame, Connection, ConnectionStatus, Event, Message, Outgoing, OwnedMessage, SendError,
+};
 
 use crate::clock::now;
-use crate::drive::{Drive, Input, Patience, Written, refuse};
+use crate::drive::{Drive, Input, Patience, Written};
 use crate::link::Link;
 use crate::shared::{Seat, Shared, lock};
 use crate::socket::Socket;
 use crate::stop::Watch;
-use crate::{Error, ReuniteError, Transport, WebSocket};
+use crate::{CloneTransport, Error, ReuniteError, Transport, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes the answers to what it receives,
 /// and keeps the deadlines.
@@ -39,15 +41,20 @@ struct Reading<S> {
     watch: Option<Watch>,
 }
 
-pub(crate) fn split<S: Transport>(
-    link: Link<S>,
-    writer: Socket<S>,
-    input: Input,
-) -> (Sender<S>, Receiver<S>) {
-    let Link { conn, socket: reader, watch, .. } = link;
-    let shared = Arc::new(Shared::new(conn, writer));
-    let reading = Reading { shared: Seat::new(Arc::clone(&shared)), reader, watch };
-    (Sender(shared), Receiver { reading, input })
+impl<S: CloneTransport> WebSocket<S> {
+    /// Splits the connection: one thread receives, and other threads send.
+    ///
+    /// The connection ends when the [`Receiver`] is dropped: keep it, and receive from it.
+    ///
+    /// # Errors
+    /// Those of [`CloneTransport::try_clone`]; the connection is dropped then.
+    pub fn split(self) -> io::Result<(Sender<S>, Receiver<S>)> {
+        let (Link { conn, socket: reader, watch, .. }, input) = self.into_ends();
+        let writer = Socket::new(reader.io.try_clone()?);
+        let shared = Arc::new(Shared::new(conn, writer));
+        let reading = Reading { shared: Seat::new(Arc::clone(&shared)), reader, watch };
+        Ok((Sender(shared), Receiver { reading, input }))
+    }
 }
 
 impl<S: Transport> Receiver<S> {
@@ -66,16 +73,7 @@ impl<S: Transport> Receiver<S> {
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
     #[inline]
     pub fn message_ref(&mut self) -> Result<Option<Message<'_>>, Error> {
-        loop {
-            self.input.drive(&mut self.reading)?;
-            if self.input.buf.skip_to_message()?.is_some() {
-                break;
-            }
-        }
-        match self.input.buf.take_message() {
-            Some(message) => Ok(Some(message)),
-            None => refuse(&mut self.input.failure, &mut self.reading),
-        }
+        self.input.message(&mut self.reading)
     }
 
     /// Waits for the next event of any kind and lends it. Returns `None` once the connection has closed.
@@ -83,37 +81,16 @@ impl<S: Transport> Receiver<S> {
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
     pub fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
-        self.input.drive(&mut self.reading)?;
-        match self.input.buf.take_event() {
-            Some(event) => Ok(Some(event)),
-            None => refuse(&mut self.input.failure, &mut self.reading),
-        }
+        self.input.event(&mut self.reading)
     }
 
-    /// Returns whether messages may be sent.
-    pub fn is_open(&self) -> bool {
-        lock(&self.reading.shared.conn).is_open()
-    }
-
-    /// Returns the code of the peer's Close frame: 1005 if the frame has none, 1006 if no Close frame has
-    /// come (§7.1.5).
-    pub fn close_code(&self) -> u16 {
-        lock(&self.reading.shared.conn).close_code()
-    }
-
-    /// Returns whether both Close frames were exchanged (§7.1.4).
-    pub fn was_clean(&self) -> bool {
-        lock(&self.reading.shared.conn).was_clean()
-    }
-
-    /// Returns the round-trip time of the last keepalive ping that was answered.
-    pub fn round_trip(&self) -> Option<Duration> {
-        lock(&self.reading.shared.conn).round_trip()
-    }
-
-    /// Returns the transport.
-    pub fn get_ref(&self) -> &S {
-        &self.reading.reader.io
+    /// Waits until the connection is over, and discards what the peer still sends.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
+    pub fn closed(&mut self) -> Result<(), Error> {
+        while self.event_ref()?.is_some() {}
+        Ok(())
     }
 }
 
@@ -161,6 +138,16 @@ impl<S: Transport> Sender<S> {
         self.flush()
     }
 
+    /// Sends a pong of up to 125 bytes: without a ping, or as the answer to a ping where
+    /// [`Config::auto_pong`](ws_core::Config::auto_pong) is off (§5.5.3).
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub fn pong(&self, payload: &[u8]) -> Result<(), Error> {
+        self.0.queue(|conn| conn.pong(payload))?;
+        self.flush()
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
@@ -184,15 +171,31 @@ impl<S: Transport> Sender<S> {
         flushed?;
         Ok(())
     }
+}
 
+/// Facts.
+impl<S> Sender<S> {
     /// Returns whether messages may be sent.
     pub fn is_open(&self) -> bool {
         lock(&self.0.conn).is_open()
     }
 
-    /// Returns how many bytes wait to be written.
-    pub fn queued(&self) -> usize {
-        lock(&self.0.conn).queued()
+    /// Returns the state of the connection now.
+    pub fn status(&self) -> ConnectionStatus {
+        lock(&self.0.conn).status()
+    }
+}
+
+/// Facts.
+impl<S> Receiver<S> {
+    /// Returns whether messages may be sent.
+    pub fn is_open(&self) -> bool {
+        lock(&self.reading.shared.conn).is_open()
+    }
+
+    /// Returns the state of the connection now.
+    pub fn status(&self) -> ConnectionStatus {
+        lock(&self.reading.shared.conn).status()
     }
 }
 
@@ -239,13 +242,6 @@ impl<S: Transport> Sender<S> {
     }
 }
 
-impl<S> Receiver<S> {
-    /// Returns why the connection ended, unless it closed cleanly; also after that was reported.
-    pub fn error(&self) -> Option<ws_core::Error> {
-        lock(&self.reading.shared.conn).failure()
-    }
-}
-
 #[cfg(test)]
 impl<S> Sender<S> {
     /// Runs `work` while this sender writes.
@@ -266,9 +262,9 @@ impl<S> Clone for Sender<S> {
 impl<S: Transport> Drive for Reading<S> {
     type Io = S;
 
-    fn hear(&mut self) {
+    fn follow_shutdown(&mut self) {
         if let Some(watch) = &mut self.watch {
-            watch.tell(&mut lock(&self.shared.conn));
+            watch.follow(&mut lock(&self.shared.conn));
         }
     }
 

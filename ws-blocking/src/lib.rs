@@ -7,6 +7,7 @@
 //! ```
 //! use std::net::TcpListener;
 //! use std::thread;
+//! use ws_blocking::CloseCode;
 //!
 //! let listener = TcpListener::bind("127.0.0.1:0")?;
 //! let url = format!("ws://{}/", listener.local_addr()?);
@@ -23,8 +24,8 @@
 //! let mut ws = ws_blocking::connect(&url)?;
 //! ws.send("hello")?;
 //! assert_eq!(ws.recv()?.unwrap().as_text(), Some("hello"));
-//! ws.close(None)?;
-//! assert!(ws.recv()?.is_none());
+//! ws.close(CloseCode::NORMAL)?;
+//! ws.closed()?;
 //! server.join().unwrap()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -80,28 +81,16 @@ pub use connect::{client, connect, connect_with};
 pub use connector::Connector;
 pub use halves::{Receiver, Sender};
 pub use net_stream::NetStream;
-pub use parts::ReuniteError;
 pub use reconnect::Reconnect;
 #[cfg(feature = "tls")]
 pub use tls::TlsStream;
 pub use transport::{CloneTransport, Plain, Transport};
 pub use web_socket::{Reply, WebSocket};
-pub use ws_adapter::Error;
-pub use ws_core;
-pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
-#[cfg(feature = "deflate")]
-pub use ws_core::deflate;
-pub use ws_core::handshake::{
-    Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
-};
-pub use ws_core::{
-    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage,
-    Parts, Payload, Prepared, SendError, Text,
-};
-#[cfg(feature = "serde")]
-pub use ws_core::{JsonError, NotJson};
-#[cfg(feature = "tls")]
-pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
+#[doc(inline)]
+pub use ws_adapter::exports::*;
+
+/// The halves of a connection that could not be put together.
+pub type ReuniteError<S> = ws_adapter::ReuniteError<Sender<S>, Receiver<S>>;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -88,7 +88,7 @@ impl<S: Transport> Link<S> {
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let had_output = self.conn.queued() != 0;
         // A thread that only sends, and never has to wait, notices the shutdown of its server here.
-        self.hear();
+        self.follow_shutdown();
         let is_dropped = had_output && self.conn.queued() == 0;
         let written = self.write_out(Patience::Full)?;
         if let Some(error) = self.conn.error() {
@@ -132,7 +132,7 @@ impl<S: Transport> Link<S> {
                 if has_moved {
                     conn.handle_progress(now());
                 }
-                self.hear();
+                self.follow_shutdown();
                 Ok(())
             }
         }
@@ -181,7 +181,7 @@ impl<S: Transport> Link<S> {
                 self.conn.handle_progress(now());
             }
             let had_output = self.conn.queued() != 0;
-            self.hear();
+            self.follow_shutdown();
             self.look_for_life()?;
             self.conn.handle_timeout(now());
             if has_ended(&self.conn) || (had_output && self.conn.queued() == 0) {
@@ -231,9 +231,9 @@ impl<S: Transport> Link<S> {
 impl<S: Transport> Drive for Link<S> {
     type Io = S;
 
-    fn hear(&mut self) {
+    fn follow_shutdown(&mut self) {
         if let Some(watch) = &mut self.watch {
-            watch.tell(&mut self.conn);
+            watch.follow(&mut self.conn);
         }
     }
 

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use ws_adapter::Addresses;
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
@@ -19,35 +20,23 @@ use crate::{CloneTransport, Transport};
 /// a transport that the program brings.
 pub struct NetStream {
     kind: Kind,
-    /// The addresses of TCP, taken at the beginning: the system forgets them when the peer resets the
-    /// connection.
-    addresses: Addresses,
     /// The place among the connections of a server. It is free again when the last clone of the stream is
     /// dropped.
     place: Option<Arc<Place>>,
 }
 
 enum Kind {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(UnixStream),
+    Tcp(TcpStream, Addresses),
     #[cfg(feature = "tls")]
     Tls(Box<TlsStream<NetStream>>),
     Other(Box<dyn Other>),
 }
 
-/// The addresses of the two ends.
-#[derive(Clone, Copy, Debug, Default)]
-struct Addresses {
-    local: Option<SocketAddr>,
-    peer: Option<SocketAddr>,
-}
-
 impl NetStream {
     /// Wraps a TCP stream with the address of the other end, which `accept` or `connect` has given.
     pub(crate) fn tcp_with(stream: TcpStream, peer: SocketAddr) -> Self {
-        let addresses = Addresses { local: stream.local_addr().ok(), peer: Some(peer) };
-        Self { kind: Kind::Tcp(stream), addresses, place: None }
+        let addresses = Addresses::new(Some(peer), stream.local_addr().ok());
+        Kind::Tcp(stream, addresses).into()
     }
 
     /// Wraps a transport that the program brings.
@@ -60,44 +49,38 @@ impl NetStream {
     /// The address is taken at the beginning, so it is there after a reset too. It is `None` for a
     /// [`TcpStream`] that was reset before it was wrapped.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.addresses().peer
+        self.addresses()?.peer()
     }
 
     /// Returns the address of this end, taken at the beginning as [`peer_addr`](Self::peer_addr) is; `None`
     /// for anything but TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.addresses().local
-    }
-
-    fn addresses(&self) -> Addresses {
-        match &self.kind {
-            #[cfg(feature = "tls")]
-            Kind::Tls(stream) => stream.get_ref().addresses(),
-            #[cfg(unix)]
-            Kind::Unix(_) => self.addresses,
-            Kind::Tcp(_) | Kind::Other(_) => self.addresses,
-        }
+        self.addresses()?.local()
     }
 
     /// Returns whether the stream is inside TLS.
-    pub fn is_tls(&self) -> bool {
+    pub const fn is_tls(&self) -> bool {
         match &self.kind {
             #[cfg(feature = "tls")]
             Kind::Tls(_) => true,
-            #[cfg(unix)]
-            Kind::Unix(_) => false,
-            Kind::Tcp(_) | Kind::Other(_) => false,
+            Kind::Tcp(..) | Kind::Other(_) => false,
         }
     }
 
     /// Returns the TCP socket beneath the stream, if there is one.
     pub fn tcp(&self) -> Option<&TcpStream> {
+        self.innermost().map(|(tcp, _)| tcp)
+    }
+
+    fn addresses(&self) -> Option<&Addresses> {
+        self.innermost().map(|(_, addresses)| addresses)
+    }
+
+    fn innermost(&self) -> Option<(&TcpStream, &Addresses)> {
         match &self.kind {
-            Kind::Tcp(stream) => Some(stream),
+            Kind::Tcp(stream, addresses) => Some((stream, addresses)),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => stream.get_ref().tcp(),
-            #[cfg(unix)]
-            Kind::Unix(_) => None,
+            Kind::Tls(stream) => stream.get_ref().innermost(),
             Kind::Other(_) => None,
         }
     }
@@ -115,9 +98,7 @@ impl NetStream {
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
             Kind::Tls(stream) => Some(stream),
-            #[cfg(unix)]
-            Kind::Unix(_) => None,
-            Kind::Tcp(_) | Kind::Other(_) => None,
+            Kind::Tcp(..) | Kind::Other(_) => None,
         }
     }
 
@@ -144,21 +125,21 @@ impl NetStream {
 
 impl From<Kind> for NetStream {
     fn from(kind: Kind) -> Self {
-        Self { kind, addresses: Addresses::default(), place: None }
+        Self { kind, place: None }
     }
 }
 
 impl From<TcpStream> for NetStream {
     fn from(stream: TcpStream) -> Self {
-        let addresses = Addresses { local: stream.local_addr().ok(), peer: stream.peer_addr().ok() };
-        Self { kind: Kind::Tcp(stream), addresses, place: None }
+        let addresses = Addresses::new(stream.peer_addr().ok(), stream.local_addr().ok());
+        Kind::Tcp(stream, addresses).into()
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for NetStream {
     fn from(stream: UnixStream) -> Self {
-        Kind::Unix(stream).into()
+        Self::new(stream)
     }
 }
 
@@ -184,9 +165,7 @@ impl<S: CloneTransport + Send + 'static> Other for S {
 macro_rules! each {
     ($kind:expr, $stream:ident => $what:expr) => {
         match $kind {
-            Kind::Tcp($stream) => $what,
-            #[cfg(unix)]
-            Kind::Unix($stream) => $what,
+            Kind::Tcp($stream, _) => $what,
             #[cfg(feature = "tls")]
             Kind::Tls($stream) => $what,
             Kind::Other($stream) => $what,
@@ -238,23 +217,19 @@ impl Transport for NetStream {
 impl CloneTransport for NetStream {
     fn try_clone(&self) -> io::Result<Self> {
         let kind = match &self.kind {
-            Kind::Tcp(stream) => Kind::Tcp(stream.try_clone()?),
-            #[cfg(unix)]
-            Kind::Unix(stream) => Kind::Unix(stream.try_clone()?),
+            Kind::Tcp(stream, addresses) => Kind::Tcp(stream.try_clone()?, addresses.clone()),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => Kind::Tls(Box::new(CloneTransport::try_clone(&**stream)?)),
             Kind::Other(stream) => Kind::Other(stream.try_clone_boxed()?),
         };
-        Ok(Self { kind, addresses: self.addresses, place: self.place.clone() })
+        Ok(Self { kind, place: self.place.clone() })
     }
 }
 
 impl fmt::Debug for NetStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Tcp(stream) => stream.fmt(f),
-            #[cfg(unix)]
-            Kind::Unix(stream) => stream.fmt(f),
+            Kind::Tcp(stream, _) => stream.fmt(f),
             #[cfg(feature = "tls")]
             Kind::Tls(stream) => stream.fmt(f),
             Kind::Other(_) => f.write_str("NetStream(..)"),

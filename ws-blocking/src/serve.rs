@@ -22,19 +22,15 @@
 //! # }
 //! ```
 
-use core::fmt;
 use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
 
-use ws_adapter::is_of_one;
-use ws_core::handshake::{Accept, Decision, Origins, Request};
+use ws_adapter::{ServerSettings, is_connection_error, server_setters};
+use ws_core::Connection;
 pub use ws_core::serve::Limits;
 use ws_core::serve::{Pause, Shutdown};
-use ws_core::{Config, Connection};
-#[cfg(feature = "tls")]
-use ws_tls::ServerTls;
 
 use crate::accept::accept_on;
 use crate::clock::now;
@@ -44,85 +40,21 @@ pub use crate::listener::{Handle, Listener};
 use crate::stop::Watch;
 use crate::{NetStream, WebSocket};
 
-/// The settings of a server.
-#[derive(Clone)]
+/// The settings of a server: what it does with each connection before that is open. Each connection in its
+/// handshake has a thread.
+#[derive(Clone, Debug, Default)]
 pub struct Server {
-    config: Arc<Config>,
-    limits: Limits,
-    origins: Option<Origins>,
-    #[cfg(feature = "tls")]
-    tls: Option<ServerTls>,
-    decide: Arc<Decide>,
-    on_error: Arc<OnError>,
+    settings: ServerSettings<NetStream>,
 }
 
-type Decide = dyn Fn(&Request<'_>, &NetStream) -> Decision + Send + Sync;
-type OnError = dyn Fn(&io::Error) + Send + Sync;
-
 impl Server {
-    /// Returns the default settings: all requests for a WebSocket are accepted, from any origin and for any
-    /// path, up to 10,000 connections at once.
+    /// Returns a server with the defaults: it accepts all clients on any path, up to 10,000 connections at
+    /// once.
     pub fn new() -> Self {
-        Self {
-            config: Arc::default(),
-            limits: Limits::default(),
-            origins: None,
-            #[cfg(feature = "tls")]
-            tls: None,
-            decide: Arc::new(|_, _| Accept::new().into()),
-            on_error: Arc::new(|_| {}),
-        }
+        Self::default()
     }
 
-    /// Sets the limits and timeouts of the connections. [`Config::opening_timeout`] bounds the TLS handshake,
-    /// and then the opening handshake again.
-    #[must_use]
-    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
-        self.config = config.into();
-        self
-    }
-
-    /// Sets how many connections there may be, those in their handshakes included: each of these has a
-    /// thread. A connection without room is dropped at once.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Answers 403 to WebSocket requests from other origins than these (§10.2).
-    #[must_use]
-    pub fn origins(mut self, origins: Origins) -> Self {
-        self.origins = Some(origins);
-        self
-    }
-
-    /// Speaks TLS on all sockets.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.tls = Some(tls);
-        self
-    }
-
-    /// Answers each request with what `decide` returns, also requests that ask for no WebSocket: accepts it,
-    /// or refuses it with any status, fields and body. The stream has the client's address and certificates.
-    #[must_use]
-    pub fn decide(
-        mut self,
-        decide: impl Fn(&Request<'_>, &NetStream) -> Decision + Send + Sync + 'static,
-    ) -> Self {
-        self.decide = Arc::new(decide);
-        self
-    }
-
-    /// Calls `on_error` when the system cannot accept a connection, most often because it has no more files,
-    /// threads or memory. The server pauses, and tries again.
-    #[must_use]
-    pub fn on_error(mut self, on_error: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
-        self.on_error = Arc::new(on_error);
-        self
-    }
+    server_setters!(NetStream);
 
     /// Listens on the first of `addresses` that is available.
     ///
@@ -143,7 +75,7 @@ impl Server {
         for socket in &sockets {
             doors.push(socket.door()?);
         }
-        let shared = Arc::new(Shared::new(self.limits, doors));
+        let shared = Arc::new(Shared::new(self.settings.limits, doors));
         // If a thread cannot be started, dropping this ends the threads that already run.
         let listener = Listener::new(Arc::clone(&shared));
         let server = Arc::new(self);
@@ -157,30 +89,24 @@ impl Server {
     /// Performs the handshakes. Returns `None` if they open no WebSocket.
     fn open(&self, stream: NetStream, shared: &Shared) -> Option<WebSocket<NetStream>> {
         let stream = self.secure(stream, &shared.opening)?;
-        let mut ws = WebSocket::new(stream, Connection::server(now(), Arc::clone(&self.config)));
+        let mut ws = WebSocket::new(stream, Connection::server(now(), Arc::clone(&self.settings.config)));
         ws.watch(Watch::new(Arc::clone(&shared.opening)));
-        let mut ws = accept_on(ws, |request, stream| self.answer(request, stream)).ok()?;
+        let mut ws = accept_on(ws, |request, stream| self.settings.answer(request, stream)).ok()?;
         ws.watch(Watch::new(Arc::clone(&shared.stop)));
         Some(ws)
     }
 
     #[cfg(feature = "tls")]
     fn secure(&self, stream: NetStream, opening: &Shutdown) -> Option<NetStream> {
-        let Some(tls) = &self.tls else { return Some(stream) };
-        Some(crate::TlsStream::accept_watched(stream, tls, self.config.opening_timeout, opening).ok()?.into())
+        let Some(tls) = &self.settings.tls else { return Some(stream) };
+        let limit = self.settings.config.opening_timeout;
+        Some(crate::TlsStream::accept_watched(stream, tls, limit, opening).ok()?.into())
     }
 
     #[cfg(not(feature = "tls"))]
     #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "with TLS it may fail")]
     fn secure(&self, stream: NetStream, _: &Shutdown) -> Option<NetStream> {
         Some(stream)
-    }
-
-    fn answer(&self, request: &Request<'_>, stream: &NetStream) -> Decision {
-        match self.origins.as_ref().and_then(|origins| origins.refuse(request)) {
-            Some(refusal) => refusal.into(),
-            None => (self.decide)(request, stream),
-        }
     }
 }
 
@@ -200,27 +126,11 @@ fn run(socket: &Socket, server: &Arc<Server>, shared: &Arc<Shared>) {
         });
         match spawned {
             Ok(()) => pause.reset(),
-            Err(error) if is_of_one(&error) => {}
+            Err(error) if is_connection_error(&error) => {}
             Err(error) => {
-                (server.on_error)(&error);
+                (server.settings.on_error)(&error);
                 thread::sleep(pause.next_delay());
             }
         }
-    }
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("config", &self.config)
-            .field("limits", &self.limits)
-            .field("origins", &self.origins)
-            .finish_non_exhaustive()
     }
 }

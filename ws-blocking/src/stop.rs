@@ -38,13 +38,13 @@ impl Watch {
         ask_of(Arc::strong_count(&self.shutdown))
     }
 
-    /// Returns whether `tell` has anything to do.
+    /// Returns whether `follow` has anything to do.
     pub(crate) fn has_news(&self) -> bool {
         self.heard.has_news(&self.shutdown)
     }
 
-    /// Applies to `conn` what is new of the shutdown, if anything is.
-    pub(crate) fn tell(&mut self, conn: &mut Connection) {
+    /// Passes the next step of the shutdown to `conn`, if there is one.
+    pub(crate) fn follow(&mut self, conn: &mut Connection) {
         if let Some(said) = self.heard.news(&self.shutdown) {
             said.tell(now(), conn);
         }

@@ -1,17 +1,17 @@
 use core::fmt;
-use core::time::Duration;
-use std::io;
 use std::sync::Arc;
 
-use ws_core::handshake::{Accept, Agreement, Decision, Reject};
-use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, OwnedMessage};
+use ws_core::handshake::{Accept, Decision, Reject};
+use ws_core::{
+    Chunk, CloseFrame, Config, Connection, ConnectionStatus, Event, Message, Outgoing, OwnedMessage,
+};
 
 use crate::clock::now;
-use crate::drive::{Input, refuse};
+use crate::drive::Input;
 use crate::link::Link;
 use crate::socket::Socket;
 use crate::stop::Watch;
-use crate::{CloneTransport, Error, Receiver, Sender, Transport};
+use crate::{Error, Transport};
 
 /// A WebSocket connection over a blocking transport.
 ///
@@ -45,7 +45,7 @@ impl<S> WebSocket<S> {
 
     pub(crate) fn into_ends(self) -> (Link<S>, Input) {
         let Inner { mut link, mut input } = *self.0;
-        link.move_ahead(&mut input.buf);
+        link.move_ahead(&mut input.inbox.buf);
         (link, input)
     }
 
@@ -54,17 +54,8 @@ impl<S> WebSocket<S> {
         self.0.link.watch = Some(watch);
     }
 
-    pub(crate) fn conn(&self) -> &Connection {
-        &self.0.link.conn
-    }
-
     pub(crate) fn input_mut(&mut self) -> &mut Input {
         &mut self.0.input
-    }
-
-    /// Returns what the opening handshake agreed on.
-    pub fn agreed(&self) -> &Agreement {
-        self.0.link.conn.agreed()
     }
 
     /// Returns whether messages may be sent.
@@ -72,30 +63,9 @@ impl<S> WebSocket<S> {
         self.0.link.conn.is_open()
     }
 
-    /// Returns whether the connection is over.
-    pub fn is_closed(&self) -> bool {
-        self.0.link.conn.is_closed()
-    }
-
-    /// Returns how many bytes wait to be written.
-    pub fn queued(&self) -> usize {
-        self.0.link.conn.queued()
-    }
-
-    /// Returns the code of the peer's Close frame: 1005 if the frame has none, 1006 if no Close frame has
-    /// come (§7.1.5).
-    pub fn close_code(&self) -> u16 {
-        self.0.link.conn.close_code()
-    }
-
-    /// Returns whether both Close frames were exchanged (§7.1.4).
-    pub fn was_clean(&self) -> bool {
-        self.0.link.conn.was_clean()
-    }
-
-    /// Returns the round-trip time of the last keepalive ping that was answered.
-    pub fn round_trip(&self) -> Option<Duration> {
-        self.0.link.conn.round_trip()
+    /// Returns the state of the connection now.
+    pub fn status(&self) -> ConnectionStatus {
+        self.0.link.conn.status()
     }
 
     /// Returns the limits and timeouts of the connection.
@@ -115,20 +85,6 @@ impl<S> WebSocket<S> {
     }
 }
 
-impl<S: CloneTransport> WebSocket<S> {
-    /// Splits the connection: one thread receives, and other threads send.
-    ///
-    /// The connection ends when the [`Receiver`] is dropped: keep it, and receive from it.
-    ///
-    /// # Errors
-    /// Those of [`CloneTransport::try_clone`]; the connection is dropped then.
-    pub fn split(self) -> io::Result<(Sender<S>, Receiver<S>)> {
-        let (link, input) = self.into_ends();
-        let writer = Socket::new(link.socket.io.try_clone()?);
-        Ok(crate::halves::split(link, writer, input))
-    }
-}
-
 /// Receiving.
 impl<S: Transport> WebSocket<S> {
     /// Waits for the next message and returns it, owned. Returns `None` once the connection has closed.
@@ -138,14 +94,8 @@ impl<S: Transport> WebSocket<S> {
     /// the reason was written. To let the peer read it before the transport is dropped, receive until `None`.
     #[inline]
     pub fn recv(&mut self) -> Result<Option<OwnedMessage>, Error> {
-        if !self.wait_message()? {
-            return Ok(None);
-        }
         let Inner { link, input } = &mut *self.0;
-        match input.buf.take_message() {
-            Some(message) => Ok(Some(message.into())),
-            None => refuse(&mut input.failure, link),
-        }
+        Ok(input.message(link)?.map(OwnedMessage::from))
     }
 
     /// Waits for the next message and lends it, with a [`Reply`] to answer it. Returns `None` once the
@@ -164,14 +114,8 @@ impl<S: Transport> WebSocket<S> {
     /// As [`recv`](Self::recv).
     #[inline]
     pub fn message_ref(&mut self) -> Result<Option<(Message<'_>, Reply<'_, S>)>, Error> {
-        if !self.wait_message()? {
-            return Ok(None);
-        }
         let Inner { link, input } = &mut *self.0;
-        match input.buf.take_message() {
-            Some(message) => Ok(Some((message, Reply(link)))),
-            None => refuse(&mut input.failure, link),
-        }
+        Ok(input.message(link)?.map(|message| (message, Reply(link))))
     }
 
     /// Waits for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns `None` once
@@ -184,30 +128,18 @@ impl<S: Transport> WebSocket<S> {
     /// As [`recv`](Self::recv).
     #[inline]
     pub fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S>)>, Error> {
-        self.wait()?;
         let Inner { link, input } = &mut *self.0;
-        match input.buf.take_event() {
-            Some(event) => Ok(Some((event, Reply(link)))),
-            None => refuse(&mut input.failure, link),
-        }
+        Ok(input.event(link)?.map(|event| (event, Reply(link))))
     }
 
-    /// Waits for an event, or for the end of the connection.
-    #[inline]
-    fn wait(&mut self) -> Result<(), Error> {
-        let Inner { link, input } = &mut *self.0;
-        if input.is_ready(&mut link.conn) { Ok(()) } else { input.drive(link) }
-    }
-
-    /// Waits for a message. Returns whether there is one; there is none once the connection has closed.
-    #[inline]
-    fn wait_message(&mut self) -> Result<bool, Error> {
-        loop {
-            self.wait()?;
-            if let Some(is_message) = self.0.input.buf.skip_to_message()? {
-                return Ok(is_message);
-            }
-        }
+    /// Waits until the connection is over, and discards what the peer still sends: after
+    /// [`close`](Self::close), until the peer has answered.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub fn closed(&mut self) -> Result<(), Error> {
+        while self.event_ref()?.is_some() {}
+        Ok(())
     }
 }
 
@@ -256,6 +188,15 @@ impl<S: Transport> WebSocket<S> {
         Reply(&mut self.0.link).ping(payload)
     }
 
+    /// Sends a pong of up to 125 bytes: without a ping, or as the answer to a ping where
+    /// [`Config::auto_pong`] is off (§5.5.3).
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        Reply(&mut self.0.link).pong(payload)
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
@@ -265,7 +206,8 @@ impl<S: Transport> WebSocket<S> {
     }
 
     /// Starts the closing handshake: all that is queued leaves, then the Close frame. Receive until `None`
-    /// afterwards: the peer may still send, and the connection is over once the peer has answered.
+    /// afterwards, or wait with [`closed`](Self::closed): the peer may still send, and the connection is over
+    /// once the peer has answered.
     ///
     /// # Errors
     /// [`Error::Send`] if the connection is not open or the reason is over 123 bytes; else as
@@ -319,6 +261,14 @@ impl<S: Transport> Reply<'_, S> {
         self.0.send_with(|conn| conn.pong(payload))
     }
 
+    /// Writes all that is queued: see [`WebSocket::flush`].
+    ///
+    /// # Errors
+    /// As [`WebSocket::flush`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.0.flush()
+    }
+
     /// Starts the closing handshake: see [`WebSocket::close`].
     ///
     /// # Errors
@@ -326,6 +276,16 @@ impl<S: Transport> Reply<'_, S> {
     pub fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         let frame = frame.into();
         self.0.send_with(|conn| conn.close(now(), frame))
+    }
+
+    /// Returns whether messages may be sent.
+    pub fn is_open(&self) -> bool {
+        self.0.conn.is_open()
+    }
+
+    /// Returns the state of the connection now.
+    pub fn status(&self) -> ConnectionStatus {
+        self.0.conn.status()
     }
 
     /// Returns the transport.
@@ -363,7 +323,7 @@ impl<S> fmt::Debug for WebSocket<S> {
         f.debug_struct("WebSocket")
             .field("role", &self.0.link.conn.role())
             .field("is_open", &self.is_open())
-            .field("queued", &self.queued())
+            .field("queued", &self.0.link.conn.queued())
             .finish_non_exhaustive()
     }
 }

@@ -35,7 +35,7 @@ fn talk(mut ws: WebSocket<NetStream>) -> Result<(), Error> {
     }
     ws.close(None)?;
     assert_eq!(ws.recv()?, None);
-    assert!(ws.was_clean());
+    assert!(ws.status().was_clean);
     Ok(())
 }
 

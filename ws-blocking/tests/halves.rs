@@ -55,7 +55,7 @@ fn a_waiting_receiver_holds_up_no_sender() {
             while let Some(message) = server_receiver.message_ref().unwrap() {
                 server.send(message).unwrap();
             }
-            assert!(server_receiver.was_clean());
+            assert!(server_receiver.status().was_clean);
         });
         for i in 0..MESSAGES {
             assert_eq!(client_receiver.recv().unwrap().unwrap().as_bytes(), i.to_be_bytes());
@@ -64,7 +64,7 @@ fn a_waiting_receiver_holds_up_no_sender() {
             }
         }
         assert_eq!(client_receiver.recv().unwrap(), None);
-        assert!(client_receiver.was_clean());
+        assert!(client_receiver.status().was_clean);
     });
 }
 
@@ -157,7 +157,7 @@ fn pongs_flow_under_load() {
                         sender.close(None).unwrap();
                     }
                 }
-                assert!(receiver.was_clean());
+                assert!(receiver.status().was_clean);
             });
         }
     });
@@ -233,7 +233,7 @@ fn the_connection_lives_as_long_as_its_receiver() {
     assert_eq!(server_receiver.recv().unwrap().unwrap().as_text(), Some("still here"));
     drop(client_receiver);
     assert_eq!(server_receiver.recv().unwrap(), None);
-    assert_eq!(server_receiver.close_code(), 1001);
+    assert_eq!(server_receiver.status().close_code, 1001);
     assert!(matches!(client.send("late"), Err(Error::Send(SendError::Closed))));
 }
 

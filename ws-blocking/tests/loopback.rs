@@ -68,11 +68,11 @@ fn messages_of_all_lengths_come_back() {
     ws.close(CloseFrame { code: CloseCode::NORMAL, reason: "done" }).unwrap();
     assert_eq!(ws.recv().unwrap(), None);
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.is_closed() && ws.was_clean());
-    assert_eq!(ws.close_code(), 1000);
+    assert!(ws.status().is_closed && ws.status().was_clean);
+    assert_eq!(ws.status().close_code, 1000);
     let server = server.join().unwrap();
-    assert!(server.is_closed() && server.was_clean());
-    assert_eq!(server.close_code(), 1000);
+    assert!(server.status().is_closed && server.status().was_clean);
+    assert_eq!(server.status().close_code, 1000);
 }
 
 /// adapter-BP2: what is fed leaves before the next wait, however much it is.
@@ -84,14 +84,14 @@ fn what_is_fed_leaves_before_the_next_wait() {
         ws_blocking::connect_with(&Connect::new(&format!("ws://{address}/")).unwrap(), config).unwrap();
     for i in 0..1000_u32 {
         ws.feed(&i.to_be_bytes()).unwrap();
-        assert!(ws.queued() < 1000 + 10);
+        assert!(ws.status().queued < 1000 + 10);
     }
     for i in 0..1000_u32 {
         assert_eq!(ws.recv().unwrap().unwrap().as_bytes(), i.to_be_bytes());
     }
     ws.close(None).unwrap();
     assert_eq!(ws.recv().unwrap(), None);
-    assert_eq!(ws.close_code(), 1005);
+    assert_eq!(ws.status().close_code, 1005);
     server.join().unwrap();
 }
 
@@ -103,11 +103,11 @@ fn a_server_closes_too() {
         ws.close(CloseFrame { code: CloseCode::GOING_AWAY, reason: "" }).unwrap();
         assert!(matches!(ws.send("later"), Err(Error::Send(SendError::Closed))));
         while ws.recv().unwrap().is_some() {}
-        assert!(ws.was_clean());
+        assert!(ws.status().was_clean);
     });
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("last"));
     assert_eq!(ws.recv().unwrap(), None);
-    assert_eq!(ws.close_code(), 1001);
+    assert_eq!(ws.status().close_code, 1001);
     server.join().unwrap();
 }
 
@@ -129,7 +129,7 @@ fn a_client_waits_for_the_servers_end() {
     });
     let mut ws = ws_blocking::connect(&format!("ws://{address}/")).unwrap();
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.was_clean());
+    assert!(ws.status().was_clean);
     server.join().unwrap();
 }
 
@@ -233,12 +233,12 @@ fn decisions_see_the_request() {
             assert_eq!(request.path(), "/chat");
             Accept::new().subprotocol("b").into()
         })
-        .map(|ws| ws.agreed().subprotocol.clone())
+        .map(|ws| ws.status().agreement.subprotocol.clone())
     });
     let connect = Connect::new(&format!("ws://{address}/chat")).unwrap();
     let connect = connect.subprotocol("a").unwrap().subprotocol("b").unwrap();
     let ws = ws_blocking::connect_with(&connect, Config::default()).unwrap();
-    assert_eq!(ws.agreed().subprotocol.as_deref(), Some("b"));
+    assert_eq!(ws.status().agreement.subprotocol.as_deref(), Some("b"));
     assert_eq!(server.join().unwrap().unwrap().as_deref(), Some("b"));
 
     let (address, server) = serve(|stream| {
@@ -261,9 +261,9 @@ fn an_error_is_reported_after_the_close_frame_has_left() {
             matches!(error, Error::WebSocket(ws_core::Error::Protocol(ProtocolError::UnmaskedFrame))),
             "{error:?}"
         );
-        assert_eq!(ws.queued(), 0);
+        assert_eq!(ws.status().queued, 0);
         assert_eq!(ws.recv().unwrap(), None);
-        assert!(ws.is_closed() && !ws.was_clean());
+        assert!(ws.status().is_closed && !ws.status().was_clean);
     });
     let mut raw = upgraded(&address);
     raw.write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x81\x00").unwrap();
@@ -337,8 +337,8 @@ fn a_dropped_connection_ends_without_a_close_frame() {
     let error = ws.recv().unwrap_err();
     assert!(matches!(error, Error::WebSocket(ws_core::Error::UnexpectedEof) | Error::Io(_)), "{error:?}");
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.is_closed());
-    assert_eq!(ws.close_code(), 1006);
+    assert!(ws.status().is_closed);
+    assert_eq!(ws.status().close_code, 1006);
 }
 
 /// adapter-U1: Unix sockets are transports, and can be split.

@@ -72,7 +72,10 @@ fn an_aborted_connection_ends_without_a_close_frame() -> Result<(), Error> {
     client.abort();
     assert!(matches!(server.recv(), Err(Error::WebSocket(ws_core::Error::UnexpectedEof))));
     assert_eq!(server.recv()?, None);
-    assert_eq!((server.close_code(), server.error()), (1006, Some(ws_core::Error::UnexpectedEof)));
+    assert_eq!(
+        (server.status().close_code, server.status().failure),
+        (1006, Some(ws_core::Error::UnexpectedEof))
+    );
     Ok(())
 }
 
@@ -99,7 +102,7 @@ fn the_close_frame_and_the_addresses_are_known_after_the_end() -> Result<(), Err
     assert_eq!(client.recv()?, None);
     let (ended, server) = server.join().expect("it does not panic")?;
     assert_eq!(ended, None);
-    assert_eq!((server.close_frame(), server.error()), (Some(frame), None));
+    assert_eq!((server.status().close_frame, server.status().failure), (Some(frame.into()), None));
     Ok(())
 }
 

@@ -27,7 +27,7 @@ fn who_is_let_in_at_the_end_is_told_of_it() {
     ending.set(listener.handle()).unwrap();
     let mut client = ws_blocking::connect(&format!("ws://{}/", listener.local_addrs()[0])).unwrap();
     assert_eq!(client.recv().unwrap(), None);
-    assert_eq!((client.close_code(), client.was_clean()), (1001, true));
+    assert_eq!((client.status().close_code, client.status().was_clean), (1001, true));
 }
 
 /// The server has the address of a client that resets its connection before the decision. The system has

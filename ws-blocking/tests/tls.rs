@@ -121,14 +121,14 @@ fn a_waiting_receiver_holds_up_no_sender() {
             while let Some(message) = server_receiver.message_ref().unwrap() {
                 server.send(message).unwrap();
             }
-            assert!(server_receiver.was_clean());
+            assert!(server_receiver.status().was_clean);
         });
         for i in 0..MESSAGES {
             assert_eq!(client_receiver.recv().unwrap().unwrap().as_bytes(), i.to_be_bytes());
             came.send(()).unwrap();
         }
         assert_eq!(client_receiver.recv().unwrap(), None);
-        assert!(client_receiver.was_clean());
+        assert!(client_receiver.status().was_clean);
     });
 }
 

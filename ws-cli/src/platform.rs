@@ -5,7 +5,6 @@ use std::io;
 
 use tokio::runtime::Builder;
 use ws_driver::serve::Bind;
-use ws_smol::driver::FuturesIo;
 
 /// A runtime whose connections are tasks.
 pub(crate) trait Platform: 'static {
@@ -37,7 +36,7 @@ impl Platform for Tokio {
 pub(crate) enum Smol {}
 
 impl Platform for Smol {
-    type Runtime = FuturesIo<ws_smol::Smol>;
+    type Runtime = ws_smol::Smol;
 
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
         Ok(smol::block_on(work))
@@ -49,7 +48,7 @@ impl Platform for Smol {
 pub(crate) enum AsyncStd {}
 
 impl Platform for AsyncStd {
-    type Runtime = FuturesIo<ws_async_std::AsyncStd>;
+    type Runtime = ws_async_std::AsyncStd;
 
     fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
         Ok(async_std::task::block_on(work))

@@ -48,6 +48,28 @@ impl From<CloseCode> for Option<CloseFrame<'_>> {
     }
 }
 
+/// A Close frame that owns its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OwnedCloseFrame {
+    /// The reason as a code.
+    pub code: CloseCode,
+    /// The reason as a text for developers.
+    pub reason: Box<str>,
+}
+
+impl OwnedCloseFrame {
+    /// Returns the same frame, lent.
+    pub fn as_frame(&self) -> CloseFrame<'_> {
+        CloseFrame { code: self.code, reason: &self.reason }
+    }
+}
+
+impl From<CloseFrame<'_>> for OwnedCloseFrame {
+    fn from(frame: CloseFrame<'_>) -> Self {
+        Self { code: frame.code, reason: frame.reason.into() }
+    }
+}
+
 /// The content of the peer's Close frame.
 #[derive(Debug)]
 pub(crate) struct Closing(Option<(CloseCode, Box<str>)>);

@@ -67,12 +67,13 @@ mod retries;
 mod role;
 mod send_buf;
 pub mod serve;
+mod status;
 mod time;
 mod tunnel;
 mod utf8;
 
 pub use backoff::Backoff;
-pub use close::CloseFrame;
+pub use close::{CloseFrame, OwnedCloseFrame};
 pub use close_code::CloseCode;
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Transmit};
@@ -89,6 +90,7 @@ pub use recv_buf::{RecvBuf, Waits};
 pub use retries::Retries;
 pub use role::Role;
 pub use send_buf::{Lent, Output, SendBuf};
+pub use status::ConnectionStatus;
 pub use time::Instant;
 pub use tunnel::{Side, Tunnel};
 

@@ -7,35 +7,56 @@ use ws_core::{Config, Connection, Event};
 
 use crate::{Error, Reply, Runtime, WebSocket};
 
-/// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
-///
-/// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
-///
-/// # Errors
-/// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the
-/// client broke the protocol.
-pub fn accept<S, T: Runtime<S>>(io: S) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
-    static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
-    accept_with(io, Arc::clone(&CONFIG), |_| Accept::new().into())
+/// The opening handshake.
+impl<S, T: Runtime<S>> WebSocket<S, T> {
+    /// Accepts a client over `io`, on any path, without a subprotocol and with the default [`Config`].
+    ///
+    /// A request that does not ask for a WebSocket gets the HTTP answer that is due, most often 426.
+    ///
+    /// # Errors
+    /// [`Error::NotUpgraded`] if the connection ended without a WebSocket, [`Error::WebSocket`] if the client
+    /// broke the protocol.
+    pub fn accept(io: S) -> impl Future<Output = Result<Self, Error>> {
+        static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
+        Self::accept_with(io, Arc::clone(&CONFIG), |_| Accept::new().into())
+    }
+
+    /// Accepts a client over `io`. `decide` sees each request and answers it.
+    ///
+    /// `decide` may refuse with any status, fields and body, and may answer ordinary requests. If it accepts
+    /// a request that does not ask for a WebSocket, that request gets the HTTP answer that is due. For a
+    /// decision that has to wait, drive [`WebSocket::new`] with [`WebSocket::event_ref`].
+    ///
+    /// ```no_run
+    /// # use ws_driver::{Error, Runtime, WebSocket};
+    /// use ws_core::Config;
+    /// use ws_core::handshake::{Accept, Reject};
+    ///
+    /// # async fn f<S, T: Runtime<S>>(stream: S) -> Result<(), Error> {
+    /// let ws = WebSocket::<S, T>::accept_with(stream, Config::default(), |request| match request.path() {
+    ///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
+    ///         Accept::new().subprotocol("chat").into()
+    ///     }
+    ///     "/chat" => Accept::new().into(),
+    ///     _ => Reject::new(404).expect("404 is a status").into(),
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept), and [`Error::Answer`] if the decision does not fit the request.
+    pub fn accept_with(
+        io: S,
+        config: impl Into<Arc<Config>>,
+        mut decide: impl FnMut(&Request<'_>) -> Decision,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        accept_stream(io, config, move |request, _| decide(request))
+    }
 }
 
-/// Accepts a client over `io`. `decide` sees each request and answers it.
-///
-/// `decide` may refuse with any status, fields and body, and may answer ordinary requests. If it accepts a
-/// request that does not ask for a WebSocket, that request gets the HTTP answer that is due. For a decision
-/// that has to wait, drive [`WebSocket::new`] with [`WebSocket::event_ref`].
-///
-/// # Errors
-/// As [`accept`], and [`Error::Answer`] if the decision does not fit the request.
-pub fn accept_with<S, T: Runtime<S>>(
-    io: S,
-    config: impl Into<Arc<Config>>,
-    mut decide: impl FnMut(&Request<'_>) -> Decision,
-) -> impl Future<Output = Result<WebSocket<S, T>, Error>> {
-    accept_stream(io, config, move |request, _| decide(request))
-}
-
-/// Accepts a client like [`accept_with`], where `decide` sees the stream too.
+/// Accepts a client like [`WebSocket::accept_with`], where `decide` sees the stream too.
 pub(crate) fn accept_stream<S, T: Runtime<S>>(
     io: S,
     config: impl Into<Arc<Config>>,
@@ -87,5 +108,5 @@ fn poll_event<'w, S, T: Runtime<S>>(
 ) -> Poll<Result<Lent<'w, S, T>, Error>> {
     let (out, input) = ws.parts();
     ready!(input.poll_drive(out, cx))?;
-    Poll::Ready(Ok(input.buf.take_event().map(|event| (event, Reply(out)))))
+    Poll::Ready(Ok(input.inbox.buf.take_event().map(|event| (event, Reply(out)))))
 }

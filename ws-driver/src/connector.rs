@@ -6,22 +6,16 @@ use core::task::{Context, Poll};
 use std::io;
 use std::sync::Arc;
 
-use ws_adapter::{entropy, opening_error};
+use ws_adapter::{ConnectorSettings, connector_setters, entropy, opening_error};
 use ws_core::connect::{Action, Attempt, Connect, Peer, Plan};
-use ws_core::{Config, Event, Timeout};
-#[cfg(feature = "tls")]
-use ws_tls::ClientTls;
+use ws_core::{Event, Timeout};
 
-use crate::connect::within;
+use crate::within::within;
 use crate::{Error, Network, WebSocket};
 
 /// Opens connections over a [`Network`]: the settings that these connections share.
 pub struct Connector<T: Network> {
-    config: Arc<Config>,
-    #[cfg(feature = "tls")]
-    tls: Option<ClientTls>,
-    #[cfg(feature = "tls")]
-    proxy_tls: Option<ClientTls>,
+    settings: ConnectorSettings,
     resolve: Option<Arc<Resolve>>,
     dial: Option<Arc<Dial<T::Stream>>>,
 }
@@ -34,39 +28,10 @@ impl<T: Network> Connector<T> {
     /// Returns a connector with the defaults: it trusts the certificate authorities that the platform trusts,
     /// asks the system for addresses, and connects by TCP.
     pub fn new() -> Self {
-        Self {
-            config: Arc::default(),
-            #[cfg(feature = "tls")]
-            tls: None,
-            #[cfg(feature = "tls")]
-            proxy_tls: None,
-            resolve: None,
-            dial: None,
-        }
+        Self { settings: ConnectorSettings::default(), resolve: None, dial: None }
     }
 
-    /// Sets the limits and timeouts of the connections.
-    #[must_use]
-    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
-        self.config = config.into();
-        self
-    }
-
-    /// Sets the TLS settings for servers: the trusted certificates, and the client's own.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: ClientTls) -> Self {
-        self.tls = Some(tls);
-        self
-    }
-
-    /// Sets the TLS settings for proxies: the trusted certificates, and the client's own.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn proxy_tls(mut self, tls: ClientTls) -> Self {
-        self.proxy_tls = Some(tls);
-        self
-    }
+    connector_setters!();
 
     /// Looks up names by `resolve`. The addresses may have other ports than the requested one. The Host
     /// field, and the name that a certificate must be for, stay those of the URL.
@@ -157,7 +122,7 @@ impl<T: Network> Connector<T> {
                     }
                 }
                 Action::Open => {
-                    let conn = plan.connection(T::now(), Arc::clone(&self.config), entropy()?);
+                    let conn = plan.connection(T::now(), Arc::clone(&self.settings.config), entropy()?);
                     let mut ws = WebSocket::new(dialled(transport.take()), conn);
                     match ws.event_ref().await {
                         Ok(Some((Event::Rejected(response), _))) => plan.handle_rejected(&response),
@@ -190,21 +155,14 @@ impl<T: Network> Connector<T> {
 
     #[cfg(feature = "tls")]
     fn secure(&self, stream: T::Stream, peer: Peer, host: &str) -> Later<T::Stream> {
-        let tls = match peer {
-            Peer::Server => self.tls.clone(),
-            Peer::Proxy => self.proxy_tls.clone(),
-        };
-        let host = host.to_owned();
-        Box::pin(async move {
-            let tls = tls.map_or_else(ClientTls::new, Ok)?;
-            T::start_tls(stream, tls, host).await
-        })
+        let (tls, host) = (self.settings.tls_for(peer), host.to_owned());
+        Box::pin(async move { T::start_tls(stream, tls?, host).await })
     }
 
     #[cfg(not(feature = "tls"))]
     #[allow(clippy::unused_self, reason = "with TLS it is used")]
     fn secure(&self, _: T::Stream, _: Peer, _: &str) -> Later<T::Stream> {
-        Box::pin(core::future::ready(Err(crate::runtime::without_tls())))
+        Box::pin(core::future::ready(Err(ws_adapter::without_tls())))
     }
 }
 
@@ -250,20 +208,12 @@ impl<T: Network> Default for Connector<T> {
 
 impl<T: Network> Clone for Connector<T> {
     fn clone(&self) -> Self {
-        Self {
-            config: Arc::clone(&self.config),
-            #[cfg(feature = "tls")]
-            tls: self.tls.clone(),
-            #[cfg(feature = "tls")]
-            proxy_tls: self.proxy_tls.clone(),
-            resolve: self.resolve.clone(),
-            dial: self.dial.clone(),
-        }
+        Self { settings: self.settings.clone(), resolve: self.resolve.clone(), dial: self.dial.clone() }
     }
 }
 
 impl<T: Network> fmt::Debug for Connector<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Connector").field("config", &self.settings.config).finish_non_exhaustive()
     }
 }

@@ -2,12 +2,12 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
-use ws_adapter::{Failure, Pooled, with_pool};
+use ws_adapter::{Action, Failure, Inbox, Turn, with_pool};
 use ws_core::{Connection, Instant, Output, SendError, Transmit};
 
 use crate::alarm::Alarm;
 use crate::stop::Watch;
-use crate::{Error, Runtime, Timer, Write};
+use crate::{Error, Runtime, Timer};
 
 /// The number of messages and reads that a task may take without a wait before other tasks get their turn.
 const TURN: u8 = 128;
@@ -48,42 +48,31 @@ impl Early {
     }
 }
 
-/// The received bytes, and the state of receiving.
+/// The state of receiving.
 #[derive(Debug)]
 pub(crate) struct In {
-    pub(crate) buf: Pooled,
-    /// The time when the last wait ended. It counts for all that was received since.
-    now: Instant,
+    pub(crate) inbox: Inbox,
     /// The number of events and reads since the task last gave way to other tasks.
     taken: u8,
-    /// The failure to report once the output is written.
-    pub(crate) failure: Failure,
 }
 
 impl In {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self { buf: Pooled::new(), now, taken: 0, failure: Failure::new() }
+    pub(crate) const fn new(now: Instant) -> Self {
+        Self { inbox: Inbox::new(now), taken: 0 }
     }
 
     /// Returns whether an event waits in the bytes that have been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
-        if self.taken >= TURN || self.failure.is_some() {
+        if self.taken >= TURN || self.inbox.failure.is_some() {
             return false;
         }
-        match conn.receive(self.now, &mut self.buf) {
-            Ok(is_ready) => {
-                self.taken += u8::from(is_ready);
-                is_ready
-            }
-            Err(error) => {
-                self.failure.fail(error);
-                false
-            }
-        }
+        let is_ready = self.inbox.is_ready(conn);
+        self.taken += u8::from(is_ready);
+        is_ready
     }
 
-    /// Waits until an event waits in `buf`, or the connection has closed.
+    /// Waits until an event waits in the inbox, or the connection has closed.
     #[inline]
     pub(crate) fn poll_event<S, T: Runtime<S>>(
         &mut self,
@@ -93,77 +82,65 @@ impl In {
         if self.is_ready(&mut out.conn) { Poll::Ready(Ok(())) } else { self.poll_drive(out, cx) }
     }
 
-    /// Moves bytes both ways until an event waits in `buf`, or the connection has closed.
+    /// Moves bytes both ways until an event waits in the inbox, or the connection has closed.
     #[inline(never)]
     pub(crate) fn poll_drive<S, T: Runtime<S>>(
         &mut self,
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
+        let mut turn = Turn::new();
         loop {
             if self.taken >= TURN {
                 self.taken = 0;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.is_ready(&mut out.conn) {
-                return Poll::Ready(Ok(()));
+            match turn.next(&mut out.conn, &mut self.inbox, T::now) {
+                Action::Deliver => {
+                    self.taken += 1;
+                    return Poll::Ready(Ok(()));
+                }
+                Action::Follow => out.follow_shutdown(),
+                Action::Write => drop(out.poll_flush(cx)),
+                Action::Report => return out.poll_report(&mut self.inbox.failure, cx),
+                Action::Close => return Poll::Ready(Ok(())),
+                Action::Decide => return Poll::Ready(Err(SendError::NotOpen.into())),
+                Action::Read if self.poll_fill(out, cx).is_ready() => {
+                    self.inbox.now = T::now();
+                    self.taken += 1;
+                }
+                Action::Read | Action::Wait => {
+                    with_pool(|pool| {
+                        pool.park(&mut self.inbox.buf);
+                        out.conn.park(pool);
+                    });
+                    self.taken = 0;
+                    ready!(out.poll_alarm(cx))?;
+                    self.inbox.now = T::now();
+                }
             }
-            if !out.conn.is_open() {
-                // The peer's Close frame may have waited in the buffer while the
-                // application did something else.
-                out.conn.handle_clock(T::now());
-            }
-            if self.failure.is_some() {
-                return out.poll_report(&mut self.failure, cx);
-            }
-            let is_held_up = !out.conn.wants_input();
-            // A failed write does not stop reading: the peer's Close frame may still be in the socket.
-            let _ = out.poll_flush(cx);
-            if out.conn.is_closed() {
-                return Poll::Ready(Ok(()));
-            }
-            if out.conn.is_undecided() {
-                return Poll::Ready(Err(SendError::NotOpen.into()));
-            }
-            // The write may have made room for the answer to a request that has come already.
-            let goes_on = is_held_up && out.conn.wants_input();
-            if out.is_due(self.now) || goes_on {
-                continue;
-            }
-            if out.conn.wants_input() && self.poll_fill(out, cx).is_ready() {
-                self.now = T::now();
-                self.taken += 1;
-                continue;
-            }
-            with_pool(|pool| {
-                pool.park(&mut self.buf);
-                out.conn.park(pool);
-            });
-            self.taken = 0;
-            ready!(out.poll_alarm(cx))?;
-            self.now = T::now();
         }
     }
 
     /// Reads once.
     fn poll_fill<S, T: Runtime<S>>(&mut self, out: &mut Out<S, T>, cx: &mut Context<'_>) -> Poll<()> {
         with_pool(|pool| {
-            pool.prepare(&mut self.buf);
+            pool.prepare(&mut self.inbox.buf);
             out.conn.prepare(pool);
         });
         let had_early = out.early().is_some();
         self.take_early(out);
-        let read = match T::poll_read(&mut out.io, cx, self.buf.spare_mut()) {
+        let read = match T::poll_read(&mut out.io, cx, self.inbox.buf.spare_mut()) {
             Poll::Ready(read) => read,
             Poll::Pending if had_early => return Poll::Ready(()),
             Poll::Pending => return Poll::Pending,
         };
         match read {
             Ok(0) => out.conn.handle_eof(),
-            Ok(n) => self.buf.commit(n),
+            Ok(n) => self.inbox.buf.commit(n),
             Err(error) => {
-                self.failure.broke(error);
+                self.inbox.failure.broke(error);
                 out.conn.handle_reset();
             }
         }
@@ -175,7 +152,7 @@ impl In {
     /// Takes over the bytes that were read early.
     pub(crate) fn take_early<S, T>(&mut self, out: &mut Out<S, T>) {
         if let Some(early) = out.beside.as_mut().and_then(|beside| beside.early.take()) {
-            self.buf.extend(&early.0);
+            self.inbox.buf.extend(&early.0);
         }
     }
 }
@@ -207,26 +184,11 @@ impl<S, T> Out<S, T> {
 }
 
 impl<S, T: Timer> Out<S, T> {
-    /// Notifies the connection of a shutdown, or of a deadline that is due at `now`; returns whether it did.
-    /// The alarm alone is not enough: it is polled only when the peer pauses.
-    fn is_due(&mut self, now: Instant) -> bool {
-        if let Some(watch) = watch_of(&mut self.beside)
-            && watch.tell(&mut self.conn, T::now)
-        {
-            return true;
-        }
-        let is_due = self.conn.poll_timeout().is_some_and(|at| at <= now);
-        if is_due {
-            self.conn.handle_timeout(now);
-        }
-        is_due
-    }
-
-    /// Notifies the connection of a shutdown of its server, for a task that only sends and never waits.
+    /// Passes the shutdown of the server to the connection, if there is one.
     #[inline]
-    pub(crate) fn hear(&mut self) {
+    pub(crate) fn follow_shutdown(&mut self) {
         if let Some(watch) = watch_of(&mut self.beside) {
-            watch.tell(&mut self.conn, T::now);
+            watch.follow(&mut self.conn, T::now);
         }
     }
 
@@ -242,7 +204,7 @@ impl<S, T: Timer> Out<S, T> {
     }
 }
 
-impl<S, T: Write<S>> Out<S, T> {
+impl<S, T: Runtime<S>> Out<S, T> {
     /// Writes all that is queued.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(transmit) = self.conn.poll_transmit() {
@@ -309,7 +271,7 @@ impl<S, T: Runtime<S>> Out<S, T> {
     /// It fails if the connection ends meanwhile.
     pub(crate) fn poll_flush_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut had_output = self.conn.queued() > 0;
-        self.hear();
+        self.follow_shutdown();
         loop {
             let queued = self.conn.queued();
             if had_output && queued == 0 {
@@ -393,7 +355,7 @@ fn watch_of(beside: &mut Option<Box<Beside>>) -> Option<&mut Watch> {
 
 /// Writes once, and advances past the written bytes.
 #[inline]
-pub(crate) fn poll_write<S, T: Write<S>>(
+pub(crate) fn poll_write<S, T: Runtime<S>>(
     io: &mut S,
     cx: &mut Context<'_>,
     out: &mut impl Output,

@@ -5,19 +5,12 @@ use bytes::Buf;
 use ws_core::{Connection, Outgoing, SendError};
 
 use crate::drive::{Out, poll_write};
+use crate::send_future::SendState;
 use crate::{Error, Runtime};
 
-/// A message on its way: the future of `send` and `feed`.
-///
-/// The message is queued when the future is made, before it is polled. Dropping the future loses nothing:
-/// what is not written yet leaves with the next output.
-///
-/// There is one exception. If the queue is already above its mark
-/// ([`Config::max_output`](ws_core::Config::max_output)), because an earlier wait for it was given up,
-/// awaiting the future queues the message: see [`is_queued`](Self::is_queued).
+/// A message on its way from a connection that is not split.
 #[derive(Debug)]
-#[must_use = "an error of sending is returned when this is awaited"]
-pub struct Feed<'a, S, T>(Step<'a, S, T>);
+pub struct Feed<'a, S, T>(Progress<'a, S, T>);
 
 /// The point that a message has to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +25,7 @@ pub(crate) enum Until {
 /// polled. To load a larger value as a whole, just after it was stored in parts, takes longer than to
 /// queue a short message.
 #[derive(Debug)]
-enum Step<'a, S, T> {
+enum Progress<'a, S, T> {
     Done,
     /// The message is queued; the queue is above its mark.
     Queued(&'a mut Out<S, T>),
@@ -72,31 +65,32 @@ impl<'a, S, T> Feed<'a, S, T> {
         };
         out.prepare();
         Self(match out.conn.send(message) {
-            Ok(()) => Step::queued(out, until),
-            Err(SendError::Full) => Step::rare(out, Unqueued::Waiting(Outgoing::Lent(message)), until),
-            Err(error) => Step::rare(out, Unqueued::Failed(error), until),
+            Ok(()) => Progress::queued(out, until),
+            Err(SendError::Full) => Progress::rare(out, Unqueued::Waiting(Outgoing::Lent(message)), until),
+            Err(error) => Progress::rare(out, Unqueued::Failed(error), until),
         })
     }
 
     fn queued(out: &'a mut Out<S, T>, message: Outgoing<'a>, until: Until) -> Self {
         Self(match queue(out, message) {
-            Unqueued::Nothing => Step::queued(out, until),
+            Unqueued::Nothing => Progress::queued(out, until),
             rest @ (Unqueued::Waiting(_) | Unqueued::Lent(_) | Unqueued::Failed(_)) => {
-                Step::rare(out, rest, until)
+                Progress::rare(out, rest, until)
             }
         })
     }
+}
 
-    /// Returns whether the message will be sent even if the future is dropped now.
-    pub fn is_queued(&self) -> bool {
+impl<S, T> SendState for Feed<'_, S, T> {
+    fn is_queued(&self) -> bool {
         match &self.0 {
-            Step::Done | Step::Queued(_) | Step::Flushing(_) => true,
-            Step::Rare(rare) => matches!(rare.message, Unqueued::Lent(_) | Unqueued::Nothing),
+            Progress::Done | Progress::Queued(_) | Progress::Flushing(_) => true,
+            Progress::Rare(rare) => matches!(rare.message, Unqueued::Lent(_) | Unqueued::Nothing),
         }
     }
 }
 
-impl<'a, S, T> Step<'a, S, T> {
+impl<'a, S, T> Progress<'a, S, T> {
     /// Returns what is left to do for a message in the queue.
     #[inline]
     fn queued(out: &'a mut Out<S, T>, until: Until) -> Self {
@@ -143,11 +137,11 @@ impl<S, T: Runtime<S>> Future for Feed<'_, S, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if matches!(self.0, Step::Done) { Poll::Ready(Ok(())) } else { self.0.poll(cx) }
+        if matches!(self.0, Progress::Done) { Poll::Ready(Ok(())) } else { self.0.poll(cx) }
     }
 }
 
-impl<S, T: Runtime<S>> Step<'_, S, T> {
+impl<S, T: Runtime<S>> Progress<'_, S, T> {
     #[inline(never)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self {
@@ -215,7 +209,7 @@ impl<S, T: Runtime<S>> Rare<'_, S, T> {
         }
         drop(lent);
         self.message = Unqueued::Nothing;
-        self.out.hear();
+        self.out.follow_shutdown();
         Poll::Ready(Ok(()))
     }
 

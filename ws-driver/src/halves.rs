@@ -1,17 +1,20 @@
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
-use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ws_adapter::{NextMessage, ReuniteError};
 use ws_core::serve::Said;
-use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, OwnedMessage, SendError};
+use ws_core::{
+    Chunk, CloseFrame, Connection, ConnectionStatus, Event, Message, Outgoing, OwnedMessage, SendError,
+};
 
 use crate::drive::{In, Out};
 use crate::feed::Until;
+use crate::send_future::{SendHandle, SendState};
 use crate::tasks::{Tasks, lock};
 use crate::waiting::Seat;
-use crate::{Error, ReuniteError, Runtime, Timer, WebSocket};
+use crate::{Error, Runtime, SendFuture, Timer, WebSocket};
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also writes the answers to what it receives,
 /// and what the senders feed.
@@ -53,11 +56,18 @@ struct Presence<S, T> {
     is_reunited: bool,
 }
 
-pub(crate) fn split<S, T: Runtime<S>>(out: Out<S, T>, input: In) -> (Sender<S, T>, Receiver<S, T>) {
-    let tasks = Arc::new(Tasks::default());
-    let waker = Waker::from(Arc::clone(&tasks));
-    let shared = Arc::new(Shared { out: Mutex::new(out), tasks, waker, leave: Shared::leave });
-    (Sender { shared: Arc::clone(&shared) }, Receiver { presence: Presence::new(shared), input })
+impl<S, T: Runtime<S>> WebSocket<S, T> {
+    /// Splits the connection, so that one task receives and others send.
+    ///
+    /// Keep the [`Receiver`], and receive from it: when it is dropped, the connection ends. The peer gets a
+    /// Close frame with 1001, as far as the stream takes it at once.
+    pub fn split(self) -> (Sender<S, T>, Receiver<S, T>) {
+        let (out, input) = self.into_ends();
+        let tasks = Arc::new(Tasks::default());
+        let waker = Waker::from(Arc::clone(&tasks));
+        let shared = Arc::new(Shared { out: Mutex::new(out), tasks, waker, leave: Shared::leave });
+        (Sender { shared: Arc::clone(&shared) }, Receiver { presence: Presence::new(shared), input })
+    }
 }
 
 impl<S, T> Presence<S, T> {
@@ -109,16 +119,18 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
     pub async fn message_ref(&mut self) -> Result<Option<Message<'_>>, Error> {
         loop {
             self.wait().await?;
-            if self.input.buf.skip_to_message()?.is_some() {
+            if self.input.inbox.buf.skip_to_message()? != NextMessage::NotYet {
                 break;
             }
         }
         let Self { presence: Presence { shared, .. }, input } = self;
-        match input.buf.take_message() {
+        match input.inbox.buf.take_message() {
             Some(message) => Ok(Some(message)),
             None => {
-                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.failure, cx)))
-                    .await?;
+                poll_fn(|cx| {
+                    shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.inbox.failure, cx))
+                })
+                .await?;
                 Ok(None)
             }
         }
@@ -131,14 +143,25 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
     pub async fn event_ref(&mut self) -> Result<Option<Event<'_>>, Error> {
         self.wait().await?;
         let Self { presence: Presence { shared, .. }, input } = self;
-        match input.buf.take_event() {
+        match input.inbox.buf.take_event() {
             Some(event) => Ok(Some(event)),
             None => {
-                poll_fn(|cx| shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.failure, cx)))
-                    .await?;
+                poll_fn(|cx| {
+                    shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.inbox.failure, cx))
+                })
+                .await?;
                 Ok(None)
             }
         }
+    }
+
+    /// Waits until the connection is over, and discards what the peer still sends. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
+    pub async fn closed(&mut self) -> Result<(), Error> {
+        while self.event_ref().await?.is_some() {}
+        Ok(())
     }
 
     async fn wait(&mut self) -> Result<(), Error> {
@@ -171,16 +194,16 @@ impl<S, T: Runtime<S>> Sender<S, T> {
     ///
     /// # Errors
     /// As [`WebSocket::send`](crate::WebSocket::send).
-    pub fn send<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, S, T> {
-        SendFuture::new(&self.shared, message.into(), Until::Written)
+    pub fn send<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, Self> {
+        SendFuture::new(SharedSend::new(&self.shared, message.into(), Until::Written))
     }
 
     /// Queues a message at once. It leaves when the receiver next waits, or with [`flush`](Self::flush).
     ///
     /// # Errors
     /// As [`WebSocket::send`](crate::WebSocket::send).
-    pub fn feed<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, S, T> {
-        SendFuture::new(&self.shared, message.into(), Until::Queued)
+    pub fn feed<'a>(&'a self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, Self> {
+        SendFuture::new(SharedSend::new(&self.shared, message.into(), Until::Queued))
     }
 
     /// Sends the next part of a message. The senders of a connection must agree which of them
@@ -228,16 +251,6 @@ impl<S, T: Runtime<S>> Sender<S, T> {
         // The receiver waits for input, and has not seen the close deadline yet.
         self.shared.tasks.wake_receiver();
         self.flush().await
-    }
-
-    /// Returns whether messages may be sent.
-    pub fn is_open(&self) -> bool {
-        self.shared.lock().conn.is_open()
-    }
-
-    /// Returns how many bytes wait to be written.
-    pub fn queued(&self) -> usize {
-        self.shared.lock().conn.queued()
     }
 
     async fn send_with(
@@ -290,14 +303,9 @@ impl<S, T: Runtime<S>> Shared<S, T> {
     }
 }
 
-/// A message on its way: the future of [`Sender::send`] and [`Sender::feed`].
-///
-/// The message is queued when the future is made, before it is polled. If the queue is above its mark
-/// ([`Config::max_output`](ws_core::Config::max_output)), awaiting the future queues the message as soon as
-/// there is room. Dropping the future loses nothing if the message [`is_queued`](Self::is_queued).
+/// A message on its way from a sender.
 #[derive(Debug)]
-#[must_use = "an error of sending is returned when this is awaited"]
-pub struct SendFuture<'a, S, T> {
+pub struct SharedSend<'a, S, T> {
     shared: &'a Shared<S, T>,
     /// The message, while it waits for room.
     waiting: Option<Outgoing<'a>>,
@@ -306,17 +314,12 @@ pub struct SendFuture<'a, S, T> {
     seat: Seat<'a>,
 }
 
-impl<'a, S, T> SendFuture<'a, S, T> {
+impl<'a, S, T> SharedSend<'a, S, T> {
     fn new(shared: &'a Arc<Shared<S, T>>, message: Outgoing<'a>, until: Until) -> Self {
         let mut this =
             Self { shared, waiting: Some(message), failed: None, until, seat: shared.tasks.sender() };
         this.failed = this.try_queue().err();
         this
-    }
-
-    /// Returns whether the message will be sent even if the future is dropped now.
-    pub const fn is_queued(&self) -> bool {
-        self.waiting.is_none() && self.failed.is_none()
     }
 
     fn try_queue(&mut self) -> Result<(), Error> {
@@ -333,7 +336,20 @@ impl<'a, S, T> SendFuture<'a, S, T> {
     }
 }
 
-impl<S, T: Runtime<S>> Future for SendFuture<'_, S, T> {
+impl<S, T> SendHandle for Sender<S, T> {
+    type State<'a>
+        = SharedSend<'a, S, T>
+    where
+        Self: 'a;
+}
+
+impl<S, T> SendState for SharedSend<'_, S, T> {
+    fn is_queued(&self) -> bool {
+        self.waiting.is_none() && self.failed.is_none()
+    }
+}
+
+impl<S, T: Runtime<S>> Future for SharedSend<'_, S, T> {
     type Output = Result<(), Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -357,7 +373,10 @@ impl<S, T: Timer> Sender<S, T> {
     ///
     /// # Errors
     /// Both halves as they were, if they do not belong together, or another sender lives.
-    pub fn reunite(self, receiver: Receiver<S, T>) -> Result<WebSocket<S, T>, ReuniteError<S, T>> {
+    pub fn reunite(
+        self,
+        receiver: Receiver<S, T>,
+    ) -> Result<WebSocket<S, T>, ReuniteError<Self, Receiver<S, T>>> {
         // With these two alone, nothing else can clone either.
         if !Arc::ptr_eq(&self.shared, &receiver.presence.shared) || Arc::strong_count(&self.shared) != 2 {
             return Err(ReuniteError::new(self, receiver));
@@ -385,27 +404,29 @@ impl<S, T: Timer> Sender<S, T> {
     }
 }
 
+/// Facts.
 impl<S, T> Receiver<S, T> {
-    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close
-    /// frame has come (§7.1.5).
-    pub fn close_code(&self) -> u16 {
-        self.presence.shared.lock().conn.close_code()
+    /// Returns whether messages may be sent.
+    pub fn is_open(&self) -> bool {
+        self.presence.shared.lock().conn.is_open()
     }
 
-    /// Returns whether both Close frames were exchanged (§7.1.4).
-    pub fn was_clean(&self) -> bool {
-        self.presence.shared.lock().conn.was_clean()
+    /// Returns the state of the connection now.
+    pub fn status(&self) -> ConnectionStatus {
+        self.presence.shared.lock().conn.status()
+    }
+}
+
+/// Facts.
+impl<S, T> Sender<S, T> {
+    /// Returns whether messages may be sent.
+    pub fn is_open(&self) -> bool {
+        self.shared.lock().conn.is_open()
     }
 
-    /// Returns how long the peer took to answer the last ping of the keepalive; `None`
-    /// before the first answer.
-    pub fn round_trip(&self) -> Option<Duration> {
-        self.presence.shared.lock().conn.round_trip()
-    }
-
-    /// Returns why the connection ended other than by a clean close, also after that was reported.
-    pub fn error(&self) -> Option<ws_core::Error> {
-        self.presence.shared.lock().conn.failure()
+    /// Returns the state of the connection now.
+    pub fn status(&self) -> ConnectionStatus {
+        self.shared.lock().conn.status()
     }
 }
 

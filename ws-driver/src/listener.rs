@@ -4,19 +4,20 @@ use core::fmt;
 use core::future::poll_fn;
 use core::net::SocketAddr;
 use core::pin::pin;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Poll;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Admitted, Limits};
+use ws_core::serve::Limits;
 
-use crate::connect::within;
-use crate::serve::Serve;
+use crate::WebSocket;
+use crate::places::Places;
+use crate::runtime::{Network, Serve};
 use crate::stop::Stop;
 use crate::waiting::Waiting;
-use crate::{Network, WebSocket};
+use crate::within::within;
 
 /// The number of open connections that may wait for `accept`. Further connections wait at the end
 /// of their handshakes.
@@ -114,7 +115,7 @@ impl<T: Serve> fmt::Debug for Handle<T> {
 
 /// The state that the parts of a server share.
 pub(crate) struct Shared<T: Network> {
-    places: Arc<Places>,
+    pub(crate) places: Arc<Places>,
     pub(crate) stop: Arc<Stop>,
     /// Set when the server accepts no more connections.
     is_over: AtomicBool,
@@ -137,17 +138,6 @@ impl<T: Serve> Shared<T> {
             taking: Waiting::default(),
             giving: Waiting::default(),
         }
-    }
-
-    pub(crate) fn admit(&self, address: Option<SocketAddr>) -> Option<Place> {
-        let admitted = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { admitted: Some(admitted), places: Arc::clone(&self.places) })
-    }
-
-    /// Counts a listening socket, until the result is dropped.
-    pub(crate) fn door(&self) -> Door {
-        self.places.doors.fetch_add(1, Ordering::SeqCst);
-        Door(Arc::clone(&self.places))
     }
 
     /// Returns what `work` returns; `None` once no more connections are accepted. Then `work` is dropped.
@@ -180,7 +170,7 @@ impl<T: Serve> Shared<T> {
         if let Some(mut ws) = given
             && self.stop.is_closing()
         {
-            while let Ok(Some(_)) = ws.event_ref().await {}
+            let _ = ws.closed().await;
         }
     }
 
@@ -197,58 +187,5 @@ impl<T: Serve> Shared<T> {
 
     fn open(&self) -> MutexGuard<'_, VecDeque<WebSocket<T::Stream, T>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The places for connections.
-#[derive(Debug)]
-struct Places {
-    admission: Mutex<Admission>,
-    /// The number of listening sockets.
-    doors: AtomicUsize,
-    /// Woken when a connection gives its place back, or a socket is closed.
-    left: Waiting,
-}
-
-impl Places {
-    fn new(limits: Limits) -> Self {
-        let admission = Mutex::new(Admission::new(limits));
-        Self { admission, doors: AtomicUsize::new(0), left: Waiting::default() }
-    }
-
-    fn admission(&self) -> MutexGuard<'_, Admission> {
-        self.admission.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn connections(&self) -> usize {
-        self.admission().connections()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.doors.load(Ordering::SeqCst) == 0 && self.connections() == 0
-    }
-}
-
-/// A place among the connections of a server. Its drop frees the place.
-#[derive(Debug)]
-pub struct Place {
-    admitted: Option<Admitted>,
-    places: Arc<Places>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.admitted = None;
-        self.places.left.wake_all();
-    }
-}
-
-/// The count of one listening socket, until it is dropped.
-pub(crate) struct Door(Arc<Places>);
-
-impl Drop for Door {
-    fn drop(&mut self) {
-        self.0.doors.fetch_sub(1, Ordering::SeqCst);
-        self.0.left.wake_all();
     }
 }

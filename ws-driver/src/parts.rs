@@ -1,20 +1,19 @@
 //! Taking a connection apart, and putting its halves together again.
 
-use core::fmt;
 use core::net::SocketAddr;
 use std::io;
 
-use ws_core::{CloseFrame, Connection, Parts};
+use ws_core::{Connection, Parts};
 
 use crate::drive::Out;
-use crate::{Downcast, Network, Receiver, Sender, Timer, WebSocket};
+use crate::{Downcast, Network, Timer, WebSocket};
 
 impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`. `read` holds the bytes that were already read from `io`, for instance by the
     /// library that did the opening handshake.
     pub fn resume(io: S, conn: Connection, read: &[u8]) -> Self {
         let mut this = Self::new(io, conn);
-        this.input_mut().buf.extend(read);
+        this.input_mut().inbox.buf.extend(read);
         this
     }
 
@@ -24,24 +23,13 @@ impl<S, T: Timer> WebSocket<S, T> {
     pub fn into_inner(self) -> Parts<S> {
         let (mut out, mut input) = self.into_ends();
         input.take_early(&mut out);
-        Parts::new(out.io, &mut out.conn, &input.buf)
+        Parts::new(out.io, &mut out.conn, &input.inbox.buf)
     }
 
     /// Drops the stream at once, without a closing handshake. What is queued is lost, and the peer sees an
     /// end without a Close frame (1006).
     pub fn abort(self) {
         drop(self);
-    }
-
-    /// Returns the peer's Close frame, once it has come, also after the end; `None` if the frame was empty.
-    pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
-        self.conn().close_frame()
-    }
-
-    /// Returns why the connection ended other than by a clean close, also after that was reported. A broken
-    /// transport is an [`UnexpectedEof`](ws_core::Error::UnexpectedEof) here.
-    pub fn error(&self) -> Option<ws_core::Error> {
-        self.conn().failure()
     }
 }
 
@@ -61,7 +49,7 @@ impl<S, T> WebSocket<S, T> {
         match T::downcast(io) {
             Ok((io, read)) => {
                 // These bytes come after those that were read through the outer stream.
-                input.buf.extend(&read);
+                input.inbox.buf.extend(&read);
                 Ok(WebSocket::from_ends(Out { io, conn, alarm, beside }, input))
             }
             Err(io) => Err(Self::from_ends(Out { io, conn, alarm, beside }, input)),
@@ -86,26 +74,3 @@ impl<T: Network> WebSocket<T::Tcp, T> {
         T::peer_addr(self.get_ref())
     }
 }
-
-/// The halves that [`Sender::reunite`] could not put together.
-#[derive(Debug)]
-pub struct ReuniteError<S, T>(Box<(Sender<S, T>, Receiver<S, T>)>);
-
-impl<S, T> ReuniteError<S, T> {
-    pub(crate) fn new(sender: Sender<S, T>, receiver: Receiver<S, T>) -> Self {
-        Self(Box::new((sender, receiver)))
-    }
-
-    /// Returns both halves, as they were.
-    pub fn into_halves(self) -> (Sender<S, T>, Receiver<S, T>) {
-        *self.0
-    }
-}
-
-impl<S, T> fmt::Display for ReuniteError<S, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the halves are of different connections, or another sender lives")
-    }
-}
-
-impl<S: fmt::Debug, T: fmt::Debug> core::error::Error for ReuniteError<S, T> {}

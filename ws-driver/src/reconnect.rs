@@ -5,7 +5,7 @@ use ws_adapter::entropy;
 use ws_core::connect::Connect;
 use ws_core::{Backoff, Retries};
 
-use crate::connect::within;
+use crate::within::within;
 use crate::{Connector, Error, Network, WebSocket};
 
 /// A client that opens the same connection again and again, with a delay before each attempt

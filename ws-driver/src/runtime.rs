@@ -1,5 +1,6 @@
 //! What the driver needs from a runtime.
 
+use core::fmt;
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -7,9 +8,13 @@ use std::io::{self, IoSlice};
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+#[cfg(feature = "tls")]
+use ws_adapter::without_tls;
 use ws_core::Instant;
 #[cfg(feature = "tls")]
-use ws_tls::ClientTls;
+use ws_tls::{ClientTls, ServerTls};
+
+use crate::places::Place;
 
 /// A timer of a runtime, and the clock that it follows.
 pub trait Timer: Sized {
@@ -40,10 +45,15 @@ pub trait Timer: Sized {
     }
 }
 
-/// A runtime that writes bytes to a stream `S`.
+/// A runtime that reads and writes a stream `S`: all that a connection needs.
 ///
-/// A call that returns `Pending` wakes the task of the last call once another call may be ready.
-pub trait Write<S>: Timer {
+/// A call that returns `Pending` wakes the task of the last call once another call may be ready. Sending
+/// reads too: before the driver gives up a silent peer that does not read, it looks whether the peer has sent
+/// bytes.
+pub trait Runtime<S>: Timer {
+    /// Reads into the beginning of `room`, and returns how many bytes; 0 at the end of the stream.
+    fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;
+
     /// Writes some of `bytes`, and returns how many.
     fn poll_write(io: &mut S, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
@@ -61,17 +71,10 @@ pub trait Write<S>: Timer {
     fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-/// A runtime that reads and writes a stream `S`: all that a connection needs. Sending needs both directions:
-/// before the driver gives up a silent peer that does not read, it looks whether the peer has sent bytes.
-pub trait Runtime<S>: Write<S> {
-    /// Reads into the beginning of `room`, and returns how many bytes; 0 at the end of the stream.
-    fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>;
-}
-
 /// The part of a runtime that opening connections needs besides: names, TCP, and TLS.
 pub trait Network: Runtime<Self::Tcp> + Runtime<Self::Stream> + 'static {
     /// A TCP socket.
-    type Tcp;
+    type Tcp: fmt::Debug + Send + Unpin + 'static;
 
     /// The stream of every connection that is opened or accepted here, over any transport.
     type Stream: Send + 'static;
@@ -108,11 +111,6 @@ pub trait Network: Runtime<Self::Tcp> + Runtime<Self::Stream> + 'static {
     fn peer_addr(tcp: &Self::Tcp) -> io::Result<SocketAddr>;
 }
 
-/// Returns the error of a build without TLS.
-pub(crate) fn without_tls() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "this build lacks the feature `tls`")
-}
-
 /// A runtime that finds a stream `U` inside a stream `S`.
 pub trait Downcast<S, U>: Timer {
     /// Returns the inner stream, and the bytes that were read from it already.
@@ -120,4 +118,41 @@ pub trait Downcast<S, U>: Timer {
     /// # Errors
     /// The stream as it was, if it does not contain a `U`.
     fn downcast(io: S) -> Result<(U, Bytes), S>;
+}
+
+/// The part of a runtime that a server needs besides: listening sockets, and tasks.
+pub trait Serve: Network + Send {
+    /// A listening socket, of any kind.
+    type Socket: Send + Sync + 'static;
+
+    /// Returns the next connection, and the address of its client if there is one. Cancel safe.
+    fn accept(
+        socket: &Self::Socket,
+    ) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+
+    /// Returns the address on which `socket` listens, if it is a TCP socket.
+    fn listens_at(socket: &Self::Socket) -> Option<SocketAddr>;
+
+    /// Spawns a task that runs `work` in the background.
+    fn spawn(work: impl Future<Output = ()> + Send + 'static);
+
+    /// Returns the same stream. It holds `place`, and drops it when it is dropped itself.
+    #[must_use]
+    fn hold(stream: Self::Stream, place: Place) -> Self::Stream;
+
+    /// Starts TLS with a client over `stream`. The default fails: this runtime then has no TLS.
+    #[cfg(feature = "tls")]
+    fn accept_tls(
+        stream: Self::Stream,
+        tls: ServerTls,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send {
+        drop((stream, tls));
+        core::future::ready(Err(without_tls()))
+    }
+}
+
+/// A runtime that listens on addresses of a type `A`.
+pub trait Bind<A>: Serve {
+    /// Returns a socket that listens on the first of `addresses` that the system grants.
+    fn bind(addresses: A) -> impl Future<Output = io::Result<Self::Socket>>;
 }

@@ -48,24 +48,24 @@ impl Watch {
         Self { stop, key: None, waker: None, heard: Heard::new() }
     }
 
-    /// Waits for news of the shutdown, and passes it to `conn`.
+    /// Waits for the next step of the shutdown, and passes it to `conn`.
     pub(crate) fn poll(&mut self, cx: &Context<'_>, conn: &mut Connection, now: fn() -> Instant) -> Poll<()> {
-        if self.tell(conn, now) {
+        if self.follow(conn, now) {
             return Poll::Ready(());
         }
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
             self.stop.waiting.wait(&mut self.key, cx);
             // The shutdown may have begun just before the task was registered.
-            if self.tell(conn, now) {
+            if self.follow(conn, now) {
                 return Poll::Ready(());
             }
         }
         Poll::Pending
     }
 
-    /// Passes news of the shutdown to `conn`, and returns whether there was any.
-    pub(crate) fn tell(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
+    /// Passes the next step of the shutdown to `conn`, and returns whether there was one.
+    pub(crate) fn follow(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
         let Some(said) = self.heard.news(&self.stop.shutdown) else { return false };
         // The task that waited has been woken, and is not registered any more.
         self.waker = None;

@@ -1,39 +1,41 @@
 use core::fmt;
 use core::future::poll_fn;
-use core::pin::Pin;
-use core::task::{Context, Poll, Waker, ready};
-use core::time::Duration;
+use core::task::{Context, Poll, ready};
 use std::sync::Arc;
 
-use futures_core::Stream;
-use futures_sink::Sink;
-use ws_core::handshake::{Accept, Agreement, Decision, Reject};
-use ws_core::{Chunk, CloseFrame, Config, Connection, Event, Message, Outgoing, OwnedMessage, SendError};
+use ws_adapter::NextMessage;
+use ws_core::{
+    Chunk, CloseFrame, Config, Connection, ConnectionStatus, Event, Message, Outgoing, OwnedMessage,
+};
 
 use crate::drive::{In, Out};
 use crate::feed::{Feed, Until};
-use crate::halves::{Receiver, Sender};
+use crate::reply::Reply;
+use crate::send_future::SendHandle;
 use crate::stop::Watch;
 use crate::tasks::Tasks;
-use crate::{Error, Runtime, Timer};
+use crate::{Error, Runtime, SendFuture, Timer};
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
 ///
-/// It is a [`Stream`] of [`OwnedMessage`]s, and a [`Sink`] of everything that
+/// It is a [`Stream`](futures_core::Stream) of [`OwnedMessage`]s, and a [`Sink`](futures_sink::Sink) of everything that
 /// can be sent. Two tasks may use the two sides (`StreamExt::split`).
-pub struct WebSocket<S, T>(Box<Inner<S, T>>);
+pub struct WebSocket<S, T>(pub(crate) Box<Inner<S, T>>);
 
 /// In a box: nested futures would store a wide value several times per task.
-struct Inner<S, T> {
-    out: Out<S, T>,
-    input: In,
+pub(crate) struct Inner<S, T> {
+    pub(crate) out: Out<S, T>,
+    pub(crate) input: In,
     /// The tasks that wait for the `Stream` and for the `Sink`.
-    tasks: Option<Arc<Tasks>>,
+    pub(crate) tasks: Option<Arc<Tasks>>,
 }
 
-/// The answering side of a [`WebSocket`], while a received message or event is on loan.
-#[derive(Debug)]
-pub struct Reply<'w, S, T>(pub(crate) &'w mut Out<S, T>);
+impl<S, T> SendHandle for WebSocket<S, T> {
+    type State<'a>
+        = Feed<'a, S, T>
+    where
+        Self: 'a;
+}
 
 impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`.
@@ -55,41 +57,14 @@ impl<S, T: Timer> WebSocket<S, T> {
         self.0.out.watch(watch);
     }
 
-    /// Returns what the opening handshake agreed.
-    pub fn agreed(&self) -> &Agreement {
-        self.0.out.conn.agreed()
-    }
-
     /// Returns whether messages may be sent.
     pub fn is_open(&self) -> bool {
         self.0.out.conn.is_open()
     }
 
-    /// Returns whether the connection is over.
-    pub fn is_closed(&self) -> bool {
-        self.0.out.conn.is_closed()
-    }
-
-    /// Returns how many bytes wait to be written.
-    pub fn queued(&self) -> usize {
-        self.0.out.conn.queued()
-    }
-
-    /// Returns the code of the peer's Close frame: 1005 if the frame has no code, 1006 if no Close
-    /// frame has come (§7.1.5).
-    pub fn close_code(&self) -> u16 {
-        self.0.out.conn.close_code()
-    }
-
-    /// Returns whether both Close frames were exchanged (§7.1.4).
-    pub fn was_clean(&self) -> bool {
-        self.0.out.conn.was_clean()
-    }
-
-    /// Returns how long the peer took to answer the last ping of the keepalive; `None`
-    /// before the first answer.
-    pub fn round_trip(&self) -> Option<Duration> {
-        self.0.out.conn.round_trip()
+    /// Returns the state of the connection now.
+    pub fn status(&self) -> ConnectionStatus {
+        self.0.out.conn.status()
     }
 
     /// Returns the limits and timeouts of the connection.
@@ -112,7 +87,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// socket has the message.
     ///
     /// The message is queued by the call itself, not by the first poll: it is encoded while it is borrowed.
-    /// So the future holds no buffer, and dropping it loses nothing. [`Feed`] names the one exception.
+    /// So the future holds no buffer, and dropping it loses nothing. [`SendFuture`] names the one exception.
     ///
     /// While the peer does not read, the future waits, and does not read either: [split](Self::split) the
     /// connection where both directions are busy. The deadlines for a silent peer ([`Config::keep_alive`],
@@ -121,8 +96,8 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// # Errors
     /// [`Error::Send`] if the connection is not open, [`Error::Io`] if the stream takes no more bytes.
     #[inline]
-    pub fn send<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> Feed<'a, S, T> {
-        Feed::new(&mut self.0.out, message.into(), Until::Written)
+    pub fn send<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, Self> {
+        SendFuture::new(Feed::new(&mut self.0.out, message.into(), Until::Written))
     }
 
     /// Queues a message at once. It leaves before the next wait for the socket, or with
@@ -134,8 +109,8 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// # Errors
     /// As [`send`](Self::send).
     #[inline]
-    pub fn feed<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> Feed<'a, S, T> {
-        Feed::new(&mut self.0.out, message.into(), Until::Queued)
+    pub fn feed<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, Self> {
+        SendFuture::new(Feed::new(&mut self.0.out, message.into(), Until::Queued))
     }
 
     pub(crate) fn from_ends(out: Out<S, T>, input: In) -> Self {
@@ -145,10 +120,6 @@ impl<S, T: Timer> WebSocket<S, T> {
     pub(crate) fn into_ends(self) -> (Out<S, T>, In) {
         let Inner { out, input, .. } = *self.0;
         (out, input)
-    }
-
-    pub(crate) fn conn(&self) -> &Connection {
-        &self.0.out.conn
     }
 
     pub(crate) fn input_mut(&mut self) -> &mut In {
@@ -167,10 +138,10 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     pub async fn recv(&mut self) -> Result<Option<OwnedMessage>, Error> {
         poll_fn(|cx| self.poll_message(cx)).await?;
         let Inner { out, input, .. } = &mut *self.0;
-        match input.buf.take_message() {
+        match input.inbox.buf.take_message() {
             Some(message) => Ok(Some(message.into())),
             None => {
-                poll_fn(|cx| out.poll_refuse(&mut input.failure, cx)).await?;
+                poll_fn(|cx| out.poll_refuse(&mut input.inbox.failure, cx)).await?;
                 Ok(None)
             }
         }
@@ -195,10 +166,10 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     pub async fn message_ref(&mut self) -> Result<Option<(Message<'_>, Reply<'_, S, T>)>, Error> {
         poll_fn(|cx| self.poll_message(cx)).await?;
         let Inner { out, input, .. } = &mut *self.0;
-        match input.buf.take_message() {
+        match input.inbox.buf.take_message() {
             Some(message) => Ok(Some((message, Reply(out)))),
             None => {
-                poll_fn(|cx| out.poll_refuse(&mut input.failure, cx)).await?;
+                poll_fn(|cx| out.poll_refuse(&mut input.inbox.failure, cx)).await?;
                 Ok(None)
             }
         }
@@ -216,13 +187,23 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     pub async fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S, T>)>, Error> {
         let Inner { out, input, .. } = &mut *self.0;
         poll_fn(|cx| input.poll_event(out, cx)).await?;
-        match input.buf.take_event() {
+        match input.inbox.buf.take_event() {
             Some(event) => Ok(Some((event, Reply(out)))),
             None => {
-                poll_fn(|cx| out.poll_refuse(&mut input.failure, cx)).await?;
+                poll_fn(|cx| out.poll_refuse(&mut input.inbox.failure, cx)).await?;
                 Ok(None)
             }
         }
+    }
+
+    /// Waits until the connection is over, and discards what the peer still sends: after
+    /// [`close`](Self::close), until the peer has answered. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub async fn closed(&mut self) -> Result<(), Error> {
+        while self.event_ref().await?.is_some() {}
+        Ok(())
     }
 
     /// Waits until a message waits in the buffer, or the connection has closed.
@@ -231,21 +212,10 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         let Inner { out, input, .. } = &mut *self.0;
         loop {
             ready!(input.poll_event(out, cx))?;
-            if input.buf.skip_to_message()?.is_some() {
+            if input.inbox.buf.skip_to_message()? != NextMessage::NotYet {
                 return Poll::Ready(Ok(()));
             }
         }
-    }
-}
-
-impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// Splits the connection, so that one task receives and others send.
-    ///
-    /// Keep the [`Receiver`], and receive from it: when it is dropped, the connection ends. The peer gets a
-    /// Close frame with 1001, as far as the stream takes it at once.
-    pub fn split(self) -> (Sender<S, T>, Receiver<S, T>) {
-        let (out, input) = self.into_ends();
-        crate::halves::split(out, input)
     }
 }
 
@@ -268,18 +238,27 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         Reply(&mut self.0.out).ping(payload).await
     }
 
+    /// Sends a pong of up to 125 bytes: without a ping, or as the answer to a ping where
+    /// [`Config::auto_pong`] is off (§5.5.3).
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        Reply(&mut self.0.out).pong(payload).await
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
     /// [`Error::Io`] if the stream takes no more bytes, [`Error::WebSocket`] if a deadline passed meanwhile.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.0.out.poll_flush_alone(cx)).await
+        Reply(&mut self.0.out).flush().await
     }
 
     /// Starts the closing handshake: writes all that is queued, and then the Close frame.
     ///
-    /// Receive until `None` afterwards: the peer may still send messages, and the connection is over when
-    /// the peer has answered.
+    /// Receive until `None` afterwards, or wait with [`closed`](Self::closed): the peer may still send
+    /// messages, and the connection is over when the peer has answered.
     ///
     /// # Errors
     /// [`Error::Send`] if the connection is not open, or the reason is longer than 123 bytes; else as
@@ -289,194 +268,12 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     }
 }
 
-impl<S, T: Timer> Reply<'_, S, T> {
-    /// Queues a message at once, and returns a future that writes it: see [`WebSocket::send`].
-    ///
-    /// # Errors
-    /// As [`WebSocket::send`].
-    #[inline]
-    pub fn send<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> Feed<'a, S, T> {
-        Feed::new(self.0, message.into(), Until::Written)
-    }
-
-    /// Queues a message at once. It leaves before the next wait: see [`WebSocket::feed`].
-    ///
-    /// # Errors
-    /// As [`WebSocket::send`].
-    #[inline]
-    pub fn feed<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> Feed<'a, S, T> {
-        Feed::new(self.0, message.into(), Until::Queued)
-    }
-
-    /// Returns the stream underneath.
-    pub fn get_ref(&self) -> &S {
-        &self.0.io
-    }
-
-    /// Accepts the request that is on loan. The answer leaves before the next wait.
-    ///
-    /// # Errors
-    /// [`Error::Answer`] if the answer does not fit the request. The request then still waits for an answer.
-    pub fn accept(&mut self, accept: &Accept) -> Result<(), Error> {
-        Ok(self.0.conn.accept(T::now(), accept)?)
-    }
-
-    /// Answers the request that is on loan with a response other than a WebSocket.
-    ///
-    /// # Errors
-    /// As [`accept`](Self::accept).
-    pub fn reject(&mut self, reject: &Reject) -> Result<(), Error> {
-        Ok(self.0.conn.reject(T::now(), reject)?)
-    }
-
-    /// Answers the request that is on loan; see [`Connection::answer`].
-    ///
-    /// # Errors
-    /// As [`accept`](Self::accept).
-    pub fn answer(&mut self, decision: &Decision) -> Result<(), Error> {
-        Ok(self.0.conn.answer(T::now(), decision)?)
-    }
-}
-
-impl<S, T: Runtime<S>> Reply<'_, S, T> {
-    /// Sends the next part of a message: see [`WebSocket::send_chunk`].
-    ///
-    /// # Errors
-    /// As [`WebSocket::send_chunk`].
-    pub async fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
-        self.send_with(|conn| conn.send_chunk(chunk)).await
-    }
-
-    /// Sends a ping: see [`WebSocket::ping`].
-    ///
-    /// # Errors
-    /// As [`WebSocket::ping`].
-    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.send_with(|conn| conn.ping(payload)).await
-    }
-
-    /// Sends a pong that the connection does not send by itself ([`Config::auto_pong`]).
-    ///
-    /// # Errors
-    /// As [`WebSocket::ping`].
-    pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.send_with(|conn| conn.pong(payload)).await
-    }
-
-    /// Starts the closing handshake: see [`WebSocket::close`].
-    ///
-    /// # Errors
-    /// As [`WebSocket::close`].
-    pub async fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
-        let frame = frame.into();
-        self.send_with(|conn| conn.close(T::now(), frame)).await
-    }
-
-    /// Calls `queue` until there is room for what it queues, and writes all that is queued.
-    async fn send_with(
-        &mut self,
-        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
-        let mut is_queued = false;
-        poll_fn(|cx| {
-            loop {
-                if !is_queued {
-                    self.0.prepare();
-                    match queue(&mut self.0.conn) {
-                        Err(SendError::Full) => {}
-                        result => {
-                            result?;
-                            is_queued = true;
-                        }
-                    }
-                }
-                ready!(self.0.poll_flush_alone(cx))?;
-                if is_queued {
-                    return Poll::Ready(Ok(()));
-                }
-            }
-        })
-        .await
-    }
-}
-
-impl<S, T> Inner<S, T> {
-    /// Returns the connection, the tasks that wait for it, and a waker of all these tasks.
-    fn shared(&mut self) -> (&mut Out<S, T>, &mut In, &Tasks, Waker) {
-        let Self { out, input, tasks } = self;
-        let tasks = tasks.get_or_insert_default();
-        let all = Waker::from(Arc::clone(tasks));
-        (out, input, tasks, all)
-    }
-}
-
-impl<S, T: Runtime<S>> Stream for WebSocket<S, T> {
-    type Item = Result<OwnedMessage, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let inner = &mut *self.0;
-        loop {
-            if !inner.input.is_ready(&mut inner.out.conn) || !inner.out.conn.is_open() {
-                let (out, input, tasks, all) = inner.shared();
-                ready!(tasks.poll_receiving(&all, out, cx, |out, cx| input.poll_drive(out, cx)))?;
-            }
-            match inner.input.buf.skip_to_message()? {
-                None => {}
-                Some(false) => return Poll::Ready(None),
-                Some(true) => {
-                    if let Some(message) = inner.input.buf.take_message() {
-                        return Poll::Ready(Some(Ok(message.into())));
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<S, T: Runtime<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
-    type Error = Error;
-
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.0.out.conn.check_send() {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(SendError::Full) => self.0.poll_flush(cx),
-            Err(error) => Poll::Ready(Err(error.into())),
-        }
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, message: M) -> Result<(), Error> {
-        let out = &mut self.0.out;
-        out.prepare();
-        Ok(out.conn.send_outgoing(message.into())?)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.poll_flush(cx)
-    }
-
-    /// Sends a Close frame with 1000, unless one was sent before. The [`Stream`] ends when
-    /// the peer has answered.
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.0.out.conn.close(T::now(), Some(ws_core::CloseCode::NORMAL.into())) {
-            Ok(()) | Err(SendError::Closed) => self.0.poll_flush(cx),
-            Err(error) => Poll::Ready(Err(error.into())),
-        }
-    }
-}
-
-impl<S, T: Runtime<S>> Inner<S, T> {
-    fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
-        let (out, _, tasks, all) = self.shared();
-        tasks.poll_flush_sink(&all, out, cx)
-    }
-}
-
 impl<S, T: Timer> fmt::Debug for WebSocket<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
             .field("role", &self.0.out.conn.role())
             .field("is_open", &self.is_open())
-            .field("queued", &self.queued())
+            .field("queued", &self.0.out.conn.queued())
             .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@
 #![cfg_attr(not(feature = "runtime"), doc = "```ignore")]
 //! use async_net::TcpListener;
 //! use futures_util::try_join;
+//! use ws_smol::CloseCode;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! smol::block_on(async {
@@ -26,9 +27,8 @@
 //!         let mut ws = ws_smol::connect(&url).await?;
 //!         ws.send("hello").await?;
 //!         assert_eq!(ws.recv().await?.unwrap().as_text(), Some("hello"));
-//!         ws.close(None).await?;
-//!         assert!(ws.recv().await?.is_none());
-//!         Ok(())
+//!         ws.close(CloseCode::NORMAL).await?;
+//!         ws.closed().await
 //!     };
 //!     try_join!(server, client)?;
 //!     Ok(())
@@ -37,13 +37,13 @@
 //! ```
 //!
 //! # Which call sends when
-//! When [`send`](driver::WebSocket::send) is ready, the socket has the message; each `send` costs a system
-//! call. [`feed`](driver::WebSocket::feed) queues the message. It leaves together with all else that is
-//! queued, in one write, just before the next wait for the socket: inside [`recv`](driver::WebSocket::recv),
-//! or with [`flush`](driver::WebSocket::flush). Fast loops use `feed`.
+//! When [`send`](ws_driver::WebSocket::send) is ready, the socket has the message; each `send` costs a system
+//! call. [`feed`](ws_driver::WebSocket::feed) queues the message. It leaves together with all else that is
+//! queued, in one write, just before the next wait for the socket: inside [`recv`](ws_driver::WebSocket::recv),
+//! or with [`flush`](ws_driver::WebSocket::flush). Fast loops use `feed`.
 //!
 //! # `send` queues at once
-//! [`send`](driver::WebSocket::send) and [`feed`](driver::WebSocket::feed) queue the message when they are
+//! [`send`](ws_driver::WebSocket::send) and [`feed`](ws_driver::WebSocket::feed) queue the message when they are
 //! called, not when their future is awaited. Most futures in Rust do nothing until they are polled. These
 //! differ because the message is encoded while it is borrowed: so the future holds no buffer, and dropping it
 //! loses nothing. What is not written yet leaves with the next output.
@@ -57,23 +57,24 @@
 //! # }
 //! ```
 //!
-//! There is one exception: while the queue is above its mark ([`Config::max_output`]), awaiting the
-//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::Feed::is_queued) returns
+//! There is one exception: while the queue is above its mark ([`Config::max_output`](ws_driver::exports::Config::max_output)), awaiting the
+//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::SendFuture::is_queued) returns
 //! whether the message is queued. The calls for parts of messages, pings, pongs, Close frames and JSON
 //! queue when they are awaited.
 //!
 //! # Which call does what I/O
 //! Only receiving reads. It also writes: pongs, Close frames and all that is queued. A task that only sends
 //! answers no pings, and two peers that only send end up waiting for each other:
-//! [split](driver::WebSocket::split) the connection where both directions are busy.
+//! [split](ws_driver::WebSocket::split) the connection where both directions are busy.
 //!
 //! # Another runtime
-//! Without its feature `runtime`, this crate does not depend on a runtime. [`driver`] then takes the timer of
-//! the program's runtime. `ws-async-std` is built in this way.
+//! Without its feature `runtime`, this crate does not depend on a runtime. What is left is [`net`]: streams
+//! and TLS over `futures-io`, for a runtime that the program describes by the traits of [`ws_driver`].
+//! `ws-async-std` is built in this way.
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
-pub mod driver;
+pub mod net;
 #[cfg(feature = "runtime")]
 mod runtime;
 #[cfg(feature = "runtime")]
@@ -82,28 +83,17 @@ pub mod serve;
 #[cfg(feature = "tls")]
 pub use futures_rustls;
 #[cfg(feature = "runtime")]
-pub use runtime::{
-    Connector, Feed, NetStream, Receiver, Reconnect, Reply, ReuniteError, SendFuture, Sender, Smol,
-    WebSocket, accept, accept_with, client, connect, connect_with,
-};
+pub use runtime::Smol;
 #[cfg(all(feature = "runtime", feature = "tls"))]
 pub use runtime::{accept_tls, start_tls};
-pub use ws_core;
-pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
-#[cfg(feature = "deflate")]
-pub use ws_core::deflate;
-pub use ws_core::handshake::{
-    Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
-};
-pub use ws_core::{
-    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage,
-    Parts, Payload, Prepared, SendError, Text,
-};
-#[cfg(feature = "serde")]
-pub use ws_core::{JsonError, NotJson};
-pub use ws_driver::{self, Error};
-#[cfg(feature = "tls")]
-pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
+pub use ws_driver;
+
+/// The stream of a connection that was opened or accepted here; see [`net::NetStream`].
+#[cfg(feature = "runtime")]
+pub type NetStream = net::NetStream<Smol>;
+
+#[cfg(feature = "runtime")]
+ws_driver::adapter!(Smol);
 
 #[cfg(all(doctest, feature = "runtime"))]
 #[doc = include_str!("../README.md")]

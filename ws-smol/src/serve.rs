@@ -22,84 +22,12 @@
 //! # }
 //! ```
 
-use core::net::SocketAddr;
-use std::io;
-
 #[cfg(unix)]
 use async_net::unix::UnixListener;
 use async_net::{AsyncToSocketAddrs, TcpListener};
-pub use ws_core::serve::Limits;
-pub use ws_driver::serve::Task;
 
-use crate::driver::serve::{Bind, Serve};
-use crate::{NetStream, Smol, driver};
+use crate::{NetStream, Smol};
 
-/// The settings of a server: what it does with each connection before that is open; see
-/// [`ws_driver::serve::Server`].
-pub type Server = driver::serve::Server<Smol>;
-
-/// A running server. When it is dropped, the server accepts no more connections; those that `accept` has
-/// returned go on. See [`ws_driver::serve::Listener`].
-pub type Listener = driver::serve::Listener<Smol>;
-
-/// A handle that shuts down a server, and counts its connections; see [`ws_driver::serve::Handle`].
-pub type Handle = driver::serve::Handle<Smol>;
-
-/// A listening socket.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Socket {
-    /// For TCP, over IPv4 or IPv6.
-    Tcp(TcpListener),
-    /// On a path of this machine.
-    #[cfg(unix)]
-    Unix(UnixListener),
-}
-
-impl From<TcpListener> for Socket {
-    fn from(listener: TcpListener) -> Self {
-        Self::Tcp(listener)
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixListener> for Socket {
-    fn from(listener: UnixListener) -> Self {
-        Self::Unix(listener)
-    }
-}
-
-impl Serve for Smol {
-    type Socket = Socket;
-
-    async fn accept(socket: &Socket) -> io::Result<(NetStream, Option<SocketAddr>)> {
-        match socket {
-            Socket::Tcp(listener) => {
-                let (stream, address) = listener.accept().await?;
-                // Without this option, messages are only slower.
-                let _ = stream.set_nodelay(true);
-                Ok((NetStream::accepted(stream, address), Some(address)))
-            }
-            #[cfg(unix)]
-            Socket::Unix(listener) => Ok((NetStream::new(listener.accept().await?.0), None)),
-        }
-    }
-
-    fn listens_at(socket: &Socket) -> Option<SocketAddr> {
-        match socket {
-            Socket::Tcp(listener) => listener.local_addr().ok(),
-            #[cfg(unix)]
-            Socket::Unix(_) => None,
-        }
-    }
-
-    fn spawn(work: impl Future<Output = ()> + Send + 'static) {
-        smol::spawn(work).detach();
-    }
-}
-
-impl<A: AsyncToSocketAddrs> Bind<A> for Smol {
-    async fn bind(addresses: A) -> io::Result<Socket> {
-        Ok(TcpListener::bind(addresses).await?.into())
-    }
-}
+ws_driver::listeners!(Smol, TcpListener, UnixListener, NetStream::new, AsyncToSocketAddrs, |work| {
+    smol::spawn(work).detach();
+});

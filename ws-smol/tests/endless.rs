@@ -8,7 +8,7 @@ use std::io;
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::handshake::Agreement;
 use ws_core::{Connection, Role, Timeout};
-use ws_smol::driver::Timer as _;
+use ws_smol::ws_driver::Timer as _;
 use ws_smol::{Config, Error, Smol as Clock, WebSocket};
 
 /// A binary message of one byte, from a client.

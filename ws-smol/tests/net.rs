@@ -186,17 +186,17 @@ fn how_it_ended_is_known_after_the_end() -> Outcome {
     block_on(async {
         let (mut client, mut server) = pair().await?;
         assert_eq!(server.peer_addr().ok(), client.get_ref().local_addr());
-        assert_eq!(server.close_frame(), None);
+        assert_eq!(server.status().close_frame, None);
         let frame = CloseFrame { code: CloseCode::GOING_AWAY, reason: "lunch" };
         client.close(frame).await?;
         let (ended, _) = try_join(server.recv(), client.recv()).await?;
         assert!(ended.is_none());
-        assert_eq!((server.close_frame(), server.error()), (Some(frame), None));
+        assert_eq!((server.status().close_frame, server.status().failure), (Some(frame.into()), None));
 
         let (client, mut server) = pair().await?;
         client.abort();
         assert!(server.recv().await.is_err());
-        assert_eq!(server.error(), Some(ws_core::Error::UnexpectedEof));
+        assert_eq!(server.status().failure, Some(ws_core::Error::UnexpectedEof));
 
         let (client, _server) = pair().await?;
         let (sender, mut receiver) = client.split();

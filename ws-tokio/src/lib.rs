@@ -6,6 +6,7 @@
 //!
 //! ```
 //! use tokio::net::TcpListener;
+//! use ws_tokio::CloseCode;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,9 +25,8 @@
 //!     let mut ws = ws_tokio::connect(&url).await?;
 //!     ws.send("hello").await?;
 //!     assert_eq!(ws.recv().await?.unwrap().as_text(), Some("hello"));
-//!     ws.close(None).await?;
-//!     assert!(ws.recv().await?.is_none());
-//!     Ok(())
+//!     ws.close(CloseCode::NORMAL).await?;
+//!     ws.closed().await
 //! };
 //! tokio::try_join!(server, client)?;
 //! # Ok(())
@@ -54,7 +54,7 @@
 //! ```
 //!
 //! There is one exception: while the queue is above its mark ([`Config::max_output`]), awaiting the
-//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::Feed::is_queued) returns
+//! future queues the message, as soon as there is room. [`is_queued`](SendFuture::is_queued) returns
 //! whether the message is queued. The calls for parts of messages, pings, pongs, Close frames and JSON
 //! queue when they are awaited.
 //!
@@ -67,7 +67,6 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
-mod connection;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod net_stream;
@@ -76,32 +75,15 @@ pub mod serve;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use connection::{
-    Connector, Feed, Receiver, Reconnect, Reply, ReuniteError, SendFuture, Sender, WebSocket, accept,
-    accept_with, client, connect, connect_with,
-};
 pub use net_stream::NetStream;
 pub use runtime::Tokio;
 #[cfg(feature = "tls")]
 pub use tls::{accept_tls, start_tls};
 #[cfg(feature = "tls")]
 pub use tokio_rustls;
-pub use ws_core;
-pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlError};
-#[cfg(feature = "deflate")]
-pub use ws_core::deflate;
-pub use ws_core::handshake::{
-    Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
-};
-pub use ws_core::{
-    Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage,
-    Parts, Payload, Prepared, SendError, Text,
-};
-#[cfg(feature = "serde")]
-pub use ws_core::{JsonError, NotJson};
-pub use ws_driver::{self, Error};
-#[cfg(feature = "tls")]
-pub use ws_tls::{self, ClientTls, ServerTls, TlsError};
+pub use ws_driver;
+
+ws_driver::adapter!(Tokio);
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

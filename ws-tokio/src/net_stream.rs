@@ -28,8 +28,6 @@ pub struct NetStream {
 
 enum Kind {
     Tcp(TcpStream, Addresses),
-    #[cfg(unix)]
-    Unix(UnixStream),
     /// In a box: its state takes more than a kilobyte.
     #[cfg(feature = "tls")]
     Tls(Box<Secured>),
@@ -70,8 +68,6 @@ impl NetStream {
         match &self.kind {
             #[cfg(feature = "tls")]
             Kind::Tls(_) => true,
-            #[cfg(unix)]
-            Kind::Unix(_) => false,
             Kind::Tcp(..) | Kind::Other(_) => false,
         }
     }
@@ -90,8 +86,6 @@ impl NetStream {
             Kind::Tcp(stream, addresses) => Some((stream, addresses)),
             #[cfg(feature = "tls")]
             Kind::Tls(secured) => secured.stream.get_ref().0.innermost(),
-            #[cfg(unix)]
-            Kind::Unix(_) => None,
             Kind::Other(_) => None,
         }
     }
@@ -109,8 +103,6 @@ impl NetStream {
     pub fn tls(&self) -> Option<&TlsStream<Self>> {
         match &self.kind {
             Kind::Tls(secured) => Some(&secured.stream),
-            #[cfg(unix)]
-            Kind::Unix(_) => None,
             Kind::Tcp(..) | Kind::Other(_) => None,
         }
     }
@@ -157,7 +149,7 @@ impl From<TcpStream> for NetStream {
 #[cfg(unix)]
 impl From<UnixStream> for NetStream {
     fn from(stream: UnixStream) -> Self {
-        Kind::Unix(stream).into()
+        Self::new(stream)
     }
 }
 
@@ -173,11 +165,6 @@ macro_rules! each {
     ($self:expr, $stream:ident => $what:expr) => {
         match &mut $self.get_mut().kind {
             Kind::Tcp(stream, _) => {
-                let $stream = Pin::new(stream);
-                $what
-            }
-            #[cfg(unix)]
-            Kind::Unix(stream) => {
                 let $stream = Pin::new(stream);
                 $what
             }
@@ -224,8 +211,6 @@ impl AsyncWrite for NetStream {
     fn is_write_vectored(&self) -> bool {
         match &self.kind {
             Kind::Tcp(stream, _) => stream.is_write_vectored(),
-            #[cfg(unix)]
-            Kind::Unix(stream) => stream.is_write_vectored(),
             #[cfg(feature = "tls")]
             Kind::Tls(secured) => secured.stream.is_write_vectored(),
             Kind::Other(stream) => stream.is_write_vectored(),
@@ -246,8 +231,6 @@ impl fmt::Debug for NetStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Tcp(stream, _) => stream.fmt(f),
-            #[cfg(unix)]
-            Kind::Unix(stream) => stream.fmt(f),
             #[cfg(feature = "tls")]
             Kind::Tls(secured) => f.debug_tuple("Tls").field(secured.stream.get_ref().0).finish(),
             Kind::Other(_) => f.write_str("NetStream(..)"),

@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::runtime::Handle;
 use tokio::time::{Instant as TokioInstant, Sleep, sleep};
 use ws_core::Instant;
-use ws_driver::{Network, Runtime, Write};
+use ws_driver::{Network, Runtime};
 #[cfg(feature = "tls")]
 use ws_tls::ClientTls;
 
@@ -66,7 +66,14 @@ fn early() -> TokioInstant {
     margins.find_map(|margin| now.checked_sub(margin)).unwrap_or(now).into()
 }
 
-impl<S: AsyncWrite + Unpin> Write<S> for Tokio {
+impl<S: AsyncRead + AsyncWrite + Unpin> Runtime<S> for Tokio {
+    #[inline]
+    fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut room = ReadBuf::new(room);
+        ready!(Pin::new(io).poll_read(cx, &mut room))?;
+        Poll::Ready(Ok(room.filled().len()))
+    }
+
     #[inline]
     fn poll_write(io: &mut S, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(io).poll_write(cx, bytes)
@@ -89,15 +96,6 @@ impl<S: AsyncWrite + Unpin> Write<S> for Tokio {
     #[inline]
     fn poll_shutdown(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(io).poll_shutdown(cx)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Runtime<S> for Tokio {
-    #[inline]
-    fn poll_read(io: &mut S, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut room = ReadBuf::new(room);
-        ready!(Pin::new(io).poll_read(cx, &mut room))?;
-        Poll::Ready(Ok(room.filled().len()))
     }
 }
 

@@ -147,8 +147,8 @@ async fn compression_and_subprotocols_are_agreed() -> Outcome {
     let talk = async {
         let config = Config { compression: Some(Compression::default()), ..Config::default() };
         let mut ws = ws_tokio::connect_with(&connect, config).await?;
-        assert_eq!(ws.agreed().subprotocol.as_deref(), Some("chat"));
-        assert!(ws.agreed().deflate.is_some());
+        assert_eq!(ws.status().agreement.subprotocol.as_deref(), Some("chat"));
+        assert!(ws.status().agreement.deflate.is_some());
         let long = "again and ".repeat(1000);
         ws.send(&*long).await?;
         assert_eq!(ws.recv().await?, Some(long.as_str().into()));
@@ -184,12 +184,12 @@ async fn an_axum_handler_gets_the_web_socket() -> Outcome {
 
     let connect = Connect::new(&format!("ws://{at}/echo"))?.subprotocol("v1")?.subprotocol("v2")?;
     let mut ws = ws_tokio::connect_with(&connect, Config::default()).await?;
-    assert_eq!(ws.agreed().subprotocol.as_deref(), Some("v1"));
+    assert_eq!(ws.status().agreement.subprotocol.as_deref(), Some("v1"));
     ws.send("hello").await?;
     assert_eq!(ws.recv().await?, Some("hello".into()));
     ws.close(None).await?;
     assert_eq!(ws.recv().await?, None);
-    assert!(ws.was_clean());
+    assert!(ws.status().was_clean);
 
     for (path, status) in [("refuse", 403), ("misfit", 500)] {
         let Err(Error::Rejected(response)) = ws_tokio::connect(&format!("ws://{at}/{path}")).await else {

@@ -79,8 +79,8 @@ async fn an_aborted_connection_ends_without_a_close_frame() -> Result<(), ws_tok
     client.abort();
     assert!(matches!(server.recv().await, Err(ws_tokio::Error::WebSocket(Error::UnexpectedEof))));
     assert!(server.recv().await?.is_none());
-    assert_eq!((server.close_code(), server.error()), (1006, Some(Error::UnexpectedEof)));
-    assert_eq!(server.close_frame(), None);
+    assert_eq!((server.status().close_code, server.status().failure), (1006, Some(Error::UnexpectedEof)));
+    assert_eq!(server.status().close_frame, None);
     Ok(())
 }
 
@@ -108,13 +108,13 @@ async fn an_abort_reaches_the_receiver_that_waits() -> Result<(), ws_tokio::Erro
 #[tokio::test]
 async fn the_close_frame_is_known_after_the_end() -> Result<(), ws_tokio::Error> {
     let (mut client, mut server) = pair();
-    assert_eq!(server.close_frame(), None);
+    assert_eq!(server.status().close_frame, None);
     let frame = CloseFrame { code: CloseCode::GOING_AWAY, reason: "lunch" };
     client.close(frame).await?;
     let (ended, _) = tokio::try_join!(server.recv(), client.recv())?;
     assert!(ended.is_none());
-    assert_eq!(server.close_frame(), Some(frame));
-    assert_eq!((server.close_code(), server.error()), (1001, None));
+    assert_eq!(server.status().close_frame, Some(frame.into()));
+    assert_eq!((server.status().close_code, server.status().failure), (1001, None));
     Ok(())
 }
 
@@ -125,7 +125,7 @@ async fn the_error_is_known_after_it_was_reported() -> Result<(), ws_tokio::Erro
     peer.send("unmasked").await?;
     let error = server.recv().await.expect_err("it is not masked");
     let ws_tokio::Error::WebSocket(error) = error else { panic!("{error}") };
-    assert_eq!(server.error(), Some(error));
+    assert_eq!(server.status().failure, Some(error));
     Ok(())
 }
 
@@ -174,7 +174,7 @@ mod json {
         let (mut client, _server) = pair();
         let keys_are_lists = std::collections::BTreeMap::from([(vec![1], 2)]);
         assert!(matches!(client.send_json(&keys_are_lists).await, Err(ws_tokio::Error::Json(_))));
-        assert_eq!(client.queued(), 0);
+        assert_eq!(client.status().queued, 0);
         Ok(())
     }
 }

@@ -65,7 +65,7 @@ async fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     let error = ws.recv().await;
     assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close)))), "{error:?}");
     assert_eq!(ws.recv().await?, None);
-    assert!(!ws.was_clean());
+    assert!(!ws.status().was_clean);
     Ok(())
 }
 
@@ -79,7 +79,7 @@ async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
     let waiting =
         tokio::time::timeout(Duration::from_secs(100), async { tokio::join!(one.recv(), other.recv()) });
     assert!(waiting.await.is_err());
-    assert!(one.round_trip().is_some() && other.round_trip().is_some());
+    assert!(one.status().round_trip.is_some() && other.status().round_trip.is_some());
 
     let (near, mut far) = duplex(4096);
     far.write_all(b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").await?;

@@ -169,7 +169,10 @@ impl Workload {
                 for _ in 0..times {
                     drive(async {
                         let mut ws = ws_tokio::accept(Script::of(vec![REQUEST.into(), CLOSE.into()])).await?;
-                        anyhow::ensure!(ws.recv().await?.is_none() && ws.was_clean(), "no closing handshake");
+                        anyhow::ensure!(
+                            ws.recv().await?.is_none() && ws.status().was_clean,
+                            "no closing handshake"
+                        );
                         calls += ws.get_ref().calls();
                         Ok(())
                     });

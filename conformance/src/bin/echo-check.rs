@@ -43,20 +43,20 @@ fn check(connect: &Connect, compression: Option<Compression>) -> Result<(), Fail
     let open = || ws_blocking::connect_with(&connect, config.clone());
 
     let mut ws = open()?;
-    ensure(ws.agreed().subprotocol.as_deref() == Some("chat"), "the subprotocol")?;
-    ensure(ws.agreed().deflate.is_some() == is_compressed, "the compression")?;
+    ensure(ws.status().agreement.subprotocol.as_deref() == Some("chat"), "the subprotocol")?;
+    ensure(ws.status().agreement.deflate.is_some() == is_compressed, "the compression")?;
     messages(&mut ws)?;
     fragments(&mut ws)?;
     ping(&mut ws)?;
     ws.close(CloseFrame { code: CloseCode::new(4000).expect("a private code"), reason: "bye" })?;
     while ws.recv()?.is_some() {}
-    ensure(ws.close_code() == 4000 && ws.was_clean(), "the close")?;
+    ensure(ws.status().close_code == 4000 && ws.status().was_clean, "the close")?;
 
     // A message over the server's limit is answered with 1009.
     let mut ws = open()?;
     let sent = ws.send(&noise((4 << 20) + 1)[..]);
     while let Ok(Some(_)) = ws.recv() {}
-    ensure(sent.is_err() || ws.close_code() == 1009, "the close for a message over the limit")
+    ensure(sent.is_err() || ws.status().close_code == 1009, "the close for a message over the limit")
 }
 
 fn messages(ws: &mut Socket) -> Result<(), Failure> {

@@ -10,13 +10,12 @@ use ws_core::handshake::{Accept, ClientRequest};
 use ws_core::{
     CloseCode, Config, Error as Cause, Event, Instant, KeepAlive, Message, Role, Timeout as Deadline,
 };
-use ws_smol::driver::Timer as _;
-use ws_smol::{Error, driver};
+use ws_driver::{Error, Timer as _};
 
 use crate::simulation::{Fault, Random, index};
 use crate::world::{self, Run, Stream, Timer};
 
-type WebSocket = driver::WebSocket<Stream, Timer>;
+type WebSocket = ws_driver::WebSocket<Stream, Timer>;
 
 /// The number of runs of each test.
 const SEEDS: u64 = 200;
@@ -161,7 +160,7 @@ fn simulate(seed: u64, talk: Talk, fault: Fault) -> Outcome {
         (
             async move {
                 let request = ClientRequest::new("h", "/").expect("a request");
-                match driver::client(client, &request, config()).await {
+                match WebSocket::client(client, &request, config()).await {
                     Ok(ws) => match talk {
                         Talk::Halves => both_halves(ws, from_client, client_end).await,
                         Talk::Echo => ask(ws, from_client, client_end).await,
@@ -171,7 +170,7 @@ fn simulate(seed: u64, talk: Talk, fault: Fault) -> Outcome {
                 client_end.borrow_mut().ended_at = Some(Timer::now());
             },
             async move {
-                match driver::accept_with(server, config(), |_| Accept::new().into()).await {
+                match WebSocket::accept_with(server, config(), |_| Accept::new().into()).await {
                     Ok(ws) => match talk {
                         Talk::Halves => both_halves(ws, from_server, server_end).await,
                         Talk::Echo => echo(ws, server_end).await,
@@ -216,7 +215,7 @@ async fn both_halves(ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) 
     };
     join!(sending, receiving);
     let Ok(ws) = sender.reunite(receiver) else { panic!("two halves of one connection") };
-    end.borrow_mut().was_clean = ws.was_clean();
+    end.borrow_mut().was_clean = ws.status().was_clean;
 }
 
 /// Sends each message when the one before has come back, and then closes.
@@ -275,7 +274,7 @@ async fn receive(ws: &mut WebSocket, end: &RefCell<End>) {
             Err(error) => end.borrow_mut().fail(error),
         }
     }
-    end.borrow_mut().was_clean = ws.was_clean();
+    end.borrow_mut().was_clean = ws.status().was_clean;
 }
 
 fn note(event: &Event<'_>, end: &RefCell<End>) {

@@ -12,7 +12,6 @@ use std::task::Wake;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_core::{Instant, Role};
-use ws_smol::driver;
 
 use crate::simulation::{Fault, LATENCY, MOMENT, ROOM, Random, index};
 
@@ -263,7 +262,7 @@ pub(crate) struct Timer {
     number: u64,
 }
 
-impl driver::Timer for Timer {
+impl ws_driver::Timer for Timer {
     fn after(delay: Duration) -> Self {
         WORLD.with_borrow_mut(|world| {
             world.timers += 1;
@@ -292,7 +291,7 @@ impl Drop for Timer {
     }
 }
 
-impl driver::Runtime<Stream> for Timer {}
+ws_smol::futures_io!(Timer);
 
 /// A task that was woken, or was not.
 struct Flag(AtomicBool);

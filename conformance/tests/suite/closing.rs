@@ -26,8 +26,13 @@ fn a_close_is_clean_on_both_sides() -> Outcome {
             let (one_end, other_end) =
                 on::both(async { wait!(one.recv()) }, async { wait!(other.recv()) }).await;
             assert_eq!((one_end?, other_end?), (None, None));
-            assert!(one.was_clean() && other.was_clean() && one.is_closed() && other.is_closed());
-            assert_eq!((one.close_code(), other.close_code()), (1001, 1001));
+            assert!(
+                one.status().was_clean
+                    && other.status().was_clean
+                    && one.status().is_closed
+                    && other.status().is_closed
+            );
+            assert_eq!((one.status().close_code, other.status().close_code), (1001, 1001));
         }
         Ok(())
     })
@@ -46,7 +51,7 @@ fn codes_go_both_ways() -> Outcome {
             peer.write_all(&masked(0x88, &bytes))?;
             drop(peer);
             assert_eq!(wait!(ws.recv())?, None);
-            assert_eq!((ws.close_code(), ws.was_clean()), (code.into(), true));
+            assert_eq!((ws.status().close_code, ws.status().was_clean), (code.into(), true));
         }
         let (mut ws, mut peer) = open(Role::Server, Config::default());
         peer.write_all(&masked(0x88, b""))?;
@@ -56,7 +61,7 @@ fn codes_go_both_ways() -> Outcome {
             Ok(answer)
         });
         assert_eq!(wait!(ws.recv())?, None);
-        assert_eq!((ws.close_code(), ws.was_clean()), (1005, true));
+        assert_eq!((ws.status().close_code, ws.status().was_clean), (1005, true));
         assert_eq!(peer.join().expect("no panic")?, b"\x88\x00");
         Ok(())
     })
@@ -80,7 +85,7 @@ fn a_client_waits_for_the_servers_end() -> Outcome {
         });
         wait!(ws.close(Some(CloseCode::NORMAL.into())))?;
         assert_eq!(wait!(ws.recv())?, None);
-        assert!(ws.was_clean());
+        assert!(ws.status().was_clean);
         let (nothing, end) = peer.join().expect("no panic")?;
         assert!(nothing.contains("temporarily unavailable"), "{nothing}");
         assert_eq!(end, b"");
@@ -100,7 +105,10 @@ fn an_abrupt_end_is_an_error() -> Outcome {
             assert_eq!(wait!(ws.recv())?, Some(b"last words"[..].into()));
             let error = wait!(ws.recv());
             assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::UnexpectedEof))), "{error:?}");
-            assert_eq!((wait!(ws.recv())?, ws.close_code(), ws.was_clean()), (None, 1006, false));
+            assert_eq!(
+                (wait!(ws.recv())?, ws.status().close_code, ws.status().was_clean),
+                (None, 1006, false)
+            );
         }
         Ok(())
     })
@@ -118,7 +126,7 @@ fn a_reset_is_the_transports_error() -> Outcome {
         let error = wait!(ws.recv());
         let Err(Error::Io(error)) = error else { panic!("{error:?}") };
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-        assert_eq!((wait!(ws.recv())?, ws.close_code()), (None, 1006));
+        assert_eq!((wait!(ws.recv())?, ws.status().close_code), (None, 1006));
         Ok(())
     })
 }

@@ -17,7 +17,7 @@ fn everything_is_echoed() -> Outcome {
             while let Some((message, mut reply)) = wait!(other.message_ref())? {
                 wait!(reply.feed(message))?;
             }
-            Ok::<_, Error>(other.was_clean())
+            Ok::<_, Error>(other.status().was_clean)
         };
         let talk = async {
             for len in [0, 1, 30, 31, 125, 126, 4095, 4096, 65_535, 65_536, 300_000, 1 << 20] {
@@ -49,17 +49,17 @@ fn what_is_fed_leaves_before_the_next_wait() -> Outcome {
         let (mut ws, mut peer) = open(Role::Server, Config::default());
         wait!(ws.feed("one"))?;
         wait!(ws.feed(String::from("two")))?;
-        assert_eq!(ws.queued(), 10);
+        assert_eq!(ws.status().queued, 10);
         peer.set_nonblocking(true)?;
         let nothing = next::<1>(&mut peer).expect_err("nothing left");
         assert!(nothing.to_string().contains("temporarily unavailable"), "{nothing}");
         peer.set_nonblocking(false)?;
         peer.write_all(&masked(0x81, b"three"))?;
         assert_eq!(wait!(ws.recv())?, Some("three".into()));
-        assert_eq!((ws.queued(), next(&mut peer)?), (0, *b"\x81\x03one\x81\x03two"));
+        assert_eq!((ws.status().queued, next(&mut peer)?), (0, *b"\x81\x03one\x81\x03two"));
         wait!(ws.feed("four"))?;
         wait!(ws.flush())?;
-        assert_eq!((ws.queued(), next(&mut peer)?), (0, *b"\x81\x04four"));
+        assert_eq!((ws.status().queued, next(&mut peer)?), (0, *b"\x81\x04four"));
         Ok(())
     })
 }
@@ -167,7 +167,7 @@ fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
             assert_eq!(rest(&mut peer)?, close);
             drop(peer);
             assert_eq!(wait!(ws.recv())?, None);
-            assert_eq!(ws.close_code(), 1006);
+            assert_eq!(ws.status().close_code, 1006);
         }
         Ok(())
     })
@@ -218,7 +218,7 @@ fn compression_is_agreed_where_both_ask() -> Outcome {
     on::run(async {
         let config = Config { compression: Some(Compression::default()), ..Config::default() };
         let (mut one, mut other) = pair(config).await;
-        assert!(one.agreed().deflate.is_some() && other.agreed().deflate.is_some());
+        assert!(one.status().agreement.deflate.is_some() && other.status().agreement.deflate.is_some());
         let text = "over and over ".repeat(20_000);
         let messages: [OwnedMessage; 3] = [text.clone().into(), "short".into(), text.into()];
         let send = async {
@@ -237,7 +237,7 @@ fn compression_is_agreed_where_both_ask() -> Outcome {
         sent?;
         received?;
         let (one, _) = pair(Config::default()).await;
-        assert!(one.agreed().deflate.is_none());
+        assert!(one.status().agreement.deflate.is_none());
         Ok(())
     })
 }

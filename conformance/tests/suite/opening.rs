@@ -207,8 +207,8 @@ fn a_client_connects_by_name_and_subprotocols_are_agreed() -> Outcome {
         )
         .await;
         let (one, other) = (connected?, served?);
-        assert_eq!(one.agreed().subprotocol.as_deref(), Some("b"));
-        assert_eq!(other.agreed().subprotocol.as_deref(), Some("b"));
+        assert_eq!(one.status().agreement.subprotocol.as_deref(), Some("b"));
+        assert_eq!(other.status().agreement.subprotocol.as_deref(), Some("b"));
         Ok(())
     })
 }

@@ -187,7 +187,7 @@ fn a_shutdown_closes_all_connections() -> Outcome {
             let said = said.clone();
             on::background(async move {
                 let ended = wait!(ws.recv());
-                let _ = said.send((ended, ws.close_code(), ws.was_clean()));
+                let _ = said.send((ended, ws.status().close_code, ws.status().was_clean));
             });
         }
         until_left(&handle, 11);
@@ -227,7 +227,7 @@ fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
             let _ = ended.send(());
         });
         assert_eq!(wait!(client.recv())?, None);
-        assert_eq!(client.close_code(), 1001);
+        assert_eq!(client.status().close_code, 1001);
         assert_eq!(halves.recv()??, None);
         drop(sender);
         over.recv()?;
@@ -364,7 +364,7 @@ fn servers_speak_tls() -> Outcome {
         let (said, ended) = mpsc::channel();
         on::background(async move {
             let ended = wait!(ws.recv());
-            let _ = said.send((ended, ws.close_code()));
+            let _ = said.send((ended, ws.status().close_code));
         });
         wait!(handle.shutdown(GRACE));
         assert_eq!(handle.connections(), 0);

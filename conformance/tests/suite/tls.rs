@@ -121,7 +121,7 @@ fn echo(tls: ServerTls) -> io::Result<(u16, impl Future<Output = Result<bool, Er
         while let Some(message) = wait!(ws.recv())? {
             wait!(ws.send(message))?;
         }
-        Ok(ws.was_clean())
+        Ok(ws.status().was_clean)
     });
     Ok((port, served))
 }
@@ -167,7 +167,7 @@ fn messages_come_back_inside_tls() -> Outcome {
             }
             wait!(ws.close(None))?;
             assert_eq!(wait!(ws.recv())?, None);
-            assert!(ws.was_clean() && served.await?);
+            assert!(ws.status().was_clean && served.await?);
         }
         Ok(())
     })
@@ -404,7 +404,7 @@ fn a_truncation_is_no_end() -> Outcome {
             let Err(Error::Io(error)) = wait!(ws.recv()) else { panic!("an error of the stream") };
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
             assert_eq!(wait!(ws.recv())?, None);
-            assert!(!ws.was_clean());
+            assert!(!ws.status().was_clean);
 
             let (mut ws, mut peer) = open(role).await?;
             peer.write(&frame(role, 0x81, b"last"))?;
@@ -412,7 +412,7 @@ fn a_truncation_is_no_end() -> Outcome {
             assert_eq!(wait!(ws.recv())?, Some("last".into()));
             let error = wait!(ws.recv()).expect_err("no Close frame");
             assert!(matches!(error, Error::WebSocket(ws_core::Error::UnexpectedEof)), "{error}");
-            assert!(!ws.was_clean());
+            assert!(!ws.status().was_clean);
         }
         Ok(())
     })
@@ -439,7 +439,7 @@ fn the_end_after_the_close_frames_is_announced() -> Outcome {
                 io::Result::Ok(all)
             });
             assert_eq!(wait!(ws.recv())?, None, "{role:?}");
-            assert!(ws.was_clean());
+            assert!(ws.status().was_clean);
             let close = closing.join().expect("no panic")?;
             assert_eq!(close.first(), Some(&0x88));
         }
@@ -456,7 +456,7 @@ fn a_truncation_after_the_close_frames_is_clean() -> Outcome {
             peer.write(&frame(role, 0x88, b""))?;
             peer.cut_off()?;
             assert_eq!(wait!(ws.recv())?, None, "{role:?}");
-            assert!(ws.was_clean());
+            assert!(ws.status().was_clean);
         }
         Ok(())
     })

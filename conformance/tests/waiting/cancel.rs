@@ -164,11 +164,11 @@ fn finish(ends: &mut [WebSocket<Stutter>; 2], logs: &mut [Log; 2]) {
             is_closing = true;
             drop(poll_times(ends[0].close(Some(CloseCode::NORMAL.into())), 1));
         }
-        if ends.iter().all(WebSocket::is_closed) {
+        if ends.iter().all(|ws| ws.status().is_closed) {
             break;
         }
     }
-    assert!(ends.iter().all(WebSocket::was_clean));
+    assert!(ends.iter().all(|ws| ws.status().was_clean));
 }
 
 /// adapter-BP4: the same for halves, where a sender and a receiver are polled in turn.

@@ -81,7 +81,7 @@ fn a_peer_that_does_not_read_stops_the_sender() -> Outcome {
             fed += 1;
             assert!(fed < 1000, "the queue has no bounds");
         }
-        assert!(ws.queued() <= 10_000 + 1008, "{}", ws.queued());
+        assert!(ws.status().queued <= 10_000 + 1008, "{}", ws.status().queued);
         let receive = async {
             // The feed that had to wait had queued its message.
             for _ in 0..=fed {
@@ -106,7 +106,7 @@ fn what_is_fed_leaves_in_one_write() -> Outcome {
         }
         assert_eq!(ws.get_ref().writes(), 0);
         assert!(ws.recv().now_or_never().is_none());
-        assert_eq!((ws.get_ref().writes(), ws.queued()), (1, 0));
+        assert_eq!((ws.get_ref().writes(), ws.status().queued), (1, 0));
         ws.feed("more").await?;
         ws.feed("and more").await?;
         ws.flush().await?;
@@ -128,7 +128,7 @@ fn a_large_payload_is_not_queued() -> Outcome {
         let sending = ws.send(&payload);
         assert!(sending.is_queued());
         sending.await?;
-        assert_eq!((ws.get_ref().writes(), ws.queued()), (1, 0));
+        assert_eq!((ws.get_ref().writes(), ws.status().queued), (1, 0));
         Ok(())
     })
 }
@@ -158,7 +158,7 @@ fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
             "{error:?}"
         );
         assert_eq!(ws.recv().await?, None);
-        assert!(!ws.was_clean());
+        assert!(!ws.status().was_clean);
         Ok(())
     })
 }

@@ -54,12 +54,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let connect = Connect::new(&format!("ws://{at}/rooms/lobby"))?.subprotocol("chat.v1")?;
     let mut ws = ws_tokio::connect_with(&connect, Config::default()).await?;
-    println!("agreed: {:?}", ws.agreed().subprotocol);
+    println!("agreed: {:?}", ws.status().agreement.subprotocol);
     ws.send_json(&Line { from: "client".into(), text: "hello, axum".into() }).await?;
     println!("answered: {}", ws.recv_json::<Line>().await?.ok_or("the server closed")?.text);
     ws.send("no JSON").await?;
     while ws.recv().await?.is_some() {}
-    println!("closed: {:?}", ws.close_frame());
+    println!("closed: {:?}", ws.status().close_frame);
 
     let answer = examples::get(TcpStream::connect(at).await?, "/rooms/lobby").await?;
     println!("without an upgrade: {}", answer.lines().next().unwrap_or_default());

@@ -60,7 +60,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("echoed: {:?}", ws.recv().await?.ok_or("the server closed")?.as_message());
     ws.close(CloseCode::NORMAL).await?;
     while ws.recv().await?.is_some() {}
-    println!("closed: {}", ws.close_code());
+    println!("closed: {}", ws.status().close_code);
 
     // A request that is not an upgrade gets the answer 426.
     let stream = TcpStream::connect(at).await?;

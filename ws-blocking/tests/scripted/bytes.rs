@@ -28,7 +28,7 @@ fn calls_that_are_cut_short_change_nothing() {
     script.state().writes.truncate(20);
     ws.send(&long).unwrap();
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.was_clean());
+    assert!(ws.status().was_clean);
     let expected = [b"\x81\x05Hello\x8a\x02hi\x81\x05Hello\x82\x7e\x13\x88", &long[..], b"\x88\x02\x03\xe8"];
     assert_eq!(script.written(), expected.concat());
 }
@@ -71,7 +71,7 @@ fn a_large_payload_is_not_copied() {
     let mut ws = script.server();
     ws.feed("first").unwrap();
     ws.feed(&payload).unwrap();
-    assert_eq!(ws.queued(), 0);
+    assert_eq!(ws.status().queued, 0);
     let state = script.state();
     let range = payload.as_ptr_range();
     let is_own = |&&(at, _): &&(usize, usize)| (range.start.addr()..range.end.addr()).contains(&at);
@@ -91,7 +91,7 @@ fn plain_streams_are_transports() {
     let mut ws = WebSocket::new(Plain(script.clone()), upgraded(Role::Server, Config::default()));
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("Hello"));
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.was_clean());
+    assert!(ws.status().was_clean);
     let close = Deed::Wrote(b"\x88\x02\x03\xe8".to_vec());
     assert_eq!(script.state().deeds, [Deed::Read, close, Deed::Flushed]);
 }

@@ -75,7 +75,7 @@ fn a_client_ends_its_stream_last() {
     let script = Script::new(b"\x88\x00");
     let mut ws = script.upgraded(Role::Client, Config::default());
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.was_clean());
+    assert!(ws.status().was_clean);
     let deeds = script.deeds();
     assert!(matches!(deeds[1], Deed::Wrote(_)));
     assert_eq!(deeds[2..], [Deed::Read, Deed::EndedWriting, Deed::EndedBoth]);
@@ -84,7 +84,7 @@ fn a_client_ends_its_stream_last() {
     let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
     let mut ws = script.upgraded(Role::Client, config);
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.is_closed() && ws.was_clean());
+    assert!(ws.status().is_closed && ws.status().was_clean);
     assert!(!script.deeds().contains(&Deed::EndedWriting));
 }
 
@@ -110,7 +110,7 @@ fn the_answer_to_a_close_leaves_after_the_peers_end() {
     let script = Script::new(CLOSE).with(|state| state.writes.push_back(Meets::Fault(ErrorKind::WouldBlock)));
     let mut ws = script.server();
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.is_closed() && !ws.was_clean());
+    assert!(ws.status().is_closed && !ws.status().was_clean);
     let deeds = script.deeds();
     let close = Deed::Wrote(b"\x88\x02\x03\xe8".to_vec());
     assert_eq!(deeds, [Deed::Read, Deed::Read, close, Deed::EndedWriting, Deed::EndedBoth]);
@@ -127,8 +127,8 @@ fn a_broken_pipe_hides_nothing() {
     assert!(matches!(ws.send("x"), Err(Error::Send(SendError::Closed))));
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("Hello"));
     assert_eq!(ws.recv().unwrap(), None);
-    assert_eq!(ws.close_code(), 1000);
-    assert!(!ws.was_clean());
+    assert_eq!(ws.status().close_code, 1000);
+    assert!(!ws.status().was_clean);
 
     let script = Script::new([PING, HELLO].concat())
         .with(|state| state.writes_then = Meets::Fault(ErrorKind::BrokenPipe));
@@ -150,7 +150,7 @@ fn a_reset_is_an_error_before_the_close_only() {
 
     let mut ws = Script::new(CLOSE).with(reset).server();
     assert_eq!(ws.recv().unwrap(), None);
-    assert!(ws.was_clean());
+    assert!(ws.status().was_clean);
 }
 
 /// Events of the closing handshake can be answered while they are on loan.
@@ -169,10 +169,10 @@ fn halves_close_as_the_whole_does() {
     let script = Script::new([HELLO, PING, CLOSE].concat());
     let (sender, mut receiver) = script.server().split().unwrap();
     sender.feed("queued").unwrap();
-    assert_eq!(sender.queued(), 8);
+    assert_eq!(sender.status().queued, 8);
     assert_eq!(receiver.recv().unwrap().unwrap().as_text(), Some("Hello"));
     assert_eq!(receiver.recv().unwrap(), None);
-    assert!(receiver.was_clean());
+    assert!(receiver.status().was_clean);
     assert_eq!(script.written(), b"\x81\x06queued\x8a\x02hi\x88\x02\x03\xe8");
     assert!(matches!(sender.send("late"), Err(Error::Send(SendError::Closed))));
     let deeds = script.deeds();
@@ -186,7 +186,7 @@ fn a_sender_alone_keeps_the_close_deadline() {
     let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
     let (sender, _receiver) = script.upgraded(Role::Server, config).split().unwrap();
     sender.close(None).unwrap();
-    assert_eq!(sender.queued(), 0);
+    assert_eq!(sender.status().queued, 0);
     assert!(!sender.is_open());
 }
 
@@ -203,7 +203,7 @@ fn the_connection_ends_with_its_receiver() {
     assert!(!sender.is_open());
     assert!(matches!(sender.feed("late"), Err(Error::Send(SendError::Closed))));
     assert!(matches!(sender.clone().send("late"), Err(Error::Send(SendError::Closed))));
-    assert_eq!((script.written().len(), sender.queued()), (12, 0));
+    assert_eq!((script.written().len(), sender.status().queued), (12, 0));
 }
 
 /// A peer that does not read does not hold up the thread that drops the receiver.

@@ -28,7 +28,7 @@ fn output_is_bounded() {
         if let Err(error) = ws.feed(&[0; 100]) {
             break error;
         }
-        assert!(ws.queued() <= 1000 + 102);
+        assert!(ws.status().queued <= 1000 + 102);
     };
     assert!(matches!(error, Error::Io(_)));
 }
@@ -42,7 +42,7 @@ fn a_stuck_pong_does_not_stop_reading() {
     });
     let mut ws = script.server();
     assert!(ws.recv().unwrap().is_some());
-    assert_eq!((script.written(), ws.queued()), (vec![], 4));
+    assert_eq!((script.written(), ws.status().queued), (vec![], 4));
     assert!(ws.recv().unwrap().is_some());
     ws.flush().unwrap();
     assert_eq!(script.written(), b"\x8a\x02hi");

@@ -44,7 +44,7 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
     }
     // After this, the last line is either sent or not.
     drop(sending.lock());
-    if receiver.was_clean() {
+    if receiver.status().was_clean {
         session.closed_cleanly();
     }
     Ok(())

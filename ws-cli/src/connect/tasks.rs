@@ -49,7 +49,7 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
     }
     // After this, the last line is either sent or not.
     drop(sending.lock().await);
-    if receiver.was_clean() {
+    if receiver.status().was_clean {
         session.closed_cleanly();
     }
     Ok(())

@@ -52,7 +52,7 @@ pub(super) fn talk(url: &str, tls: Option<&ClientTls>, config: Config, laps: &mu
 
     ws.close(Some(CloseCode::NORMAL.into()))?;
     while ws.recv()?.is_some() {}
-    check_close(ws.was_clean(), ws.close_code())?;
+    check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();
     Ok(())
 }

@@ -78,7 +78,7 @@ async fn talk_on<R: Network>(
 
     ws.close(Some(CloseCode::NORMAL.into())).await?;
     while ws.recv().await?.is_some() {}
-    check_close(ws.was_clean(), ws.close_code())?;
+    check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();
     Ok(())
 }

@@ -11,7 +11,7 @@ use ws_core::handshake::Agreement;
 use ws_core::{Config, Connection, Instant, Role};
 
 use crate::stop::{Stop, Watch};
-use crate::{Error, Runtime, Timer, WebSocket, Write};
+use crate::{Error, Runtime, Timer, WebSocket};
 
 /// A binary message of one byte, from a client.
 const MESSAGE: [u8; 7] = [0x82, 0x81, 0, 0, 0, 0, 7];
@@ -49,7 +49,7 @@ impl Timer for Clock {
     }
 }
 
-impl Write<Endless> for Clock {
+impl Runtime<Endless> for Clock {
     fn poll_write(io: &mut Endless, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         io.written.extend(bytes);
         Poll::Ready(Ok(bytes.len()))
@@ -70,9 +70,7 @@ impl Write<Endless> for Clock {
     fn poll_shutdown(_: &mut Endless, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-}
 
-impl Runtime<Endless> for Clock {
     fn poll_read(io: &mut Endless, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         for (byte, &next) in room.iter_mut().zip(MESSAGE.iter().cycle().skip(io.at)) {
             *byte = next;
@@ -88,7 +86,7 @@ struct Pinging {
     reads: usize,
 }
 
-impl Write<Pinging> for Clock {
+impl Runtime<Pinging> for Clock {
     fn poll_write(_: &mut Pinging, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Poll::Ready(Ok(bytes.len()))
     }
@@ -108,9 +106,7 @@ impl Write<Pinging> for Clock {
     fn poll_shutdown(_: &mut Pinging, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-}
 
-impl Runtime<Pinging> for Clock {
     fn poll_read(io: &mut Pinging, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         const PING: [u8; 6] = [0x89, 0x80, 0, 0, 0, 0];
         if io.reads == ROUNDS {
@@ -161,9 +157,9 @@ fn a_peer_that_never_stops_gets_the_close_frame_of_a_shutdown() {
     stop.close();
     receive_until(&mut ws, |ws| ws.get_ref().written == [0x88, 2, 0x03, 0xE9]).expect("closing");
     stop.end();
-    let ended = receive_until(&mut ws, WebSocket::is_closed);
+    let ended = receive_until(&mut ws, |ws| ws.status().is_closed);
     assert!(matches!(ended, Err(Error::WebSocket(ws_core::Error::UnexpectedEof))), "{ended:?}");
-    assert!(ws.is_closed());
+    assert!(ws.status().is_closed);
 }
 
 /// close-H2: A peer that never stops cannot put off a deadline.
@@ -173,7 +169,7 @@ fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
     receive_until(&mut ws, |ws| ws.get_ref().at > 0).expect("open");
     done(ws.close(None)).expect("open");
     NOW.set(Duration::from_secs(6));
-    let ended = receive_until(&mut ws, WebSocket::is_closed);
+    let ended = receive_until(&mut ws, |ws| ws.status().is_closed);
     let timed_out = ws_core::Error::TimedOut(ws_core::Timeout::Close);
     assert!(matches!(ended, Err(Error::WebSocket(error)) if error == timed_out), "{ended:?}");
 }

@@ -3,6 +3,7 @@
 use core::future::poll_fn;
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::task::Wake;
@@ -12,7 +13,6 @@ use ws_core::handshake::Agreement;
 use ws_core::{Config, KeepAlive, Role, Timeout as Deadline};
 
 use super::*;
-use crate::Write;
 use crate::simulated::{Clock, NOW};
 use crate::stop::{Stop, Watch};
 
@@ -56,7 +56,7 @@ impl Socket {
     }
 }
 
-impl Write<Socket> for Clock {
+impl Runtime<Socket> for Clock {
     fn poll_write(io: &mut Socket, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut network = io.network();
         let n = bytes.len().min(network.room);
@@ -83,9 +83,7 @@ impl Write<Socket> for Clock {
     fn poll_shutdown(_: &mut Socket, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-}
 
-impl Runtime<Socket> for Clock {
     fn poll_read(io: &mut Socket, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut network = io.network();
         match (io::Read::read(&mut network.incoming, room)?, network.end) {

@@ -1,6 +1,7 @@
 //! Servers over simulated sockets and clocks: accepting that fails, handshakes that take turns.
 
 use core::future::pending;
+use core::net::SocketAddr;
 use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Waker};
@@ -9,9 +10,11 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, IoSlice};
 use std::sync::Mutex;
 
+use ws_core::handshake::Accept;
+
 use super::*;
 use crate::simulated::{Clock, NOW};
-use crate::{Runtime, Write};
+use crate::{Network, Runtime};
 
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -33,7 +36,7 @@ impl Client {
     }
 }
 
-impl Write<Client> for Clock {
+impl Runtime<Client> for Clock {
     fn poll_write(io: &mut Client, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         io.gets.lock().expect("no panic").extend(bytes);
         Poll::Ready(Ok(bytes.len()))
@@ -54,9 +57,7 @@ impl Write<Client> for Clock {
     fn poll_shutdown(_: &mut Client, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-}
 
-impl Runtime<Client> for Clock {
     fn poll_read(io: &mut Client, _: &mut Context<'_>, mut room: &mut [u8]) -> Poll<io::Result<usize>> {
         let n = io::Write::write(&mut room, io.sent)?;
         io.sent = &io.sent[n..];

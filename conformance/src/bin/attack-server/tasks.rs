@@ -6,7 +6,6 @@ use std::thread;
 use ws_core::Config;
 use ws_driver::serve::{Handle, Serve, Server};
 use ws_driver::{Error, WebSocket};
-use ws_smol::driver::FuturesIo;
 
 use crate::{Count, LIMITS, Stand, decide};
 
@@ -21,13 +20,13 @@ pub(crate) fn tokio(listener: TcpListener, config: Arc<Config>) -> io::Result<Co
 }
 
 pub(crate) fn smol(listener: TcpListener, config: Arc<Config>) -> io::Result<Count> {
-    start::<FuturesIo<ws_smol::Smol>>(config, |work| {
+    start::<ws_smol::Smol>(config, |work| {
         smol::block_on(async { work.echo_on_all(smol::net::TcpListener::try_from(listener)?).await })
     })
 }
 
 pub(crate) fn async_std(listener: TcpListener, config: Arc<Config>) -> io::Result<Count> {
-    start::<FuturesIo<ws_async_std::AsyncStd>>(config, |work| {
+    start::<ws_async_std::AsyncStd>(config, |work| {
         async_std::task::block_on(work.echo_on_all(async_std::net::TcpListener::from(listener)))
     })
 }

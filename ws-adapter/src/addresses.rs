@@ -5,16 +5,16 @@ use core::net::{SocketAddr, SocketAddrV4};
 ///
 /// Addresses of IPv4 take no heap memory.
 #[derive(Clone, Debug)]
-pub struct Addresses(Kept);
+pub struct Addresses(Pair);
 
 #[derive(Clone, Debug)]
-enum Kept {
+enum Pair {
     V4 { peer: SocketAddrV4, local: SocketAddrV4 },
-    Other(Box<Pair>),
+    Other(Box<AnyPair>),
 }
 
 #[derive(Clone, Debug)]
-struct Pair {
+struct AnyPair {
     peer: Option<SocketAddr>,
     local: Option<SocketAddr>,
 }
@@ -23,24 +23,24 @@ impl Addresses {
     /// Keeps the addresses of the other end and of this end, as far as they are known.
     pub fn new(peer: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
         Self(match (peer, local) {
-            (Some(SocketAddr::V4(peer)), Some(SocketAddr::V4(local))) => Kept::V4 { peer, local },
-            (peer, local) => Kept::Other(Box::new(Pair { peer, local })),
+            (Some(SocketAddr::V4(peer)), Some(SocketAddr::V4(local))) => Pair::V4 { peer, local },
+            (peer, local) => Pair::Other(Box::new(AnyPair { peer, local })),
         })
     }
 
     /// Returns the address of the other end.
     pub const fn peer(&self) -> Option<SocketAddr> {
         match &self.0 {
-            Kept::V4 { peer, .. } => Some(SocketAddr::V4(*peer)),
-            Kept::Other(pair) => pair.peer,
+            Pair::V4 { peer, .. } => Some(SocketAddr::V4(*peer)),
+            Pair::Other(pair) => pair.peer,
         }
     }
 
     /// Returns the address of this end.
     pub const fn local(&self) -> Option<SocketAddr> {
         match &self.0 {
-            Kept::V4 { local, .. } => Some(SocketAddr::V4(*local)),
-            Kept::Other(pair) => pair.local,
+            Pair::V4 { local, .. } => Some(SocketAddr::V4(*local)),
+            Pair::Other(pair) => pair.local,
         }
     }
 }

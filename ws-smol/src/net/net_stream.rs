@@ -9,14 +9,13 @@ use std::io::{self, IoSlice};
 use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "tls")]
 use futures_rustls::TlsStream;
-use ws_driver::Addresses;
 use ws_driver::serve::Place;
+use ws_driver::{Addresses, Network, Runtime};
 #[cfg(feature = "tls")]
 use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
 #[cfg(feature = "tls")]
 use super::tls::Secured;
-use super::{Network, Runtime};
 
 /// The stream of a connection that was opened or accepted here: TCP, TLS over that, or a stream that
 /// the program brought.
@@ -37,17 +36,17 @@ enum Kind<T: Network> {
 /// A stream of any type.
 trait Other: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<S, T> Other for Brought<S, T> where Brought<S, T>: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S, T> Other for Foreign<S, T> where Foreign<S, T>: AsyncRead + AsyncWrite + Unpin + Send {}
 
-/// A stream that the runtime `T` shuts down.
-struct Brought<S, T>(S, PhantomData<fn() -> T>);
+/// A stream that the program brought, which the runtime `T` shuts down.
+struct Foreign<S, T>(S, PhantomData<fn() -> T>);
 
 impl<T: Network> NetStream<T> {
     /// Wraps a stream that the program brings. A TCP socket of the runtime, or a `NetStream`, stays what it
     /// is. For a socket that was just accepted, see [`accepted`](Self::accepted).
     pub fn new<S>(stream: S) -> Self
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Unpin + Send + 'static,
         T: Runtime<S>,
     {
         let mut stream = Some(stream);
@@ -59,7 +58,7 @@ impl<T: Network> NetStream<T> {
             return stream;
         }
         let stream = stream.expect("neither downcast has taken it");
-        Kind::Other(Box::new(Brought::<S, T>(stream, PhantomData))).into()
+        Kind::Other(Box::new(Foreign::<S, T>(stream, PhantomData))).into()
     }
 
     /// Wraps a TCP socket that was accepted from `peer`. The address is kept, because a socket that was reset
@@ -69,13 +68,15 @@ impl<T: Network> NetStream<T> {
         Kind::Tcp(tcp, Addresses::new(Some(peer), local)).into()
     }
 
-    pub(crate) fn tcp_stream(tcp: T::Tcp) -> Self {
+    /// Wraps a TCP socket, with the addresses that it has now.
+    pub fn tcp_stream(tcp: T::Tcp) -> Self {
         let addresses = Addresses::new(T::peer_addr(&tcp).ok(), T::local_addr(&tcp).ok());
         Kind::Tcp(tcp, addresses).into()
     }
 
     /// Returns the stream with `place`, which it holds for as long as it lives.
-    pub(crate) fn holding(self, place: Place) -> Self {
+    #[must_use]
+    pub fn holding(self, place: Place) -> Self {
         Self { _place: Some(place), ..self }
     }
 
@@ -166,43 +167,27 @@ impl<T: Network> From<TlsStream<NetStream<T>>> for NetStream<T> {
     }
 }
 
-/// Evaluates the same expression for each kind of stream, pinned.
-macro_rules! each {
-    ($self:expr, $stream:ident => $what:expr) => {
-        match &mut $self.get_mut().kind {
-            Kind::Tcp(stream, _) => {
-                let $stream = Pin::new(stream);
-                $what
-            }
-            #[cfg(feature = "tls")]
-            Kind::Tls(secured) => {
-                let $stream = Pin::new(&mut secured.stream);
-                $what
-            }
-            Kind::Other(stream) => {
-                let $stream = Pin::new(&mut **stream);
-                $what
-            }
-        }
-    };
-}
-
 impl<T: Network> AsyncRead for NetStream<T> {
     #[inline]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        #[cfg(feature = "tls")]
-        if let Kind::Tls(secured) = &mut this.kind {
-            return secured.poll_read(cx, buf);
+        match &mut self.get_mut().kind {
+            Kind::Tcp(stream, _) => T::poll_read(stream, cx, buf),
+            #[cfg(feature = "tls")]
+            Kind::Tls(secured) => secured.poll_read(cx, buf),
+            Kind::Other(stream) => Pin::new(&mut **stream).poll_read(cx, buf),
         }
-        each!(Pin::new(this), stream => stream.poll_read(cx, buf))
     }
 }
 
 impl<T: Network> AsyncWrite for NetStream<T> {
     #[inline]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self, stream => stream.poll_write(cx, buf))
+        match &mut self.get_mut().kind {
+            Kind::Tcp(stream, _) => T::poll_write(stream, cx, buf),
+            #[cfg(feature = "tls")]
+            Kind::Tls(secured) => Pin::new(&mut secured.stream).poll_write(cx, buf),
+            Kind::Other(stream) => Pin::new(&mut **stream).poll_write(cx, buf),
+        }
     }
 
     #[inline]
@@ -211,12 +196,22 @@ impl<T: Network> AsyncWrite for NetStream<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        each!(self, stream => stream.poll_write_vectored(cx, bufs))
+        match &mut self.get_mut().kind {
+            Kind::Tcp(stream, _) => T::poll_write_vectored(stream, cx, bufs),
+            #[cfg(feature = "tls")]
+            Kind::Tls(secured) => Pin::new(&mut secured.stream).poll_write_vectored(cx, bufs),
+            Kind::Other(stream) => Pin::new(&mut **stream).poll_write_vectored(cx, bufs),
+        }
     }
 
     #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => stream.poll_flush(cx))
+        match &mut self.get_mut().kind {
+            Kind::Tcp(stream, _) => T::poll_flush(stream, cx),
+            #[cfg(feature = "tls")]
+            Kind::Tls(secured) => Pin::new(&mut secured.stream).poll_flush(cx),
+            Kind::Other(stream) => Pin::new(&mut **stream).poll_flush(cx),
+        }
     }
 
     /// Ends the stream towards the peer. For some kinds of sockets, closing alone would not do that.
@@ -230,15 +225,15 @@ impl<T: Network> AsyncWrite for NetStream<T> {
     }
 }
 
-impl<S: AsyncRead + Unpin, T> AsyncRead for Brought<S, T> {
+impl<S: Unpin, T: Runtime<S>> AsyncRead for Foreign<S, T> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_read(cx, buf)
+        T::poll_read(&mut self.get_mut().0, cx, buf)
     }
 }
 
-impl<S: AsyncWrite + Unpin, T: Runtime<S>> AsyncWrite for Brought<S, T> {
+impl<S: Unpin, T: Runtime<S>> AsyncWrite for Foreign<S, T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write(cx, buf)
+        T::poll_write(&mut self.get_mut().0, cx, buf)
     }
 
     fn poll_write_vectored(
@@ -246,11 +241,11 @@ impl<S: AsyncWrite + Unpin, T: Runtime<S>> AsyncWrite for Brought<S, T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write_vectored(cx, bufs)
+        T::poll_write_vectored(&mut self.get_mut().0, cx, bufs)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_flush(cx)
+        T::poll_flush(&mut self.get_mut().0, cx)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -3,11 +3,12 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, Read as _};
 use std::sync::Arc;
 
-use futures_io::{AsyncRead, AsyncWrite};
+use futures_io::AsyncRead as _;
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use ws_driver::{Network, Runtime};
 use ws_tls::{ClientTls, ServerTls, TlsError, check_protocol};
 
-use super::{NetStream, Network, Runtime};
+use super::NetStream;
 
 /// Starts TLS with `host`, a name or an IP address (without brackets), over `stream`. Cancel safe: dropping
 /// the future drops the stream.
@@ -16,7 +17,7 @@ use super::{NetStream, Network, Runtime};
 /// Errors of the stream, and errors of kind [`io::ErrorKind::InvalidData`] that wrap a [`TlsError`].
 pub async fn start_tls<S, T>(stream: S, tls: &ClientTls, host: &str) -> io::Result<NetStream<T>>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Unpin + Send + 'static,
     T: Network + Runtime<S>,
 {
     let connector = TlsConnector::from(Arc::clone(tls.config()));
@@ -30,7 +31,7 @@ where
 /// As [`start_tls`].
 pub async fn accept_tls<S, T>(stream: S, tls: &ServerTls) -> io::Result<NetStream<T>>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Unpin + Send + 'static,
     T: Network + Runtime<S>,
 {
     let acceptor = TlsAcceptor::from(Arc::clone(tls.config()));
