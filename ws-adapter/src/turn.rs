@@ -17,7 +17,8 @@ pub struct Turn {
 pub enum Action {
     /// Return: an event waits in the buffer.
     Deliver,
-    /// Pass the shutdown of the server to the connection, if there is one.
+    /// Pass the shutdown of the server to the connection, if there is one, then call
+    /// [`Turn::handle_shutdown`] if it took a step.
     Follow,
     /// Write what is queued, then call [`Turn::handle_written`]. A failed write does not stop the loop: the
     /// peer's Close frame may still be in the socket.
@@ -82,6 +83,12 @@ impl Turn {
                 }
             }
         }
+    }
+
+    /// Notes that the shutdown of the server took a step: the turn begins anew, since the connection may have
+    /// an event or a failure now.
+    pub const fn handle_shutdown(&mut self) {
+        self.stage = Stage::Receive;
     }
 
     /// Notes whether all output was written. Without this call it was.

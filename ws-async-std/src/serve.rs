@@ -24,9 +24,16 @@
 
 use async_std::net::{TcpListener, ToSocketAddrs};
 #[cfg(unix)]
-use async_std::os::unix::net::UnixListener;
+use async_std::os::unix::net::UnixListener as LocalListener;
 use async_std::task;
 
 use crate::{AsyncStd, NetStream};
 
-crate::ws_driver::listeners!(AsyncStd, TcpListener, UnixListener, NetStream::new, ToSocketAddrs, task::spawn);
+crate::ws_driver::listeners!(
+    AsyncStd,
+    TcpListener,
+    LocalListener,
+    NetStream::new,
+    ToSocketAddrs,
+    task::spawn
+);

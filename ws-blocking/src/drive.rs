@@ -14,8 +14,8 @@ use crate::{Error, Transport};
 pub(crate) trait Drive {
     type Io: Transport;
 
-    /// Passes the shutdown of the server to the connection, if it belongs to one.
-    fn follow_shutdown(&mut self);
+    /// Passes the shutdown of the server to the connection, and returns whether it took a step.
+    fn follow_shutdown(&mut self) -> bool;
 
     /// Runs `look` on the connection. `look` must not make a system call.
     fn with<R>(&mut self, look: impl FnOnce(&mut Connection) -> R) -> R;
@@ -126,7 +126,8 @@ impl Input {
         loop {
             match ends.with(|conn| turn.next(conn, &mut self.inbox, now)) {
                 Action::Deliver => return Ok(()),
-                Action::Follow => ends.follow_shutdown(),
+                Action::Follow if ends.follow_shutdown() => turn.handle_shutdown(),
+                Action::Follow => {}
                 Action::Write => {
                     let longest_write = self.longest_write(ends);
                     written = ends.write(Patience::Brief(longest_write));

@@ -262,10 +262,8 @@ impl<S> Clone for Sender<S> {
 impl<S: Transport> Drive for Reading<S> {
     type Io = S;
 
-    fn follow_shutdown(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            watch.follow(&mut lock(&self.shared.conn));
-        }
+    fn follow_shutdown(&mut self) -> bool {
+        self.watch.as_mut().is_some_and(|watch| watch.follow(&mut lock(&self.shared.conn)))
     }
 
     #[inline]

@@ -231,10 +231,8 @@ impl<S: Transport> Link<S> {
 impl<S: Transport> Drive for Link<S> {
     type Io = S;
 
-    fn follow_shutdown(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            watch.follow(&mut self.conn);
-        }
+    fn follow_shutdown(&mut self) -> bool {
+        self.watch.as_mut().is_some_and(|watch| watch.follow(&mut self.conn))
     }
 
     #[inline]

@@ -43,11 +43,11 @@ impl Watch {
         self.heard.has_news(&self.shutdown)
     }
 
-    /// Passes the next step of the shutdown to `conn`, if there is one.
-    pub(crate) fn follow(&mut self, conn: &mut Connection) {
-        if let Some(said) = self.heard.news(&self.shutdown) {
-            said.tell(now(), conn);
-        }
+    /// Passes the next step of the shutdown to `conn`, and returns whether there was one.
+    pub(crate) fn follow(&mut self, conn: &mut Connection) -> bool {
+        let Some(said) = self.heard.news(&self.shutdown) else { return false };
+        said.tell(now(), conn);
+        true
     }
 }
 

@@ -1,5 +1,5 @@
-/// Makes the public names of an adapter: the types of this crate with the runtime filled in, and the functions
-/// that open connections. Call it at the root of the adapter's crate.
+/// Makes the public names of an adapter: the types of this crate with the runtime filled in, and the
+/// functions that open connections. Call it at the root of the adapter's crate.
 ///
 /// The first argument is the type that stands for the runtime. It is a [`Network`](crate::Network), and a
 /// [`Serve`](crate::serve::Serve) for the module `serve` (see [`listeners!`](crate::listeners)).

@@ -101,7 +101,8 @@ impl In {
                     self.taken += 1;
                     return Poll::Ready(Ok(()));
                 }
-                Action::Follow => out.follow_shutdown(),
+                Action::Follow if out.follow_shutdown() => turn.handle_shutdown(),
+                Action::Follow => {}
                 Action::Write => drop(out.poll_flush(cx)),
                 Action::Report => return out.poll_report(&mut self.inbox.failure, cx),
                 Action::Close => return Poll::Ready(Ok(())),
@@ -184,12 +185,10 @@ impl<S, T> Out<S, T> {
 }
 
 impl<S, T: Timer> Out<S, T> {
-    /// Passes the shutdown of the server to the connection, if there is one.
+    /// Passes the shutdown of the server to the connection, and returns whether it took a step.
     #[inline]
-    pub(crate) fn follow_shutdown(&mut self) {
-        if let Some(watch) = watch_of(&mut self.beside) {
-            watch.follow(&mut self.conn, T::now);
-        }
+    pub(crate) fn follow_shutdown(&mut self) -> bool {
+        watch_of(&mut self.beside).is_some_and(|watch| watch.follow(&mut self.conn, T::now))
     }
 
     /// Waits until a deadline has passed, or the server is shut down, and notifies the connection.

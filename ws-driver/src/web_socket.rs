@@ -18,8 +18,8 @@ use crate::{Error, Runtime, SendFuture, Timer};
 
 /// A WebSocket connection over a stream `S`, with the timers of a runtime.
 ///
-/// It is a [`Stream`](futures_core::Stream) of [`OwnedMessage`]s, and a [`Sink`](futures_sink::Sink) of everything that
-/// can be sent. Two tasks may use the two sides (`StreamExt::split`).
+/// It is a [`Stream`](futures_core::Stream) of [`OwnedMessage`]s, and a [`Sink`](futures_sink::Sink) of
+/// everything that can be sent. Two tasks may use the two sides (`StreamExt::split`).
 pub struct WebSocket<S, T>(pub(crate) Box<Inner<S, T>>);
 
 /// In a box: nested futures would store a wide value several times per task.

@@ -39,12 +39,13 @@
 //! # Which call sends when
 //! When [`send`](ws_driver::WebSocket::send) is ready, the socket has the message; each `send` costs a system
 //! call. [`feed`](ws_driver::WebSocket::feed) queues the message. It leaves together with all else that is
-//! queued, in one write, just before the next wait for the socket: inside [`recv`](ws_driver::WebSocket::recv),
-//! or with [`flush`](ws_driver::WebSocket::flush). Fast loops use `feed`.
+//! queued, in one write, just before the next wait for the socket: inside
+//! [`recv`](ws_driver::WebSocket::recv), or with [`flush`](ws_driver::WebSocket::flush). Fast loops use
+//! `feed`.
 //!
 //! # `send` queues at once
-//! [`send`](ws_driver::WebSocket::send) and [`feed`](ws_driver::WebSocket::feed) queue the message when they are
-//! called, not when their future is awaited. Most futures in Rust do nothing until they are polled. These
+//! [`send`](ws_driver::WebSocket::send) and [`feed`](ws_driver::WebSocket::feed) queue the message when they
+//! are called, not when their future is awaited. Most futures in Rust do nothing until they are polled. These
 //! differ because the message is encoded while it is borrowed: so the future holds no buffer, and dropping it
 //! loses nothing. What is not written yet leaves with the next output.
 //!
@@ -57,10 +58,10 @@
 //! # }
 //! ```
 //!
-//! There is one exception: while the queue is above its mark ([`Config::max_output`](ws_driver::exports::Config::max_output)), awaiting the
-//! future queues the message, as soon as there is room. [`is_queued`](ws_driver::SendFuture::is_queued) returns
-//! whether the message is queued. The calls for parts of messages, pings, pongs, Close frames and JSON
-//! queue when they are awaited.
+//! There is one exception: while the queue is above its mark
+//! ([`Config::max_output`](ws_driver::exports::Config::max_output)), awaiting the future queues the message,
+//! as soon as there is room. [`is_queued`](ws_driver::SendFuture::is_queued) returns whether the message is
+//! queued. The calls for parts of messages, pings, pongs, Close frames and JSON queue when they are awaited.
 //!
 //! # Which call does what I/O
 //! Only receiving reads. It also writes: pongs, Close frames and all that is queued. A task that only sends

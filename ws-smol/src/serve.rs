@@ -23,11 +23,11 @@
 //! ```
 
 #[cfg(unix)]
-use async_net::unix::UnixListener;
+use async_net::unix::UnixListener as LocalListener;
 use async_net::{AsyncToSocketAddrs, TcpListener};
 
 use crate::{NetStream, Smol};
 
-ws_driver::listeners!(Smol, TcpListener, UnixListener, NetStream::new, AsyncToSocketAddrs, |work| {
+ws_driver::listeners!(Smol, TcpListener, LocalListener, NetStream::new, AsyncToSocketAddrs, |work| {
     smol::spawn(work).detach();
 });

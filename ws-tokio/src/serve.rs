@@ -22,9 +22,9 @@
 //! ```
 
 #[cfg(unix)]
-use tokio::net::UnixListener;
+use tokio::net::UnixListener as LocalListener;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 use crate::{NetStream, Tokio};
 
-ws_driver::listeners!(Tokio, TcpListener, UnixListener, NetStream::from, ToSocketAddrs, tokio::spawn);
+ws_driver::listeners!(Tokio, TcpListener, LocalListener, NetStream::from, ToSocketAddrs, tokio::spawn);

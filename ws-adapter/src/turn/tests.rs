@@ -76,6 +76,19 @@ fn a_failure_of_a_connection_that_is_over_is_reported_although_output_is_left() 
     assert_eq!(actions(&mut conn, &mut inbox, false), [Action::Follow, Action::Write, Action::Report]);
 }
 
+/// Without a new turn, a connection that the server ends would wait for a peer that is silent.
+#[test]
+fn a_step_of_the_shutdown_begins_the_turn_anew() {
+    let (mut conn, mut inbox) = server(Config::default());
+    let mut turn = Turn::new();
+    assert_eq!(turn.next(&mut conn, &mut inbox, start), Action::Follow);
+    conn.handle_reset();
+    turn.handle_shutdown();
+    assert_eq!(turn.next(&mut conn, &mut inbox, start), Action::Follow);
+    assert_eq!(turn.next(&mut conn, &mut inbox, start), Action::Write);
+    assert_eq!(turn.next(&mut conn, &mut inbox, start), Action::Report);
+}
+
 #[test]
 fn a_connection_that_is_over_ends_the_loop() {
     let (mut conn, mut inbox) = server(Config::default());
