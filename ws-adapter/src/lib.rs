@@ -25,4 +25,4 @@ pub use pooled::{NextMessage, Pooled, with_pool};
 pub use reunite::ReuniteError;
 pub use settings::{ConnectorSettings, Decide, OnError, ServerSettings};
 pub use system::{entropy, is_connection_error, without_tls};
-pub use turn::{Action, Turn};
+pub use turn::{Action, Ends, next_action};

@@ -2,27 +2,29 @@ use ws_core::{Connection, Instant};
 
 use crate::Inbox;
 
-/// The order in which a receiving loop works, without I/O.
-///
-/// The loop carries out one [`Action`] after the other, until an action ends it. The order is always the
-/// same: receive, follow the server's shutdown, write, report a failure, read, wait. A loop over blocking
-/// sockets and a loop over futures differ in how they wait, not in this order.
-#[derive(Debug, Default)]
-pub struct Turn {
-    stage: Stage,
+/// What a receiving loop works on.
+pub trait Ends {
+    /// Calls `look` on the connection and on what it has received. `look` does no I/O.
+    fn with<R>(&mut self, look: impl FnOnce(&mut Connection, &mut Inbox) -> R) -> R;
+
+    /// Passes the shutdown of the server to the connection, and returns whether it took a step.
+    fn follow_shutdown(&mut self) -> bool;
+
+    /// Writes what is queued, as far as the transport takes it without a long wait. Returns whether the loop
+    /// may report a failure now: all output was written, or the loop waits for that in its report.
+    ///
+    /// A failed write does not stop the loop: the peer's Close frame may still be in the transport.
+    fn write(&mut self) -> bool;
+
+    /// Returns the current time.
+    fn now() -> Instant;
 }
 
-/// The next thing to do for a receiving loop.
+/// What a receiving loop does when nothing more can be done without a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Return: an event waits in the buffer.
+    /// Return: an event waits in the inbox.
     Deliver,
-    /// Pass the shutdown of the server to the connection, if there is one, then call
-    /// [`Turn::handle_shutdown`] if it took a step.
-    Follow,
-    /// Write what is queued, then call [`Turn::handle_written`]. A failed write does not stop the loop: the
-    /// peer's Close frame may still be in the socket.
-    Write,
     /// Return the failure.
     Report,
     /// Return: the connection has closed.
@@ -35,74 +37,41 @@ pub enum Action {
     Wait,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-enum Stage {
-    #[default]
-    Receive,
-    Write {
-        was_held_up: bool,
-    },
-    Rest {
-        was_held_up: bool,
-        is_written: bool,
-    },
-}
-
-impl Turn {
-    /// Returns the order from its beginning.
-    pub const fn new() -> Self {
-        Self { stage: Stage::Receive }
-    }
-
-    /// Returns the next action. `clock` returns the current time.
-    #[inline]
-    pub fn next(&mut self, conn: &mut Connection, inbox: &mut Inbox, clock: fn() -> Instant) -> Action {
-        loop {
-            match self.stage {
-                Stage::Receive => {
-                    if inbox.is_ready(conn) {
-                        return Action::Deliver;
-                    }
-                    if !conn.is_open() {
-                        // The peer's Close frame may have waited in the buffer while the application did
-                        // something else.
-                        conn.handle_clock(clock());
-                    }
-                    self.stage = Stage::Write { was_held_up: !conn.wants_input() };
-                    return Action::Follow;
-                }
-                Stage::Write { was_held_up } => {
-                    self.stage = Stage::Rest { was_held_up, is_written: true };
-                    return Action::Write;
-                }
-                Stage::Rest { was_held_up, is_written } => {
-                    self.stage = Stage::Receive;
-                    if let Some(action) = after_write(conn, inbox, was_held_up, is_written) {
-                        return action;
-                    }
-                }
+/// Works on a connection in the order that all receiving loops have: receive, follow the server's shutdown,
+/// write, report a failure, read, wait. Returns the action that comes next.
+///
+/// A loop over blocking sockets and a loop over futures differ in how they wait, not in this order.
+#[inline]
+pub fn next_action<E: Ends>(ends: &mut E) -> Action {
+    loop {
+        let (is_ready, was_held_up) = ends.with(|conn, inbox| {
+            let is_ready = inbox.is_ready(conn);
+            if !is_ready && !conn.is_open() {
+                // The peer's Close frame may have waited in the buffer while the application did something
+                // else.
+                conn.handle_clock(E::now());
             }
+            (is_ready, !conn.wants_input())
+        });
+        if is_ready {
+            return Action::Deliver;
         }
-    }
-
-    /// Notes that the shutdown of the server took a step: the turn begins anew, since the connection may have
-    /// an event or a failure now.
-    pub const fn handle_shutdown(&mut self) {
-        self.stage = Stage::Receive;
-    }
-
-    /// Notes whether all output was written. Without this call it was.
-    pub const fn handle_written(&mut self, is_written: bool) {
-        if let Stage::Rest { was_held_up, .. } = self.stage {
-            self.stage = Stage::Rest { was_held_up, is_written };
+        if ends.follow_shutdown() {
+            // The connection may have an event or a failure now.
+            continue;
+        }
+        let may_report = ends.write();
+        if let Some(action) = ends.with(|conn, inbox| after_write(conn, inbox, was_held_up, may_report)) {
+            return action;
         }
     }
 }
 
-/// Returns the action after a write, or `None` if the turn begins anew.
-fn after_write(conn: &mut Connection, inbox: &Inbox, was_held_up: bool, is_written: bool) -> Option<Action> {
+/// Returns the action after a write, or `None` if there may be something to receive.
+#[inline]
+fn after_write(conn: &mut Connection, inbox: &Inbox, was_held_up: bool, may_report: bool) -> Option<Action> {
     let is_closed = conn.is_closed();
-    if inbox.failure.is_some() && (is_written || is_closed) {
+    if inbox.failure.is_some() && (may_report || is_closed) {
         return Some(Action::Report);
     }
     if is_closed {

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
-use ws_adapter::{Action, Failure, Inbox, NextMessage, Turn, with_pool};
-use ws_core::{Connection, Event, Message, RecvBuf, SendError};
+use ws_adapter::{Action, Ends, Failure, Inbox, NextMessage, next_action, with_pool};
+use ws_core::{Connection, Event, Instant, Message, RecvBuf, SendError};
 
 use crate::clock::{now, wait_until};
 use crate::codecs::{park_codecs, prepare_codecs};
@@ -74,6 +74,35 @@ pub(crate) enum Written {
     Elsewhere,
 }
 
+/// One turn of the receiving loop, and the outcome of its last write.
+struct Turn<'t, D> {
+    input: &'t mut Input,
+    ends: &'t mut D,
+    written: Written,
+}
+
+impl<D: Drive> Ends for Turn<'_, D> {
+    #[inline]
+    fn with<R>(&mut self, look: impl FnOnce(&mut Connection, &mut Inbox) -> R) -> R {
+        self.ends.with(|conn| look(conn, &mut self.input.inbox))
+    }
+
+    #[inline]
+    fn follow_shutdown(&mut self) -> bool {
+        self.ends.follow_shutdown()
+    }
+
+    fn write(&mut self) -> bool {
+        let longest_write = self.input.longest_write(self.ends);
+        self.written = self.ends.write(Patience::Brief(longest_write));
+        self.input.note_written(self.ends, self.written)
+    }
+
+    fn now() -> Instant {
+        now()
+    }
+}
+
 /// The state of receiving.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -121,21 +150,13 @@ impl Input {
 
     /// Moves bytes in both directions until an event waits in the inbox, or the connection has closed.
     pub(crate) fn drive(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
-        let mut turn = Turn::new();
-        let mut written = Written::All;
         loop {
-            match ends.with(|conn| turn.next(conn, &mut self.inbox, now)) {
-                Action::Deliver => return Ok(()),
-                Action::Follow if ends.follow_shutdown() => turn.handle_shutdown(),
-                Action::Follow => {}
-                Action::Write => {
-                    let longest_write = self.longest_write(ends);
-                    written = ends.write(Patience::Brief(longest_write));
-                    let is_written = self.note_written(ends, written);
-                    turn.handle_written(is_written);
-                }
+            let mut turn = Turn { input: self, ends, written: Written::All };
+            let action = next_action(&mut turn);
+            let written = turn.written;
+            match action {
+                Action::Deliver | Action::Close => return Ok(()),
                 Action::Report => self.inbox.failure.report()?,
-                Action::Close => return Ok(()),
                 Action::Decide => return Err(SendError::NotOpen.into()),
                 Action::Read => self.fill(ends, written),
                 Action::Wait => self.pause(ends, written),

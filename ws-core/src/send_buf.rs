@@ -87,7 +87,9 @@ impl SendBuf {
         if self.has_remaining() || self.owed != 0 {
             return None;
         }
-        self.chain = None;
+        if self.chain.is_some() {
+            self.chain = None;
+        }
         if self.has_memory() { Some(core::mem::take(&mut self.copied)) } else { None }
     }
 

@@ -2,7 +2,7 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
-use ws_adapter::{Action, Failure, Inbox, Turn, with_pool};
+use ws_adapter::{Action, Failure, Inbox, next_action, with_pool};
 use ws_core::{Connection, Instant, Output, SendError, Transmit};
 
 use crate::alarm::Alarm;
@@ -48,6 +48,36 @@ impl Early {
     }
 }
 
+/// What the receiving loop works on, and the task that it works for.
+struct Ends<'e, 'c, S, T> {
+    inbox: &'e mut Inbox,
+    out: &'e mut Out<S, T>,
+    cx: &'e mut Context<'c>,
+}
+
+impl<S, T: Runtime<S>> ws_adapter::Ends for Ends<'_, '_, S, T> {
+    #[inline]
+    fn with<R>(&mut self, look: impl FnOnce(&mut Connection, &mut Inbox) -> R) -> R {
+        look(&mut self.out.conn, self.inbox)
+    }
+
+    #[inline]
+    fn follow_shutdown(&mut self) -> bool {
+        self.out.follow_shutdown()
+    }
+
+    #[inline]
+    fn write(&mut self) -> bool {
+        let _ = self.out.poll_flush(self.cx);
+        // A report waits until all output is written.
+        true
+    }
+
+    fn now() -> Instant {
+        T::now()
+    }
+}
+
 /// The state of receiving.
 #[derive(Debug)]
 pub(crate) struct In {
@@ -89,21 +119,17 @@ impl In {
         out: &mut Out<S, T>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        let mut turn = Turn::new();
         loop {
             if self.taken >= TURN {
                 self.taken = 0;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            match turn.next(&mut out.conn, &mut self.inbox, T::now) {
+            match next_action(&mut Ends { inbox: &mut self.inbox, out, cx }) {
                 Action::Deliver => {
                     self.taken += 1;
                     return Poll::Ready(Ok(()));
                 }
-                Action::Follow if out.follow_shutdown() => turn.handle_shutdown(),
-                Action::Follow => {}
-                Action::Write => drop(out.poll_flush(cx)),
                 Action::Report => return out.poll_report(&mut self.inbox.failure, cx),
                 Action::Close => return Poll::Ready(Ok(())),
                 Action::Decide => return Poll::Ready(Err(SendError::NotOpen.into())),
