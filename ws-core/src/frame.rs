@@ -10,6 +10,8 @@
 
 mod decoder;
 mod header;
+mod whole;
 
 pub use decoder::{Decoder, Part};
 pub use header::{Header, MAX_CONTROL_LEN, Opcode, Rules};
+pub(crate) use whole::unmask_whole;

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 
 use super::state::{Answer, Notice, Phase};
 use crate::close::{CloseFrame, Closing};
-use crate::frame::{Header, Opcode, Rules};
+use crate::frame::{Header, Opcode, Rules, unmask_whole};
 use crate::handshake::refusal;
 use crate::recv_buf::Ready;
 use crate::utf8::{InvalidUtf8, Utf8};
@@ -103,39 +103,11 @@ impl Connection {
     /// is.
     #[inline]
     fn take_whole(&mut self, input: &mut RecvBuf) -> bool {
-        let wire = input.unread_mut();
-        let Some((&mut [first, second], rest)) = wire.split_first_chunk_mut::<2>() else { return false };
-        let kind = match first {
-            0x81 => MessageKind::Text,
-            0x82 => MessageKind::Binary,
-            _ => return false,
-        };
-        let is_masked = second & 0x80 != 0;
-        if is_masked != (self.role == Role::Server) {
+        let is_masked = self.role == Role::Server;
+        let Some((opcode, header, len)) = unmask_whole(input.unread_mut(), is_masked, self.max_whole) else {
             return false;
-        }
-        let (len, rest, short) = match second & 0x7F {
-            126 => match rest.split_first_chunk_mut::<2>() {
-                Some((&mut len, rest)) => (usize::from(u16::from_be_bytes(len)), rest, 4),
-                None => return false,
-            },
-            127 => return false,
-            len => (usize::from(len), rest, 2),
         };
-        if len > usize::from(self.max_whole) || (short == 4 && len < 126) {
-            return false;
-        }
-        let (payload, header, key) = match is_masked {
-            false => (rest.get_mut(..len), short, [0; 4]),
-            true => match rest.split_first_chunk_mut::<4>() {
-                Some((&mut key, rest)) => (rest.get_mut(..len), short + 4, key),
-                None => return false,
-            },
-        };
-        let Some(payload) = payload else { return false };
-        if is_masked {
-            mask::apply(key, 0, payload);
-        }
+        let kind = if opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
         input.skip(header);
         input.announce(Ready::Whole(kind), len);
         true

@@ -3,6 +3,23 @@ use crate::ProtocolError;
 /// The largest payload of a control frame, in bytes (§5.5).
 pub const MAX_CONTROL_LEN: usize = 125;
 
+/// The last frame of a message: a bit of the first byte.
+pub(super) const FIN: u8 = 0x80;
+/// The first reserved bit of the first byte.
+const RSV1: u8 = 0x40;
+/// The other reserved bits of the first byte.
+const RSV2_3: u8 = 0x30;
+/// The opcode: the low bits of the first byte.
+const OPCODE: u8 = 0x0F;
+/// The payload is masked: a bit of the second byte.
+pub(super) const MASKED: u8 = 0x80;
+/// The length of the payload, or the form of a longer one: the low bits of the second byte.
+pub(super) const LEN: u8 = 0x7F;
+/// The length is in the next two bytes.
+pub(super) const LEN_U16: u8 = 126;
+/// The length is in the next eight bytes.
+pub(super) const LEN_U64: u8 = 127;
+
 /// The kind of a frame (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -24,7 +41,7 @@ pub enum Opcode {
 impl Opcode {
     /// Returns whether this first byte of a frame begins a pong.
     pub(crate) const fn is_pong(first: u8) -> bool {
-        first & 0x0F == 0xA
+        first & OPCODE == Self::Pong as u8
     }
 
     /// Returns the opcode in the low four bits of a frame's first byte, or `None` if it is reserved.
@@ -82,23 +99,23 @@ impl Rules {
     /// The first rule that the header breaks.
     pub fn parse(self, bytes: &[u8]) -> Result<Option<(Header, usize)>, ProtocolError> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
-        let rsv1 = first & 0x40 != 0;
-        let opcode = Opcode::from_bits(first & 0x0F);
+        let rsv1 = first & RSV1 != 0;
+        let opcode = Opcode::from_bits(first & OPCODE);
         let claimed = self.rsv1 && matches!(opcode, Some(Opcode::Text | Opcode::Binary));
-        if first & 0x30 != 0 || (rsv1 && !claimed) {
+        if first & RSV2_3 != 0 || (rsv1 && !claimed) {
             return Err(ProtocolError::ReservedBits);
         }
         let opcode = opcode.ok_or(ProtocolError::ReservedOpcode)?;
-        let fin = first & 0x80 != 0;
+        let fin = first & FIN != 0;
 
         let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
-        let is_masked = second & 0x80 != 0;
+        let is_masked = second & MASKED != 0;
         match self.masked {
             Some(true) if !is_masked => return Err(ProtocolError::UnmaskedFrame),
             Some(false) if is_masked => return Err(ProtocolError::MaskedFrame),
             Some(_) | None => {}
         }
-        let short = second & 0x7F;
+        let short = second & LEN;
         if opcode.is_control() && !fin {
             return Err(ProtocolError::FragmentedControl);
         }
@@ -107,11 +124,11 @@ impl Rules {
         }
 
         let (len, rest) = match short {
-            126 => match rest.split_first_chunk() {
+            LEN_U16 => match rest.split_first_chunk() {
                 Some((&len, rest)) => (u64::from(u16::from_be_bytes(len)), rest),
                 None => return Ok(None),
             },
-            127 => match rest.split_first_chunk() {
+            LEN_U64 => match rest.split_first_chunk() {
                 Some((&len, rest)) => (u64::from_be_bytes(len), rest),
                 None => return Ok(None),
             },
@@ -120,7 +137,7 @@ impl Rules {
         if len >> 63 != 0 {
             return Err(ProtocolError::LengthTooLarge);
         }
-        if (short == 126 && len < 126) || (short == 127 && len < 0x1_0000) {
+        if (short == LEN_U16 && len < u64::from(LEN_U16)) || (short == LEN_U64 && len < 0x1_0000) {
             return Err(ProtocolError::LengthNotMinimal);
         }
 
@@ -159,12 +176,12 @@ impl Header {
                 2
             }
             len @ 126..=0xFFFF => {
-                out[1] = masked | 126;
+                out[1] = masked | LEN_U16;
                 out[2..4].copy_from_slice(&(len as u16).to_be_bytes());
                 4
             }
             len => {
-                out[1] = masked | 127;
+                out[1] = masked | LEN_U64;
                 out[2..10].copy_from_slice(&len.to_be_bytes());
                 10
             }
@@ -188,7 +205,9 @@ impl Header {
         let key_len = (masked >> 13) as usize;
         let (word, len) = match self.len {
             len @ 0..=125 => (len << 8 | key << 16, 2),
-            len @ 126..=0xFFFF => (126 << 8 | u64::from((len as u16).swap_bytes()) << 16 | key << 32, 4),
+            len @ 126..=0xFFFF => {
+                (u64::from(LEN_U16) << 8 | u64::from((len as u16).swap_bytes()) << 16 | key << 32, 4)
+            }
             _ => return None,
         };
         Some(((first | masked | word).to_le_bytes(), len + key_len))
