@@ -40,7 +40,8 @@ impl Pooled {
             Waits::Chunk => Err(Error::Streaming),
             Waits::Request => Err(SendError::NotOpen.into()),
             Waits::Other => {
-                self.0.take_event();
+                // Of these events, none is an error.
+                let _ = self.0.take_event();
                 Ok(NextMessage::NotYet)
             }
         }

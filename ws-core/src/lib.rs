@@ -93,6 +93,7 @@ pub use send_buf::{Lent, Output, SendBuf};
 pub use status::ConnectionStatus;
 pub use time::Instant;
 pub use tunnel::{Side, Tunnel};
+pub use utf8::NotText;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
