@@ -11,23 +11,24 @@ mod codec;
 #[path = "connection/no_codec.rs"]
 mod codec;
 mod ending;
-mod inflate;
 mod open;
 mod opening;
 mod receive;
+mod receiving;
 mod refusal;
 mod send;
+mod sending;
 mod state;
 
-use crate::close::Closing;
+use crate::frame::Opcode;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
 use crate::{CloseFrame, Config, Error, Instant, Pool, Role, SendBuf, Timeout};
 use alarm::Alarm;
 use codec::Codec;
 use ending::Ending;
-use receive::{Assembly, Incoming};
-use send::Streaming;
+use receiving::Receiving;
+use sending::Sending;
 use state::{Phase, State};
 
 /// One end of a WebSocket connection, from the opening handshake to the closing one.
@@ -43,30 +44,12 @@ use state::{Phase, State};
 /// Every call that may arm a timer takes `now`; no other does.
 #[derive(Debug)]
 pub struct Connection {
-    role: Role,
-    /// Whether the next byte begins a frame of a new message that may be lent whole.
-    at_boundary: bool,
-    /// Whether a frame from the peer moves a deadline.
-    has_timers: bool,
-    /// How many bytes of an incomplete header have come.
-    partial: u8,
-    /// Largest payload taken as a whole message without a closer look.
-    max_whole: u16,
     config: Arc<Config>,
     state: State,
-    ending: Ending,
-    /// The peer's Close frame.
-    peer_close: Option<Box<Closing>>,
-    /// The frame whose payload is arriving.
-    frame: Option<Incoming>,
-    /// The message that waits for its next frame, or whose frame is arriving.
-    message: Option<Assembly>,
-    /// The message that is being sent in chunks.
-    sending: Option<Streaming>,
-    out: SendBuf,
+    receiving: Receiving,
+    sending: Sending,
     alarm: Alarm,
-    /// A client's. On the heap, for a server has none, and may have a million connections.
-    keys: Option<Box<MaskingKeys>>,
+    ending: Ending,
     agreement: Agreement,
     /// What compresses and inflates, if that is agreed.
     codec: Option<Box<Codec>>,
@@ -107,21 +90,12 @@ impl Connection {
         phase: Phase,
     ) -> Self {
         let mut this = Self {
-            role,
-            at_boundary: false,
-            has_timers: config.idle_timeout.is_some() || config.keep_alive.is_some(),
-            partial: 0,
-            max_whole: u16::try_from(config.max_frame.min(config.max_message)).unwrap_or(u16::MAX),
+            state: State::new(role, phase),
+            receiving: Receiving::new(role, &config),
+            sending: Sending::new(keys),
             alarm: Alarm::opening(now, &config),
             config,
-            state: State::new(phase),
             ending: Ending::default(),
-            peer_close: None,
-            frame: None,
-            message: None,
-            sending: None,
-            out: SendBuf::default(),
-            keys,
             agreement: Agreement::default(),
             codec: None,
         };
@@ -134,13 +108,13 @@ impl Connection {
     /// Nothing leaves in any other way.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        if !self.state.can_write() || self.out.is_cut() {
+        if !self.state.can_write() || self.sending.is_cut() {
             return None;
         }
-        if self.out.has_remaining() {
-            return Some(Transmit::Data(&mut self.out));
+        if self.sending.output().has_remaining() {
+            return Some(Transmit::Data(self.sending.output()));
         }
-        (self.state.is_shutdown_due() && self.out.queued() == 0).then_some(Transmit::Shutdown)
+        (self.state.is_shutdown_due() && self.is_written()).then_some(Transmit::Shutdown)
     }
 
     /// Notes that the stream of bytes to the peer has ended. What is queued is dropped: it cannot leave any
@@ -206,7 +180,7 @@ impl Connection {
             Timeout::KeepAlive => {
                 let payload = self.alarm.ping(now);
                 if self.state.can_write() {
-                    self.push_frame(crate::frame::Opcode::Ping, &payload);
+                    self.sending.push_frame(Opcode::Ping, &payload);
                 }
             }
             Timeout::Opening => self.opening_timed_out(now),
@@ -254,19 +228,22 @@ impl Connection {
     /// The output, to give it memory, to take that back, or to write it without a hold on the connection.
     #[inline]
     pub fn output(&mut self) -> &mut SendBuf {
-        &mut self.out
+        self.sending.output()
     }
 
     /// Takes what was agreed into use.
     fn agree(&mut self, agreement: Agreement) {
-        self.codec = Codec::new(&agreement, self.role, &self.config);
+        self.codec = Codec::new(&agreement, self.role(), &self.config);
+        if self.codec.is_some() {
+            self.receiving.accept_compressed();
+        }
         self.agreement = agreement;
     }
 
     /// Notes that nothing can be written any more.
     fn sent_eof(&mut self) {
-        self.state.sent_eof(self.role, self.is_written());
-        self.out.close();
+        self.state.sent_eof(self.is_written());
+        self.sending.close();
         self.settle();
     }
 
@@ -280,16 +257,15 @@ impl Connection {
     fn settle(&mut self) {
         if self.state.is_closed() {
             self.codec = None;
-            self.keys = None;
             self.alarm.end();
-            self.out.close();
+            self.sending.close();
         }
         self.note_boundary();
     }
 
     /// Returns whether nothing waits to be written.
     fn is_written(&self) -> bool {
-        self.out.queued() == 0
+        self.sending.queued() == 0
     }
 }
 
@@ -297,7 +273,7 @@ impl Connection {
 impl Connection {
     /// Which end this is.
     pub const fn role(&self) -> Role {
-        self.role
+        self.state.role()
     }
 
     /// What limits and timeouts hold.
@@ -319,7 +295,7 @@ impl Connection {
 
     /// Why the connection ended, while that is still to be reported.
     pub const fn error(&self) -> Option<Error> {
-        if self.out.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
+        if self.sending.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
     }
 
     /// Returns whether more input would be read: not while a request waits for its answer, nor while so many
@@ -341,7 +317,7 @@ impl Connection {
     /// How many bytes wait to be written.
     #[inline]
     pub fn queued(&self) -> usize {
-        self.out.queued()
+        self.sending.queued()
     }
 
     /// What the opening handshake agreed.
@@ -362,15 +338,12 @@ impl Connection {
     /// _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had none,
     /// and 1006 if no Close frame has come.
     pub const fn close_code(&self) -> u16 {
-        match &self.peer_close {
-            Some(closing) => closing.code(),
-            None => 1006,
-        }
+        self.ending.close_code()
     }
 
     /// The peer's Close frame, once it has come; `None` if it was empty.
     pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
-        self.peer_close.as_deref().and_then(Closing::frame)
+        self.ending.close_frame()
     }
 
     /// Why the connection ended other than by a clean close, whether that is reported already or not.

@@ -6,100 +6,144 @@ use crate::{Config, Instant, Timeout};
 /// The deadlines of a connection.
 #[derive(Debug)]
 pub(super) struct Alarm {
-    /// For the opening handshake, or for the peer to finish closing.
-    phase: Option<(Instant, Timeout)>,
-    /// The last sign of life.
-    heard: Instant,
-    /// The last frame but pongs.
+    limit: Limit,
+    /// The time of the last frame but pongs.
     spoken: Instant,
-    /// When the last ping was sent, if it is not answered.
-    pinged: Option<Instant>,
-    /// How many pings there were: the payload of the last.
-    pings: u32,
-    /// Whether the close timer began by the time of what was received, which may lie in the past.
-    is_backdated: bool,
+    /// The time of the last pong that was a sign of life.
+    answered: Instant,
+    pings: Pings,
     /// In nanoseconds, and one more.
     round_trip: Option<NonZeroU64>,
 }
 
+/// The deadline of the opening handshake, or of the closing one.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    None,
+    /// A head is due.
+    Opening(Instant),
+    /// The peer is to finish closing.
+    Closing(Instant),
+    /// The same, but the close timer began by the time of what was received, which may lie in the past.
+    ClosingReceived(Instant),
+}
+
+/// The pings of the keepalive. Their number is the payload of the last.
+#[derive(Clone, Copy, Debug)]
+enum Pings {
+    /// The last ping is answered, or its answer does not matter any more.
+    Answered { number: u32 },
+    /// The last ping is not answered.
+    Waiting { number: u32, since: Instant },
+}
+
+impl Limit {
+    const fn deadline(self) -> Option<(Instant, Timeout)> {
+        match self {
+            Self::None => None,
+            Self::Opening(at) => Some((at, Timeout::Opening)),
+            Self::Closing(at) | Self::ClosingReceived(at) => Some((at, Timeout::Close)),
+        }
+    }
+}
+
+impl Pings {
+    const fn number(self) -> u32 {
+        match self {
+            Self::Answered { number } | Self::Waiting { number, .. } => number,
+        }
+    }
+
+    /// Stops the wait for an answer.
+    const fn settle(&mut self) {
+        *self = Self::Answered { number: self.number() };
+    }
+}
+
 impl Alarm {
-    /// The alarm of a connection that opens now.
+    /// Returns the alarm of a connection that opens now.
     pub(super) fn opening(now: Instant, config: &Config) -> Self {
         let mut alarm = Self {
-            phase: None,
-            heard: now,
+            limit: Limit::None,
             spoken: now,
-            pinged: None,
-            pings: 0,
-            is_backdated: false,
+            answered: now,
+            pings: Pings::Answered { number: 0 },
             round_trip: None,
         };
         alarm.begin_opening(now, config);
         alarm
     }
 
-    /// A head is due, from now on.
+    /// Notes that a head is due, from now on.
     pub(super) fn begin_opening(&mut self, now: Instant, config: &Config) {
-        self.phase = config.opening_timeout.map(|timeout| (now + timeout, Timeout::Opening));
+        self.limit = match config.opening_timeout {
+            Some(timeout) => Limit::Opening(now + timeout),
+            None => Limit::None,
+        };
     }
 
-    /// The head that is due must come by `at`.
+    /// Notes that the head that is due must come by `at`.
     #[cfg(feature = "url")]
     pub(super) fn limit_opening(&mut self, at: Instant) {
-        let at = self.phase.map_or(at, |(due, _)| due.min(at));
-        self.phase = Some((at, Timeout::Opening));
+        let at = self.limit.deadline().map_or(at, |(due, _)| due.min(at));
+        self.limit = Limit::Opening(at);
     }
 
-    /// The connection is open, from now on.
+    /// Notes that the connection is open, from now on.
     pub(super) fn begin_open(&mut self, now: Instant) {
-        self.phase = None;
+        self.limit = Limit::None;
         self.heard(now);
     }
 
-    /// The peer is to finish closing, from now on.
+    /// Notes that the peer is to finish closing, from now on.
     pub(super) fn begin_close(&mut self, now: Instant, config: &Config) {
-        self.phase = Some((now + config.close_timeout, Timeout::Close));
-        self.is_backdated = false;
-        self.pinged = None;
+        self.limit = Limit::Closing(now + config.close_timeout);
+        self.pings.settle();
     }
 
-    /// The same by the time of what was received.
+    /// Notes the same by the time of what was received.
     pub(super) fn begin_close_received(&mut self, now: Instant, config: &Config) {
-        self.begin_close(now, config);
-        self.is_backdated = true;
+        self.limit = Limit::ClosingReceived(now + config.close_timeout);
+        self.pings.settle();
     }
 
-    /// It is `now` by a fresh look at the clock: a close timer that began by an older time begins now, once.
+    /// Notes that it is `now` by a fresh look at the clock: a close timer that began by an older time begins
+    /// now, once.
     pub(super) fn update(&mut self, now: Instant, config: &Config) {
-        if self.is_backdated && matches!(self.phase, Some((_, Timeout::Close))) {
-            self.begin_close(now, config);
+        match self.limit {
+            Limit::ClosingReceived(_) => self.begin_close(now, config),
+            Limit::None | Limit::Opening(_) | Limit::Closing(_) => {}
         }
     }
 
-    /// Nothing is due any more.
+    /// Notes that nothing is due any more.
     pub(super) fn end(&mut self) {
-        self.phase = None;
-        self.pinged = None;
+        self.limit = Limit::None;
+        self.pings.settle();
     }
 
-    /// A frame other than a pong has come.
+    /// Notes a sign of life other than a pong.
+    ///
+    /// A ping that waits still does: its pong may lie behind what the peer sends, and is measured.
     #[inline]
     pub(super) fn heard(&mut self, now: Instant) {
-        (self.heard, self.spoken) = (now, now);
-        // The peer lives; the pong may lie behind what it sends, and is still measured.
+        self.spoken = now;
     }
 
-    /// A pong has come; only the answer to the last ping is a sign that the peer follows.
+    /// Notes a pong; only the answer to the last ping is a sign that the peer follows.
     pub(super) fn heard_pong(&mut self, now: Instant, payload: &[u8]) {
-        let last = self.pings.to_be_bytes();
-        if let Some(sent) = self.pinged.take_if(|_| payload == last) {
-            let nanos = (now - sent).as_nanos() as u64;
-            self.round_trip = NonZeroU64::new(nanos.saturating_add(1));
-            self.heard = now;
+        match self.pings {
+            Pings::Waiting { number, since } if payload == number.to_be_bytes() => {
+                let nanos = (now - since).as_nanos() as u64;
+                self.round_trip = NonZeroU64::new(nanos.saturating_add(1));
+                self.answered = now;
+                self.pings.settle();
+            }
+            Pings::Waiting { .. } | Pings::Answered { .. } => {}
         }
     }
 
-    /// How long the last ping of the keepalive took to be answered.
+    /// Returns the time that the last ping of the keepalive took to be answered.
     pub(super) const fn round_trip(&self) -> Option<Duration> {
         match self.round_trip {
             Some(nanos) => Some(Duration::from_nanos(nanos.get() - 1)),
@@ -107,22 +151,24 @@ impl Alarm {
         }
     }
 
-    /// The payload of a ping to send now.
+    /// Returns the payload of a ping that is sent now.
     pub(super) fn ping(&mut self, now: Instant) -> [u8; 4] {
-        self.pings = self.pings.wrapping_add(1);
-        self.pinged = Some(now);
-        self.pings.to_be_bytes()
+        let number = self.pings.number().wrapping_add(1);
+        self.pings = Pings::Waiting { number, since: now };
+        number.to_be_bytes()
     }
 
-    /// The deadline that comes first; those of an open connection count only while it `is_open`.
+    /// Returns the deadline that comes first; those of an open connection count only while it `is_open`.
     pub(super) fn next(&self, is_open: bool, config: &Config) -> Option<(Instant, Timeout)> {
-        if self.phase.is_some() || !is_open {
-            return self.phase;
+        let limit = self.limit.deadline();
+        if limit.is_some() || !is_open {
+            return limit;
         }
         let idle = config.idle_timeout.map(|timeout| (self.spoken + timeout, Timeout::Idle));
-        let alive = config.keep_alive.map(|keep_alive| match self.pinged {
-            Some(sent) => (self.heard.max(sent) + keep_alive.timeout, Timeout::Pong),
-            None => (self.heard + keep_alive.interval, Timeout::KeepAlive),
+        let heard = self.spoken.max(self.answered);
+        let alive = config.keep_alive.map(|keep_alive| match self.pings {
+            Pings::Waiting { since, .. } => (heard.max(since) + keep_alive.timeout, Timeout::Pong),
+            Pings::Answered { .. } => (heard + keep_alive.interval, Timeout::KeepAlive),
         });
         match (idle, alive) {
             (Some(idle), Some(alive)) => Some(if idle.0 <= alive.0 { idle } else { alive }),

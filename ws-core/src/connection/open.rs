@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::opening::Opening;
-use super::receive::Step;
+use super::receiving::Step;
 use super::refusal::Refusal;
 use super::state::Phase;
 use crate::handshake::client::{Expected, ResponseHead};
@@ -34,8 +34,8 @@ impl Connection {
         let opening = Opening::Connecting { scanner: Scanner::response(), expected };
         let mut this = Self::new(now, Role::Client, config, Some(keys), Phase::Opening(Box::new(opening)));
         let config = Arc::clone(&this.config);
-        this.out.append(|out| request.write_offering(config.compression(), nonce, out));
-        this.out.release_when_empty();
+        this.sending.output().append(|out| request.write_offering(config.compression(), nonce, out));
+        this.sending.output().release_when_empty();
         this
     }
 
@@ -78,11 +78,11 @@ impl Connection {
         let Phase::Opening(opening) = self.state.phase() else { return Err(AnswerError::NoRequest) };
         let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
         let Asked::Upgrade(upgrade) = asked else { return Err(AnswerError::NotUpgrade) };
-        let is_own = !self.out.has_memory();
-        let agreement = self.out.append(|out| accept.write(upgrade, out))?;
+        let is_own = !self.sending.output().has_memory();
+        let agreement = self.sending.output().append(|out| accept.write(upgrade, out))?;
         self.agree(agreement);
         if is_own {
-            self.out.release_when_empty();
+            self.sending.output().release_when_empty();
         }
         self.state.opened();
         self.alarm.begin_open(now);
@@ -104,7 +104,7 @@ impl Connection {
             Asked::Upgrade(_) => Some(0),
             Asked::Ordinary(request) => request.body(),
         };
-        let then = self.out.append(|out| reject.write(asked.reply_to(), out));
+        let then = self.sending.output().append(|out| reject.write(asked.reply_to(), out));
         let has_room = self.has_room();
         let Some(opening) = self.state.opening_mut() else { return Err(AnswerError::NoRequest) };
         match (then, left) {
@@ -205,8 +205,10 @@ impl Connection {
                 self.alarm.end();
                 return;
             }
-            Opening::Accepting { scanner, .. } if !scanner.is_untouched() => self.out.append(too_slow),
-            Opening::Deciding(_) => self.out.append(undecided),
+            Opening::Accepting { scanner, .. } if !scanner.is_untouched() => {
+                self.sending.output().append(too_slow)
+            }
+            Opening::Deciding(_) => self.sending.output().append(undecided),
             Opening::Connecting { .. } | Opening::Accepting { .. } | Opening::Skipping { .. } => {
                 return self.end(error);
             }
@@ -228,7 +230,7 @@ impl Connection {
 
     /// Waits for the two ends of the transport, after the last answer.
     fn drain_opening(&mut self, now: Instant) {
-        self.state.fail(self.role);
+        self.state.fail();
         self.alarm.begin_close(now, &self.config);
         self.settle();
     }

@@ -1,44 +1,34 @@
 use bytes::Bytes;
 
-use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
-use crate::utf8::Utf8;
+use crate::frame::{MAX_CONTROL_LEN, Opcode};
 use crate::{
     Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, OwnedMessage, Prepared,
-    Role, SendBuf, SendError,
+    SendBuf, SendError,
 };
-
-/// The message that is being sent in chunks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Streaming {
-    kind: MessageKind,
-    is_compressed: bool,
-    utf8: Utf8,
-}
 
 /// Commands queue whole or fail whole; they never write, and what fails is the caller's still.
 impl Connection {
     /// Payloads this long, in bytes, are worth [lending](Self::send_lent) rather than copying.
     pub const LEND_MIN: usize = SendBuf::CHAIN_MIN;
 
-    /// Whether a message would be queued now.
+    /// Returns whether a message would be queued now.
     ///
     /// # Errors
     /// Why it would not: [`SendError::NotOpen`], [`SendError::Closed`], [`SendError::Full`] or
     /// [`SendError::MessageInProgress`].
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
-        let is_open = self.state.is_open() && !self.out.is_cut();
-        if !is_open || self.sending.is_some() || !self.has_room() {
+        let is_open = self.state.is_open() && !self.sending.is_cut();
+        if !is_open || self.sending.is_in_message() || !self.has_room() {
             return self.explain_send();
         }
         Ok(())
     }
 
-    /// Whether the queue is below its mark ([`Config::max_output`](crate::Config::max_output)).
+    /// Returns whether the queue is below its mark ([`Config::max_output`](crate::Config::max_output)).
     #[inline]
     pub fn has_room(&self) -> bool {
-        // A mark of 0 would never take anything.
-        self.out.queued() < self.config.max_output.max(1)
+        self.sending.has_room(self.config.max_output)
     }
 
     /// Queues a message, copied.
@@ -55,7 +45,7 @@ impl Connection {
     /// for its parts to be stored.
     fn send_copied(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
         self.check_send()?;
-        self.push_message(kind, payload);
+        self.sending.push_message(self.codec.as_deref_mut(), kind, payload);
         Ok(())
     }
 
@@ -66,7 +56,7 @@ impl Connection {
     pub fn send_plain<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<(), SendError> {
         let message = message.into();
         self.check_send()?;
-        self.push_frame(message.kind().into(), message.as_bytes());
+        self.sending.push_frame(message.kind().into(), message.as_bytes());
         Ok(())
     }
 
@@ -96,19 +86,19 @@ impl Connection {
         let message = message.into();
         self.check_send()?;
         let (kind, payload) = (message.kind(), message.as_bytes());
-        if self.role == Role::Client || self.compresses(payload.len()) {
-            self.push_message(kind, payload);
-            return Ok(Lent::new(&mut self.out, b""));
+        let is_compressed = self.codec.as_ref().is_some_and(|codec| codec.compresses(payload.len()));
+        if self.sending.masks() || is_compressed {
+            self.sending.push_message(self.codec.as_deref_mut(), kind, payload);
+            return Ok(Lent::new(self.sending.output(), b""));
         }
-        self.push_header(kind.into(), payload.len());
         // If the loan is forgotten, no message is read before that is noticed.
-        self.at_boundary = false;
-        Ok(Lent::new(&mut self.out, payload))
+        self.receiving.leave_boundary();
+        Ok(self.sending.push_lent(kind, payload))
     }
 
     /// Goes on with a loan that was [paused](Lent::pause); `payload` is the whole of it again.
     pub fn resume_lent<'a>(&mut self, payload: &'a [u8]) -> Lent<'_, 'a> {
-        Lent::resume(&mut self.out, payload)
+        Lent::resume(self.sending.output(), payload)
     }
 
     /// Queues a message whose payload is shared: a server chains it where it is 4 KiB or more, all else is
@@ -122,7 +112,7 @@ impl Connection {
         if kind == MessageKind::Text && simdutf8::basic::from_utf8(&payload).is_err() {
             return Err(SendError::InvalidUtf8);
         }
-        self.push_shared(kind, payload);
+        self.sending.push_shared(self.codec.as_deref_mut(), kind, payload);
         Ok(())
     }
 
@@ -132,13 +122,7 @@ impl Connection {
     /// As [`check_send`](Self::check_send).
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
         self.check_send()?;
-        let compressed = self.codec.as_mut().and_then(|codec| codec.prepared(message));
-        let frame = compressed.unwrap_or(message.plain());
-        if self.role == Role::Server {
-            self.out.chain(frame.bytes.clone());
-        } else {
-            self.push_part(true, compressed.is_some(), message.kind().into(), frame.payload());
-        }
+        self.sending.push_prepared(self.codec.as_deref_mut(), message);
         Ok(())
     }
 
@@ -151,42 +135,9 @@ impl Connection {
     /// As [`check_send`](Self::check_send); [`SendError::MessageInProgress`] for a part of the other kind;
     /// and [`SendError::InvalidUtf8`] for bytes that cannot go on, or end, the text.
     pub fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), SendError> {
-        let streaming = self.sending;
         self.check_open()?;
-        if streaming.is_none() {
-            self.check_send()?;
-        } else if !self.has_room() {
-            return Err(SendError::Full);
-        }
-        let is_compressed = self.codec.is_some();
-        let mut next =
-            streaming.unwrap_or(Streaming { kind: chunk.kind, is_compressed, utf8: Utf8::default() });
-        if next.kind != chunk.kind {
-            return Err(SendError::MessageInProgress);
-        }
-        if chunk.kind == MessageKind::Text {
-            next.utf8.push(chunk.bytes).map_err(|_| SendError::InvalidUtf8)?;
-            if chunk.fin && !next.utf8.is_finished() {
-                return Err(SendError::InvalidUtf8);
-            }
-        }
-        let opcode = if streaming.is_some() { Opcode::Continuation } else { chunk.kind.into() };
-        self.sending = (!chunk.fin).then_some(next);
-        let is_first = streaming.is_none();
-        match self.codec.as_mut().filter(|_| next.is_compressed) {
-            Some(codec) => {
-                let payload = codec.deflate(chunk.bytes, chunk.fin);
-                if is_first || chunk.fin || !payload.is_empty() {
-                    self.push_part(chunk.fin, is_first, opcode, &payload);
-                }
-                self.reclaim(payload);
-            }
-            None if is_first || chunk.fin || !chunk.bytes.is_empty() => {
-                self.push_part(chunk.fin, false, opcode, chunk.bytes);
-            }
-            None => {}
-        }
-        Ok(())
+        self.check_room()?;
+        self.sending.push_chunk(self.codec.as_deref_mut(), chunk)
     }
 
     /// Queues a ping of up to 125 bytes (§5.5.2); it may come between the chunks of a message.
@@ -197,7 +148,7 @@ impl Connection {
         self.send_control(Opcode::Ping, payload)
     }
 
-    /// Queues a pong of up to 125 bytes that nobody asked for, or that answers a ping where
+    /// Queues a pong of up to 125 bytes: without a ping, or as the answer to a ping where
     /// [`Config::auto_pong`](crate::Config::auto_pong) is off (§5.5.3).
     ///
     /// # Errors
@@ -222,9 +173,9 @@ impl Connection {
         if frame.is_some_and(|frame| frame.reason.len() > CloseFrame::MAX_REASON) {
             return Err(SendError::ReasonTooLong);
         }
-        self.state.send_close(self.role)?;
-        self.out.drop_waiting();
-        self.push_close(frame);
+        self.state.send_close()?;
+        self.sending.drop_waiting();
+        self.sending.push_close(frame);
         self.alarm.begin_close(now, &self.config);
         self.settle();
         Ok(())
@@ -232,16 +183,16 @@ impl Connection {
 
     fn send_owned(&mut self, message: OwnedMessage) -> Result<(), SendError> {
         self.check_send()?;
-        let kind = message.kind();
+        let (kind, codec) = (message.kind(), self.codec.as_deref_mut());
         if message.as_bytes().len() < SendBuf::CHAIN_MIN {
-            self.push_message(kind, message.as_bytes());
+            self.sending.push_message(codec, kind, message.as_bytes());
             return Ok(());
         }
         let payload = match message {
             OwnedMessage::Text(text) => text.into_bytes(),
             OwnedMessage::Binary(payload) => payload.into_bytes(),
         };
-        self.push_shared(kind, payload);
+        self.sending.push_shared(codec, kind, payload);
         Ok(())
     }
 
@@ -250,105 +201,28 @@ impl Connection {
         if payload.len() > MAX_CONTROL_LEN {
             return Err(SendError::ControlTooLong);
         }
-        if !self.has_room() {
-            return Err(SendError::Full);
-        }
-        self.push_frame(opcode, payload);
+        self.check_room()?;
+        self.sending.push_frame(opcode, payload);
         Ok(())
     }
 
     fn check_open(&self) -> Result<(), SendError> {
-        if self.out.is_cut() {
+        if self.sending.is_cut() {
             return Err(SendError::Closed);
         }
         self.state.check_send()
     }
 
+    fn check_room(&self) -> Result<(), SendError> {
+        if self.has_room() { Ok(()) } else { Err(SendError::Full) }
+    }
+
     #[cold]
     fn explain_send(&self) -> Result<(), SendError> {
         self.check_open()?;
-        if self.sending.is_some() {
+        if self.sending.is_in_message() {
             return Err(SendError::MessageInProgress);
         }
-        if self.has_room() { Ok(()) } else { Err(SendError::Full) }
-    }
-}
-
-/// Encoding.
-impl Connection {
-    pub(super) fn push_close(&mut self, frame: Option<CloseFrame<'_>>) {
-        let mut payload = [0; MAX_CONTROL_LEN];
-        let len = frame.map_or(0, |frame| {
-            let len = 2 + frame.reason.len();
-            payload[..2].copy_from_slice(&frame.code.get().to_be_bytes());
-            payload[2..len].copy_from_slice(frame.reason.as_bytes());
-            len
-        });
-        self.push_frame(Opcode::Close, &payload[..len]);
-        self.sending = None;
-    }
-
-    /// Queues a message, compressed if that is agreed and worth it.
-    #[inline]
-    fn push_message(&mut self, kind: MessageKind, payload: &[u8]) {
-        if self.compresses(payload.len()) {
-            return self.push_compressed(kind, payload);
-        }
-        self.push_frame(kind.into(), payload);
-    }
-
-    #[inline]
-    fn compresses(&self, len: usize) -> bool {
-        self.codec.as_ref().is_some_and(|codec| codec.compresses(len))
-    }
-
-    fn push_compressed(&mut self, kind: MessageKind, payload: &[u8]) {
-        let Some(codec) = &mut self.codec else { return };
-        let payload = codec.deflate(payload, true);
-        self.push_part(true, true, kind.into(), &payload);
-        self.reclaim(payload);
-    }
-
-    /// Gives what the codec made back to it.
-    fn reclaim(&mut self, payload: alloc::vec::Vec<u8>) {
-        if let Some(codec) = &mut self.codec {
-            codec.reclaim(payload);
-        }
-    }
-
-    /// Queues a frame that is a whole message, or a control frame.
-    #[inline]
-    pub(super) fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) {
-        self.push_part(true, false, opcode, payload);
-    }
-
-    #[inline]
-    fn push_part(&mut self, fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) {
-        let header = self.header(fin, rsv1, opcode, payload.len());
-        self.out.push_frame(header, payload);
-    }
-
-    /// Queues a message, known to be what `kind` says, whose payload is chained where it can be.
-    fn push_shared(&mut self, kind: MessageKind, payload: Bytes) {
-        let is_copied = self.role == Role::Client || payload.len() < SendBuf::CHAIN_MIN;
-        if is_copied || self.compresses(payload.len()) {
-            self.push_message(kind, &payload);
-            return;
-        }
-        self.push_header(kind.into(), payload.len());
-        self.out.chain(payload);
-    }
-
-    /// Queues a header whose payload follows unmasked.
-    fn push_header(&mut self, opcode: Opcode, len: usize) {
-        let header = self.header(true, false, opcode, len);
-        self.out.push_frame(header, b"");
-    }
-
-    /// The header of the next frame, with the key that its payload has to be masked with at a client.
-    #[inline]
-    pub(super) fn header(&mut self, fin: bool, rsv1: bool, opcode: Opcode, len: usize) -> Header {
-        let mask = self.keys.as_mut().map(|keys| keys.next());
-        Header { fin, rsv1, opcode, mask, len: len as u64 }
+        self.check_room()
     }
 }

@@ -36,12 +36,13 @@ use crate::{Role, SendError};
 /// them.
 #[derive(Debug)]
 pub(super) struct State {
+    role: Role,
     phase: Phase,
-    /// Whether the peer's stream of bytes has ended.
+    /// The peer's stream of bytes has ended.
     got_eof: bool,
-    /// Whether our stream of bytes has ended, or broke.
+    /// Our stream of bytes has ended, or broke.
     sent_eof: bool,
-    /// Whether both Close frames were exchanged, and ours was written before the transport ended.
+    /// Both Close frames were exchanged, and ours was written before the transport ended.
     is_clean: bool,
 }
 
@@ -96,8 +97,8 @@ pub(super) enum Notice {
 }
 
 impl State {
-    pub(super) fn new(phase: Phase) -> Self {
-        Self { phase, got_eof: false, sent_eof: false, is_clean: false }
+    pub(super) fn new(role: Role, phase: Phase) -> Self {
+        Self { role, phase, got_eof: false, sent_eof: false, is_clean: false }
     }
 
     /// Notes that the opening handshake is done.
@@ -112,11 +113,11 @@ impl State {
     ///
     /// # Errors
     /// Why it may not be.
-    pub(super) fn send_close(&mut self, role: Role) -> Result<(), SendError> {
+    pub(super) fn send_close(&mut self) -> Result<(), SendError> {
         self.check_send()?;
         match self.phase {
             Phase::Open => self.phase = Phase::CloseSent,
-            Phase::CloseReceived => self.drain_closed(role),
+            Phase::CloseReceived => self.drain_closed(),
             Phase::Opening(_) | Phase::CloseSent | Phase::Draining(_) | Phase::Closed => {}
         }
         Ok(())
@@ -124,14 +125,14 @@ impl State {
 
     /// Notes that the peer's Close frame has come; `auto` says that it is answered at once, `is_written` that
     /// nothing waits to be written.
-    pub(super) fn recv_close(&mut self, role: Role, auto: bool, is_written: bool) -> Answer {
+    pub(super) fn recv_close(&mut self, auto: bool, is_written: bool) -> Answer {
         match self.phase {
             Phase::Open if self.sent_eof => {
-                self.drain_closed(role);
+                self.drain_closed();
                 Answer::Nothing
             }
             Phase::Open if auto => {
-                self.drain_closed(role);
+                self.drain_closed();
                 Answer::Echo
             }
             Phase::Open => {
@@ -141,7 +142,7 @@ impl State {
             Phase::CloseSent => {
                 // The end of the stream may have been read with the frame: it came after ours was written.
                 self.is_clean = is_written && !self.sent_eof;
-                self.drain_closed(role);
+                self.drain_closed();
                 Answer::Nothing
             }
             Phase::Opening(_) | Phase::CloseReceived | Phase::Draining(_) | Phase::Closed => Answer::Nothing,
@@ -149,8 +150,8 @@ impl State {
     }
 
     /// _Fail the WebSocket Connection_ (§7.1.7).
-    pub(super) fn fail(&mut self, role: Role) -> Notice {
-        let notice = match (&self.phase, role) {
+    pub(super) fn fail(&mut self) -> Notice {
+        let notice = match (&self.phase, self.role) {
             (Phase::Opening(_), Role::Client) => {
                 self.phase = Phase::Closed;
                 return Notice::Nothing;
@@ -173,8 +174,8 @@ impl State {
 
     /// Notes that all that came before the end of the peer's stream is read, and that this is not where it
     /// should end.
-    pub(super) fn eof_read(&mut self, role: Role, is_written: bool) {
-        match (&self.phase, role) {
+    pub(super) fn eof_read(&mut self, is_written: bool) {
+        match (&self.phase, self.role) {
             // What is queued is still written, for the peer may have closed that one direction only.
             (Phase::Opening(_), Role::Server) | (Phase::Open | Phase::CloseSent, _)
                 if !is_written && !self.sent_eof =>
@@ -188,10 +189,10 @@ impl State {
     }
 
     /// Notes that nothing can be written any more: our stream of bytes has ended, or it broke.
-    pub(super) fn sent_eof(&mut self, role: Role, is_written: bool) {
+    pub(super) fn sent_eof(&mut self, is_written: bool) {
         self.note_clean(is_written);
         self.sent_eof = true;
-        match (&self.phase, role) {
+        match (&self.phase, self.role) {
             // A request that cannot be answered need not be read.
             (Phase::Opening(_), Role::Server) => self.got_eof = true,
             // The application cannot answer any more.
@@ -220,8 +221,8 @@ impl State {
         self.phase = Phase::Closed;
     }
 
-    fn drain_closed(&mut self, role: Role) {
-        self.drain(match role {
+    fn drain_closed(&mut self) {
+        self.drain(match self.role {
             Role::Client => Draining::ClosesSecond,
             Role::Server => Draining::ClosesFirst,
         });
@@ -249,6 +250,10 @@ impl State {
 
 /// Facts.
 impl State {
+    pub(super) const fn role(&self) -> Role {
+        self.role
+    }
+
     #[inline]
     pub(super) const fn phase(&self) -> &Phase {
         &self.phase

@@ -1,21 +1,23 @@
-use super::receive::{Incoming, Step};
+use super::{Incoming, Receiving, Step};
+use crate::connection::codec::Codec;
 use crate::frame::Opcode;
 use crate::utf8::InvalidUtf8;
-use crate::{Connection, MessageKind, ProtocolError, RecvBuf};
+use crate::{Config, MessageKind, ProtocolError, RecvBuf};
 
 /// Compressed messages (RFC 7692 §6.2).
-impl Connection {
-    /// Inflates what there is of a frame's payload, the first `frame.seen` bytes.
-    pub(super) fn step_compressed(
+impl Receiving {
+    /// Inflates what has come of a frame's payload, the first `frame.seen` bytes of the input.
+    pub(super) fn take_compressed(
         &mut self,
         mut frame: Incoming,
         is_whole: bool,
+        config: &Config,
+        codec: &mut Codec,
         input: &mut RecvBuf,
     ) -> Result<Step, ProtocolError> {
-        let codec = self.codec.as_mut().expect("only what is agreed is let in");
         let message = self.message.as_mut().expect("a data frame belongs to a message");
         let is_first = frame.passed == 0 && frame.header.opcode != Opcode::Continuation;
-        if is_first || self.config.stream {
+        if is_first || config.stream {
             input.begin_message();
         }
         let (bytes, inflated) = input.unread_and_message();
@@ -33,13 +35,13 @@ impl Connection {
             match more {
                 Ok(more) => is_done = !more,
                 Err(error) => {
-                    if self.config.stream && !inflated.is_empty() {
+                    if config.stream && !inflated.is_empty() {
                         input.announce_inflated(message.kind, false);
                     }
                     return Err(error);
                 }
             }
-            if self.config.stream && !inflated.is_empty() {
+            if config.stream && !inflated.is_empty() {
                 break;
             }
         }
@@ -50,7 +52,7 @@ impl Connection {
         if fin {
             let text = if message.utf8.is_finished() { Ok(()) } else { Err(ProtocolError::InvalidUtf8) };
             if let Err(error) = codec.finish_inflate().and(text) {
-                if self.config.stream && has_bytes {
+                if config.stream && has_bytes {
                     input.announce_inflated(message.kind, false);
                 }
                 return Err(error);
@@ -69,12 +71,12 @@ impl Connection {
         if fin {
             self.message = None;
         }
-        if self.config.stream && (fin || has_bytes) {
+        if config.stream && (fin || has_bytes) {
             input.announce_inflated(kind, fin);
         } else if fin {
             input.announce_gathered(kind);
         }
-        let is_announced = self.config.stream && has_bytes;
+        let is_announced = config.stream && has_bytes;
         Ok(if is_done && !is_whole && !is_announced { Step::NeedsMore } else { Step::Done })
     }
 }
