@@ -115,23 +115,20 @@ impl Connection {
         self.receiving.note_boundary(may_lend);
     }
 
-    /// Takes in what there is of one frame. All bytes are signs of life, except those of a pong.
+    /// Takes in what has come of one frame. All its bytes are signs of life, unless it is a pong.
     fn step_frame(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, ProtocolError> {
-        let (frame, is_fresh) = match self.receiving.resume() {
-            Some(frame) => (frame, frame.has_fresh(input)),
-            None => match self.receiving.begin(&self.config, input)? {
-                Some(frame) => (frame, true),
-                None => {
-                    if self.receiving.note_partial(input.unread()) {
-                        self.alarm.heard(now);
-                    }
-                    return Ok(Step::NeedsMore);
+        let frame = match self.receiving.resume() {
+            Some(frame) => {
+                if frame.has_fresh(input) && frame.opcode() != Opcode::Pong {
+                    self.alarm.heard(now);
                 }
+                frame
+            }
+            None => match self.begin_frame(now, input)? {
+                Some(frame) => frame,
+                None => return Ok(Step::NeedsMore),
             },
         };
-        if is_fresh && frame.opcode() != Opcode::Pong {
-            self.alarm.heard(now);
-        }
         match frame.opcode() {
             Opcode::Continuation | Opcode::Text | Opcode::Binary => {
                 self.receiving.take_data(frame, &self.config, self.codec.as_deref_mut(), input)
@@ -140,6 +137,20 @@ impl Connection {
         }
     }
 
+    /// Takes in what has come of a header. Returns the frame once the header is complete.
+    fn begin_frame(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Option<Incoming>, ProtocolError> {
+        let frame = self.receiving.begin(&self.config, input)?;
+        let is_alive = match &frame {
+            Some(frame) => frame.opcode() != Opcode::Pong,
+            None => self.receiving.note_partial(input.unread()),
+        };
+        if is_alive {
+            self.alarm.heard(now);
+        }
+        Ok(frame)
+    }
+
+    /// Takes in what has come of a control frame, and answers it once it is complete.
     fn step_control(
         &mut self,
         now: Instant,
