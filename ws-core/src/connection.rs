@@ -36,9 +36,10 @@ use state::{Phase, State};
 /// It does no I/O and reads no clock. Its owner
 ///
 /// - puts what arrives into a [`RecvBuf`](crate::RecvBuf) and hands it over
-///   ([`poll_event`](Self::poll_event)), and says when the transport ends ([`handle_eof`](Self::handle_eof)),
-/// - writes what it asks for ([`poll_transmit`](Self::poll_transmit)),
-/// - wakes it at the time that it names ([`poll_timeout`](Self::poll_timeout),
+///   ([`poll_event`](Self::poll_event)), and notifies it of the end of the transport
+///   ([`handle_eof`](Self::handle_eof)),
+/// - writes its output ([`poll_transmit`](Self::poll_transmit)),
+/// - notifies it when its deadline has passed ([`poll_timeout`](Self::poll_timeout),
 ///   [`handle_timeout`](Self::handle_timeout)).
 ///
 /// Every call that may arm a timer takes `now`; no other does.
@@ -51,7 +52,7 @@ pub struct Connection {
     alarm: Alarm,
     ending: Ending,
     agreement: Agreement,
-    /// What compresses and inflates, if that is agreed.
+    /// Both directions of compression, if it is agreed.
     codec: Option<Box<Codec>>,
 }
 
@@ -65,7 +66,7 @@ pub enum Transmit<'c> {
 }
 
 impl Connection {
-    /// One end of a connection that something else opened: HTTP/2, a web framework, a test.
+    /// Returns one end of a connection that something else opened: HTTP/2, a web framework, a test.
     ///
     /// `entropy` must be unpredictable to the peer and to the application (§10.3); a server needs none.
     pub fn upgraded(
@@ -103,9 +104,9 @@ impl Connection {
         this
     }
 
-    /// Returns what the transport should do next; `None` when there is nothing to do. It changes nothing.
+    /// Returns the next step of the transport; `None` when there is nothing to do. It changes nothing.
     ///
-    /// Nothing leaves in any other way.
+    /// All output leaves in this way.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
         if !self.state.can_write() || self.sending.is_cut() {
@@ -147,9 +148,9 @@ impl Connection {
     /// Notes that a transport that had been stuck took output again: the peer, or the network before it,
     /// lives.
     ///
-    /// Only for an owner that waits to write and does not read, and so would hear no other sign of life.
+    /// Only for an owner that waits to write and does not read, and so finds no other sign of life.
     pub fn handle_progress(&mut self, now: Instant) {
-        self.alarm.heard(now);
+        self.alarm.note_life(now);
     }
 
     /// Notes that it is `now` by a fresh look at the clock.
@@ -162,17 +163,17 @@ impl Connection {
         self.alarm.update(now, &self.config);
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
+    /// Returns the time to call [`handle_timeout`](Self::handle_timeout); any other call may change it.
     ///
     /// While [`is_open`](Self::is_open), the deadlines are those of a silent peer: only an owner that has
-    /// read all that the transport holds may keep them. One that waits to write and does not read has to
-    /// leave them alone, or look first.
+    /// read all that the transport holds may keep them. An owner that waits to write and does not read has to
+    /// leave them alone, or read first.
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.alarm.next(self.state.is_watched(), &self.config).map(|(at, _)| at)
     }
 
-    /// Notes that it is `now`. Calls that come early, late or twice do no harm.
+    /// Acts on a deadline that has passed at `now`. Calls that come early, late or twice do no harm.
     pub fn handle_timeout(&mut self, now: Instant) {
         let next = self.alarm.next(self.state.is_watched(), &self.config);
         let Some((_, timeout)) = next.filter(|(at, _)| *at <= now) else { return };
@@ -200,8 +201,8 @@ impl Connection {
         self.note_boundary();
     }
 
-    /// Takes memory for compression from `pool`, where that is agreed and some is missing. It is made anew
-    /// otherwise.
+    /// Takes memory for compression from `pool`, if compression is agreed and some is missing. Without this
+    /// call, the memory is allocated.
     #[inline]
     pub fn prepare(&mut self, pool: &mut Pool) {
         if let Some(codec) = &mut self.codec {
@@ -209,7 +210,8 @@ impl Connection {
         }
     }
 
-    /// Gives `pool` the memory for compression that the next message does not depend on: before a wait.
+    /// Gives `pool` the memory for compression that the next message does not depend on. The owner calls it
+    /// before a wait.
     #[inline]
     pub fn park(&mut self, pool: &mut Pool) {
         if let Some(codec) = &mut self.codec {
@@ -225,13 +227,14 @@ impl Connection {
         self.settle();
     }
 
-    /// The output, to give it memory, to take that back, or to write it without a hold on the connection.
+    /// Returns the output queue, to give it memory, to take that back, or to write it without a hold on the
+    /// connection.
     #[inline]
     pub fn output(&mut self) -> &mut SendBuf {
         self.sending.output()
     }
 
-    /// Takes what was agreed into use.
+    /// Starts to use what was agreed.
     fn agree(&mut self, agreement: Agreement) {
         self.codec = Codec::new(&agreement, self.role(), &self.config);
         if self.codec.is_some() {
@@ -271,29 +274,30 @@ impl Connection {
 
 /// Facts.
 impl Connection {
-    /// Which end this is.
+    /// Returns which end this is.
     pub const fn role(&self) -> Role {
         self.state.role()
     }
 
-    /// What limits and timeouts hold.
+    /// Returns the limits and timeouts of the connection.
     pub const fn config(&self) -> &Arc<Config> {
         &self.config
     }
 
-    /// Whether messages may be sent: the opening handshake is done, and the closing one has not begun.
+    /// Returns whether messages may be sent: the opening handshake is done, and the closing one has not
+    /// begun.
     pub const fn is_open(&self) -> bool {
         self.state.is_open()
     }
 
-    /// Whether the connection is over, all that was to be said about it is said, and its transport can be
-    /// dropped.
+    /// Returns whether the connection is over, its failure is reported if there was one, and its transport
+    /// can be dropped.
     #[inline]
     pub const fn is_closed(&self) -> bool {
         self.state.is_closed() && self.ending.due().is_none()
     }
 
-    /// Why the connection ended, while that is still to be reported.
+    /// Returns why the connection ended, while that is still to be reported.
     pub const fn error(&self) -> Option<Error> {
         if self.sending.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
     }
@@ -302,56 +306,57 @@ impl Connection {
     /// answers wait to be written that they reach the mark ([`Config::max_output`](Config::max_output)), nor
     /// after the end.
     ///
-    /// When this turns true again, call [`poll_event`](Self::poll_event) before the next read: the rest of
+    /// When this becomes true again, call [`poll_event`](Self::poll_event) before the next read: the rest of
     /// what has come may hold an event.
     #[inline]
     pub fn wants_input(&self) -> bool {
         self.state.wants_input(self.has_room())
     }
 
-    /// Whether an [`Event::Request`](crate::Event::Request) waits for its answer.
+    /// Returns whether an [`Event::Request`](crate::Event::Request) waits for its answer.
     pub fn is_undecided(&self) -> bool {
         matches!(self.state.phase(), Phase::Opening(opening) if opening.is_undecided())
     }
 
-    /// How many bytes wait to be written.
+    /// Returns the number of bytes that wait to be written.
     #[inline]
     pub fn queued(&self) -> usize {
         self.sending.queued()
     }
 
-    /// What the opening handshake agreed.
+    /// Returns what the opening handshake agreed on.
     pub const fn agreed(&self) -> &Agreement {
         &self.agreement
     }
 
-    /// Whether messages may be compressed, because both ends agreed.
+    /// Returns whether messages may be compressed, because both ends agreed.
     pub const fn is_compressed(&self) -> bool {
         self.codec.is_some()
     }
 
-    /// How long the last ping of the keepalive took to be answered; `None` before the first answer.
+    /// Returns the time that the last ping of the keepalive took to be answered; `None` before the first
+    /// answer.
     pub const fn round_trip(&self) -> Option<Duration> {
         self.alarm.round_trip()
     }
 
-    /// _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had none,
-    /// and 1006 if no Close frame has come.
+    /// Returns _The WebSocket Connection Close Code_ (§7.1.5): that of the peer's Close frame, 1005 if it had
+    /// none, and 1006 if no Close frame has come.
     pub const fn close_code(&self) -> u16 {
         self.ending.close_code()
     }
 
-    /// The peer's Close frame, once it has come; `None` if it was empty.
+    /// Returns the peer's Close frame; `None` if it has not come, or was empty.
     pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
         self.ending.close_frame()
     }
 
-    /// Why the connection ended other than by a clean close, whether that is reported already or not.
+    /// Returns why the connection ended other than by a clean close, whether that is reported already or not.
     pub const fn failure(&self) -> Option<Error> {
         self.ending.failure()
     }
 
-    /// Whether both Close frames were exchanged, and ours was written before the peer's stream ended
+    /// Returns whether both Close frames were exchanged, and ours was written before the peer's stream ended
     /// (§7.1.4).
     pub fn was_clean(&self) -> bool {
         self.state.was_clean(self.is_written())

@@ -26,7 +26,7 @@ pub struct RecvBuf {
     wanted: usize,
     /// The message in progress if it came in several frames, or a refused handshake's response.
     message: Vec<u8>,
-    /// Whether `message` waits for more.
+    /// Whether `message` is incomplete.
     gathering: bool,
     /// The head that is announced, or at the front of `message`, and its length.
     head: Option<Box<(Head, usize)>>,

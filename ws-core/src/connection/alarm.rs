@@ -8,9 +8,9 @@ use crate::{Config, Instant, Timeout};
 pub(super) struct Alarm {
     limit: Limit,
     /// The time of the last frame but pongs.
-    spoken: Instant,
+    last_frame: Instant,
     /// The time of the last pong that was a sign of life.
-    answered: Instant,
+    last_answer: Instant,
     pings: Pings,
     /// In nanoseconds, and one more.
     round_trip: Option<NonZeroU64>,
@@ -65,8 +65,8 @@ impl Alarm {
     pub(super) fn opening(now: Instant, config: &Config) -> Self {
         let mut alarm = Self {
             limit: Limit::None,
-            spoken: now,
-            answered: now,
+            last_frame: now,
+            last_answer: now,
             pings: Pings::Answered { number: 0 },
             round_trip: None,
         };
@@ -92,7 +92,7 @@ impl Alarm {
     /// Notes that the connection is open, from now on.
     pub(super) fn begin_open(&mut self, now: Instant) {
         self.limit = Limit::None;
-        self.heard(now);
+        self.note_life(now);
     }
 
     /// Notes that the peer is to finish closing, from now on.
@@ -126,17 +126,17 @@ impl Alarm {
     ///
     /// A ping that waits still does: its pong may lie behind what the peer sends, and is measured.
     #[inline]
-    pub(super) fn heard(&mut self, now: Instant) {
-        self.spoken = now;
+    pub(super) fn note_life(&mut self, now: Instant) {
+        self.last_frame = now;
     }
 
     /// Notes a pong; only the answer to the last ping is a sign that the peer follows.
-    pub(super) fn heard_pong(&mut self, now: Instant, payload: &[u8]) {
+    pub(super) fn note_pong(&mut self, now: Instant, payload: &[u8]) {
         match self.pings {
             Pings::Waiting { number, since } if payload == number.to_be_bytes() => {
                 let nanos = (now - since).as_nanos() as u64;
                 self.round_trip = NonZeroU64::new(nanos.saturating_add(1));
-                self.answered = now;
+                self.last_answer = now;
                 self.pings.settle();
             }
             Pings::Waiting { .. } | Pings::Answered { .. } => {}
@@ -164,11 +164,11 @@ impl Alarm {
         if limit.is_some() || !is_open {
             return limit;
         }
-        let idle = config.idle_timeout.map(|timeout| (self.spoken + timeout, Timeout::Idle));
-        let heard = self.spoken.max(self.answered);
+        let idle = config.idle_timeout.map(|timeout| (self.last_frame + timeout, Timeout::Idle));
+        let last_life = self.last_frame.max(self.last_answer);
         let alive = config.keep_alive.map(|keep_alive| match self.pings {
-            Pings::Waiting { since, .. } => (heard.max(since) + keep_alive.timeout, Timeout::Pong),
-            Pings::Answered { .. } => (heard + keep_alive.interval, Timeout::KeepAlive),
+            Pings::Waiting { since, .. } => (last_life.max(since) + keep_alive.timeout, Timeout::Pong),
+            Pings::Answered { .. } => (last_life + keep_alive.interval, Timeout::KeepAlive),
         });
         match (idle, alive) {
             (Some(idle), Some(alive)) => Some(if idle.0 <= alive.0 { idle } else { alive }),

@@ -12,14 +12,14 @@ pub(super) struct Codec {
     deflater: Deflater,
     inflater: Inflater,
     min_len: usize,
-    /// Whether what inflates stays between messages too: best speed, and the most memory.
+    /// Whether the inflater keeps its memory between messages: best speed, and the most memory.
     keeps_inflater: bool,
     /// For payloads that are compressed before their length is known.
     scratch: Vec<u8>,
 }
 
 impl Codec {
-    /// What the agreement asks for.
+    /// Returns both directions of the compression that is agreed, if any is.
     pub(super) fn new(agreement: &Agreement, role: Role, config: &Config) -> Option<Box<Self>> {
         let params = agreement.deflate?;
         let compression = config.compression.clone().unwrap_or_default();
@@ -32,7 +32,7 @@ impl Codec {
         }))
     }
 
-    /// Whether a message of `len` bytes is worth compressing.
+    /// Returns whether a message of `len` bytes is worth compressing.
     pub(super) fn compresses(&self, len: usize) -> bool {
         len >= self.min_len
     }
@@ -54,7 +54,7 @@ impl Codec {
         self.scratch = payload;
     }
 
-    /// The frame of `message` that this connection may send, and notes that it is sent.
+    /// Returns the frame of `message` that this connection may send, and notes that it is sent.
     pub(super) fn prepared<'m>(&mut self, message: &'m Prepared) -> Option<&'m Frame> {
         let frame = message.for_window(self.deflater.window())?;
         self.deflater.forget();
@@ -75,7 +75,7 @@ impl Codec {
         self.inflater.finish().map_err(fault)
     }
 
-    /// Takes memory from `pool` for what it has none.
+    /// Takes the memory that is missing from `pool`.
     pub(super) fn prepare(&mut self, pool: &mut Pool) {
         self.deflater.prepare(&mut pool.codecs);
         self.inflater.prepare(&mut pool.codecs);

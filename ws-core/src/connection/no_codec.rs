@@ -1,4 +1,4 @@
-//! In place of `codec` without the feature `deflate`: what no connection ever has.
+//! Replaces `codec` without the feature `deflate`: a type without values.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -206,7 +206,7 @@ impl Connection {
                 return;
             }
             Opening::Accepting { scanner, .. } if !scanner.is_untouched() => {
-                self.sending.output().append(too_slow)
+                self.sending.output().append(too_slow);
             }
             Opening::Deciding(_) => self.sending.output().append(undecided),
             Opening::Connecting { .. } | Opening::Accepting { .. } | Opening::Skipping { .. } => {

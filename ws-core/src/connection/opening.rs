@@ -3,7 +3,7 @@ use crate::handshake::Scanner;
 use crate::handshake::client::Expected;
 use crate::handshake::server::Asked;
 
-/// What the opening handshake waits for next (§4).
+/// The next thing that the opening handshake waits for (§4).
 #[derive(Debug)]
 pub(super) enum Opening {
     /// Client: the response.

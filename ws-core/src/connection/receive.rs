@@ -39,7 +39,7 @@ impl Connection {
     #[inline]
     pub fn receive(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
         if self.receiving.take_whole(input) {
-            self.alarm.heard(now);
+            self.alarm.note_life(now);
             return Ok(true);
         }
         self.receive_rest(now, input)
@@ -70,7 +70,7 @@ impl Connection {
             // A message that was lent in between may have hidden the boundary.
             self.note_boundary();
             if self.receiving.take_whole(input) {
-                self.alarm.heard(now);
+                self.alarm.note_life(now);
                 return Ok(true);
             }
         }
@@ -120,7 +120,7 @@ impl Connection {
         let frame = match self.receiving.resume() {
             Some(frame) => {
                 if frame.has_fresh(input) && frame.opcode() != Opcode::Pong {
-                    self.alarm.heard(now);
+                    self.alarm.note_life(now);
                 }
                 frame
             }
@@ -145,7 +145,7 @@ impl Connection {
             None => self.receiving.note_partial(input.unread()),
         };
         if is_alive {
-            self.alarm.heard(now);
+            self.alarm.note_life(now);
         }
         Ok(frame)
     }
@@ -165,7 +165,7 @@ impl Connection {
                 Ready::Ping
             }
             Opcode::Pong => {
-                self.alarm.heard_pong(now, payload);
+                self.alarm.note_pong(now, payload);
                 Ready::Pong
             }
             Opcode::Close | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
@@ -214,7 +214,7 @@ impl Connection {
         }
     }
 
-    /// Fails the connection, and sends the peer this Close frame if that is how it can learn it.
+    /// Fails the connection, and sends the peer this Close frame if it can still be notified that way.
     pub(super) fn fail_with(&mut self, now: Instant, error: Error, frame: Option<CloseFrame<'_>>) {
         self.ending.fail(error);
         self.receiving.reset();

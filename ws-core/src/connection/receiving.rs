@@ -112,8 +112,8 @@ impl Receiving {
         (self.frame, self.message) = (None, None);
     }
 
-    /// Notes whether the next byte begins a frame of a new message that may be lent whole, as far as the other
-    /// parts of the connection `may_lend`.
+    /// Notes whether the next byte begins a frame of a new message that may be lent whole, as far as the
+    /// other parts of the connection allow it: `may_lend`.
     pub(super) fn note_boundary(&mut self, may_lend: bool) {
         self.at_boundary = may_lend && self.frame.is_none() && self.message.is_none();
     }
@@ -204,7 +204,8 @@ impl Receiving {
         }
     }
 
-    /// Takes what has come of the payload of a data frame: adds it to the message, or announces it as a chunk.
+    /// Takes what has come of the payload of a data frame: adds it to the message, or announces it as a
+    /// chunk.
     pub(super) fn take_data(
         &mut self,
         mut frame: Incoming,
@@ -285,8 +286,8 @@ impl Receiving {
         }
     }
 
-    /// Takes what has come of the payload of a control frame. Returns the length of the payload once all of it
-    /// is at the front of the input, unmasked.
+    /// Takes what has come of the payload of a control frame. Returns the length of the payload once all of
+    /// it is at the front of the input, unmasked.
     pub(super) fn take_control(&mut self, mut frame: Incoming, input: &mut RecvBuf) -> Option<usize> {
         let len = frame.header.len as usize;
         let have = input.len().min(len);

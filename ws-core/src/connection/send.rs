@@ -6,7 +6,7 @@ use crate::{
     SendBuf, SendError,
 };
 
-/// Commands queue whole or fail whole; they never write, and what fails is the caller's still.
+/// Commands. Each queues everything or nothing, and none writes. The caller keeps what was not queued.
 impl Connection {
     /// Payloads this long, in bytes, are worth [lending](Self::send_lent) rather than copying.
     pub const LEND_MIN: usize = SendBuf::CHAIN_MIN;
@@ -41,15 +41,15 @@ impl Connection {
         self.send_copied(message.kind(), message.as_bytes())
     }
 
-    /// The parts of a message travel in registers, and a message does not: to load it as a whole would wait
-    /// for its parts to be stored.
+    /// Queues a message, copied. The parts of a message are passed in registers. A whole message would be
+    /// passed in memory, and to load it would wait for its parts to be stored.
     fn send_copied(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
         self.check_send()?;
         self.sending.push_message(self.codec.as_deref_mut(), kind, payload);
         Ok(())
     }
 
-    /// Queues a message, copied, that is not compressed whatever was agreed: for secrets (RFC 7692 §8).
+    /// Queues a message, copied and not compressed, even if compression is agreed: for secrets (RFC 7692 §8).
     ///
     /// # Errors
     /// As [`check_send`](Self::check_send).
@@ -60,7 +60,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Queues a message of any form: lent ones are copied, owned ones chained where they are long.
+    /// Queues a message of any form: lent ones are copied, owned ones chained if they are long.
     ///
     /// # Errors
     /// As [`check_send`](Self::check_send).
@@ -76,8 +76,8 @@ impl Connection {
 
     /// Queues the header of a message and lends its payload to the owner, which writes it: see [`Lent`].
     ///
-    /// A client has to mask the payload, and what is compressed is another payload: then it is copied, and
-    /// the loan is empty.
+    /// A client has to mask the payload, and a compressed payload has other bytes: in both cases it is
+    /// copied, and the loan is empty.
     ///
     /// # Errors
     /// As [`check_send`](Self::check_send).
@@ -96,12 +96,12 @@ impl Connection {
         Ok(self.sending.push_lent(kind, payload))
     }
 
-    /// Goes on with a loan that was [paused](Lent::pause); `payload` is the whole of it again.
+    /// Continues a loan that was [paused](Lent::pause); `payload` is the whole payload again.
     pub fn resume_lent<'a>(&mut self, payload: &'a [u8]) -> Lent<'_, 'a> {
         Lent::resume(self.sending.output(), payload)
     }
 
-    /// Queues a message whose payload is shared: a server chains it where it is 4 KiB or more, all else is
+    /// Queues a message whose payload is shared. A server chains a payload of 4 KiB or more; all else is
     /// copied.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Where a connection stands, and what moves it. Everything that can happen has one verb here, which moves
-//! and answers.
+//! The state of a connection. Everything that can happen has one verb here, which changes the state and
+//! returns what is to be done.
 //!
 //! ```text
 //!               client, server                       upgraded
@@ -62,7 +62,7 @@ pub(super) enum Phase {
     Closed,
 }
 
-/// Why a connection drains.
+/// The reason why a connection drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Draining {
     /// Both Close frames are exchanged, and this end closes its stream first (§7.1.1: the server does).
@@ -73,7 +73,7 @@ pub(super) enum Draining {
     Failed,
 }
 
-/// What the peer's Close frame asks for.
+/// The answer to the peer's Close frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// A Close frame with its code (§5.5.1).
@@ -84,7 +84,7 @@ pub(super) enum Answer {
     Nothing,
 }
 
-/// How the peer learns that the connection failed.
+/// The way in which the peer is notified that the connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Notice {
     /// By an HTTP answer.
@@ -123,8 +123,8 @@ impl State {
         Ok(())
     }
 
-    /// Notes that the peer's Close frame has come; `auto` says that it is answered at once, `is_written` that
-    /// nothing waits to be written.
+    /// Notes that the peer's Close frame has come; it is answered at once if it is `auto`; nothing waits to
+    /// be written if `is_written`.
     pub(super) fn recv_close(&mut self, auto: bool, is_written: bool) -> Answer {
         match self.phase {
             Phase::Open if self.sent_eof => {
@@ -259,7 +259,7 @@ impl State {
         &self.phase
     }
 
-    /// The opening handshake, if it is under way.
+    /// Returns the opening handshake, if it is under way.
     pub(super) fn opening_mut(&mut self) -> Option<&mut Opening> {
         match &mut self.phase {
             Phase::Opening(opening) => Some(opening),
@@ -294,7 +294,7 @@ impl State {
         matches!(self.phase, Phase::Closed)
     }
 
-    /// Returns whether more input would be read; `has_room` says whether the output is below its mark.
+    /// Returns whether more input would be read; the output is below its mark if it `has_room`.
     #[inline]
     pub(super) fn wants_input(&self, has_room: bool) -> bool {
         !self.got_eof

@@ -5,9 +5,9 @@ use crate::mask;
 const TEXT: u8 = FIN | Opcode::Text as u8;
 const BINARY: u8 = FIN | Opcode::Binary as u8;
 
-/// Unmasks the frame at the start of `bytes` if it is a whole message without extensions, has at most `max`
-/// bytes of payload, is complete, and is masked if `is_masked` says so. Returns its opcode and the lengths of
-/// its header and of its payload. It changes nothing and returns `None` for all other frames, right or wrong.
+/// Unmasks the frame at the start of `bytes` if it is a whole message without extensions, complete, of at
+/// most `max` bytes of payload, and masked or not as it has to be. Returns its opcode and the lengths of its
+/// header and of its payload. It changes nothing and returns `None` for all other frames, right or wrong.
 ///
 /// Always inlined, so that the result stays in registers.
 #[inline(always)]
