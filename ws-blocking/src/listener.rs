@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Admitted, Limits, Shutdown};
+use ws_core::serve::{Admission, Limits, Permit, Shutdown};
 
 use crate::door::Door;
 use crate::{NetStream, WebSocket};
@@ -107,8 +107,8 @@ impl Shared {
     }
 
     pub(crate) fn admit(&self, address: Option<SocketAddr>) -> Option<Place> {
-        let admitted = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { admitted: Some(admitted), places: Arc::clone(&self.places) })
+        let permit = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
+        Some(Place { permit: Some(permit), places: Arc::clone(&self.places) })
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
@@ -172,7 +172,7 @@ impl Places {
 /// A place among the connections of a server. It is free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    admitted: Option<Admitted>,
+    permit: Option<Permit>,
     places: Arc<Places>,
 }
 
@@ -181,7 +181,7 @@ impl Drop for Place {
         // The lock is held, so that a thread that has counted the connections is waiting already when this
         // notifies it.
         let admission = self.places.admission();
-        self.admitted = None;
+        self.permit = None;
         self.places.left.notify_all();
         drop(admission);
     }

@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use ws_core::Connection;
-use ws_core::serve::{Heard, Shutdown};
+use ws_core::serve::{Shutdown, ShutdownWatch};
 
 use crate::clock::now;
 
@@ -24,12 +24,12 @@ fn ask_of(connections: usize) -> Duration {
 #[derive(Debug)]
 pub(crate) struct Watch {
     shutdown: Arc<Shutdown>,
-    heard: Heard,
+    watch: ShutdownWatch,
 }
 
 impl Watch {
     pub(crate) fn new(shutdown: Arc<Shutdown>) -> Self {
-        Self { shutdown, heard: Heard::new() }
+        Self { shutdown, watch: ShutdownWatch::new() }
     }
 
     /// Returns how long the connection may wait before it checks again.
@@ -40,13 +40,13 @@ impl Watch {
 
     /// Returns whether `tell` has anything to do.
     pub(crate) fn has_news(&self) -> bool {
-        self.heard.has_news(&self.shutdown)
+        self.watch.is_behind(&self.shutdown)
     }
 
     /// Applies to `conn` what is new of the shutdown, if anything is.
     pub(crate) fn tell(&mut self, conn: &mut Connection) {
-        if let Some(said) = self.heard.news(&self.shutdown) {
-            said.tell(now(), conn);
+        if let Some(phase) = self.watch.next_phase(&self.shutdown) {
+            phase.apply(now(), conn);
         }
     }
 }

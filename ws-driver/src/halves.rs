@@ -4,7 +4,7 @@ use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::Said;
+use ws_core::serve::ShutdownPhase;
 use ws_core::{Chunk, CloseFrame, Connection, Event, Message, Outgoing, OwnedMessage, SendError};
 
 use crate::drive::{In, Out};
@@ -283,7 +283,7 @@ impl<S, T: Runtime<S>> Shared<S, T> {
     fn leave(&self) {
         let mut out = self.lock();
         out.prepare();
-        Said::Close.tell(T::now(), &mut out.conn);
+        ShutdownPhase::Close.apply(T::now(), &mut out.conn);
         let _ = out.poll_flush(&mut Context::from_waker(&self.waker));
         drop(out);
         self.tasks.wake_senders();

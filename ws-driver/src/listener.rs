@@ -10,7 +10,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Admitted, Limits};
+use ws_core::serve::{Admission, Limits, Permit};
 
 use crate::connect::within;
 use crate::serve::Serve;
@@ -140,8 +140,8 @@ impl<T: Serve> Shared<T> {
     }
 
     pub(crate) fn admit(&self, address: Option<SocketAddr>) -> Option<Place> {
-        let admitted = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { admitted: Some(admitted), places: Arc::clone(&self.places) })
+        let permit = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
+        Some(Place { permit: Some(permit), places: Arc::clone(&self.places) })
     }
 
     /// Counts a listening socket, until the result is dropped.
@@ -232,13 +232,13 @@ impl Places {
 /// A place among the connections of a server. Its drop frees the place.
 #[derive(Debug)]
 pub struct Place {
-    admitted: Option<Admitted>,
+    permit: Option<Permit>,
     places: Arc<Places>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.admitted = None;
+        self.permit = None;
         self.places.left.wake_all();
     }
 }
