@@ -256,14 +256,15 @@ mod tests {
         for (kind, passes) in KINDS {
             let host = || String::from("h");
             let peer = Peer::Server;
-            let tried = |error: Option<ErrorKind>| ws_core::connect::Tried {
+            let failure = |error: Option<ErrorKind>| ws_core::connect::DialFailure {
                 address: ([127, 0, 0, 1], 1).into(),
                 error: error.map(io::Error::from),
             };
             let errors = [
                 Error::Io(kind.into()),
                 ConnectError::Resolve { host: host(), error: kind.into() }.into(),
-                ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(Some(kind))] }.into(),
+                ConnectError::Dial { host: host(), failures: vec![failure(Some(kind)), failure(Some(kind))] }
+                    .into(),
                 ConnectError::Lost { peer, error: kind.into() }.into(),
                 ConnectError::Tls { peer, error: kind.into() }.into(),
             ];
@@ -271,7 +272,8 @@ mod tests {
                 assert_eq!(error.is_temporary(), passes, "{error:?}");
             }
             // One address that may be reached later is enough.
-            let some = ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(None)] };
+            let some =
+                ConnectError::Dial { host: host(), failures: vec![failure(Some(kind)), failure(None)] };
             assert!(Error::from(some).is_temporary());
         }
     }

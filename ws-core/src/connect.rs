@@ -90,18 +90,18 @@ mod plan;
 mod proxies;
 mod proxy;
 mod proxy_error;
+mod proxy_tunnel;
 mod race;
 mod redirect;
 mod route;
 mod socks;
 mod target;
-mod tunnel;
 mod tunnel_step;
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-pub use error::{ConnectError, Peer, Stage, Tried};
+pub use error::{ConnectError, DialFailure, Peer, Stage};
 pub use plan::{Action, Plan};
 pub use proxies::{EnvError, Proxies};
 pub use proxy::{Proxy, ProxyKind, ProxyUrlError};

@@ -3,9 +3,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::race::{Move, Race};
+use super::proxy_tunnel::{ProxyIo, ProxyTunnel};
+use super::race::{Race, RaceStep};
 use super::route::Route;
-use super::tunnel::{Say, Tunnel};
 use super::tunnel_step::TunnelError;
 use super::{
     Attempt, Connect, ConnectError, Host, Peer, Proxy, ProxyError, ProxyKind, RedirectError, Stage, redirect,
@@ -99,7 +99,7 @@ enum State<E> {
     },
     Securing(Peer),
     Tunnelling {
-        tunnel: Box<Tunnel>,
+        tunnel: Box<ProxyTunnel>,
         /// The error after which nothing can be written to the proxy. The proxy may have answered before.
         broken: Option<E>,
     },
@@ -130,11 +130,11 @@ impl<E> Plan<E> {
         }
         if let State::Dialling { race, .. } = &mut self.state {
             match race.poll(now, &mut self.attempts) {
-                Move::Dial { attempt, address, until, alone } => {
+                RaceStep::Dial { attempt, address, until, alone } => {
                     return Action::Dial { attempt, address, until, alone };
                 }
-                Move::Wait { until } => return Action::Wait { until },
-                Move::Lost => self.give_up_dialling(),
+                RaceStep::Wait { until } => return Action::Wait { until },
+                RaceStep::Lost => self.give_up_dialling(),
             }
         }
         match &mut self.state {
@@ -149,8 +149,8 @@ impl<E> Plan<E> {
                 Action::StartTls { peer: *peer, server_name, alpn: ALPN }
             }
             State::Tunnelling { tunnel, .. } => match tunnel.poll() {
-                Say::Write(bytes) => Action::Write(bytes),
-                Say::Read(room) => Action::Read(room),
+                ProxyIo::Write(bytes) => Action::Write(bytes),
+                ProxyIo::Read(room) => Action::Read(room),
             },
             State::Opening => Action::Open,
             State::Failed(error) => match error.take() {
@@ -176,7 +176,7 @@ impl<E> Plan<E> {
             self.state = State::Start(Peer::Proxy);
         } else {
             let host = self.route.host(peer).name.into();
-            self.fail(ConnectError::Dial { host, tried: Vec::new() });
+            self.fail(ConnectError::Dial { host, failures: Vec::new() });
         }
     }
 
@@ -409,8 +409,8 @@ impl<E> Plan<E> {
 
     fn give_up_dialling(&mut self) {
         let State::Dialling { peer, race } = &mut self.state else { return };
-        let (host, tried) = (self.route.host(*peer).name.into(), race.take_tried());
-        self.fail(ConnectError::Dial { host, tried });
+        let (host, failures) = (self.route.host(*peer).name.into(), race.take_failures());
+        self.fail(ConnectError::Dial { host, failures });
     }
 
     fn fail(&mut self, error: ConnectError<E>) {
