@@ -21,11 +21,11 @@ mod handover;
 mod head;
 #[cfg(feature = "http")]
 mod http;
-mod known;
+mod known_fields;
 mod origins;
 mod owned_response;
 mod read;
-mod reply_to;
+mod reply_context;
 mod request;
 mod response;
 mod scan;
@@ -52,14 +52,14 @@ pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
 
-pub(crate) use answer::{Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
+pub(crate) use answer::{AfterAnswer, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
 pub(crate) use body::{BodyFraming, BodyReader};
 pub(crate) use body_progress::BodyProgress;
 pub(crate) use compression::Compression;
 pub(crate) use forward::{forward_request, forward_response};
 pub(crate) use head::Head;
-pub(crate) use reply_to::ReplyTo;
-pub(crate) use scan::{Limits, Scanner};
+pub(crate) use reply_context::ReplyContext;
+pub(crate) use scan::{HeadLimits, Scanner};
 
 /// The result of an opening handshake: what both ends agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,12 +108,12 @@ pub fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
 
 /// The subprotocols of an offer, kept for the check of the answer. An empty offer owns no heap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offered {
+pub(crate) struct ClientOffer {
     /// The names, with a comma between any two.
     list: Box<str>,
 }
 
-impl Offered {
+impl ClientOffer {
     fn new<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
         let length = names.clone().map(|name| name.len() + 1).sum();
         let mut list = alloc::string::String::with_capacity(length);

@@ -4,7 +4,7 @@ use core::fmt;
 use super::{
     Agreement, AnswerError, Fields, HandshakeError,
     grammar::{is_field_value, is_token},
-    reply_to::ReplyTo,
+    reply_context::ReplyContext,
     upgrade::Upgrade,
 };
 
@@ -140,8 +140,12 @@ impl Reject {
     }
 
     /// Appends the answer to `out`. Returns what follows on the connection.
-    pub(crate) fn write(&self, reply_to: ReplyTo, out: &mut Vec<u8>) -> Then {
-        let then = if self.keep_alive && reply_to.may_persist { Then::NextRequest } else { Then::Close };
+    pub(crate) fn write(&self, reply_context: ReplyContext, out: &mut Vec<u8>) -> AfterAnswer {
+        let then = if self.keep_alive && reply_context.may_persist {
+            AfterAnswer::NextRequest
+        } else {
+            AfterAnswer::Close
+        };
         out.reserve(192 + self.fields.len() + self.body.len());
         out.extend_from_slice(b"HTTP/1.1 ");
         write_number(out, u64::from(self.status));
@@ -149,10 +153,10 @@ impl Reject {
         out.extend_from_slice(reason(self.status).as_bytes());
         out.extend_from_slice(b"\r\n");
         match (self.status, then) {
-            (426, Then::Close) => write_field(out, "Connection", b"Upgrade, close"),
-            (426, Then::NextRequest) => write_field(out, "Connection", b"Upgrade"),
-            (_, Then::Close) => write_field(out, "Connection", b"close"),
-            (_, Then::NextRequest) => {}
+            (426, AfterAnswer::Close) => write_field(out, "Connection", b"Upgrade, close"),
+            (426, AfterAnswer::NextRequest) => write_field(out, "Connection", b"Upgrade"),
+            (_, AfterAnswer::Close) => write_field(out, "Connection", b"close"),
+            (_, AfterAnswer::NextRequest) => {}
         }
         if self.status == 426 {
             write_field(out, "Upgrade", b"websocket");
@@ -167,7 +171,7 @@ impl Reject {
             out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(b"\r\n");
-        if has_body && !reply_to.is_head {
+        if has_body && !reply_context.is_head {
             out.extend_from_slice(body);
         }
         then
@@ -210,7 +214,7 @@ impl fmt::Debug for Reject {
 
 /// What follows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum AfterAnswer {
     /// The end of the connection.
     Close,
     /// The next request, after the body of this one.
@@ -218,7 +222,7 @@ pub(crate) enum Then {
 }
 
 /// The facts about a request that could not be read.
-const UNKNOWN: ReplyTo = ReplyTo { is_head: false, may_persist: false };
+const UNKNOWN: ReplyContext = ReplyContext { is_head: false, may_persist: false };
 
 /// Appends the HTTP answer to a wrong request. The connection ends after it.
 pub(crate) fn refusal(error: HandshakeError, out: &mut Vec<u8>) {

@@ -1,6 +1,6 @@
 use core::str;
 
-use super::grammar::{BadList, List, ascii, is_token, trim};
+use super::grammar::{List, MalformedList, ascii, is_token, trim};
 
 /// Parses the lines of a Sec-WebSocket-Extensions field, in order, as one list (§9.1).
 ///
@@ -51,7 +51,7 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Extensions<'a, I> {
         }
         let extension = match self.list.next()? {
             Ok(element) => Extension::parse(element),
-            Err(BadList) => None,
+            Err(MalformedList) => None,
         };
         self.failed = extension.is_none();
         Some(extension.ok_or(ExtensionsMalformed))

@@ -138,7 +138,7 @@ pub(super) struct List<'a, I> {
 
 /// An error: the list has no element, or too many empty ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BadList;
+pub(super) struct MalformedList;
 
 #[derive(Clone, Copy, Debug)]
 enum Expectation {
@@ -153,7 +153,10 @@ impl<'a, I: Iterator<Item = &'a [u8]>> List<'a, I> {
         Self { lines, line: None, empty: 0, expectation: Expectation::NoLineYet }
     }
 
-    fn end(&mut self, last: Option<Result<&'a [u8], BadList>>) -> Option<Result<&'a [u8], BadList>> {
+    fn end(
+        &mut self,
+        last: Option<Result<&'a [u8], MalformedList>>,
+    ) -> Option<Result<&'a [u8], MalformedList>> {
         self.line = None;
         self.expectation = Expectation::Over;
         last
@@ -161,7 +164,7 @@ impl<'a, I: Iterator<Item = &'a [u8]>> List<'a, I> {
 }
 
 impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for List<'a, I> {
-    type Item = Result<&'a [u8], BadList>;
+    type Item = Result<&'a [u8], MalformedList>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -173,7 +176,7 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for List<'a, I> {
                         self.line = Some(line);
                     }
                     (Expectation::Element | Expectation::Met, Some(line)) => self.line = Some(line),
-                    (Expectation::Element, None) => return self.end(Some(Err(BadList))),
+                    (Expectation::Element, None) => return self.end(Some(Err(MalformedList))),
                     (Expectation::NoLineYet | Expectation::Met, None) => return self.end(None),
                 }
                 continue;
@@ -187,7 +190,7 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for List<'a, I> {
             }
             self.empty += 1;
             if self.empty > EMPTY_ELEMENTS {
-                return self.end(Some(Err(BadList)));
+                return self.end(Some(Err(MalformedList)));
             }
         }
     }

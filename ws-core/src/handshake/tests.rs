@@ -11,8 +11,8 @@ mod server;
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
-    Accept, HandshakeError, Limits, Reject, Scanner, Then, refusal,
-    server::{Asked, RequestHead},
+    Accept, AfterAnswer, HandshakeError, HeadLimits, Reject, Scanner, refusal,
+    server::{RequestHead, RequestKind},
     upgrade::Upgrade,
 };
 
@@ -79,7 +79,7 @@ impl Head {
 }
 
 /// Scans at once, in two pieces cut at each place, and byte by byte. The result must be the same.
-fn scan(scanner: Scanner, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, HandshakeError> {
+fn scan(scanner: Scanner, bytes: &[u8], limits: &HeadLimits) -> Result<Option<usize>, HandshakeError> {
     let whole = { scanner }.find_end(bytes, limits);
     for cut in 0..bytes.len() {
         let mut scanner = scanner;
@@ -97,17 +97,17 @@ fn scan(scanner: Scanner, bytes: &[u8], limits: &Limits) -> Result<Option<usize>
 }
 
 /// Returns what a request asks for, however it is cut.
-fn ask(head: &Head) -> Result<Asked, HandshakeError> {
+fn ask(head: &Head) -> Result<RequestKind, HandshakeError> {
     let bytes = head.bytes();
-    let limits = Limits::default();
+    let limits = HeadLimits::default();
     let end = scan(Scanner::request(), &bytes, &limits)?;
     assert_eq!(end, Some(bytes.len()), "the head is complete");
-    RequestHead::parse(&bytes)?.asked(&bytes, None)
+    RequestHead::parse(&bytes)?.kind(&bytes, None)
 }
 
 fn upgrade(head: &Head) -> Upgrade {
     match ask(head) {
-        Ok(Asked::Upgrade(upgrade)) => upgrade,
+        Ok(RequestKind::Upgrade(upgrade)) => upgrade,
         other => panic!("no upgrade: {other:?}"),
     }
 }
@@ -116,12 +116,13 @@ fn upgrade(head: &Head) -> Upgrade {
 fn answer(head: &Head) -> Vec<u8> {
     let mut out = Vec::new();
     match ask(head) {
-        Ok(Asked::Upgrade(upgrade)) => {
+        Ok(RequestKind::Upgrade(upgrade)) => {
             Accept::new().write(&upgrade, &mut out).expect("nothing was chosen that was not offered");
         }
-        Ok(Asked::Ordinary(ordinary)) => {
-            let then = ordinary.default_answer().write(Asked::Ordinary(ordinary).reply_to(), &mut out);
-            assert_eq!(then, Then::Close);
+        Ok(RequestKind::Ordinary(ordinary)) => {
+            let then =
+                ordinary.default_answer().write(RequestKind::Ordinary(ordinary).reply_context(), &mut out);
+            assert_eq!(then, AfterAnswer::Close);
         }
         Err(error) => refusal(error, &mut out),
     }

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use super::{End, State, Tunnel};
 use crate::Instant;
 use crate::handshake::client::{ResponseHead, switches};
-use crate::handshake::server::{Asked, RequestHead};
+use crate::handshake::server::{RequestHead, RequestKind};
 use crate::handshake::{
-    BodyFraming, BodyProgress, HandshakeError, Limits, ReplyTo, Scanner, bad_gateway, forward_request,
-    forward_response, refusal,
+    BodyFraming, BodyProgress, HandshakeError, HeadLimits, ReplyContext, Scanner, bad_gateway,
+    forward_request, forward_response, refusal,
 };
 
 /// The result of one step.
@@ -43,13 +43,13 @@ impl Tunnel {
         let bytes = &self.client.inbox[..n];
         let head = RequestHead::parse(bytes)?;
         let Some(passed) = head.passed(bytes)? else {
-            let answer = match head.asked(bytes, None)? {
-                Asked::Ordinary(request) => request.default_answer(),
-                Asked::Upgrade(_) => return Err(HandshakeError::ConnectionNotUpgrade),
+            let answer = match head.kind(bytes, None)? {
+                RequestKind::Ordinary(request) => request.default_answer(),
+                RequestKind::Upgrade(_) => return Err(HandshakeError::ConnectionNotUpgrade),
             };
             let is_head = head.view(bytes).method() == "HEAD";
             self.refuse(now, |out| {
-                answer.write(ReplyTo { is_head, may_persist: false }, out);
+                answer.write(ReplyContext { is_head, may_persist: false }, out);
             });
             return Ok(Step::Done);
         };
@@ -111,8 +111,8 @@ impl Tunnel {
         Ok(Step::Done)
     }
 
-    fn limits(&self) -> Limits {
-        Limits { max_head: self.config.max_head, max_fields: self.config.max_fields }
+    fn limits(&self) -> HeadLimits {
+        HeadLimits { max_head: self.config.max_head, max_fields: self.config.max_fields }
     }
 
     /// Answers an error of the client or the backend.

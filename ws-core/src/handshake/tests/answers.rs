@@ -1,7 +1,7 @@
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 
 use super::{Head, ask, parse, reject, request, upgrade};
-use crate::handshake::{Accept, Agreement, AnswerError, Decision, Reject, Then, too_slow};
+use crate::handshake::{Accept, AfterAnswer, Agreement, AnswerError, Decision, Reject, too_slow};
 
 fn accept(head: &Head, accept: &Accept) -> Result<(String, Agreement), AnswerError> {
     let mut out = vec![];
@@ -108,16 +108,16 @@ fn only_final_statuses_reject() {
     }
     for status in 200..=599 {
         let mut out = vec![];
-        let reply_to = ask(&request()).expect("an upgrade").reply_to();
-        assert_eq!(reject(status).write(reply_to, &mut out), Then::Close);
+        let reply_context = ask(&request()).expect("an upgrade").reply_context();
+        assert_eq!(reject(status).write(reply_context, &mut out), AfterAnswer::Close);
         assert_eq!(parse(&out).status, status);
         assert_eq!(reject(status).status(), status);
     }
 }
 
-fn rejected(reject: &Reject, head: &Head) -> (Vec<u8>, Then) {
+fn rejected(reject: &Reject, head: &Head) -> (Vec<u8>, AfterAnswer) {
     let mut out = vec![];
-    let then = reject.write(ask(head).expect("valid").reply_to(), &mut out);
+    let then = reject.write(ask(head).expect("valid").reply_context(), &mut out);
     (out, then)
 }
 
@@ -126,7 +126,7 @@ fn rejected(reject: &Reject, head: &Head) -> (Vec<u8>, Then) {
 fn a_401_passes_through() {
     let reject = reject(401).field("WWW-Authenticate", "Basic realm=\"x\"").expect("valid").body("who?");
     let (bytes, then) = rejected(&reject, &request());
-    assert_eq!(then, Then::Close);
+    assert_eq!(then, AfterAnswer::Close);
     assert_eq!(
         bytes,
         b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
@@ -153,7 +153,7 @@ fn redirections_and_errors_pass_through() {
 fn a_kept_connection_serves_the_next_request() {
     let reject = reject(404).keep_alive();
     let (bytes, then) = rejected(&reject, &request());
-    assert_eq!(then, Then::NextRequest);
+    assert_eq!(then, AfterAnswer::NextRequest);
     assert!(parse(&bytes).get("connection").is_empty());
     for head in [
         request().with("Connection: close"),
@@ -161,7 +161,7 @@ fn a_kept_connection_serves_the_next_request() {
         request().without("Upgrade").with("Transfer-Encoding: chunked"),
     ] {
         let (bytes, then) = rejected(&reject, &head);
-        assert_eq!(then, Then::Close);
+        assert_eq!(then, AfterAnswer::Close);
         assert_eq!(parse(&bytes).get("connection"), ["close"]);
     }
 }
@@ -176,7 +176,7 @@ fn a_426_of_the_application_is_complete() {
     );
     assert_eq!(answer.get("sec-websocket-version"), ["13"]);
     let (bytes, then) = rejected(&reject(426).keep_alive(), &request());
-    assert_eq!((parse(&bytes).get("connection"), then), (vec!["Upgrade"], Then::NextRequest));
+    assert_eq!((parse(&bytes).get("connection"), then), (vec!["Upgrade"], AfterAnswer::NextRequest));
 }
 
 #[test]

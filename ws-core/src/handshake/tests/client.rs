@@ -1,11 +1,11 @@
 use alloc::{format, vec, vec::Vec};
 
-use super::{Head, Limits, Scanner, response, scan};
+use super::{Head, HeadLimits, Scanner, response, scan};
 use crate::handshake::{
     Agreement, ClientRequest,
     HandshakeError::{self, *},
     OwnedResponse,
-    client::{Expected, ResponseHead},
+    client::{ExpectedResponse, ResponseHead},
 };
 
 /// The nonce of the example's request.
@@ -17,7 +17,7 @@ fn offering<'a>(names: &[&'a str]) -> ClientRequest<'a> {
 }
 
 fn parse(bytes: &[u8]) -> Result<ResponseHead, HandshakeError> {
-    let end = scan(Scanner::response(), bytes, &Limits::default())?;
+    let end = scan(Scanner::response(), bytes, &HeadLimits::default())?;
     assert_eq!(end, Some(bytes.len()), "the head is complete");
     ResponseHead::parse(bytes)
 }
@@ -27,7 +27,7 @@ fn check(names: &[&str], head: &Head) -> Result<Agreement, HandshakeError> {
     let bytes = head.bytes();
     let head = parse(&bytes)?;
     assert!(!head.is_interim());
-    Expected::new(&offering(names), NONCE).check(&head.view(&bytes, b"", true), None)
+    ExpectedResponse::new(&offering(names), NONCE).check(&head.view(&bytes, b"", true), None)
 }
 
 fn is_open(head: &Head) -> bool {
@@ -116,7 +116,7 @@ fn the_accept_value_follows_the_nonce() {
     let nonce = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
     let bytes = response().but("Sec-WebSocket-Accept: C/0nmHhBztSRGR1CwL6Tf4ZjwpY=").bytes();
     let head = parse(&bytes).expect("valid");
-    let checked = Expected::new(&offering(&[]), nonce).check(&head.view(&bytes, b"", true), None);
+    let checked = ExpectedResponse::new(&offering(&[]), nonce).check(&head.view(&bytes, b"", true), None);
     assert_eq!(checked, Ok(Agreement::default()));
 }
 
@@ -183,7 +183,7 @@ fn an_offer_must_be_answered_unless_it_is_optional() {
     assert_eq!(check(&["chat"], &response()), Err(SubprotocolMissing));
     let bytes = response().bytes();
     let head = parse(&bytes).expect("valid");
-    let expected = Expected::new(&offering(&["chat"]).subprotocol_is_optional(), NONCE);
+    let expected = ExpectedResponse::new(&offering(&["chat"]).subprotocol_is_optional(), NONCE);
     assert_eq!(expected.check(&head.view(&bytes, b"", true), None), Ok(Agreement::default()));
 }
 
@@ -306,6 +306,7 @@ fn our_server_understands_our_client() {
     let accept = crate::handshake::Accept::new().subprotocol("b");
     let agreed = accept.write(&super::upgrade(&head), &mut answer).expect("offered");
     let head = parse(&answer).expect("valid");
-    let checked = Expected::new(&offering(&["chat", "b"]), NONCE).check(&head.view(&answer, b"", true), None);
+    let checked =
+        ExpectedResponse::new(&offering(&["chat", "b"]), NONCE).check(&head.view(&answer, b"", true), None);
     assert_eq!(checked, Ok(agreed));
 }

@@ -1,6 +1,6 @@
 use alloc::{format, vec::Vec};
 
-use super::{Head, Limits, Scanner, ask, request, response, scan, status};
+use super::{Head, HeadLimits, Scanner, ask, request, response, scan, status};
 use crate::handshake::{
     HandshakeError::{self, *},
     client::ResponseHead,
@@ -9,11 +9,11 @@ use crate::handshake::{
 };
 
 fn scan_request(bytes: impl AsRef<[u8]>) -> Result<Option<usize>, HandshakeError> {
-    scan(Scanner::request(), bytes.as_ref(), &Limits::default())
+    scan(Scanner::request(), bytes.as_ref(), &HeadLimits::default())
 }
 
 fn scan_response(bytes: impl AsRef<[u8]>) -> Result<Option<usize>, HandshakeError> {
-    scan(Scanner::response(), bytes.as_ref(), &Limits::default())
+    scan(Scanner::response(), bytes.as_ref(), &HeadLimits::default())
 }
 
 /// 7230-token: the characters of a token are letters, digits and fifteen others.
@@ -105,7 +105,7 @@ fn the_end_stays_found() {
     let head = request().bytes();
     let mut scanner = Scanner::request();
     for _ in 0..3 {
-        assert_eq!(scanner.find_end(&head, &Limits::default()), Ok(Some(head.len())));
+        assert_eq!(scanner.find_end(&head, &HeadLimits::default()), Ok(Some(head.len())));
     }
 }
 
@@ -113,7 +113,7 @@ fn the_end_stays_found() {
 fn an_error_stays_an_error() {
     let mut scanner = Scanner::request();
     for _ in 0..3 {
-        assert_eq!(scanner.find_end(b"GET / HTTP/1.1\n", &Limits::default()), Err(BareLineFeed));
+        assert_eq!(scanner.find_end(b"GET / HTTP/1.1\n", &HeadLimits::default()), Err(BareLineFeed));
     }
 }
 
@@ -317,7 +317,7 @@ fn fields_are_found_in_any_case() {
 #[test]
 fn heads_are_limited_in_bytes() {
     let head = request().bytes();
-    let limits = |max_head| Limits { max_head, ..Limits::default() };
+    let limits = |max_head| HeadLimits { max_head, ..HeadLimits::default() };
     assert_eq!(scan(Scanner::request(), &head, &limits(head.len())), Ok(Some(head.len())));
     assert_eq!(scan(Scanner::request(), &head, &limits(head.len() - 1)), Err(HeadTooLong));
     assert_eq!(scan(Scanner::request(), &head[..99], &limits(100)), Ok(None));
@@ -340,14 +340,14 @@ fn long_targets_are_read_and_endless_ones_refused() {
     assert_eq!(parsed.view(&head).target(), long);
     let mut endless = Scanner::request();
     let bytes = format!("GET {} HTTP/1.1\r\n", target(1 << 20));
-    assert_eq!(endless.find_end(bytes.as_bytes(), &Limits::default()), Err(RequestLineTooLong));
+    assert_eq!(endless.find_end(bytes.as_bytes(), &HeadLimits::default()), Err(RequestLineTooLong));
     assert_eq!(RequestLineTooLong.status(), 414);
 }
 
 /// hs-H1, hs-H6: the number of fields is limited.
 #[test]
 fn heads_are_limited_in_fields() {
-    let limits = |max_fields| Limits { max_fields, ..Limits::default() };
+    let limits = |max_fields| HeadLimits { max_fields, ..HeadLimits::default() };
     let head = request().bytes();
     assert_eq!(scan(Scanner::request(), &head, &limits(5)), Ok(Some(head.len())));
     assert_eq!(scan(Scanner::request(), &head, &limits(4)), Err(TooManyFields));
@@ -356,7 +356,7 @@ fn heads_are_limited_in_fields() {
     assert_eq!(scan(Scanner::response(), &head, &limits(2)), Err(TooManyFields));
     assert_eq!(TooManyFields.status(), 431);
     let many = (0..10_000).fold(request(), |head, n| head.with(format!("X{n}: {n}")));
-    assert_eq!(Scanner::request().find_end(&many.bytes(), &Limits::default()), Err(TooManyFields));
+    assert_eq!(Scanner::request().find_end(&many.bytes(), &HeadLimits::default()), Err(TooManyFields));
 }
 
 /// 9112-2.2-6: bytes that are not a complete head do not parse, even if they are passed as one.

@@ -2,9 +2,10 @@ use alloc::{borrow::ToOwned, format, vec::Vec};
 
 use super::{Head, answer, ask, parse, request, status, upgrade};
 use crate::handshake::{
+    ClientOffer,
     HandshakeError::{self, *},
-    HttpVersion, Offered, Origins, extensions,
-    server::{Asked, Ordinary, RequestHead},
+    HttpVersion, Origins, extensions,
+    server::{OrdinaryRequest, RequestHead, RequestKind},
 };
 
 fn error(head: &Head) -> HandshakeError {
@@ -13,13 +14,13 @@ fn error(head: &Head) -> HandshakeError {
             assert_eq!(status(head), error.status());
             error
         }
-        Ok(asked) => panic!("no error: {asked:?}"),
+        Ok(kind) => panic!("no error: {kind:?}"),
     }
 }
 
-fn ordinary(head: &Head) -> Ordinary {
+fn ordinary(head: &Head) -> OrdinaryRequest {
     match ask(head) {
-        Ok(Asked::Ordinary(ordinary)) => ordinary,
+        Ok(RequestKind::Ordinary(ordinary)) => ordinary,
         other => panic!("not ordinary: {other:?}"),
     }
 }
@@ -34,9 +35,9 @@ fn seen<T>(head: &Head, read: impl FnOnce(super::super::Request<'_>) -> T) -> T 
 /// value.
 #[test]
 fn the_request_of_the_example_is_an_upgrade() {
-    let asked = upgrade(&request());
-    assert_eq!(&asked.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    assert_eq!(asked.subprotocols, Offered::default());
+    let parsed = upgrade(&request());
+    assert_eq!(&parsed.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    assert_eq!(parsed.subprotocols, ClientOffer::default());
     seen(&request(), |request| {
         assert!(request.is_upgrade());
         assert_eq!((request.method(), request.target(), request.path()), ("GET", "/chat", "/chat"));
@@ -116,7 +117,7 @@ fn http_1_0_is_never_upgraded() {
     // Faults of an upgrade do not matter here.
     let plain = head.without("Connection").without("Sec-WebSocket-Key");
     assert_eq!(status(&plain), 505);
-    assert!(!Asked::Ordinary(ordinary(&plain)).reply_to().may_persist);
+    assert!(!RequestKind::Ordinary(ordinary(&plain)).reply_context().may_persist);
     assert!(seen(&plain.without("Host"), |request| request.host().is_none()));
 }
 
@@ -250,17 +251,17 @@ fn the_key_decodes_to_16_bytes() {
 /// 6455-4.2.2-4, 6455-4.2.2-15: the key is hashed as it was sent, without the blanks around it.
 #[test]
 fn the_key_is_hashed_as_text() {
-    let asked = upgrade(&request().but("Sec-WebSocket-Key:   dGhlIHNhbXBsZSBub25jZQ==\t"));
-    assert_eq!(&asked.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    let asked = upgrade(&request().but("Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="));
-    assert_eq!(&asked.accept, b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+    let parsed = upgrade(&request().but("Sec-WebSocket-Key:   dGhlIHNhbXBsZSBub25jZQ==\t"));
+    assert_eq!(&parsed.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    let parsed = upgrade(&request().but("Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="));
+    assert_eq!(&parsed.accept, b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
 }
 
 /// E3150-S: the misencoded key in the RFC's example is accepted.
 #[test]
 fn a_key_with_stray_bits_is_accepted() {
-    let asked = upgrade(&request().but("Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC=="));
-    assert_eq!(&asked.accept, b"OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
+    let parsed = upgrade(&request().but("Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC=="));
+    assert_eq!(&parsed.accept, b"OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
 }
 
 /// 6455-11.3.1-1s: a repeated key is refused, even an equal one.
@@ -383,7 +384,7 @@ fn subprotocols_are_read_in_order() {
         let head =
             lines.iter().fold(request(), |head, line| head.with(format!("Sec-WebSocket-Protocol:{line}")));
         let seen = seen(&head, |request| request.subprotocols().collect::<Vec<_>>().join("|"));
-        assert_eq!(seen.is_empty(), upgrade(&head).subprotocols == Offered::default());
+        assert_eq!(seen.is_empty(), upgrade(&head).subprotocols == ClientOffer::default());
         assert!(seen.split('|').all(|name| seen.is_empty() || upgrade(&head).subprotocols.contains(name)));
         seen
     };
@@ -497,7 +498,7 @@ fn an_ordinary_request_may_keep_the_connection() {
     let get = request().without("Upgrade").without("Connection");
     let persists = |head: &Head| {
         let ordinary = ordinary(head);
-        let may_persist = Asked::Ordinary(ordinary).reply_to().may_persist;
+        let may_persist = RequestKind::Ordinary(ordinary).reply_context().may_persist;
         (ordinary.body(), may_persist)
     };
     assert_eq!(persists(&get), (Some(0), true));
@@ -509,8 +510,8 @@ fn an_ordinary_request_may_keep_the_connection() {
     let waiting = post.with("Expect: 100-continue");
     assert_eq!(persists(&waiting), (Some(0), true));
     assert_eq!(persists(&waiting.with("Content-Length: 7")), (None, false));
-    assert!(ask(&request()).expect("an upgrade").reply_to().may_persist);
-    assert!(!ask(&request().with("Connection: close")).expect("an upgrade").reply_to().may_persist);
+    assert!(ask(&request()).expect("an upgrade").reply_context().may_persist);
+    assert!(!ask(&request().with("Connection: close")).expect("an upgrade").reply_context().may_persist);
 }
 
 /// 6455-4.2.1-0, 6455-10.7-2: every wrong request has an answer in well-formed HTTP, which has the cause.
