@@ -13,5 +13,5 @@ mod system;
 
 pub use error::{Error, opening_error};
 pub use failure::Failure;
-pub use pooled::{Pooled, with_pool};
+pub use pooled::{PooledBuf, with_pool};
 pub use system::{entropy, is_of_one};

@@ -92,7 +92,7 @@ pub use ws_smol::driver;
 pub use ws_smol::{
     Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, ConnectError, Decision,
     Error, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage, OwnedResponse, Parts, Payload,
-    Prepared, Proxies, Proxy, Reject, Request, Response, SendError, Target, Text, UrlError,
+    PreparedMessage, Proxies, Proxy, Reject, Request, Response, SendError, Target, Text, UrlError,
 };
 #[cfg(feature = "tls")]
 pub use ws_smol::{ClientTls, ServerTls, TlsError, futures_rustls, ws_tls};

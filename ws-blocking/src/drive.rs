@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use ws_adapter::{Failure, Pooled, with_pool};
+use ws_adapter::{Failure, PooledBuf, with_pool};
 use ws_core::{Connection, Instant, RecvBuf, SendError};
 
 use crate::clock::{now, wait_until};
@@ -77,7 +77,7 @@ pub(crate) enum Written {
 /// What was received and not returned.
 #[derive(Debug)]
 pub(crate) struct Input {
-    pub(crate) buf: Pooled,
+    pub(crate) buf: PooledBuf,
     /// The end of the last wait, which counts as the time of all that was received since.
     now: Instant,
     /// The failure to return once the output is written.
@@ -87,7 +87,7 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self { buf: Pooled::new(), now: now(), failure: Failure::new(), pace: Pace::new() }
+        Self { buf: PooledBuf::new(), now: now(), failure: Failure::new(), pace: Pace::new() }
     }
 
     /// Returns whether an event waits in what was received.

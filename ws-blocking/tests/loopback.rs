@@ -8,7 +8,7 @@ use ws_blocking::ws_core::handshake::HandshakeError;
 use ws_blocking::ws_core::{self, ProtocolError};
 use ws_blocking::{
     Accept, Chunk, CloseCode, CloseFrame, Config, Connect, Error, Event, Message, MessageKind, NetStream,
-    Prepared, Reject, SendError, WebSocket,
+    PreparedMessage, Reject, SendError, WebSocket,
 };
 
 type Ws = WebSocket<TcpStream>;
@@ -63,7 +63,7 @@ fn messages_of_all_lengths_come_back() {
         ws.send(text.clone()).unwrap();
         assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some(&text[..]));
     }
-    ws.send(&Prepared::new("again")).unwrap();
+    ws.send(&PreparedMessage::new("again")).unwrap();
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("again"));
     ws.close(CloseFrame { code: CloseCode::NORMAL, reason: "done" }).unwrap();
     assert_eq!(ws.recv().unwrap(), None);

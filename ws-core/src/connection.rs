@@ -19,7 +19,7 @@ mod refusal;
 mod send;
 mod state;
 
-use crate::close::Closing;
+use crate::close::PeerClose;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
 use crate::{CloseFrame, Config, Error, Instant, Pool, Role, SendBuf, Timeout};
@@ -56,7 +56,7 @@ pub struct Connection {
     state: State,
     ending: Ending,
     /// The peer's Close frame.
-    peer_close: Option<Box<Closing>>,
+    peer_close: Option<Box<PeerClose>>,
     /// The frame whose payload is arriving.
     frame: Option<Incoming>,
     /// The message that waits for its next frame, or whose frame is arriving.
@@ -370,7 +370,7 @@ impl Connection {
 
     /// The peer's Close frame, once it has come; `None` if it was empty.
     pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
-        self.peer_close.as_deref().and_then(Closing::frame)
+        self.peer_close.as_deref().and_then(PeerClose::frame)
     }
 
     /// Why the connection ended other than by a clean close, whether that is reported already or not.

@@ -16,7 +16,7 @@ pub enum Error {
     TimedOut(Timeout),
     /// The transport ended before the closing handshake was complete.
     UnexpectedEof,
-    /// A [`Lent`](crate::Lent) was forgotten (`mem::forget`), so a frame in the output lacks its payload.
+    /// A [`Loan`](crate::Loan) was forgotten (`mem::forget`), so a frame in the output lacks its payload.
     PayloadForgotten,
 }
 

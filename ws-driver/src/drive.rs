@@ -2,7 +2,7 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
-use ws_adapter::{Failure, Pooled, with_pool};
+use ws_adapter::{Failure, PooledBuf, with_pool};
 use ws_core::{Connection, Instant, Output, SendError, Transmit};
 
 use crate::alarm::Alarm;
@@ -51,7 +51,7 @@ impl Early {
 /// The received bytes, and the state of receiving.
 #[derive(Debug)]
 pub(crate) struct In {
-    pub(crate) buf: Pooled,
+    pub(crate) buf: PooledBuf,
     /// The time when the last wait ended. It counts for all that was received since.
     now: Instant,
     /// The number of events and reads since the task last gave way to other tasks.
@@ -62,7 +62,7 @@ pub(crate) struct In {
 
 impl In {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { buf: Pooled::new(), now, taken: 0, failure: Failure::new() }
+        Self { buf: PooledBuf::new(), now, taken: 0, failure: Failure::new() }
     }
 
     /// Returns whether an event waits in the bytes that have been received already.

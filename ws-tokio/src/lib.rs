@@ -95,7 +95,7 @@ pub use ws_core::handshake::{
 };
 pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage,
-    Parts, Payload, Prepared, SendError, Text,
+    Parts, Payload, PreparedMessage, SendError, Text,
 };
 #[cfg(feature = "serde")]
 pub use ws_core::{JsonError, NotJson};

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
 use super::state::{Answer, Notice, Phase};
-use crate::close::{CloseFrame, Closing};
+use crate::close::{CloseFrame, PeerClose};
 use crate::frame::{Header, Opcode, Rules};
 use crate::handshake::refusal;
 use crate::recv_buf::Ready;
@@ -421,7 +421,7 @@ impl Connection {
 
     /// Queues the Close frame that answers the peer's, unless ours is sent already.
     fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
-        self.peer_close = Some(Box::new(Closing::from(close)));
+        self.peer_close = Some(Box::new(PeerClose::from(close)));
         self.out.drop_waiting();
         match self.state.recv_close(self.role, self.config.auto_close, self.is_written()) {
             // The reason is the peer's own; only the code is echoed (§5.5.1).

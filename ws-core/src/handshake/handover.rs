@@ -47,7 +47,7 @@ pub struct Handover {
 /// The answer that another HTTP library has to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct HandoverAnswer {
     /// The response, with all the fields that it needs.
     pub response: OwnedResponse,
     /// The agreement of both ends, if the response opens the connection.
@@ -95,7 +95,7 @@ impl Handover {
     /// is usually 426.
     /// # Errors
     /// [`AnswerError::SubprotocolNotOffered`].
-    pub fn answer(&self, decision: &Decision) -> Result<Answer, AnswerError> {
+    pub fn answer(&self, decision: &Decision) -> Result<HandoverAnswer, AnswerError> {
         let mut bytes = Vec::new();
         let agreement = match (decision, &self.kind) {
             (Decision::Accept(accept), RequestKind::Upgrade(upgrade)) => {
@@ -110,7 +110,7 @@ impl Handover {
                 None
             }
         };
-        Ok(Answer { response: read_own(&bytes), agreement })
+        Ok(HandoverAnswer { response: read_own(&bytes), agreement })
     }
 
     /// Returns the answer for a decision that does not fit the request: 500.
