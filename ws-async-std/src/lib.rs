@@ -92,7 +92,7 @@ pub use ws_smol::driver;
 pub use ws_smol::{
     Accept, Agreement, Chunk, ClientRequest, CloseCode, CloseFrame, Config, Connect, ConnectError, Decision,
     Error, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage, OwnedResponse, Parts, Payload,
-    PreparedMessage, Proxies, Proxy, Reject, Request, Response, SendError, Target, Text, UrlError,
+    PreparedMessage, Proxies, Proxy, Reject, Request, Response, SendError, Status, Target, Text, UrlError,
 };
 #[cfg(feature = "tls")]
 pub use ws_smol::{ClientTls, ServerTls, TlsError, futures_rustls, ws_tls};
@@ -232,14 +232,14 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 /// [`WebSocket::event_ref`](driver::WebSocket::event_ref).
 ///
 /// ```no_run
-/// use ws_async_std::{Accept, Config, Reject};
+/// use ws_async_std::{Accept, Config, Reject, Status};
 /// # async fn f(stream: async_std::net::TcpStream) -> Result<(), ws_async_std::Error> {
 /// let ws = ws_async_std::accept_with(stream, Config::default(), |request| match request.path() {
 ///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
 ///         Accept::new().subprotocol("chat").into()
 ///     }
 ///     "/chat" => Accept::new().into(),
-///     _ => Reject::new(404).expect("404 is a status").into(),
+///     _ => Reject::new(Status::NOT_FOUND).into(),
 /// })
 /// .await?;
 /// # Ok(())

@@ -24,14 +24,14 @@ pub fn accept<S: Transport>(io: S) -> Result<WebSocket<S>, Error> {
 /// waits until a refused client has read the answer, but no longer than [`Config::close_timeout`].
 ///
 /// ```no_run
-/// use ws_blocking::{Accept, Config, Reject};
+/// use ws_blocking::{Accept, Config, Reject, Status};
 /// # fn f(stream: std::net::TcpStream) -> Result<(), ws_blocking::Error> {
 /// let ws = ws_blocking::accept_with(stream, Config::default(), |request| match request.path() {
 ///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
 ///         Accept::new().subprotocol("chat").into()
 ///     }
 ///     "/chat" => Accept::new().into(),
-///     _ => Reject::new(404).expect("404 is a status").into(),
+///     _ => Reject::new(Status::NOT_FOUND).into(),
 /// })?;
 /// # Ok(())
 /// # }

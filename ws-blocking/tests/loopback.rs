@@ -8,7 +8,7 @@ use ws_blocking::ws_core::handshake::HandshakeError;
 use ws_blocking::ws_core::{self, ProtocolError};
 use ws_blocking::{
     Accept, Chunk, CloseCode, CloseFrame, Config, Connect, Error, Event, Message, MessageKind, NetStream,
-    PreparedMessage, Reject, SendError, WebSocket,
+    PreparedMessage, Reject, SendError, Status, WebSocket,
 };
 
 type Ws = WebSocket<TcpStream>;
@@ -181,7 +181,7 @@ fn frames_behind_the_101_are_kept() {
 #[test]
 fn a_refusal_is_handed_over_whole() {
     let (address, server) = serve(|stream| {
-        let decision = || Reject::new(403).unwrap().field("X-Why", "no").unwrap().body("go away");
+        let decision = || Reject::new(Status::FORBIDDEN).field("X-Why", "no").unwrap().body("go away");
         match ws_blocking::accept_with(stream, Config::default(), |_| decision().into()) {
             Err(Error::NotUpgraded) => {}
             other => panic!("{other:?}"),

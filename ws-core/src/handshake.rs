@@ -30,6 +30,7 @@ mod request;
 mod response;
 mod scan;
 pub(crate) mod server;
+mod status;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -51,6 +52,7 @@ pub use origins::Origins;
 pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
+pub use status::Status;
 
 pub(crate) use answer::{AfterAnswer, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
 pub(crate) use body::{BodyFraming, BodyReader};

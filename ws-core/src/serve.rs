@@ -13,7 +13,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
-use crate::handshake::{Decision, Reject};
+use crate::handshake::{Decision, Reject, Status};
 pub use pause::Pause;
 pub use shutdown::{Shutdown, ShutdownPhase, ShutdownWatch};
 
@@ -153,10 +153,10 @@ impl core::error::Error for AdmissionError {}
 impl From<AdmissionError> for Decision {
     fn from(error: AdmissionError) -> Self {
         let status = match error {
-            AdmissionError::Full => 503,
-            AdmissionError::AddressFull => 429,
+            AdmissionError::Full => Status::SERVICE_UNAVAILABLE,
+            AdmissionError::AddressFull => Status::TOO_MANY_REQUESTS,
         };
-        Reject::new(status).expect("a final status").into()
+        Reject::new(status).into()
     }
 }
 

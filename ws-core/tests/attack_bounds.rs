@@ -12,7 +12,7 @@ use common::heads::*;
 use common::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ws_core::handshake::{Accept, Decision, Reject};
+use ws_core::handshake::{Accept, Decision, Reject, Status};
 use ws_core::{CloseCode, CloseFrame, Config, Connection, Event, Instant, KeepAlive, RecvBuf, Role};
 
 const MARK: usize = 1000;
@@ -50,7 +50,7 @@ enum Answer {
 
 impl Answer {
     fn decision(self) -> Option<Decision> {
-        let ok = |len| Reject::new(200).unwrap().body("x".repeat(len));
+        let ok = |len| Reject::new(Status::OK).body("x".repeat(len));
         match self {
             Self::Accept => Some(Accept::new().into()),
             Self::Reject(len) => Some(ok(len).into()),

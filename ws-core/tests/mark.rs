@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use bytes::Buf as _;
 use common::*;
-use ws_core::handshake::{Accept, Reject};
+use ws_core::handshake::{Accept, Reject, Status};
 use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Side, Timeout, Transmit, Tunnel};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ fn marked(max_output: usize) -> Config {
 }
 
 fn ok() -> Reject {
-    Reject::new(200).expect("200 is a status").body("ok\n").keep_alive()
+    Reject::new(Status::OK).body("ok\n").keep_alive()
 }
 
 /// Returns the number of answers in `bytes`.

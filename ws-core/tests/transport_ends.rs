@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use common::heads::*;
 use common::*;
-use ws_core::handshake::{ClientRequest, Reject};
+use ws_core::handshake::{ClientRequest, Reject, Status};
 use ws_core::{Config, Connection, Error, Event, Instant, Role, SendError, Transmit};
 
 /// An event of a transport.
@@ -109,7 +109,7 @@ fn server(role: Role, bytes: &str) -> Option<Peer> {
 /// Returns a server that has answered a request, and gets the beginning of the next.
 fn asked(role: Role, is_written: bool, next: &str) -> Option<Peer> {
     let mut peer = server(role, "")?;
-    peer.decision = Some(Reject::new(200).expect("a status").keep_alive().into());
+    peer.decision = Some(Reject::new(Status::OK).keep_alive().into());
     peer.receives("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     if is_written {
         peer.transmits();
@@ -120,7 +120,7 @@ fn asked(role: Role, is_written: bool, next: &str) -> Option<Peer> {
 
 fn skipping(role: Role) -> Option<Peer> {
     let mut peer = server(role, "")?;
-    peer.decision = Some(Reject::new(200).expect("a status").keep_alive().into());
+    peer.decision = Some(Reject::new(Status::OK).keep_alive().into());
     peer.receives("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nsome");
     peer.transmits();
     Some(peer)

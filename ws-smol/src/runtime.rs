@@ -131,14 +131,14 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> impl Future<Output = 
 /// [`WebSocket::event_ref`](driver::WebSocket::event_ref).
 ///
 /// ```no_run
-/// use ws_smol::{Accept, Config, Reject};
+/// use ws_smol::{Accept, Config, Reject, Status};
 /// # async fn f(stream: async_net::TcpStream) -> Result<(), ws_smol::Error> {
 /// let ws = ws_smol::accept_with(stream, Config::default(), |request| match request.path() {
 ///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
 ///         Accept::new().subprotocol("chat").into()
 ///     }
 ///     "/chat" => Accept::new().into(),
-///     _ => Reject::new(404).expect("404 is a status").into(),
+///     _ => Reject::new(Status::NOT_FOUND).into(),
 /// })
 /// .await?;
 /// # Ok(())

@@ -91,7 +91,7 @@ pub use ws_core::connect::{Connect, ConnectError, Proxies, Proxy, Target, UrlErr
 #[cfg(feature = "deflate")]
 pub use ws_core::deflate;
 pub use ws_core::handshake::{
-    Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response,
+    Accept, Agreement, ClientRequest, Decision, OwnedResponse, Reject, Request, Response, Status,
 };
 pub use ws_core::{
     Chunk, CloseCode, CloseFrame, Config, Event, KeepAlive, Message, MessageKind, Outgoing, OwnedMessage,

@@ -1,6 +1,6 @@
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{Reject, Request};
+use super::{Reject, Request, Status};
 
 /// The origins whose pages may connect, for a server that is meant for certain sites (§10.2).
 ///
@@ -50,6 +50,6 @@ impl Origins {
     /// not refused.
     pub fn refuse(&self, request: &Request<'_>) -> Option<Reject> {
         let is_foreign = request.is_upgrade() && !self.allow(request);
-        is_foreign.then(|| Reject::new(403).expect("a final status"))
+        is_foreign.then(|| Reject::new(Status::FORBIDDEN))
     }
 }

@@ -1,7 +1,7 @@
 //! The requests that a server reads (§4.2).
 
 use super::{
-    HandshakeError, HttpVersion, Reject, ReplyContext, Request, accept_key,
+    HandshakeError, HttpVersion, Reject, ReplyContext, Request, Status, accept_key,
     body::request_body,
     compression::Compression,
     grammar::{ascii, find, is_authority},
@@ -87,10 +87,10 @@ impl RequestHead {
         let body =
             self.body.filter(|&length| length == 0 || !known.has_token(FieldName::Expect, "100-continue"));
         Ok(RequestKind::Ordinary(OrdinaryRequest {
-            default_status: match (self.version, request.method) {
-                (HttpVersion::Http10, _) => 505,
-                (HttpVersion::Http11, "GET") => 426,
-                (HttpVersion::Http11, _) => 405,
+            form: match (self.version, request.method) {
+                (HttpVersion::Http10, _) => OrdinaryForm::Http10,
+                (HttpVersion::Http11, "GET") => OrdinaryForm::Get,
+                (HttpVersion::Http11, _) => OrdinaryForm::OtherMethod,
             },
             body,
             reply_context: ReplyContext {
@@ -194,9 +194,17 @@ impl RequestKind {
 /// An HTTP request that does not ask for a WebSocket connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OrdinaryRequest {
-    default_status: u16,
+    form: OrdinaryForm,
     body: Option<u64>,
     reply_context: ReplyContext,
+}
+
+/// The part of an ordinary request that its default answer depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OrdinaryForm {
+    Http10,
+    Get,
+    OtherMethod,
 }
 
 impl OrdinaryRequest {
@@ -208,10 +216,16 @@ impl OrdinaryRequest {
 
     /// Returns the answer of a server that serves nothing but WebSocket.
     pub(crate) fn default_answer(&self) -> Reject {
-        match self.default_status {
-            405 => Reject::plain(405, "this server speaks WebSocket: use GET").allow_get(),
-            505 => Reject::plain(505, "WebSocket needs HTTP/1.1"),
-            _ => Reject::plain(426, "this server speaks WebSocket: ask for an upgrade"),
+        match self.form {
+            OrdinaryForm::Http10 => {
+                Reject::plain(Status::HTTP_VERSION_NOT_SUPPORTED, "WebSocket needs HTTP/1.1")
+            }
+            OrdinaryForm::Get => {
+                Reject::plain(Status::UPGRADE_REQUIRED, "this server speaks WebSocket: ask for an upgrade")
+            }
+            OrdinaryForm::OtherMethod => {
+                Reject::plain(Status::METHOD_NOT_ALLOWED, "this server speaks WebSocket: use GET").allow_get()
+            }
         }
     }
 }

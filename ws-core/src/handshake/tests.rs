@@ -11,7 +11,7 @@ mod server;
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
-    Accept, AfterAnswer, HandshakeError, HeadLimits, Reject, Scanner, refusal,
+    Accept, AfterAnswer, HandshakeError, HeadLimits, Reject, Scanner, Status, refusal,
     server::{RequestHead, RequestKind},
     upgrade::Upgrade,
 };
@@ -173,7 +173,7 @@ fn parse(bytes: &[u8]) -> Parsed {
 }
 
 fn reject(status: u16) -> Reject {
-    Reject::new(status).expect("a final status")
+    Reject::new(Status::new(status).expect("a final status"))
 }
 
 /// Returns the lines of a list.

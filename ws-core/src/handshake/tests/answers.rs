@@ -1,7 +1,7 @@
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 
 use super::{Head, ask, parse, reject, request, upgrade};
-use crate::handshake::{Accept, AfterAnswer, Agreement, AnswerError, Decision, Reject, too_slow};
+use crate::handshake::{Accept, AfterAnswer, Agreement, AnswerError, Decision, Reject, Status, too_slow};
 
 fn accept(head: &Head, accept: &Accept) -> Result<(String, Agreement), AnswerError> {
     let mut out = vec![];
@@ -104,7 +104,7 @@ fn responses_cannot_be_split() {
 #[test]
 fn only_final_statuses_reject() {
     for status in [0, 99, 100, 101, 199, 600, 999, u16::MAX] {
-        assert!(Reject::new(status).is_none(), "{status}");
+        assert!(Status::new(status).is_none(), "{status}");
     }
     for status in 200..=599 {
         let mut out = vec![];

@@ -164,7 +164,7 @@ fn tls_is_recognized_by_its_first_byte() {
     assert_eq!(scan_response(b"\x15\x03\x03\0\x02\x02\x46"), Err(TlsAlert));
     assert_eq!(scan_response(b"\x16\x03\x03"), Err(ControlByte));
     assert_eq!(scan_response(b"HTTP/1.1 101\x15"), Err(ControlByte));
-    assert_eq!((TlsClientHello.status(), TlsAlert.status()), (400, 502));
+    assert_eq!((TlsClientHello.status().get(), TlsAlert.status().get()), (400, 502));
 }
 
 /// 6455-8.1-1: bytes above ASCII in the request target are refused.
