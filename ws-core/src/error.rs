@@ -20,6 +20,16 @@ pub enum Error {
     PayloadForgotten,
 }
 
+impl Error {
+    /// Returns whether a [timeout](Timeout) ended the connection.
+    pub const fn is_timeout(self) -> bool {
+        match self {
+            Self::TimedOut(_) => true,
+            Self::Protocol(_) | Self::Handshake(_) | Self::UnexpectedEof | Self::PayloadForgotten => false,
+        }
+    }
+}
+
 /// A timeout of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -92,7 +92,8 @@ pub struct DialFailure<E> {
 }
 
 impl<E> ConnectError<E> {
-    /// Returns whether a time limit was the cause.
+    /// Returns whether a time limit of the plan was the cause: that of the whole, or that of an address. The
+    /// system has time limits of its own, which [`causes`](Self::causes) shows.
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
@@ -105,6 +106,41 @@ impl<E> ConnectError<E> {
             | Self::Lost { .. }
             | Self::Rejected(_)
             | Self::Redirected { .. } => false,
+        }
+    }
+
+    /// Returns the errors of the system or of TLS that were the cause; several if several addresses failed.
+    pub fn causes(&self) -> impl Iterator<Item = &E> {
+        let (one, failures): (_, &[_]) = match self {
+            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => {
+                (Some(error), &[])
+            }
+            Self::Dial { failures, .. } => (None, failures),
+            Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::ProxyRefused(_)
+            | Self::TimedOut(_)
+            | Self::Rejected(_)
+            | Self::Redirected { .. } => (None, &[]),
+        };
+        one.into_iter().chain(failures.iter().filter_map(|failure| failure.error.as_ref()))
+    }
+
+    /// Returns the status of the HTTP response that refused the connection, from 100 to 999: that of the
+    /// server, also if it is a redirect that was not followed, or that of the proxy. `None` if there was no
+    /// such response.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Rejected(response) | Self::ProxyRefused(response) | Self::Redirected { response, .. } => {
+                Some(response.status)
+            }
+            Self::Resolve { .. }
+            | Self::Dial { .. }
+            | Self::Tls { .. }
+            | Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::Lost { .. }
+            | Self::TimedOut(_) => None,
         }
     }
 
