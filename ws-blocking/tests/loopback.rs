@@ -100,7 +100,7 @@ fn what_is_fed_leaves_before_the_next_wait() {
 fn a_server_closes_too() {
     let (mut ws, server) = client_of(|mut ws| {
         ws.send("last").unwrap();
-        ws.close(CloseFrame { code: CloseCode::GOING_AWAY, reason: "" }).unwrap();
+        ws.close(CloseCode::GOING_AWAY).unwrap();
         assert!(matches!(ws.send("later"), Err(Error::Send(SendError::Closed))));
         while ws.recv().unwrap().is_some() {}
         assert!(ws.was_clean());

@@ -457,7 +457,7 @@ impl<S, T: Runtime<S>, M: Into<Outgoing<'static>>> Sink<M> for WebSocket<S, T> {
     /// Sends a Close frame with 1000, unless one was sent before. The [`Stream`] ends when
     /// the peer has answered.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.0.out.conn.close(T::now(), Some(ws_core::CloseCode::NORMAL.into())) {
+        match self.0.out.conn.close(T::now(), ws_core::CloseCode::NORMAL) {
             Ok(()) | Err(SendError::Closed) => self.0.poll_flush(cx),
             Err(error) => Poll::Ready(Err(error.into())),
         }

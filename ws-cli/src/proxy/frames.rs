@@ -56,7 +56,7 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop:
         }
         for side in [&to_client, &to_backend] {
             // The side may be closing already.
-            let _ = side.close(Some(CloseCode::GOING_AWAY.into())).await;
+            let _ = side.close(CloseCode::GOING_AWAY).await;
         }
         core::future::pending::<()>().await;
     };
@@ -84,7 +84,7 @@ async fn forward(mut from: Receiver<NetStream>, to: &Sender<NetStream>, lost: Cl
             Ok(Some(Event::Close(frame))) => to.close(frame).await,
             Ok(Some(_)) => Ok(()),
             Ok(None) => return,
-            Err(_) => to.close(Some(lost.into())).await,
+            Err(_) => to.close(lost).await,
         };
         passed.notify_one();
     }

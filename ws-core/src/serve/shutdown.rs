@@ -82,7 +82,7 @@ impl ShutdownPhase {
     pub fn apply(self, now: Instant, conn: &mut Connection) {
         match self {
             Self::Close => {
-                if conn.close(now, Some(CloseCode::GOING_AWAY.into())) == Err(SendError::NotOpen) {
+                if conn.close(now, CloseCode::GOING_AWAY) == Err(SendError::NotOpen) {
                     conn.handle_reset();
                 }
             }
