@@ -15,7 +15,6 @@ mod compression;
 mod error;
 mod extensions;
 mod fields;
-mod forward;
 mod grammar;
 mod handover;
 mod head;
@@ -54,12 +53,17 @@ pub use request::{HttpVersion, Request};
 pub use response::Response;
 pub use status::Status;
 
-pub(crate) use answer::{AfterAnswer, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
+pub(crate) use answer::{AfterAnswer, refusal, too_slow, undecided};
+#[cfg(feature = "intermediary")]
+pub(crate) use answer::{write_field, write_number};
 pub(crate) use body::{BodyFraming, BodyReader};
 pub(crate) use body_progress::BodyProgress;
 pub(crate) use compression::Compression;
-pub(crate) use forward::{forward_request, forward_response};
+#[cfg(feature = "intermediary")]
+pub(crate) use grammar::is_token;
 pub(crate) use head::Head;
+#[cfg(feature = "intermediary")]
+pub(crate) use known_fields::{FieldName, FieldValue, KnownFields};
 pub(crate) use reply_context::ReplyContext;
 pub(crate) use scan::{HeadLimits, Scanner};
 

@@ -54,6 +54,8 @@ mod escape;
 mod event;
 pub mod frame;
 pub mod handshake;
+#[cfg(feature = "intermediary")]
+pub mod intermediary;
 #[cfg(feature = "serde")]
 mod json;
 pub mod mask;
@@ -68,7 +70,6 @@ mod role;
 mod send_buf;
 pub mod serve;
 mod time;
-mod tunnel;
 mod utf8;
 
 pub use backoff::Backoff;
@@ -90,7 +91,6 @@ pub use retries::Retries;
 pub use role::Role;
 pub use send_buf::{Loan, Output, SendBuf};
 pub use time::Instant;
-pub use tunnel::{Side, Tunnel};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

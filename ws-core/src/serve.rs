@@ -91,8 +91,8 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// [`AdmissionError`]. It is best to drop the transport at once, since an answer costs what the limit saves. To
-    /// answer all the same, convert the error to a [`Decision`]: 503 or 429.
+    /// [`AdmissionError`]. It is best to drop the transport at once, since an answer costs what the limit
+    /// saves. To answer all the same, convert the error to a [`Decision`]: 503 or 429.
     pub fn admit(&mut self, address: impl Into<Option<IpAddr>>) -> Result<Permit, AdmissionError> {
         if self.connections() >= self.limits.connections {
             return Err(AdmissionError::Full);

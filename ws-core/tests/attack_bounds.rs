@@ -174,14 +174,27 @@ fn answer() -> impl Strategy<Value = Answer> {
 }
 
 fn config() -> impl Strategy<Value = Config> {
-    any::<[bool; 4]>().prop_map(|[auto_pong, auto_close, stream, is_kept_alive]| Config {
-        max_output: MARK,
-        auto_pong,
-        auto_close,
-        stream,
-        keep_alive: is_kept_alive.then(KeepAlive::default),
-        ..Config::default()
+    any::<[bool; 4]>().prop_map(|[auto_pong, auto_close, stream, is_kept_alive]| {
+        let config = Config {
+            max_output: MARK,
+            auto_pong,
+            stream,
+            keep_alive: is_kept_alive.then(KeepAlive::default),
+            ..Config::default()
+        };
+        answering_close(config, auto_close)
     })
+}
+
+#[cfg(feature = "intermediary")]
+fn answering_close(config: Config, auto_close: bool) -> Config {
+    config.auto_close(auto_close)
+}
+
+/// Without the feature, every Close frame is answered.
+#[cfg(not(feature = "intermediary"))]
+fn answering_close(config: Config, _: bool) -> Config {
+    config
 }
 
 proptest! {

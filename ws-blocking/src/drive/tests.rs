@@ -285,7 +285,7 @@ fn a_half_closed_connection_sleeps() {
     let ends = [(Duration::ZERO, CLOSE), (Duration::ZERO, b"")];
     for reads_at in [Some(Duration::ZERO), None] {
         let peer = Peer::new(&ends, reads_at);
-        let mut ws = peer.server(Config { auto_close: false, ..Config::default() });
+        let mut ws = peer.server(Config::default().auto_close(false));
         assert!(ws.event_ref().unwrap().is_some());
         let (began, before) = (time(), peer.wakings());
         if reads_at.is_none() {

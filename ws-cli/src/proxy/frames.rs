@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use ws_core::handshake::{
     Accept, AnswerError, ClientRequest, Decision, Reject, Request, RequestError, Response, Status,
 };
+use ws_core::intermediary::Pseudonym;
 use ws_core::{CloseCode, Config, Connection, Event, Timeout};
 use ws_driver::Timer as _;
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
@@ -26,11 +27,11 @@ pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> C
         stream: true,
         // The other side answers pings.
         auto_pong: false,
-        // The other side answers a Close frame, after it has sent its last messages.
-        auto_close: false,
         compression: deflate.compression(),
         ..common
     }
+    // The other side answers a Close frame, after it has sent its last messages.
+    .auto_close(false)
 }
 
 /// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.
@@ -144,7 +145,8 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
         Host::Kept => request.host().unwrap_or_default(),
         Host::Named(host) => host,
     };
-    let asked = forwarded(request, host, &resource).map_err(|_| refusal(Status::BAD_REQUEST))?;
+    let asked =
+        forwarded(request, host, &resource, &proxy.pseudonym).map_err(|_| refusal(Status::BAD_REQUEST))?;
     let dialed =
         timeout(proxy.opening_timeout, proxy.dial()).await.map_err(|_| refusal(Status::GATEWAY_TIMEOUT))?;
     let stream = dialed.map_err(bad_gateway)?;
@@ -169,6 +171,7 @@ fn forwarded<'r>(
     request: &Request<'r>,
     host: &'r str,
     resource: &'r str,
+    pseudonym: &'r Pseudonym,
 ) -> Result<ClientRequest<'r>, RequestError> {
     let mut asked = ClientRequest::new(host, resource)?.subprotocol_is_optional();
     for name in request.subprotocols() {
@@ -177,7 +180,7 @@ fn forwarded<'r>(
     for (name, value) in request.fields().end_to_end().filter(|(name, _)| passes(name)) {
         asked = asked.field(name, value)?;
     }
-    asked.field("Via", b"1.1 ws")
+    asked.field("Via", pseudonym.via())
 }
 
 fn accepted(response: &Response<'_>) -> Result<Accept, AnswerError> {

@@ -34,7 +34,7 @@ pub enum ConnectError<E> {
     },
     /// The other end chose another protocol than `http/1.1` (RFC 7301 §3.2).
     Alpn(Peer),
-    /// There is no tunnel through the proxy.
+    /// The proxy does not open a tunnel.
     Proxy(ProxyError),
     /// The proxy answered with a status other than 2xx: 407, if it requires user name and password. Up to 4
     /// KiB of the body are kept.

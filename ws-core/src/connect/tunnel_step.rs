@@ -15,7 +15,7 @@ pub(super) enum TunnelStep {
     Open,
 }
 
-/// The reason why there is no tunnel through a proxy.
+/// The reason why a proxy does not open a tunnel.
 #[derive(Debug)]
 pub(super) enum TunnelError {
     /// The exchange with the proxy failed.

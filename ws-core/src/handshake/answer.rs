@@ -154,10 +154,10 @@ impl Reject {
         out.extend_from_slice(b"\r\n");
         match (self.status, then) {
             (Status::UPGRADE_REQUIRED, AfterAnswer::Close) => {
-                write_field(out, "Connection", b"Upgrade, close")
+                write_field(out, "Connection", b"Upgrade, close");
             }
             (Status::UPGRADE_REQUIRED, AfterAnswer::NextRequest) => {
-                write_field(out, "Connection", b"Upgrade")
+                write_field(out, "Connection", b"Upgrade");
             }
             (_, AfterAnswer::Close) => write_field(out, "Connection", b"close"),
             (_, AfterAnswer::NextRequest) => {}
@@ -187,7 +187,7 @@ impl Reject {
     }
 
     /// Returns an answer whose body is a line of text.
-    pub(super) fn plain(status: Status, text: &str) -> Self {
+    pub(crate) fn plain(status: Status, text: &str) -> Self {
         let mut reject = Self::new(status);
         write_field(&mut reject.fields, "Content-Type", b"text/plain");
         reject.body.extend_from_slice(text.as_bytes());
@@ -221,9 +221,6 @@ pub(crate) enum AfterAnswer {
     NextRequest,
 }
 
-/// The facts about a request that could not be read.
-const UNKNOWN: ReplyContext = ReplyContext { is_head: false, may_persist: false };
-
 /// Appends the HTTP answer to a wrong request. The connection ends after it.
 pub(crate) fn refusal(error: HandshakeError, out: &mut Vec<u8>) {
     let mut reject = Reject::plain(error.status(), error.text());
@@ -237,27 +234,19 @@ pub(crate) fn refusal(error: HandshakeError, out: &mut Vec<u8>) {
     ) {
         write_field(&mut reject.fields, "Sec-WebSocket-Version", b"13");
     }
-    reject.write(UNKNOWN, out);
+    reject.write(ReplyContext::UNKNOWN, out);
 }
 
 /// Appends the HTTP answer to a request that did not arrive in time.
 pub(crate) fn too_slow(out: &mut Vec<u8>) {
-    Reject::plain(Status::REQUEST_TIMEOUT, "the request did not arrive in time").write(UNKNOWN, out);
+    Reject::plain(Status::REQUEST_TIMEOUT, "the request did not arrive in time")
+        .write(ReplyContext::UNKNOWN, out);
 }
 
 /// Appends the HTTP answer to a request that the application did not answer in time.
 pub(crate) fn undecided(out: &mut Vec<u8>) {
-    Reject::plain(Status::SERVICE_UNAVAILABLE, "the server did not decide in time").write(UNKNOWN, out);
-}
-
-/// Appends the HTTP answer for the case that the backend cannot be reached, or that its answer is invalid.
-pub(crate) fn bad_gateway(text: &str, out: &mut Vec<u8>) {
-    Reject::plain(Status::BAD_GATEWAY, text).write(UNKNOWN, out);
-}
-
-/// Appends the HTTP answer for the case that the backend did not answer in time.
-pub(crate) fn gateway_timeout(out: &mut Vec<u8>) {
-    Reject::plain(Status::GATEWAY_TIMEOUT, "the backend did not answer in time").write(UNKNOWN, out);
+    Reject::plain(Status::SERVICE_UNAVAILABLE, "the server did not decide in time")
+        .write(ReplyContext::UNKNOWN, out);
 }
 
 /// Returns whether the handshake writes this field itself, in either message.
@@ -282,14 +271,14 @@ fn write_checked(out: &mut Vec<u8>, name: &str, value: &[u8]) -> Result<(), Answ
     Ok(())
 }
 
-pub(super) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+pub(crate) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
 }
 
-pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
+pub(crate) fn write_number(out: &mut Vec<u8>, number: u64) {
     let mut digits = [0; 20];
     let mut rest = number;
     let mut start = digits.len();

@@ -117,6 +117,7 @@ impl BodyReader {
     ///
     /// # Errors
     /// [`HandshakeError::ChunkMalformed`].
+    #[cfg(feature = "intermediary")]
     pub(crate) fn pass(&mut self, input: &[u8]) -> Result<(usize, BodyProgress), HandshakeError> {
         self.read(input, |_| true)
     }

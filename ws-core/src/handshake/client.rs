@@ -79,18 +79,6 @@ impl ResponseHead {
     }
 }
 
-/// Returns whether this 101 switches to WebSocket, in answer to the key of `accept`. Everything else is left
-/// to the client.
-pub(crate) fn switches(response: &Response<'_>, accept: Option<[u8; 28]>) -> bool {
-    let known = KnownFields::new(response.fields, response.fields.lines());
-    let is = |name, value: &[u8]| matches!(known.get(name), FieldValue::Once(found) if found.eq_ignore_ascii_case(value));
-    response.status == 101
-        && response.is_http11
-        && is(FieldName::Upgrade, b"websocket")
-        && known.has_token(FieldName::Connection, "upgrade")
-        && accept.is_some_and(|accept| known.get(FieldName::Accept) == FieldValue::Once(&accept))
-}
-
 /// The values that the answer to a request must have.
 #[derive(Clone, Debug)]
 pub(crate) struct ExpectedResponse {
@@ -115,7 +103,7 @@ impl ExpectedResponse {
         response: &Response<'_>,
         compression: Option<&Compression>,
     ) -> Result<Agreement, HandshakeError> {
-        let known = KnownFields::new(response.fields, response.fields.lines());
+        let known = KnownFields::of(response.fields);
         if response.status != 101 {
             return Err(HandshakeError::NotSwitched);
         }

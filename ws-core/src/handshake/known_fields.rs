@@ -2,7 +2,7 @@ use super::{Fields, grammar::elements};
 
 /// The fields that the handshake uses.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum FieldName {
+pub(crate) enum FieldName {
     Host,
     Origin,
     Expect,
@@ -58,14 +58,14 @@ impl FieldName {
 
 /// The fields of a head that the handshake uses, found in one pass.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KnownFields<'a> {
+pub(crate) struct KnownFields<'a> {
     fields: Fields<'a>,
     positions: FieldPositions,
 }
 
 /// The positions of their values in the lines of all fields. It does not borrow the lines.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FieldPositions([FieldPosition; NAMES.len()]);
+pub(crate) struct FieldPositions([FieldPosition; NAMES.len()]);
 
 #[derive(Clone, Copy, Debug)]
 enum FieldPosition {
@@ -76,15 +76,20 @@ enum FieldPosition {
 
 /// The value of a field that may be missing or repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FieldValue<'a> {
+pub(crate) enum FieldValue<'a> {
     Missing,
     Once(&'a [u8]),
     Repeated,
 }
 
 impl<'a> KnownFields<'a> {
-    /// Finds the fields. `parsed` are the names and values of `fields`.
-    pub(super) fn new(fields: Fields<'a>, parsed: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
+    /// Finds the known ones of `fields`.
+    pub(crate) fn of(fields: Fields<'a>) -> Self {
+        Self::new(fields, fields.lines())
+    }
+
+    /// Finds the known ones of `fields`. `parsed` are the names and values of `fields`.
+    pub(crate) fn new(fields: Fields<'a>, parsed: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
         let mut positions = [FieldPosition::Missing; NAMES.len()];
         for (name, value) in parsed {
             let Some(known) = FieldName::of(name) else { continue };
@@ -100,15 +105,15 @@ impl<'a> KnownFields<'a> {
     }
 
     /// Returns the fields whose positions in `fields` were found before.
-    pub(super) fn at(fields: Fields<'a>, positions: FieldPositions) -> Self {
+    pub(crate) fn at(fields: Fields<'a>, positions: FieldPositions) -> Self {
         Self { fields, positions }
     }
 
-    pub(super) fn positions(&self) -> FieldPositions {
+    pub(crate) fn positions(&self) -> FieldPositions {
         self.positions
     }
 
-    pub(super) fn get(&self, name: FieldName) -> FieldValue<'a> {
+    pub(crate) fn get(&self, name: FieldName) -> FieldValue<'a> {
         match self.positions.0[name as usize] {
             FieldPosition::Missing => FieldValue::Missing,
             FieldPosition::Once { start, len } => FieldValue::Once(self.fields.value_at(start, len)),
@@ -117,7 +122,7 @@ impl<'a> KnownFields<'a> {
     }
 
     /// Returns the values of all fields of that name.
-    pub(super) fn lines(&self, name: FieldName) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+    pub(crate) fn lines(&self, name: FieldName) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let (once, fields) = match self.get(name) {
             FieldValue::Missing => (None, Fields::default()),
             FieldValue::Once(value) => (Some(value), Fields::default()),
@@ -127,12 +132,12 @@ impl<'a> KnownFields<'a> {
     }
 
     /// Returns the elements of the list in all fields of that name, without empty ones.
-    pub(super) fn elements(&self, name: FieldName) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+    pub(crate) fn elements(&self, name: FieldName) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         self.lines(name).flat_map(elements).filter(|element| !element.is_empty())
     }
 
     /// Returns whether the list in the fields of that name holds `token`, in any case.
-    pub(super) fn has_token(&self, name: FieldName, token: &str) -> bool {
+    pub(crate) fn has_token(&self, name: FieldName, token: &str) -> bool {
         self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
 }

@@ -6,3 +6,8 @@ pub(crate) struct ReplyContext {
     /// Whether another request may follow on the same connection.
     pub(crate) may_persist: bool,
 }
+
+impl ReplyContext {
+    /// The facts about a request that could not be read.
+    pub(crate) const UNKNOWN: Self = Self { is_head: false, may_persist: false };
+}

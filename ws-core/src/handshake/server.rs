@@ -1,7 +1,7 @@
 //! The requests that a server reads (§4.2).
 
 use super::{
-    HandshakeError, HttpVersion, Reject, ReplyContext, Request, Status, accept_key,
+    HandshakeError, HttpVersion, Reject, ReplyContext, Request, Status,
     body::request_body,
     compression::Compression,
     grammar::{ascii, find, is_authority},
@@ -19,7 +19,8 @@ pub(crate) struct RequestHead {
     fields: usize,
     end: usize,
     version: HttpVersion,
-    body: Option<u64>,
+    /// The length of the body in bytes; `None` if it is chunked.
+    pub(crate) body: Option<u64>,
     known: FieldPositions,
 }
 
@@ -68,6 +69,11 @@ impl RequestHead {
         }
     }
 
+    /// Returns the fields that the handshake uses. `head` must be the bytes that were parsed.
+    pub(crate) fn known<'a>(&self, head: &'a [u8]) -> KnownFields<'a> {
+        KnownFields::at(self.view(head).fields, self.known)
+    }
+
     /// Returns what the request asks for. A wrong request for an upgrade is an error.
     pub(crate) fn kind(
         &self,
@@ -75,7 +81,7 @@ impl RequestHead {
         compression: Option<&Compression>,
     ) -> Result<RequestKind, HandshakeError> {
         let request = self.view(head);
-        let known = KnownFields::at(request.fields, self.known);
+        let known = self.known(head);
         let is_http11 = self.version == HttpVersion::Http11;
         let is_persistent = is_http11 && !known.has_token(FieldName::Connection, "close");
         // HTTP/1.0 has no upgrades: the Upgrade field is ignored (RFC 9110 §7.8).
@@ -98,44 +104,6 @@ impl RequestHead {
                 may_persist: is_persistent && body.is_some(),
             },
         }))
-    }
-}
-
-/// The facts about a request for an upgrade that an intermediary needs. The backend checks the rest of the
-/// handshake.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Passed {
-    /// The Sec-WebSocket-Accept value of a valid 101; `None` if the request has no valid key.
-    pub(crate) accept: Option<[u8; 28]>,
-    /// Whether another request may follow on the same connection if this one is refused.
-    pub(crate) may_persist: bool,
-}
-
-impl RequestHead {
-    /// Returns what an intermediary needs to pass the request on; `None` if the request does not ask for a
-    /// WebSocket.
-    pub(crate) fn passed(&self, head: &[u8]) -> Result<Option<Passed>, HandshakeError> {
-        let request = self.view(head);
-        let known = KnownFields::at(request.fields, self.known);
-        if !request.is_upgrade() {
-            return Ok(None);
-        }
-        if request.method != "GET" {
-            return Err(HandshakeError::MethodNotGet);
-        }
-        if !known.has_token(FieldName::Connection, "upgrade") {
-            return Err(HandshakeError::ConnectionNotUpgrade);
-        }
-        // If intermediary and backend measured a body differently, one of them would read it as a second
-        // request.
-        if self.body != Some(0) {
-            return Err(HandshakeError::UpgradeWithBody);
-        }
-        let accept = match known.get(FieldName::Key) {
-            FieldValue::Once(key) => Some(accept_key(key)),
-            FieldValue::Missing | FieldValue::Repeated => None,
-        };
-        Ok(Some(Passed { accept, may_persist: !known.has_token(FieldName::Connection, "close") }))
     }
 }
 

@@ -152,6 +152,7 @@ fn a_body_is_read_up_to_its_end() {
 }
 
 /// 9112-6.3-2: What is passed on of an answer ends with its body, framing included.
+#[cfg(feature = "intermediary")]
 #[test]
 fn a_body_is_passed_on_up_to_its_end() {
     for (framing, input, length) in [
