@@ -118,8 +118,8 @@ impl Error {
     /// system forbids or does not support.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Io(error) => may_pass(error),
-            Self::Connect(error) => error.is_temporary(may_pass),
+            Self::Io(error) => is_temporary_io(error),
+            Self::Connect(error) => error.is_temporary(is_temporary_io),
             Self::WebSocket(error) => {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
             }
@@ -275,7 +275,7 @@ fn is_disconnected(error: &io::Error) -> bool {
 ///
 /// It may unless the kind excludes that. Many errors have no kind in std: a name that is not resolved, too
 /// many open files.
-fn may_pass(error: &io::Error) -> bool {
+fn is_temporary_io(error: &io::Error) -> bool {
     #[cfg(feature = "tls")]
     if let Some(is_temporary) = ws_tls::TlsError::is_temporary_in(error) {
         return is_temporary;

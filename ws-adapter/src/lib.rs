@@ -14,4 +14,4 @@ mod system;
 pub use error::{Error, opening_error};
 pub use failure::Failure;
 pub use pooled::{PooledBuf, with_pool};
-pub use system::{entropy, is_of_one};
+pub use system::{entropy, is_of_one_client};

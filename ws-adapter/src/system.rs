@@ -12,7 +12,7 @@ pub fn entropy() -> io::Result<[u8; 32]> {
 
 /// Returns whether this error of `accept` concerns one connection only: that client has gone, and others may
 /// come.
-pub fn is_of_one(error: &io::Error) -> bool {
+pub fn is_of_one_client(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
 }
 
@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn a_client_that_is_gone_is_not_an_error_of_the_server() {
-        assert!(is_of_one(&ErrorKind::ConnectionAborted.into()));
-        assert!(!is_of_one(&ErrorKind::OutOfMemory.into()));
+        assert!(is_of_one_client(&ErrorKind::ConnectionAborted.into()));
+        assert!(!is_of_one_client(&ErrorKind::OutOfMemory.into()));
     }
 }

@@ -28,7 +28,7 @@ use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
 
-use ws_adapter::is_of_one;
+use ws_adapter::is_of_one_client;
 use ws_core::handshake::{Accept, Decision, Origins, Request};
 pub use ws_core::serve::Limits;
 use ws_core::serve::{Pause, Shutdown};
@@ -200,7 +200,7 @@ fn run(socket: &Socket, server: &Arc<Server>, shared: &Arc<Shared>) {
         });
         match spawned {
             Ok(()) => pause.reset(),
-            Err(error) if is_of_one(&error) => {}
+            Err(error) if is_of_one_client(&error) => {}
             Err(error) => {
                 (server.on_error)(&error);
                 thread::sleep(pause.next_delay());

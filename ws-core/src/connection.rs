@@ -134,7 +134,7 @@ impl Connection {
     /// Nothing leaves in any other way.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        if !self.state.can_write() || self.out.is_cut() {
+        if !self.state.can_write() || self.out.has_forgotten_loan() {
             return None;
         }
         if self.out.has_remaining() {
@@ -319,7 +319,7 @@ impl Connection {
 
     /// Why the connection ended, while that is still to be reported.
     pub const fn error(&self) -> Option<Error> {
-        if self.out.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
+        if self.out.has_forgotten_loan() { Some(Error::PayloadForgotten) } else { self.ending.due() }
     }
 
     /// Returns whether more input would be read: not while a request waits for its answer, nor while so many

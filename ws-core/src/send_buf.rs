@@ -28,7 +28,7 @@ pub struct SendBuf {
     /// Whether nothing will be written any more.
     is_closed: bool,
     /// The frame that is queued as soon as there is room for it.
-    waiting: Option<Box<DelayedFrame>>,
+    delayed: Option<Box<DelayedFrame>>,
 }
 
 /// A control frame that found no room.
@@ -115,7 +115,7 @@ impl SendBuf {
             return;
         }
         self.merge(taken);
-        self.queue_waiting();
+        self.queue_delayed();
     }
 
     fn merge(&mut self, mut taken: Self) {
@@ -144,7 +144,7 @@ impl SendBuf {
 
     /// Whether a [`Loan`] was forgotten.
     #[inline]
-    pub(crate) const fn is_cut(&self) -> bool {
+    pub(crate) const fn has_forgotten_loan(&self) -> bool {
         self.owed != 0
     }
 
@@ -154,7 +154,7 @@ impl SendBuf {
     }
 
     /// Keeps a control frame until the queue is below `mark`; it replaces the one that waits already.
-    pub(crate) fn put_off(&mut self, mark: usize, header: Header, payload: &[u8]) {
+    pub(crate) fn delay(&mut self, mark: usize, header: Header, payload: &[u8]) {
         let mut encoded = [0; Header::MAX_LEN];
         let encoded = header.encode(&mut encoded);
         let mut frame = [0; Header::MAX_LEN + MAX_CONTROL_LEN];
@@ -165,23 +165,23 @@ impl SendBuf {
         if let Some(key) = header.mask {
             mask::apply(key, 0, room);
         }
-        self.waiting = Some(Box::new(DelayedFrame { mark, frame, len }));
+        self.delayed = Some(Box::new(DelayedFrame { mark, frame, len }));
     }
 
     /// Returns whether a control frame waits for room.
-    pub(crate) fn has_waiting(&self) -> bool {
-        self.waiting.is_some()
+    pub(crate) fn has_delayed(&self) -> bool {
+        self.delayed.is_some()
     }
 
     /// Drops the control frame that waits for room.
-    pub(crate) fn drop_waiting(&mut self) {
-        self.waiting = None;
+    pub(crate) fn drop_delayed(&mut self) {
+        self.delayed = None;
     }
 
     /// Queues the control frame that waits, once there is room; not inside a frame whose payload is lent.
     #[inline]
-    fn queue_waiting(&mut self) {
-        if self.waiting.is_some() {
+    fn queue_delayed(&mut self) {
+        if self.delayed.is_some() {
             self.queue_if_room();
         }
     }
@@ -190,9 +190,9 @@ impl SendBuf {
     fn queue_if_room(&mut self) {
         let queued = self.queued();
         if self.owed == 0
-            && let Some(waiting) = self.waiting.take_if(|waiting| queued < waiting.mark.max(1))
+            && let Some(delayed) = self.delayed.take_if(|delayed| queued < delayed.mark.max(1))
         {
-            self.push(&waiting.frame[..waiting.len]);
+            self.push(&delayed.frame[..delayed.len]);
         }
     }
 
@@ -337,7 +337,7 @@ impl Buf for SendBuf {
         } else if self.head >= Self::CHAIN_MIN && self.head * 2 >= self.end {
             self.compact();
         }
-        self.queue_waiting();
+        self.queue_delayed();
     }
 }
 
@@ -435,7 +435,7 @@ impl Drop for Loan<'_, '_> {
         if !self.is_paused {
             self.out.push(self.payload);
             self.out.owe(0);
-            self.out.queue_waiting();
+            self.out.queue_delayed();
         }
     }
 }

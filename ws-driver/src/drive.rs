@@ -68,7 +68,7 @@ impl In {
     /// Returns whether an event waits in the bytes that have been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
-        if self.taken >= TURN || self.failure.is_some() {
+        if self.taken >= TURN || self.failure.is_pending() {
             return false;
         }
         match conn.receive(self.now, &mut self.buf) {
@@ -114,7 +114,7 @@ impl In {
                 // application did something else.
                 out.conn.handle_clock(T::now());
             }
-            if self.failure.is_some() {
+            if self.failure.is_pending() {
                 return out.poll_report(&mut self.failure, cx);
             }
             let is_held_up = !out.conn.wants_input();
@@ -273,7 +273,7 @@ impl<S, T: Write<S>> Out<S, T> {
         failure: &mut Failure,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        if !failure.is_some()
+        if !failure.is_pending()
             && let Some(error) = self.conn.refuse_message(T::now())
         {
             failure.fail(error);

@@ -8,7 +8,7 @@ use core::task::Poll;
 use std::io;
 use std::sync::Arc;
 
-use ws_adapter::is_of_one;
+use ws_adapter::is_of_one_client;
 use ws_core::Config;
 use ws_core::handshake::{Accept, Decision, Origins, Request};
 pub use ws_core::serve::Limits;
@@ -246,7 +246,7 @@ async fn run<T: Serve>(socket: T::Socket, server: Arc<Server<T>>, shared: Arc<Sh
                     }
                 });
             }
-            Err(error) if is_of_one(&error) => {}
+            Err(error) if is_of_one_client(&error) => {}
             Err(error) => {
                 (server.on_error)(&error);
                 let sleep = within::<T, _>(Some(T::now() + pause.next_delay()), pending::<()>());

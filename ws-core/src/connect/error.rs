@@ -146,17 +146,17 @@ impl<E> ConnectError<E> {
 
     /// Returns whether the same attempt may succeed a little later: the server or the proxy could not be
     /// reached, did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
-    /// `may_pass` decides about an error of the system or of TLS. If several addresses failed, one such error
+    /// `is_temporary` decides about an error of the system or of TLS. If several addresses failed, one such error
     /// is enough.
-    pub fn is_temporary(&self, may_pass: impl Fn(&E) -> bool) -> bool {
+    pub fn is_temporary(&self, is_temporary: impl Fn(&E) -> bool) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
             Self::Dial { failures, .. } => {
                 failures.is_empty()
-                    || failures.iter().any(|failure| failure.error.as_ref().is_none_or(&may_pass))
+                    || failures.iter().any(|failure| failure.error.as_ref().is_none_or(&is_temporary))
             }
             Self::Resolve { error, .. } | Self::Lost { error, .. } | Self::Tls { error, .. } => {
-                may_pass(error)
+                is_temporary(error)
             }
             Self::ProxyRefused(response) | Self::Rejected(response) => response.is_temporary(),
             Self::Alpn(_) | Self::Proxy(_) | Self::Redirected { .. } => false,

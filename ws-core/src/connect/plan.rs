@@ -379,7 +379,7 @@ impl<E> Plan<E> {
     fn handle_refusal(&mut self, refusal: TunnelError) {
         match refusal {
             TunnelError::Proxy(ProxyError::Socks(socks))
-                if socks.is_of_address() && self.route.skip_address_behind_proxy() =>
+                if socks.is_about_address() && self.route.skip_address_behind_proxy() =>
             {
                 self.state = PlanState::Start(Peer::Proxy);
             }

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::http_proxy::HttpProxy;
-use super::socks::Socks;
+use super::socks::SocksProxy;
 use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError, ProxyKind};
 
@@ -24,7 +24,7 @@ pub(super) struct ProxyTunnel {
 #[derive(Debug)]
 enum ProxyProtocol {
     Http(HttpProxy),
-    Socks(Socks),
+    Socks(SocksProxy),
 }
 
 /// The I/O that the caller must do next.
@@ -42,7 +42,7 @@ impl ProxyTunnel {
                 (ProxyProtocol::Http(protocol), out)
             }
             ProxyKind::Socks5 | ProxyKind::Socks5h => {
-                let (protocol, out) = Socks::new(proxy, server)?;
+                let (protocol, out) = SocksProxy::new(proxy, server)?;
                 (ProxyProtocol::Socks(protocol), out)
             }
         };

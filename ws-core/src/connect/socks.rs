@@ -16,7 +16,7 @@ const IPV6: u8 = 4;
 /// The exchange with a SOCKS5 proxy that is asked for a tunnel (RFC 1928), with user name and password if the
 /// proxy URL has them (RFC 1929).
 #[derive(Debug)]
-pub(super) struct Socks {
+pub(super) struct SocksProxy {
     /// The request, to be sent after the login.
     request: Vec<u8>,
     login: Option<Login>,
@@ -34,7 +34,7 @@ enum SocksStage {
     Reply,
 }
 
-impl Socks {
+impl SocksProxy {
     /// Returns the exchange, and the greeting with which it begins.
     pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> Result<(Self, Vec<u8>), ProxyError> {
         let mut request = vec![VERSION, CONNECT, 0];

@@ -146,7 +146,7 @@ impl Connection {
         if self.at_boundary && input.is_empty() && !input.is_ready() {
             return Ok(false);
         }
-        if self.out.is_cut() {
+        if self.out.has_forgotten_loan() {
             self.end(Error::PayloadForgotten);
         } else if !self.at_boundary {
             // A message that was lent in between may have hidden the boundary.
@@ -197,7 +197,7 @@ impl Connection {
             && self.frame.is_none()
             && self.message.is_none()
             && !self.config.stream
-            && !self.out.is_cut();
+            && !self.out.has_forgotten_loan();
     }
 
     /// Takes in what there is of one frame.
@@ -409,20 +409,20 @@ impl Connection {
         if !self.config.auto_pong || !self.state.is_open() {
             return;
         }
-        if self.has_room() && !self.out.has_waiting() {
+        if self.has_room() && !self.out.has_delayed() {
             self.push_frame(Opcode::Pong, payload);
             return;
         }
         // The peer does not read: only the latest ping needs an answer (§5.5.3), so a flood cannot grow the
         // output.
         let header = self.header(true, false, Opcode::Pong, payload.len());
-        self.out.put_off(self.config.max_output, header, payload);
+        self.out.delay(self.config.max_output, header, payload);
     }
 
     /// Queues the Close frame that answers the peer's, unless ours is sent already.
     fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
         self.peer_close = Some(Box::new(PeerClose::from(close)));
-        self.out.drop_waiting();
+        self.out.drop_delayed();
         match self.state.recv_close(self.role, self.config.auto_close, self.is_written()) {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
             Answer::Echo => self.push_close(close.map(|close| close.code.into())),
@@ -444,7 +444,7 @@ impl Connection {
         self.ending.fail(error);
         self.frame = None;
         self.message = None;
-        self.out.drop_waiting();
+        self.out.drop_delayed();
         match (self.state.fail(self.role), error) {
             (Notice::Http, Error::Handshake(error)) => self.out.append(|out| refusal(error, out)),
             (Notice::Close, _) => self.push_close(frame),
@@ -457,7 +457,7 @@ impl Connection {
     /// Ends the connection where the peer's stream of bytes ended first.
     fn end_early(&mut self, now: Instant) {
         self.ending.fail(Error::UnexpectedEof);
-        self.out.drop_waiting();
+        self.out.drop_delayed();
         self.state.eof_read(self.role, self.is_written());
         self.alarm.begin_close_received(now, &self.config);
         self.settle();

@@ -27,7 +27,7 @@ impl Connection {
     /// [`SendError::MessageInProgress`].
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
-        let is_open = self.state.is_open() && !self.out.is_cut();
+        let is_open = self.state.is_open() && !self.out.has_forgotten_loan();
         if !is_open || self.sending.is_some() || !self.has_room() {
             return self.explain_send();
         }
@@ -223,7 +223,7 @@ impl Connection {
             return Err(SendError::ReasonTooLong);
         }
         self.state.send_close(self.role)?;
-        self.out.drop_waiting();
+        self.out.drop_delayed();
         self.push_close(frame);
         self.alarm.begin_close(now, &self.config);
         self.settle();
@@ -258,7 +258,7 @@ impl Connection {
     }
 
     fn check_open(&self) -> Result<(), SendError> {
-        if self.out.is_cut() {
+        if self.out.has_forgotten_loan() {
             return Err(SendError::Closed);
         }
         self.state.check_send()

@@ -151,7 +151,7 @@ impl Inflater {
         if !self.takes_over {
             self.window.clear();
             self.is_current = false;
-        } else if self.window.is_less_than_all() {
+        } else if self.window.is_incomplete() {
             // The codec holds 32 KiB, and would allow the next message to refer farther back than after
             // parking (D17).
             self.is_current = false;

@@ -54,7 +54,7 @@ impl Offer {
         for param in extension.params() {
             let parameter = Parameter::ALL.into_iter().find(|parameter| parameter.name() == param.name());
             let Some(parameter) = parameter else { return Err(ParameterError::Unknown) };
-            if offer.has(parameter) {
+            if offer.has_parameter(parameter) {
                 return Err(ParameterError::Repeated(parameter));
             }
             let bits = match param.value().map(WindowBits::parse) {
@@ -80,7 +80,7 @@ impl Offer {
         Ok(offer)
     }
 
-    fn has(&self, parameter: Parameter) -> bool {
+    fn has_parameter(&self, parameter: Parameter) -> bool {
         match parameter {
             Parameter::ServerNoContextTakeover => self.server_no_context_takeover,
             Parameter::ClientNoContextTakeover => self.client_no_context_takeover,

@@ -1,15 +1,15 @@
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 
-use super::{Head, ask, parse, reject, request, upgrade};
+use super::{HeadLines, ask, parse, reject, request, upgrade};
 use crate::handshake::{Accept, AfterAnswer, Agreement, AnswerError, Decision, Reject, Status, too_slow};
 
-fn accept(head: &Head, accept: &Accept) -> Result<(String, Agreement), AnswerError> {
+fn accept(head: &HeadLines, accept: &Accept) -> Result<(String, Agreement), AnswerError> {
     let mut out = vec![];
     let agreement = accept.write(&upgrade(head), &mut out)?;
     Ok((String::from_utf8(out).expect("text"), agreement))
 }
 
-fn offering(names: &str) -> Head {
+fn offering(names: &str) -> HeadLines {
     request().with(format!("Sec-WebSocket-Protocol: {names}"))
 }
 
@@ -115,7 +115,7 @@ fn only_final_statuses_reject() {
     }
 }
 
-fn rejected(reject: &Reject, head: &Head) -> (Vec<u8>, AfterAnswer) {
+fn rejected(reject: &Reject, head: &HeadLines) -> (Vec<u8>, AfterAnswer) {
     let mut out = vec![];
     let then = reject.write(ask(head).expect("valid").reply_context(), &mut out);
     (out, then)

@@ -1,6 +1,6 @@
 use alloc::{vec, vec::Vec};
 
-use super::Head;
+use super::HeadLines;
 use crate::handshake::{
     BodyFraming::{self, *},
     BodyProgress, BodyReader, HandshakeError,
@@ -8,7 +8,7 @@ use crate::handshake::{
 };
 
 fn framing(lines: &[&str]) -> Result<BodyFraming, HandshakeError> {
-    Ok(ResponseHead::parse(&Head::new(lines).bytes())?.body())
+    Ok(ResponseHead::parse(&HeadLines::new(lines).bytes())?.body())
 }
 
 /// Keeps what `reader` finds in `piece`, as [`BodyReader::keep`] does, but returns the error.

@@ -1,6 +1,6 @@
 use alloc::{format, vec::Vec};
 
-use super::{Head, HeadLimits, Scanner, ask, request, response, scan, status};
+use super::{HeadLimits, HeadLines, Scanner, ask, request, response, scan, status};
 use crate::handshake::{
     HandshakeError::{self, *},
     client::ResponseHead,
@@ -297,7 +297,8 @@ fn field_lines_begin_with_a_token_and_a_colon() {
 /// 6455-4.1-36: names match in any case. Only the blanks around a value are removed.
 #[test]
 fn fields_are_found_in_any_case() {
-    let bytes = Head::new(&["HTTP/1.1 200 OK", "x-A: \t a, ,b \t", "X-a:c", "B:"]).with(b"D: \xff").bytes();
+    let bytes =
+        HeadLines::new(&["HTTP/1.1 200 OK", "x-A: \t a, ,b \t", "X-a:c", "B:"]).with(b"D: \xff").bytes();
     let parsed = ResponseHead::parse(&bytes).expect("valid");
     let fields = parsed.view(&bytes, b"", true).fields();
     assert_eq!(fields.len(), 4);

@@ -1,6 +1,6 @@
 use alloc::{borrow::ToOwned, format, vec::Vec};
 
-use super::{Head, answer, ask, parse, request, status, upgrade};
+use super::{HeadLines, answer, ask, parse, request, status, upgrade};
 use crate::handshake::{
     ClientOffer,
     HandshakeError::{self, *},
@@ -8,7 +8,7 @@ use crate::handshake::{
     server::{OrdinaryRequest, RequestHead, RequestKind},
 };
 
-fn error(head: &Head) -> HandshakeError {
+fn error(head: &HeadLines) -> HandshakeError {
     match ask(head) {
         Err(error) => {
             assert_eq!(status(head), error.status());
@@ -18,7 +18,7 @@ fn error(head: &Head) -> HandshakeError {
     }
 }
 
-fn ordinary(head: &Head) -> OrdinaryRequest {
+fn ordinary(head: &HeadLines) -> OrdinaryRequest {
     match ask(head) {
         Ok(RequestKind::Ordinary(ordinary)) => ordinary,
         other => panic!("not ordinary: {other:?}"),
@@ -26,7 +26,7 @@ fn ordinary(head: &Head) -> OrdinaryRequest {
 }
 
 /// Returns what `read` takes from a parsed request, as text.
-fn seen<T>(head: &Head, read: impl FnOnce(super::super::Request<'_>) -> T) -> T {
+fn seen<T>(head: &HeadLines, read: impl FnOnce(super::super::Request<'_>) -> T) -> T {
     let bytes = head.bytes();
     read(RequestHead::parse(&bytes).expect("valid").view(&bytes))
 }
@@ -127,7 +127,7 @@ fn other_versions_of_http_are_answered_with_505() {
     for version in ["2.0", "0.9", "3.1", "9.9"] {
         assert_eq!(error(&request().line(format!("GET / HTTP/{version}"))), HttpVersionUnsupported);
     }
-    let preface = Head::new(&["PRI * HTTP/2.0"]);
+    let preface = HeadLines::new(&["PRI * HTTP/2.0"]);
     assert_eq!(error(&preface), HttpVersionUnsupported);
     assert_eq!(HttpVersionUnsupported.status(), 505);
     assert_eq!(status(&request().line("GET / HTTP/1.2")), 101);
@@ -192,7 +192,7 @@ fn no_upgrade_means_an_ordinary_request() {
         assert!(!seen(&head, |request| request.is_upgrade()));
     }
     assert_eq!(status(&request().without("Upgrade")), 426);
-    assert_eq!(status(&Head::new(&["GET / HTTP/1.1", "Host: h"])), 426);
+    assert_eq!(status(&HeadLines::new(&["GET / HTTP/1.1", "Host: h"])), 426);
 }
 
 /// 9110-15.5.22-1, 6455-4.4-1: a 426 has the protocol and its version.
@@ -289,7 +289,7 @@ fn only_version_13_is_spoken() {
 #[test]
 fn a_wrong_version_field_is_answered_with_the_right_version() {
     let wrong = ["013", "+13", "256", "13, 8", "13;x", "", "00", "1 3", "-1", "13.0", "99999999999999999999"];
-    let mut heads: Vec<(Head, HandshakeError)> = wrong
+    let mut heads: Vec<(HeadLines, HandshakeError)> = wrong
         .map(|version| (request().but(&format!("Sec-WebSocket-Version: {version}")), VersionMalformed))
         .into();
     heads.push((request().with("Sec-WebSocket-Version: 13"), VersionRepeated));
@@ -304,7 +304,7 @@ fn a_wrong_version_field_is_answered_with_the_right_version() {
 /// 6455-4.2.2-5: the answer to a client of a draft has the version too.
 #[test]
 fn old_drafts_are_answered_with_426() {
-    let hixie75 = Head::new(&[
+    let hixie75 = HeadLines::new(&[
         "GET /demo HTTP/1.1",
         "Upgrade: WebSocket",
         "Connection: Upgrade",
@@ -341,7 +341,7 @@ fn a_repeated_origin_is_refused() {
 fn origins_are_allowed_letter_by_letter() {
     let origins = Origins::new(["https://example.com", "https://example.com:8443"]);
     let allows =
-        |origins: &Origins, line: &str| seen(&request().with(line), |request| origins.allow(&request));
+        |origins: &Origins, line: &str| seen(&request().with(line), |request| origins.allows(&request));
     assert!(allows(&origins, "Origin: https://example.com"));
     assert!(allows(&origins, "Origin: https://example.com:8443"));
     for origin in [
@@ -366,7 +366,7 @@ fn origins_are_allowed_letter_by_letter() {
 #[test]
 fn foreign_pages_are_refused_a_web_socket_and_nothing_else() {
     let origins = Origins::new(["https://example.com"]);
-    let refused = |head: &Head| {
+    let refused = |head: &HeadLines| {
         seen(head, |request| origins.refuse(&request).map(|reject| alloc::format!("{reject:?}")))
     };
     let foreign = request().with("Origin: https://evil.example");
@@ -496,7 +496,7 @@ fn expectations_are_known_or_refused() {
 #[test]
 fn an_ordinary_request_may_keep_the_connection() {
     let get = request().without("Upgrade").without("Connection");
-    let persists = |head: &Head| {
+    let persists = |head: &HeadLines| {
         let ordinary = ordinary(head);
         let may_persist = RequestKind::Ordinary(ordinary).reply_context().may_persist;
         (ordinary.body(), may_persist)
