@@ -2,8 +2,8 @@
 //!
 //! [`Connect`] holds the URL and the request. [`Plan`] turns them into steps. It does no I/O and reads no
 //! clock. Its actions are: look up names, dial addresses at certain times (Happy Eyeballs, RFC 8305), start
-//! TLS, exchange bytes with a proxy. The caller asks [`Plan::poll_action`] for the next action, carries it
-//! out, and reports the result. With blocking sockets and without TLS, that is:
+//! TLS, exchange bytes with a proxy. The caller gets the next action from [`Plan::poll_action`], carries
+//! it out, and reports the result. With blocking sockets and without TLS, that is:
 //!
 //! ```no_run
 //! use std::io::{self, ErrorKind, Read, Write};

@@ -175,7 +175,7 @@ impl Connection {
     ///
     /// Only for an owner that waits to write and does not read, and so would hear no other sign of life.
     pub fn handle_progress(&mut self, now: Instant) {
-        self.alarm.heard(now);
+        self.alarm.note_frame(now);
     }
 
     /// Notes that it is `now` by a fresh look at the clock.

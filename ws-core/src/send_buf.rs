@@ -75,7 +75,7 @@ impl SendBuf {
         None
     }
 
-    /// Whether there is memory to queue into.
+    /// Returns whether there is memory to queue into.
     #[inline]
     pub fn has_memory(&self) -> bool {
         self.copied.capacity() != 0
@@ -142,7 +142,7 @@ impl SendBuf {
         self.remaining() + self.detached + self.owed
     }
 
-    /// Whether a [`Loan`] was forgotten.
+    /// Returns whether a [`Loan`] was forgotten.
     #[inline]
     pub(crate) const fn has_forgotten_loan(&self) -> bool {
         self.owed != 0

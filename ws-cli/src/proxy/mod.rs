@@ -239,7 +239,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
                 });
             }
             // Only this connection is gone.
-            Err(error) if ws_adapter::is_of_one(&error) => {}
+            Err(error) if ws_adapter::is_of_one_client(&error) => {}
             Err(error) => {
                 trouble.tell(format_args!("cannot accept connections: {}", Chain(&error)));
                 sleep(PAUSE).await;

@@ -146,8 +146,8 @@ impl<E> ConnectError<E> {
 
     /// Returns whether the same attempt may succeed a little later: the server or the proxy could not be
     /// reached, did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
-    /// `is_temporary` decides about an error of the system or of TLS. If several addresses failed, one such error
-    /// is enough.
+    /// The argument decides about an error of the system or of TLS. If several addresses failed, one such
+    /// error is enough.
     pub fn is_temporary(&self, is_temporary: impl Fn(&E) -> bool) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,

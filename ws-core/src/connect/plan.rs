@@ -48,7 +48,7 @@ pub enum Action<'p, E> {
         /// The port. The addresses may have other ports.
         port: u16,
     },
-    /// Start to connect to `address`, and ask for the next action. Report the result with
+    /// Start to connect to `address`, and call [`Plan::poll_action`] at once. Report the result with
     /// [`Plan::handle_connected`] or [`Plan::handle_dial_failed`]. Drop an earlier transport.
     Dial {
         /// The number of this attempt.
@@ -61,7 +61,8 @@ pub enum Action<'p, E> {
         /// ended.
         alone: bool,
     },
-    /// Wait for the results of running actions, until `until` at the latest. Then ask again.
+    /// Wait for the results of running actions, until `until` at the latest. Then call
+    /// [`Plan::poll_action`] again.
     Wait {
         /// The time at which another action is due, if there is one.
         until: Option<Instant>,
@@ -82,7 +83,8 @@ pub enum Action<'p, E> {
     /// fit must stay in the transport.
     Read(&'p mut [u8]),
     /// Open the WebSocket: take [`Plan::connection`] and drive it over the transport up to its first event.
-    /// If that is [`Event::Rejected`](crate::Event::Rejected), call [`Plan::handle_rejected`] and ask again.
+    /// If that is [`Event::Rejected`](crate::Event::Rejected), call [`Plan::handle_rejected`], then
+    /// [`Plan::poll_action`].
     Open,
     /// Stop: the connection cannot be opened.
     Failed(ConnectError<E>),

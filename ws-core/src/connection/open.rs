@@ -39,7 +39,7 @@ impl Connection {
         this
     }
 
-    /// HeadLimits the opening handshake of a fresh client: it must be done by `at`, even if the configuration
+    /// Limits the opening handshake of a fresh client: it must be done by `at`, even if the configuration
     /// allows more.
     #[cfg(feature = "url")]
     pub(crate) fn limit_opening(&mut self, at: Instant) {

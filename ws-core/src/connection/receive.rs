@@ -92,7 +92,7 @@ impl Connection {
         if self.at_boundary && !input.is_ready() && self.take_whole(input) {
             if self.has_timers {
                 self.partial = 0;
-                self.alarm.heard(now);
+                self.alarm.note_frame(now);
             }
             return Ok(true);
         }
@@ -154,7 +154,7 @@ impl Connection {
             if self.at_boundary && !input.is_ready() && self.take_whole(input) {
                 if self.has_timers {
                     self.partial = 0;
-                    self.alarm.heard(now);
+                    self.alarm.note_frame(now);
                 }
                 return Ok(true);
             }
@@ -214,7 +214,7 @@ impl Connection {
                 self.admit(&header)?;
                 input.skip(len);
                 if header.opcode != Opcode::Pong {
-                    self.alarm.heard(now);
+                    self.alarm.note_frame(now);
                 }
                 Incoming { header, seen: 0, passed: 0 }
             }
@@ -228,7 +228,7 @@ impl Connection {
     /// Takes the bytes of a header that trickles in as signs of life, like those of a payload.
     fn note_partial(&mut self, now: Instant, header: &[u8]) {
         if self.has_timers && header.len() > usize::from(self.partial) && !Opcode::is_pong(header[0]) {
-            self.alarm.heard(now);
+            self.alarm.note_frame(now);
         }
         self.partial = header.len() as u8;
     }
@@ -301,7 +301,7 @@ impl Connection {
         frame.seen = have;
         let is_whole = have == left;
         if is_fresh && self.has_timers {
-            self.alarm.heard(now);
+            self.alarm.note_frame(now);
         }
         if message.is_compressed {
             return self.step_compressed(frame, is_whole, input);
@@ -377,7 +377,7 @@ impl Connection {
             mask::apply(key, frame.seen, &mut payload[frame.seen..]);
         }
         if frame.seen < have && self.has_timers && frame.header.opcode != Opcode::Pong {
-            self.alarm.heard(now);
+            self.alarm.note_frame(now);
         }
         frame.seen = have;
         if have < len {
@@ -391,7 +391,7 @@ impl Connection {
                 Ready::Ping
             }
             Opcode::Pong => {
-                self.alarm.heard_pong(now, payload);
+                self.alarm.note_pong(now, payload);
                 Ready::Pong
             }
             Opcode::Close | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
