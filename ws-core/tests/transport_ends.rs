@@ -295,6 +295,7 @@ fn a_refusal_is_cut_where_the_transport_breaks() {
 
 /// 6455-5.5.1-7: a gateway that still has to answer a Close frame is over when its transport breaks, and then
 /// refuses messages. If only the peer's stream ended, it can still answer.
+#[cfg(feature = "intermediary")]
 #[test]
 fn a_close_frame_that_waits_for_its_answer_does_not_outlive_the_transport() {
     for role in BOTH {
