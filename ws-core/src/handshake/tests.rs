@@ -11,7 +11,7 @@ mod server;
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
-    Accept, AfterAnswer, HandshakeError, HeadLimits, Reject, Scanner, Status, refusal,
+    Accept, AfterAnswer, HandshakeError, HeadLimits, Scanner, refusal,
     server::{RequestHead, RequestKind},
     upgrade::Upgrade,
 };
@@ -170,10 +170,6 @@ fn parse(bytes: &[u8]) -> ParsedResponse {
         fields: response.headers.iter().map(|field| (field.name.to_owned(), text(field.value))).collect(),
         body: bytes[end..].to_vec(),
     }
-}
-
-fn reject(status: u16) -> Reject {
-    Reject::new(Status::new(status).expect("a final status"))
 }
 
 /// Returns the lines of a list.
