@@ -7,8 +7,8 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use ws_tokio::ws_core::connect::{
-    Connect, EnvError, Peer, Proxies, ProxyError, ProxyUrlError, RedirectError, SocksRefusal, Stage, Tried,
-    UrlError,
+    Connect, DialFailure, EnvError, Peer, Proxies, ProxyError, ProxyUrlError, RedirectError, SocksRefusal,
+    Stage, UrlError,
 };
 use ws_tokio::ws_core::deflate::{NegotiationError, Parameter, ParameterError};
 use ws_tokio::ws_core::handshake::{AnswerError, HandshakeError, HttpRequestError, RequestError};
@@ -69,8 +69,8 @@ fn refusal(reason: &str) -> Box<OwnedResponse> {
     }
 }
 
-fn tried(error: Option<io::Error>) -> Tried<io::Error> {
-    Tried { address: ([127, 0, 0, 1], 9).into(), error }
+fn failure(error: Option<io::Error>) -> DialFailure<io::Error> {
+    DialFailure { address: ([127, 0, 0, 1], 9).into(), error }
 }
 
 /// Returns each way in which connecting can fail because of `layered`.
@@ -78,7 +78,7 @@ fn connect_errors() -> Vec<ConnectError<io::Error>> {
     let host = || String::from("server.example");
     vec![
         ConnectError::Resolve { host: host(), error: layered() },
-        ConnectError::Dial { host: host(), tried: vec![tried(None), tried(Some(layered()))] },
+        ConnectError::Dial { host: host(), failures: vec![failure(None), failure(Some(layered()))] },
         ConnectError::Tls { peer: Peer::Server, error: layered() },
         ConnectError::Lost { peer: Peer::Proxy, error: layered() },
     ]
@@ -118,7 +118,7 @@ fn wrapping_errors() -> Vec<Any> {
         Box::new(RedirectError::Url(UrlError::HostMissing)),
         Box::new(ProxyError::Malformed(compression)),
         Box::new(ProxyError::Socks(SocksRefusal::HostUnreachable)),
-        Box::new(ConnectError::<io::Error>::Dial { host: "h".into(), tried: Vec::new() }),
+        Box::new(ConnectError::<io::Error>::Dial { host: "h".into(), failures: Vec::new() }),
         Box::new(ConnectError::<io::Error>::Alpn(Peer::Server)),
         Box::new(ConnectError::<io::Error>::Proxy(ProxyError::Malformed(compression))),
         Box::new(ConnectError::<io::Error>::ProxyRefused(refusal("No"))),
@@ -225,8 +225,8 @@ fn a_message_alone_says_enough() {
         // The same address is not repeated.
         ("127.0.0.1", "cannot connect to 127.0.0.1:9: connection refused"),
     ] {
-        let tried = vec![tried(Some(ErrorKind::ConnectionRefused.into()))];
-        let error = Error::from(ConnectError::Dial { host: host.into(), tried });
+        let failures = vec![failure(Some(ErrorKind::ConnectionRefused.into()))];
+        let error = Error::from(ConnectError::Dial { host: host.into(), failures });
         assert_eq!(error.to_string(), message);
     }
     let error = Error::from(ConnectError::Resolve { host: "server.example".into(), error: layered() });

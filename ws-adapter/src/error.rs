@@ -42,6 +42,75 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns whether a deadline has passed: a [timeout](ws_core::Timeout) of the connection, the time limit
+    /// of an attempt to connect, or one of the system ([`ErrorKind::TimedOut`]). If several addresses failed,
+    /// one that did not answer in time is enough.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Io(error) => is_timed_out(error),
+            Self::WebSocket(error) => error.is_timeout(),
+            Self::Connect(error) => error.is_timeout() || error.causes().any(is_timed_out),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => false,
+            #[cfg(feature = "serde")]
+            Self::Json(_) | Self::NotJson(_) => false,
+            Self::Send(_)
+            | Self::Answer(_)
+            | Self::Request(_)
+            | Self::Url(_)
+            | Self::Rejected(_)
+            | Self::NotUpgraded
+            | Self::Streaming => false,
+        }
+    }
+
+    /// Returns whether the call failed because the connection is closing or over: a send after the closing
+    /// handshake had begun, or a peer that ended or broke the transport without one.
+    ///
+    /// Connections that end for another reason (a fault of the peer, a timeout) return false, and so do
+    /// attempts to connect.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Io(error) => is_disconnected(error),
+            Self::WebSocket(error) => *error == ws_core::Error::UnexpectedEof,
+            Self::Send(error) => *error == SendError::Closed,
+            Self::NotUpgraded => true,
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => false,
+            #[cfg(feature = "serde")]
+            Self::Json(_) | Self::NotJson(_) => false,
+            Self::Answer(_)
+            | Self::Request(_)
+            | Self::Url(_)
+            | Self::Rejected(_)
+            | Self::Connect(_)
+            | Self::Streaming => false,
+        }
+    }
+
+    /// Returns the status of the HTTP response that refused the connection, from 100 to 999: the response of
+    /// the server to the opening handshake, also if it is a redirect that was not followed, or the response
+    /// of a proxy to the request for a tunnel ([`ConnectError::ProxyRefused`]). `None` if there was no such
+    /// response.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Rejected(response) => Some(response.status),
+            Self::Connect(error) => error.status(),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => None,
+            #[cfg(feature = "serde")]
+            Self::Json(_) | Self::NotJson(_) => None,
+            Self::Io(_)
+            | Self::WebSocket(_)
+            | Self::Send(_)
+            | Self::Answer(_)
+            | Self::Request(_)
+            | Self::Url(_)
+            | Self::NotUpgraded
+            | Self::Streaming => None,
+        }
+    }
+
     /// Returns whether the same attempt may succeed a little later: a server or proxy could not be reached,
     /// did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
     ///
@@ -49,8 +118,8 @@ impl Error {
     /// system forbids or does not support.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Io(error) => may_pass(error),
-            Self::Connect(error) => error.is_temporary(may_pass),
+            Self::Io(error) => is_temporary_io(error),
+            Self::Connect(error) => error.is_temporary(is_temporary_io),
             Self::WebSocket(error) => {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
             }
@@ -185,11 +254,28 @@ pub const fn opening_error(_: Peer, error: Error) -> Error {
     error
 }
 
+/// Returns whether a time limit of the system caused this error.
+fn is_timed_out(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::TimedOut
+}
+
+/// Returns whether the transport was over, or broke.
+fn is_disconnected(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BrokenPipe
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::NotConnected
+            | ErrorKind::UnexpectedEof
+    )
+}
+
 /// Returns whether a call that failed with this error of the system, or of TLS, may succeed a little later.
 ///
 /// It may unless the kind excludes that. Many errors have no kind in std: a name that is not resolved, too
 /// many open files.
-fn may_pass(error: &io::Error) -> bool {
+fn is_temporary_io(error: &io::Error) -> bool {
     #[cfg(feature = "tls")]
     if let Some(is_temporary) = ws_tls::TlsError::is_temporary_in(error) {
         return is_temporary;
@@ -214,103 +300,4 @@ impl From<ws_tls::TlsError> for Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The kinds of errors of std that a socket may give, with whether they are temporary.
-    const KINDS: [(ErrorKind, bool); 30] = [
-        (ErrorKind::NotFound, true),
-        (ErrorKind::PermissionDenied, false),
-        (ErrorKind::ConnectionRefused, true),
-        (ErrorKind::ConnectionReset, true),
-        (ErrorKind::HostUnreachable, true),
-        (ErrorKind::NetworkUnreachable, true),
-        (ErrorKind::ConnectionAborted, true),
-        (ErrorKind::NotConnected, true),
-        (ErrorKind::AddrInUse, true),
-        (ErrorKind::AddrNotAvailable, true),
-        (ErrorKind::NetworkDown, true),
-        (ErrorKind::BrokenPipe, true),
-        (ErrorKind::AlreadyExists, true),
-        (ErrorKind::WouldBlock, true),
-        (ErrorKind::NotADirectory, false),
-        (ErrorKind::IsADirectory, false),
-        (ErrorKind::StaleNetworkFileHandle, true),
-        (ErrorKind::InvalidFilename, false),
-        (ErrorKind::InvalidInput, false),
-        (ErrorKind::InvalidData, false),
-        (ErrorKind::TimedOut, true),
-        (ErrorKind::WriteZero, true),
-        (ErrorKind::ResourceBusy, true),
-        (ErrorKind::QuotaExceeded, true),
-        (ErrorKind::Deadlock, true),
-        (ErrorKind::Interrupted, true),
-        (ErrorKind::Unsupported, false),
-        (ErrorKind::UnexpectedEof, true),
-        (ErrorKind::OutOfMemory, true),
-        (ErrorKind::Other, true),
-    ];
-
-    #[test]
-    fn each_kind_of_error_of_the_system_passes_or_stays() {
-        for (kind, passes) in KINDS {
-            let host = || String::from("h");
-            let peer = Peer::Server;
-            let tried = |error: Option<ErrorKind>| ws_core::connect::Tried {
-                address: ([127, 0, 0, 1], 1).into(),
-                error: error.map(io::Error::from),
-            };
-            let errors = [
-                Error::Io(kind.into()),
-                ConnectError::Resolve { host: host(), error: kind.into() }.into(),
-                ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(Some(kind))] }.into(),
-                ConnectError::Lost { peer, error: kind.into() }.into(),
-                ConnectError::Tls { peer, error: kind.into() }.into(),
-            ];
-            for error in errors {
-                assert_eq!(error.is_temporary(), passes, "{error:?}");
-            }
-            // One address that may be reached later is enough.
-            let some = ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(None)] };
-            assert!(Error::from(some).is_temporary());
-        }
-    }
-
-    /// Any alert that the peer sends in place of the answer to the opening handshake, or while a tunnel is
-    /// requested, is an error of TLS.
-    #[cfg(feature = "tls")]
-    #[test]
-    fn an_alert_before_the_connection_is_open_is_an_error_of_tls() {
-        use ws_tls::TlsError;
-        use ws_tls::rustls::{self, AlertDescription};
-
-        /// The temporary alerts: `internal_error` and `user_canceled` (RFC 8446 §6).
-        const PASSING: [u8; 2] = [80, 90];
-        for code in 0..=u8::MAX {
-            for peer in [Peer::Server, Peer::Proxy] {
-                let alert = || rustls::Error::AlertReceived(AlertDescription::from(code));
-                let bare = || io::Error::new(ErrorKind::InvalidData, alert());
-                let wrapped = || io::Error::from(TlsError::Rustls(alert()));
-                for error in [
-                    opening_error(peer, bare().into()),
-                    opening_error(peer, wrapped().into()),
-                    ConnectError::Lost { peer, error: bare() }.into(),
-                    ConnectError::Tls { peer, error: wrapped() }.into(),
-                ] {
-                    assert_eq!(error.is_temporary(), PASSING.contains(&code), "{error:?}");
-                    let Error::Connect(error) = error else { panic!("{error:?}") };
-                    let ConnectError::Tls { peer: with, error } = *error else { panic!("{error:?}") };
-                    assert_eq!(with, peer);
-                    assert!(TlsError::from_io(error).is_ok());
-                }
-                assert_eq!(Error::Io(bare()).is_temporary(), PASSING.contains(&code));
-            }
-        }
-    }
-
-    #[test]
-    fn an_error_of_the_transport_stays_one_in_the_opening_handshake() {
-        let error = opening_error(Peer::Server, Error::Io(ErrorKind::ConnectionReset.into()));
-        assert!(matches!(&error, Error::Io(_)) && error.is_temporary(), "{error:?}");
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ pub use addresses::Addresses;
 pub use error::{Error, opening_error};
 pub use failure::Failure;
 pub use inbox::Inbox;
-pub use pooled::{NextMessage, Pooled, with_pool};
+pub use pooled::{NextMessage, PooledBuf, with_pool};
 pub use reunite::ReuniteError;
 pub use settings::{ConnectorSettings, Decide, OnError, ServerSettings};
 pub use system::{entropy, is_connection_error, without_tls};

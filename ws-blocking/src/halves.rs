@@ -58,7 +58,7 @@ impl<S: CloneTransport> WebSocket<S> {
 }
 
 impl<S: Transport> Receiver<S> {
-    /// Waits for the next message and returns it, owned. Returns `None` once the connection has closed.
+    /// WaitingEvent for the next message and returns it, owned. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -67,7 +67,7 @@ impl<S: Transport> Receiver<S> {
         Ok(self.message_ref()?.map(OwnedMessage::from))
     }
 
-    /// Waits for the next message and lends it. Returns `None` once the connection has closed.
+    /// WaitingEvent for the next message and lends it. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -76,7 +76,7 @@ impl<S: Transport> Receiver<S> {
         self.input.message(&mut self.reading)
     }
 
-    /// Waits for the next event of any kind and lends it. Returns `None` once the connection has closed.
+    /// WaitingEvent for the next event of any kind and lends it. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -84,7 +84,7 @@ impl<S: Transport> Receiver<S> {
         self.input.event(&mut self.reading)
     }
 
-    /// Waits until the connection is over, and discards what the peer still sends.
+    /// WaitingEvent until the connection is over, and discards what the peer still sends.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).

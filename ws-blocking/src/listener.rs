@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Admitted, Limits, Shutdown};
+use ws_core::serve::{Admission, Limits, Permit, Shutdown};
 
 use crate::door::Door;
 use crate::{NetStream, WebSocket};
@@ -25,7 +25,7 @@ impl Listener {
         Self { addresses: shared.addresses(), shared }
     }
 
-    /// Waits for the next open connection. Returns `None` once the server is shut down. Several threads may
+    /// WaitingEvent for the next open connection. Returns `None` once the server is shut down. Several threads may
     /// wait at once.
     pub fn accept(&self) -> Option<WebSocket<NetStream>> {
         self.shared.take()
@@ -62,7 +62,7 @@ impl Handle {
     }
 
     /// Shuts the server down. It accepts no more connections, drops those whose handshakes are not finished,
-    /// and sends a Close frame with 1001 to all others. Waits until all streams are dropped, but no longer
+    /// and sends a Close frame with 1001 to all others. WaitingEvent until all streams are dropped, but no longer
     /// than `grace`; then the connections that are left end.
     ///
     /// A connection takes part while a thread receives from it, or waits to send. It may take a quarter of a
@@ -107,8 +107,8 @@ impl Shared {
     }
 
     pub(crate) fn admit(&self, address: Option<SocketAddr>) -> Option<Place> {
-        let admitted = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { admitted: Some(admitted), places: Arc::clone(&self.places) })
+        let permit = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
+        Some(Place { permit: Some(permit), places: Arc::clone(&self.places) })
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
@@ -172,7 +172,7 @@ impl Places {
 /// A place among the connections of a server. It is free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    admitted: Option<Admitted>,
+    permit: Option<Permit>,
     places: Arc<Places>,
 }
 
@@ -181,7 +181,7 @@ impl Drop for Place {
         // The lock is held, so that a thread that has counted the connections is waiting already when this
         // notifies it.
         let admission = self.places.admission();
-        self.admitted = None;
+        self.permit = None;
         self.places.left.notify_all();
         drop(admission);
     }

@@ -87,7 +87,7 @@ impl<S> WebSocket<S> {
 
 /// Receiving.
 impl<S: Transport> WebSocket<S> {
-    /// Waits for the next message and returns it, owned. Returns `None` once the connection has closed.
+    /// WaitingEvent for the next message and returns it, owned. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// Why the connection ended, unless it closed cleanly. It is returned once, after the Close frame with
@@ -98,7 +98,7 @@ impl<S: Transport> WebSocket<S> {
         Ok(input.message(link)?.map(OwnedMessage::from))
     }
 
-    /// Waits for the next message and lends it, with a [`Reply`] to answer it. Returns `None` once the
+    /// WaitingEvent for the next message and lends it, with a [`Reply`] to answer it. Returns `None` once the
     /// connection has closed.
     ///
     /// ```no_run
@@ -118,7 +118,7 @@ impl<S: Transport> WebSocket<S> {
         Ok(input.message(link)?.map(|message| (message, Reply(link))))
     }
 
-    /// Waits for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns `None` once
+    /// WaitingEvent for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns `None` once
     /// the connection has closed.
     ///
     /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
@@ -132,7 +132,7 @@ impl<S: Transport> WebSocket<S> {
         Ok(input.event(link)?.map(|event| (event, Reply(link))))
     }
 
-    /// Waits until the connection is over, and discards what the peer still sends: after
+    /// WaitingEvent until the connection is over, and discards what the peer still sends: after
     /// [`close`](Self::close), until the peer has answered.
     ///
     /// # Errors

@@ -216,7 +216,7 @@ fn a_close_wakes_a_sleeping_receiver_in_time() {
     let (sender, mut receiver) = upgraded(server, Role::Server, config).split().unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(move || receiver.recv());
-        sender.close(Some(CloseCode::NORMAL.into())).unwrap();
+        sender.close(CloseCode::NORMAL).unwrap();
         assert!(matches!(sender.close(None), Err(Error::Send(SendError::Closed))));
         let error = waiting.join().unwrap().unwrap_err();
         assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))), "{error:?}");

@@ -8,7 +8,7 @@ use ws_blocking::ws_core::handshake::HandshakeError;
 use ws_blocking::ws_core::{self, ProtocolError};
 use ws_blocking::{
     Accept, Chunk, CloseCode, CloseFrame, Config, Connect, Error, Event, Message, MessageKind, NetStream,
-    Prepared, Reject, SendError, WebSocket,
+    PreparedMessage, Reject, SendError, Status, WebSocket,
 };
 
 type Ws = WebSocket<TcpStream>;
@@ -63,7 +63,7 @@ fn messages_of_all_lengths_come_back() {
         ws.send(text.clone()).unwrap();
         assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some(&text[..]));
     }
-    ws.send(&Prepared::new("again")).unwrap();
+    ws.send(&PreparedMessage::new("again")).unwrap();
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("again"));
     ws.close(CloseFrame { code: CloseCode::NORMAL, reason: "done" }).unwrap();
     assert_eq!(ws.recv().unwrap(), None);
@@ -100,7 +100,7 @@ fn what_is_fed_leaves_before_the_next_wait() {
 fn a_server_closes_too() {
     let (mut ws, server) = client_of(|mut ws| {
         ws.send("last").unwrap();
-        ws.close(CloseFrame { code: CloseCode::GOING_AWAY, reason: "" }).unwrap();
+        ws.close(CloseCode::GOING_AWAY).unwrap();
         assert!(matches!(ws.send("later"), Err(Error::Send(SendError::Closed))));
         while ws.recv().unwrap().is_some() {}
         assert!(ws.status().was_clean);
@@ -181,7 +181,7 @@ fn frames_behind_the_101_are_kept() {
 #[test]
 fn a_refusal_is_handed_over_whole() {
     let (address, server) = serve(|stream| {
-        let decision = || Reject::new(403).unwrap().field("X-Why", "no").unwrap().body("go away");
+        let decision = || Reject::new(Status::FORBIDDEN).field("X-Why", "no").unwrap().body("go away");
         match ws_blocking::accept_with(stream, Config::default(), |_| decision().into()) {
             Err(Error::NotUpgraded) => {}
             other => panic!("{other:?}"),

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     settle(now, &mut client, &mut server)?;
     assert_eq!(server.conn.round_trip(), Some(Duration::from_millis(30)));
 
-    client.conn.close(now, Some(CloseCode::NORMAL.into()))?;
+    client.conn.close(now, CloseCode::NORMAL)?;
     settle(now, &mut client, &mut server)?;
     assert!(client.conn.is_closed() && server.conn.is_closed());
     assert!(client.conn.was_clean() && server.conn.was_clean());

@@ -50,11 +50,8 @@ pub struct Config {
     /// Whether pings are answered (§5.5.2); on by default. When off, the application answers them with
     /// [`Connection::pong`](crate::Connection::pong).
     pub auto_pong: bool,
-    /// Whether the peer's Close frame is answered (§5.5.1); on by default.
-    ///
-    /// When off, nothing more is read after [`Event::Close`](crate::Event::Close), but the application can go
-    /// on sending until it answers with [`Connection::close`](crate::Connection::close). It has to do so
-    /// within the close timeout. This is for a gateway, whose other side has not closed yet.
+    /// Whether the peer's Close frame is answered (§5.5.1); on by default. `Config::auto_close`, with the
+    /// feature `intermediary`, sets it.
     pub auto_close: bool,
     /// The time limit of the opening handshake; 10 s by default.
     pub opening_timeout: Option<Duration>,

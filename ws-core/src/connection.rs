@@ -19,7 +19,7 @@ mod refusal;
 mod send;
 mod state;
 
-use crate::close::Closing;
+use crate::close::PeerClose;
 use crate::handshake::Agreement;
 use crate::masking_keys::MaskingKeys;
 use crate::{CloseFrame, Config, Error, Instant, Pool, Role, SendBuf, Timeout};
@@ -56,7 +56,7 @@ pub struct Connection {
     state: State,
     ending: Ending,
     /// The peer's Close frame.
-    peer_close: Option<Box<Closing>>,
+    peer_close: Option<Box<PeerClose>>,
     /// The frame whose payload is arriving.
     frame: Option<Incoming>,
     /// The message that waits for its next frame, or whose frame is arriving.
@@ -134,7 +134,7 @@ impl Connection {
     /// Nothing leaves in any other way.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        if !self.state.can_write() || self.out.is_cut() {
+        if !self.state.can_write() || self.out.has_forgotten_loan() {
             return None;
         }
         if self.out.has_remaining() {
@@ -175,7 +175,7 @@ impl Connection {
     ///
     /// Only for an owner that waits to write and does not read, and so would hear no other sign of life.
     pub fn handle_progress(&mut self, now: Instant) {
-        self.alarm.heard(now);
+        self.alarm.note_frame(now);
     }
 
     /// Notes that it is `now` by a fresh look at the clock.
@@ -319,7 +319,7 @@ impl Connection {
 
     /// Why the connection ended, while that is still to be reported.
     pub const fn error(&self) -> Option<Error> {
-        if self.out.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
+        if self.out.has_forgotten_loan() { Some(Error::PayloadForgotten) } else { self.ending.due() }
     }
 
     /// Returns whether more input would be read: not while a request waits for its answer, nor while so many
@@ -370,7 +370,7 @@ impl Connection {
 
     /// The peer's Close frame, once it has come; `None` if it was empty.
     pub fn close_frame(&self) -> Option<CloseFrame<'_>> {
-        self.peer_close.as_deref().and_then(Closing::frame)
+        self.peer_close.as_deref().and_then(PeerClose::frame)
     }
 
     /// Why the connection ended other than by a clean close, whether that is reported already or not.

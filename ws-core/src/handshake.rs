@@ -15,21 +15,21 @@ mod compression;
 mod error;
 mod extensions;
 mod fields;
-mod forward;
 mod grammar;
 mod handover;
 mod head;
 #[cfg(feature = "http")]
 mod http;
-mod known;
+mod known_fields;
 mod origins;
 mod owned_response;
 mod read;
-mod reply_to;
+mod reply_context;
 mod request;
 mod response;
 mod scan;
 pub(crate) mod server;
+mod status;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -44,22 +44,28 @@ pub use self::http::HttpRequestError;
 pub use answer::{Accept, Decision, Reject};
 pub use client_request::ClientRequest;
 pub use error::{AnswerError, HandshakeError, RequestError};
-pub use extensions::{Extension, Extensions, ExtensionsMalformed, Param, Value, extensions};
+pub use extensions::{Extension, Extensions, MalformedExtensions, Param, ParamValue, extensions};
 pub use fields::Fields;
-pub use handover::{Answer, Handover};
+pub use handover::{Handover, HandoverAnswer};
 pub use origins::Origins;
 pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
+pub use status::Status;
 
-pub(crate) use answer::{Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
+pub(crate) use answer::{AfterAnswer, refusal, too_slow, undecided};
+#[cfg(feature = "intermediary")]
+pub(crate) use answer::{write_field, write_number};
 pub(crate) use body::{BodyFraming, BodyReader};
 pub(crate) use body_progress::BodyProgress;
 pub(crate) use compression::Compression;
-pub(crate) use forward::{forward_request, forward_response};
+#[cfg(feature = "intermediary")]
+pub(crate) use grammar::is_token;
 pub(crate) use head::Head;
-pub(crate) use reply_to::ReplyTo;
-pub(crate) use scan::{Limits, Scanner};
+#[cfg(feature = "intermediary")]
+pub(crate) use known_fields::{FieldName, FieldValue, KnownFields};
+pub(crate) use reply_context::ReplyContext;
+pub(crate) use scan::{HeadLimits, Scanner};
 
 /// The result of an opening handshake: what both ends agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,12 +114,12 @@ pub fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
 
 /// The subprotocols of an offer, kept for the check of the answer. An empty offer owns no heap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offered {
+pub(crate) struct ClientOffer {
     /// The names, with a comma between any two.
     list: Box<str>,
 }
 
-impl Offered {
+impl ClientOffer {
     fn new<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
         let length = names.clone().map(|name| name.len() + 1).sum();
         let mut list = alloc::string::String::with_capacity(length);

@@ -54,6 +54,8 @@ mod escape;
 mod event;
 pub mod frame;
 pub mod handshake;
+#[cfg(feature = "intermediary")]
+pub mod intermediary;
 #[cfg(feature = "serde")]
 mod json;
 pub mod mask;
@@ -69,7 +71,6 @@ mod send_buf;
 pub mod serve;
 mod status;
 mod time;
-mod tunnel;
 mod utf8;
 
 pub use backoff::Backoff;
@@ -78,21 +79,20 @@ pub use close_code::CloseCode;
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Transmit};
 pub use error::{Error, ProtocolError, SendError, Timeout};
-pub use escape::Escaped;
+pub use escape::EscapedText;
 pub use event::{Chunk, Event, Message, MessageKind};
 #[cfg(feature = "serde")]
 pub use json::{JsonError, NotJson};
 pub use owned::{Outgoing, OwnedMessage, Payload, Text};
 pub use parts::Parts;
 pub use pool::Pool;
-pub use prepared::Prepared;
-pub use recv_buf::{RecvBuf, Waits};
+pub use prepared::PreparedMessage;
+pub use recv_buf::{RecvBuf, WaitingEvent};
 pub use retries::Retries;
 pub use role::Role;
-pub use send_buf::{Lent, Output, SendBuf};
+pub use send_buf::{Loan, Output, SendBuf};
 pub use status::ConnectionStatus;
 pub use time::Instant;
-pub use tunnel::{Side, Tunnel};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -32,7 +32,7 @@ pub struct RecvBuf {
 
 /// What kind of event waits in a [`RecvBuf`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waits {
+pub enum WaitingEvent {
     /// None.
     Nothing,
     /// A whole message, for [`RecvBuf::take_message`].
@@ -179,13 +179,15 @@ impl RecvBuf {
 
     /// What kind of event waits here.
     #[inline]
-    pub const fn waits(&self) -> Waits {
+    pub const fn waiting_event(&self) -> WaitingEvent {
         match self.ready {
-            Ready::Nothing | Ready::Refused => Waits::Nothing,
-            Ready::Whole(_) | Ready::Gathered(_) => Waits::Message,
-            Ready::Chunk { .. } | Ready::Inflated { .. } => Waits::Chunk,
-            Ready::Request => Waits::Request,
-            Ready::Ping | Ready::Pong | Ready::Close | Ready::Open | Ready::Rejected { .. } => Waits::Other,
+            Ready::Nothing | Ready::Refused => WaitingEvent::Nothing,
+            Ready::Whole(_) | Ready::Gathered(_) => WaitingEvent::Message,
+            Ready::Chunk { .. } | Ready::Inflated { .. } => WaitingEvent::Chunk,
+            Ready::Request => WaitingEvent::Request,
+            Ready::Ping | Ready::Pong | Ready::Close | Ready::Open | Ready::Rejected { .. } => {
+                WaitingEvent::Other
+            }
         }
     }
 
@@ -226,10 +228,10 @@ impl RecvBuf {
     /// The event that waits here, if one does; of a message, what [`take_message`](Self::take_message) says.
     #[inline]
     pub fn take_event(&mut self) -> Option<Event<'_>> {
-        match self.waits() {
-            Waits::Nothing => None,
-            Waits::Message => self.take_message().map(Event::Message),
-            Waits::Chunk | Waits::Request | Waits::Other => self.take_other(),
+        match self.waiting_event() {
+            WaitingEvent::Nothing => None,
+            WaitingEvent::Message => self.take_message().map(Event::Message),
+            WaitingEvent::Chunk | WaitingEvent::Request | WaitingEvent::Other => self.take_other(),
         }
     }
 

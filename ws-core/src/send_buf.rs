@@ -18,7 +18,7 @@ pub struct SendBuf {
     end: usize,
     /// What was chained in, if anything was.
     chain: Option<Box<Chain>>,
-    /// How many payload bytes a [`Lent`] has still to bring; more than zero without one means that it was
+    /// How many payload bytes a [`Loan`] has still to bring; more than zero without one means that it was
     /// forgotten.
     owed: usize,
     /// How many bytes a [detached](SendBuf::detach) buffer took with it.
@@ -28,12 +28,12 @@ pub struct SendBuf {
     /// Whether nothing will be written any more.
     is_closed: bool,
     /// The frame that is queued as soon as there is room for it.
-    waiting: Option<Box<Waiting>>,
+    delayed: Option<Box<DelayedFrame>>,
 }
 
 /// A control frame that found no room.
 #[derive(Debug)]
-struct Waiting {
+struct DelayedFrame {
     /// It is queued once the queue is below this, in bytes.
     mark: usize,
     frame: [u8; Header::MAX_LEN + MAX_CONTROL_LEN],
@@ -42,14 +42,14 @@ struct Waiting {
 
 #[derive(Debug, Default)]
 struct Chain {
-    payloads: VecDeque<Shared>,
+    payloads: VecDeque<ChainedPayload>,
     /// How many bytes of them are still to be written.
     len: usize,
 }
 
 /// A payload that leaves from where it lies, before `copied[at..]`.
 #[derive(Debug)]
-struct Shared {
+struct ChainedPayload {
     at: usize,
     bytes: Bytes,
 }
@@ -75,7 +75,7 @@ impl SendBuf {
         None
     }
 
-    /// Whether there is memory to queue into.
+    /// Returns whether there is memory to queue into.
     #[inline]
     pub fn has_memory(&self) -> bool {
         self.copied.capacity() != 0
@@ -117,7 +117,7 @@ impl SendBuf {
             return;
         }
         self.merge(taken);
-        self.queue_waiting();
+        self.queue_delayed();
     }
 
     fn merge(&mut self, mut taken: Self) {
@@ -129,10 +129,10 @@ impl SendBuf {
         }
         let base = taken.end;
         taken.push(&self.copied[self.head..self.end]);
-        for Shared { at, bytes } in self.chain.take().unwrap_or_default().payloads {
+        for ChainedPayload { at, bytes } in self.chain.take().unwrap_or_default().payloads {
             let chain = taken.chain.get_or_insert_default();
             chain.len += bytes.len();
-            chain.payloads.push_back(Shared { at: base + at - self.head, bytes });
+            chain.payloads.push_back(ChainedPayload { at: base + at - self.head, bytes });
         }
         (self.copied, self.head, self.end) = (taken.copied, taken.head, taken.end);
         self.chain = taken.chain;
@@ -144,9 +144,9 @@ impl SendBuf {
         self.remaining() + self.detached + self.owed
     }
 
-    /// Whether a [`Lent`] was forgotten.
+    /// Returns whether a [`Loan`] was forgotten.
     #[inline]
-    pub(crate) const fn is_cut(&self) -> bool {
+    pub(crate) const fn has_forgotten_loan(&self) -> bool {
         self.owed != 0
     }
 
@@ -156,7 +156,7 @@ impl SendBuf {
     }
 
     /// Keeps a control frame until the queue is below `mark`; it replaces the one that waits already.
-    pub(crate) fn put_off(&mut self, mark: usize, header: Header, payload: &[u8]) {
+    pub(crate) fn delay(&mut self, mark: usize, header: Header, payload: &[u8]) {
         let mut encoded = [0; Header::MAX_LEN];
         let encoded = header.encode(&mut encoded);
         let mut frame = [0; Header::MAX_LEN + MAX_CONTROL_LEN];
@@ -167,23 +167,23 @@ impl SendBuf {
         if let Some(key) = header.mask {
             mask::apply(key, 0, room);
         }
-        self.waiting = Some(Box::new(Waiting { mark, frame, len }));
+        self.delayed = Some(Box::new(DelayedFrame { mark, frame, len }));
     }
 
     /// Returns whether a control frame waits for room.
-    pub(crate) fn has_waiting(&self) -> bool {
-        self.waiting.is_some()
+    pub(crate) fn has_delayed(&self) -> bool {
+        self.delayed.is_some()
     }
 
     /// Drops the control frame that waits for room.
-    pub(crate) fn drop_waiting(&mut self) {
-        self.waiting = None;
+    pub(crate) fn drop_delayed(&mut self) {
+        self.delayed = None;
     }
 
     /// Queues the control frame that waits, once there is room; not inside a frame whose payload is lent.
     #[inline]
-    fn queue_waiting(&mut self) {
-        if self.waiting.is_some() {
+    fn queue_delayed(&mut self) {
+        if self.delayed.is_some() {
             self.queue_if_room();
         }
     }
@@ -192,9 +192,9 @@ impl SendBuf {
     fn queue_if_room(&mut self) {
         let queued = self.queued();
         if self.owed == 0
-            && let Some(waiting) = self.waiting.take_if(|waiting| queued < waiting.mark.max(1))
+            && let Some(delayed) = self.delayed.take_if(|delayed| queued < delayed.mark.max(1))
         {
-            self.push(&waiting.frame[..waiting.len]);
+            self.push(&delayed.frame[..delayed.len]);
         }
     }
 
@@ -269,10 +269,10 @@ impl SendBuf {
         }
         let chain = self.chain.get_or_insert_default();
         chain.len += bytes.len();
-        chain.payloads.push_back(Shared { at: self.end, bytes });
+        chain.payloads.push_back(ChainedPayload { at: self.end, bytes });
     }
 
-    /// Notes that a payload of `len` bytes follows, by a [`Lent`].
+    /// Notes that a payload of `len` bytes follows, by a [`Loan`].
     pub(crate) fn owe(&mut self, len: usize) {
         self.owed = len;
     }
@@ -339,7 +339,7 @@ impl Buf for SendBuf {
         } else if self.head >= Self::CHAIN_MIN && self.head * 2 >= self.end {
             self.compact();
         }
-        self.queue_waiting();
+        self.queue_delayed();
     }
 }
 
@@ -376,13 +376,13 @@ impl Output for SendBuf {
 /// [`Error::PayloadForgotten`](crate::Error::PayloadForgotten).
 #[derive(Debug)]
 #[must_use = "what is not written is copied"]
-pub struct Lent<'c, 'a> {
+pub struct Loan<'c, 'a> {
     out: &'c mut SendBuf,
     payload: &'a [u8],
     is_paused: bool,
 }
 
-impl<'c, 'a> Lent<'c, 'a> {
+impl<'c, 'a> Loan<'c, 'a> {
     pub(crate) fn new(out: &'c mut SendBuf, payload: &'a [u8]) -> Self {
         out.owe(payload.len());
         Self { out, payload, is_paused: false }
@@ -402,7 +402,7 @@ impl<'c, 'a> Lent<'c, 'a> {
     }
 }
 
-impl Buf for Lent<'_, '_> {
+impl Buf for Loan<'_, '_> {
     fn remaining(&self) -> usize {
         self.out.remaining() + self.payload.len()
     }
@@ -419,7 +419,7 @@ impl Buf for Lent<'_, '_> {
     }
 }
 
-impl Output for Lent<'_, '_> {
+impl Output for Loan<'_, '_> {
     fn slices<'s>(&'s self, slices: &mut [&'s [u8]]) -> usize {
         let filled = self.out.slices(slices);
         match slices.get_mut(filled) {
@@ -432,12 +432,12 @@ impl Output for Lent<'_, '_> {
     }
 }
 
-impl Drop for Lent<'_, '_> {
+impl Drop for Loan<'_, '_> {
     fn drop(&mut self) {
         if !self.is_paused {
             self.out.push(self.payload);
             self.out.owe(0);
-            self.out.queue_waiting();
+            self.out.queue_delayed();
         }
     }
 }

@@ -12,7 +12,7 @@ use common::heads::*;
 use common::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ws_core::handshake::{Accept, Decision, Reject};
+use ws_core::handshake::{Accept, Decision, Reject, Status};
 use ws_core::{CloseCode, CloseFrame, Config, Connection, Event, Instant, KeepAlive, RecvBuf, Role};
 
 const MARK: usize = 1000;
@@ -50,7 +50,7 @@ enum Answer {
 
 impl Answer {
     fn decision(self) -> Option<Decision> {
-        let ok = |len| Reject::new(200).unwrap().body("x".repeat(len));
+        let ok = |len| Reject::new(Status::OK).body("x".repeat(len));
         match self {
             Self::Accept => Some(Accept::new().into()),
             Self::Reject(len) => Some(ok(len).into()),
@@ -174,14 +174,27 @@ fn answer() -> impl Strategy<Value = Answer> {
 }
 
 fn config() -> impl Strategy<Value = Config> {
-    any::<[bool; 4]>().prop_map(|[auto_pong, auto_close, stream, is_kept_alive]| Config {
-        max_output: MARK,
-        auto_pong,
-        auto_close,
-        stream,
-        keep_alive: is_kept_alive.then(KeepAlive::default),
-        ..Config::default()
+    any::<[bool; 4]>().prop_map(|[auto_pong, auto_close, stream, is_kept_alive]| {
+        let config = Config {
+            max_output: MARK,
+            auto_pong,
+            stream,
+            keep_alive: is_kept_alive.then(KeepAlive::default),
+            ..Config::default()
+        };
+        answering_close(config, auto_close)
     })
+}
+
+#[cfg(feature = "intermediary")]
+fn answering_close(config: Config, auto_close: bool) -> Config {
+    config.auto_close(auto_close)
+}
+
+/// Without the feature, every Close frame is answered.
+#[cfg(not(feature = "intermediary"))]
+fn answering_close(config: Config, _: bool) -> Config {
+    config
 }
 
 proptest! {

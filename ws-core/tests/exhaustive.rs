@@ -154,7 +154,7 @@ fn every_close_code_is_taken_or_refused() {
 
             let Some(named) = named else { continue };
             let mut conn = bench.open(role);
-            conn.close(NOW, ws_core::CloseFrame::from(named)).unwrap();
+            conn.close(NOW, named).unwrap();
             assert_eq!(decode(role, &take_output(&mut conn)), [(0x88, close_payload(code, ""))]);
         }
     }

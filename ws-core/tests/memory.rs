@@ -11,8 +11,8 @@ use common::heads::*;
 use common::*;
 use ws_core::handshake::{Accept, Agreement, ClientRequest};
 use ws_core::{
-    Config, Connection, Event, Instant, Message, Output as _, Pool, Prepared, ProtocolError, RecvBuf, Role,
-    SendError, Transmit,
+    Config, Connection, Event, Instant, Message, Output as _, Pool, PreparedMessage, ProtocolError, RecvBuf,
+    Role, SendError, Transmit,
 };
 
 const NOW: Instant = Instant::ORIGIN;
@@ -348,7 +348,7 @@ fn a_steady_conversation_allocates_nothing() {
     for role in BOTH {
         for len in [0, 5, 125, 126, 5000, 20_000] {
             let (mut conn, mut buf) = (open(role, Config::default()), RecvBuf::new());
-            let prepared = Prepared::new(&text[..len.min(4000)]);
+            let prepared = PreparedMessage::new(&text[..len.min(4000)]);
             let frames = [
                 to(role, FIN | TEXT, &bytes[..len]),
                 to(role, BINARY, &bytes[..len]),

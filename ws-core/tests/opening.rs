@@ -4,7 +4,7 @@ mod common;
 
 use common::heads::*;
 use common::*;
-use ws_core::handshake::{Accept, AnswerError, ClientRequest, HandshakeError, Reject};
+use ws_core::handshake::{Accept, AnswerError, ClientRequest, HandshakeError, Reject, Status};
 use ws_core::{Config, Error, SendError};
 
 /// Returns a client that has sent its request, and the request.
@@ -30,7 +30,7 @@ fn answering(reject: Reject) -> Peer {
 }
 
 fn ok(body: &str) -> Reject {
-    Reject::new(200).unwrap().body(body)
+    Reject::new(Status::OK).body(body)
 }
 
 fn asked(target: &str) -> Seen {
@@ -328,16 +328,16 @@ fn an_ancient_client_is_refused() {
 /// An application may refuse with any status and fields. The connection ends after that.
 #[test]
 fn an_application_may_refuse() {
-    for (code, name, value) in [
-        (401, "WWW-Authenticate", "Basic"),
-        (302, "Location", "/other"),
-        (403, "X-Why", "origin"),
-        (404, "X-Why", "path"),
+    for (chosen, name, value) in [
+        (Status::UNAUTHORIZED, "WWW-Authenticate", "Basic"),
+        (Status::FOUND, "Location", "/other"),
+        (Status::FORBIDDEN, "X-Why", "origin"),
+        (Status::NOT_FOUND, "X-Why", "path"),
     ] {
-        let mut server = answering(Reject::new(code).unwrap().field(name, value).unwrap().body("no"));
+        let mut server = answering(Reject::new(chosen).field(name, value).unwrap().body("no"));
         assert_eq!(server.receives([REQUEST.as_bytes(), b"\x81"].concat()), [asked("/chat")]);
         let answer = server.transmits();
-        assert_eq!((status(&answer), field(&answer, name)), (code, Some(value)));
+        assert_eq!((status(&answer), field(&answer, name)), (chosen.get(), Some(value)));
         server.shut_down();
         assert_eq!(server.receives_eof(), []);
         assert!(server.is_closed());

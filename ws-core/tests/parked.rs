@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use common::heads::*;
 use common::*;
-use ws_core::handshake::{Accept, Agreement, ClientRequest, Decision, Reject};
+use ws_core::handshake::{Accept, Agreement, ClientRequest, Decision, Reject, Status};
 use ws_core::{Config, Connection, MessageKind, ProtocolError, Role};
 
 /// Returns as many connections as `bytes` have places to cut.
@@ -99,7 +99,7 @@ fn requests_are_read_in_any_pieces() {
     let bytes = [post.as_bytes(), post.as_bytes()].concat();
     let make = |now| Connection::server(now, Config::default());
     let mut server = cut_everywhere(Role::Server, &bytes, make);
-    server.decision = Some(Reject::new(204).unwrap().keep_alive().into());
+    server.decision = Some(Reject::new(Status::NO_CONTENT).keep_alive().into());
     let log = Seen::Request("/log".into());
     assert_eq!(server.receives(bytes), [log.clone(), log]);
 

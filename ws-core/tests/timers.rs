@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use common::heads::*;
 use common::*;
-use ws_core::handshake::{Accept, ClientRequest, Reject};
+use ws_core::handshake::{Accept, ClientRequest, Reject, Status};
 use ws_core::{Config, Error, Event, Instant, KeepAlive, RecvBuf, Role, Timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -128,7 +128,7 @@ fn the_opening_timeout_ends_with_the_opening() {
 #[test]
 fn each_request_has_its_own_time() {
     let mut server = accepting(Config::default());
-    server.decision = Some(Reject::new(200).unwrap().keep_alive().into());
+    server.decision = Some(Reject::new(Status::OK).keep_alive().into());
     server.waits(9 * SECOND);
     server.receives("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert!(server.transmits().starts_with(b"HTTP/1.1 200 OK\r\n"));

@@ -94,7 +94,7 @@ impl In {
     /// Returns whether an event waits in the bytes that have been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
-        if self.taken >= TURN || self.inbox.failure.is_some() {
+        if self.taken >= TURN || self.inbox.failure.is_pending() {
             return false;
         }
         let is_ready = self.inbox.is_ready(conn);
@@ -102,7 +102,7 @@ impl In {
         is_ready
     }
 
-    /// Waits until an event waits in the inbox, or the connection has closed.
+    /// WaitingEvent until an event waits in the inbox, or the connection has closed.
     #[inline]
     pub(crate) fn poll_event<S, T: Runtime<S>>(
         &mut self,
@@ -217,7 +217,7 @@ impl<S, T: Timer> Out<S, T> {
         watch_of(&mut self.beside).is_some_and(|watch| watch.follow(&mut self.conn, T::now))
     }
 
-    /// Waits until a deadline has passed, or the server is shut down, and notifies the connection.
+    /// WaitingEvent until a deadline has passed, or the server is shut down, and notifies the connection.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_notified =
             watch_of(&mut self.beside).is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
@@ -260,7 +260,7 @@ impl<S, T: Runtime<S>> Out<S, T> {
         failure: &mut Failure,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        if !failure.is_some()
+        if !failure.is_pending()
             && let Some(error) = self.conn.refuse_message(T::now())
         {
             failure.fail(error);
@@ -317,7 +317,7 @@ impl<S, T: Runtime<S>> Out<S, T> {
         }
     }
 
-    /// Waits until a deadline has passed or the server is shut down, for a task that waits to
+    /// WaitingEvent until a deadline has passed or the server is shut down, for a task that waits to
     /// write and does not read.
     ///
     /// While the connection is open, its deadlines are those of a silent peer. Only a task that has read all

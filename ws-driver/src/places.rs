@@ -2,7 +2,7 @@ use core::net::SocketAddr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Admitted, Limits};
+use ws_core::serve::{Admission, Limits, Permit};
 
 use crate::waiting::Waiting;
 
@@ -49,7 +49,7 @@ impl Places {
 /// A place among the connections of a server. Its drop frees the place.
 #[derive(Debug)]
 pub struct Place {
-    admitted: Option<Admitted>,
+    admitted: Option<Permit>,
     places: Arc<Places>,
 }
 

@@ -196,7 +196,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         }
     }
 
-    /// Waits until the connection is over, and discards what the peer still sends: after
+    /// WaitingEvent until the connection is over, and discards what the peer still sends: after
     /// [`close`](Self::close), until the peer has answered. Cancel safe.
     ///
     /// # Errors
@@ -206,7 +206,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         Ok(())
     }
 
-    /// Waits until a message waits in the buffer, or the connection has closed.
+    /// WaitingEvent until a message waits in the buffer, or the connection has closed.
     #[inline]
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Inner { out, input, .. } = &mut *self.0;

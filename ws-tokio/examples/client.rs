@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     if let Some(message) = ws.recv().await? {
         println!("{message:?}");
     }
-    ws.close(Some(ws_tokio::CloseCode::NORMAL.into())).await?;
+    ws.close(ws_tokio::CloseCode::NORMAL).await?;
     while ws.recv().await?.is_some() {}
     Ok(())
 }

@@ -4,7 +4,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
 use ws_core::handshake::Agreement;
-use ws_core::{Config, Connection, Instant, Message, Prepared, Role};
+use ws_core::{Config, Connection, Instant, Message, PreparedMessage, Role};
 
 use crate::frames::{self, Kind};
 use crate::memory::End;
@@ -152,7 +152,7 @@ impl Workload {
                 sender.reunite(receiver)?.get_ref().calls()
             }
             Work::TokioPrepared => {
-                let message = Prepared::new(&frames::payload(Kind::Binary, 0, self.len)[..]);
+                let message = PreparedMessage::new(&frames::payload(Kind::Binary, 0, self.len)[..]);
                 let mut ws = ws_tokio::WebSocket::new(Script::new(Vec::new(), 0), server());
                 for _ in 0..times {
                     for _ in 0..self.depth {

@@ -8,7 +8,7 @@ use std::time::Instant as Clock;
 use bytes::Buf as _;
 use mio::net::TcpStream;
 use ws_core::handshake::Accept;
-use ws_core::{Config, Connection, Event, Instant, Message, Output, Pool, RecvBuf, Transmit, Waits};
+use ws_core::{Config, Connection, Event, Instant, Message, Output, Pool, RecvBuf, Transmit, WaitingEvent};
 
 use crate::contestant::{Bar, Contestant, Program, Standing};
 use crate::on_epoll::{self, Peer};
@@ -57,7 +57,7 @@ impl Socket {
     /// Sends back all messages that have come.
     fn echo(&mut self, now: Instant, pool: &mut Pool) -> anyhow::Result<()> {
         while self.conn.receive(now, &mut self.input)? {
-            if self.input.waits() != Waits::Message {
+            if self.input.waiting_event() != WaitingEvent::Message {
                 if let Some(Event::Request(_)) = self.input.take_event() {
                     self.conn.accept(now, &Accept::new())?;
                 }

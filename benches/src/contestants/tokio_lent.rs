@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use ws_tls::ServerTls;
-use ws_tokio::{Accept, Config, Prepared, WebSocket, accept_tls};
+use ws_tokio::{Accept, Config, PreparedMessage, WebSocket, accept_tls};
 
 use super::floor_tls::server_tls;
 use crate::contestant::{Bar, Contestant, Program, Standing};
@@ -59,7 +59,7 @@ pub(super) async fn echo(
 }
 
 impl Receiver for WebSocket<TcpStream> {
-    type Burst = Vec<Prepared>;
+    type Burst = Vec<PreparedMessage>;
 
     async fn open(stream: TcpStream) -> anyhow::Result<Self> {
         Ok(ws_tokio::accept(stream).await?)
@@ -69,7 +69,7 @@ impl Receiver for WebSocket<TcpStream> {
         let mut burst = Vec::with_capacity(count);
         for _ in 0..count {
             let (message, _) = self.message_ref().await?.context("the client has gone")?;
-            burst.push(Prepared::new(message));
+            burst.push(PreparedMessage::new(message));
         }
         Ok(burst)
     }

@@ -202,7 +202,7 @@ async fn both_halves(ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) 
             }
         }
         end.borrow_mut().closed_at = Some(Timer::now());
-        let _ = sender.close(Some(CloseCode::NORMAL.into())).await;
+        let _ = sender.close(CloseCode::NORMAL).await;
     };
     let receiving = async {
         loop {
@@ -239,7 +239,7 @@ async fn ask(mut ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) {
         }
     }
     end.borrow_mut().closed_at = Some(Timer::now());
-    if let Err(error) = ws.close(Some(CloseCode::NORMAL.into())).await {
+    if let Err(error) = ws.close(CloseCode::NORMAL).await {
         end.borrow_mut().fail(error);
     }
     receive(&mut ws, end).await;

@@ -278,7 +278,7 @@ impl Simulation {
         }
         let node = &mut self.nodes[index(role)];
         if node.conn.is_open() {
-            node.conn.close(now, Some(CloseCode::NORMAL.into())).expect("it is open");
+            node.conn.close(now, CloseCode::NORMAL).expect("it is open");
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use super::{Outcome, beside, frame, masked, next, open, pair, rest, write_each};
 use crate::adapter::deflate::Compression;
 use crate::adapter::ws_core::{self, ProtocolError, Role};
-use crate::adapter::{Chunk, Config, Error, Event, MessageKind, OwnedMessage, Prepared, SendError};
+use crate::adapter::{Chunk, Config, Error, Event, MessageKind, OwnedMessage, PreparedMessage, SendError};
 use crate::on;
 
 /// adapter-U1: messages of all kinds and lengths come back as they were.
@@ -28,7 +28,7 @@ fn everything_is_echoed() -> Outcome {
                 wait!(one.send(text.clone()))?;
                 assert_eq!(wait!(one.recv())?, Some(text.into()));
             }
-            let prepared = Prepared::new("prepared");
+            let prepared = PreparedMessage::new("prepared");
             wait!(one.send(&prepared))?;
             assert_eq!(wait!(one.recv())?, Some("prepared".into()));
             wait!(one.close(None))?;

@@ -7,7 +7,7 @@ use std::thread;
 use super::{Outcome, UPGRADE, beside, head, masked, next, request, rest, sockets};
 use crate::adapter::ws_core::{Connection, handshake};
 use crate::adapter::{
-    Accept, Config, Connect, Error, Event, Reject, SendError, WebSocket, accept, accept_with, client,
+    Accept, Config, Connect, Error, Event, Reject, SendError, Status, WebSocket, accept, accept_with, client,
     connect, connect_with,
 };
 use crate::on;
@@ -68,7 +68,7 @@ fn requests_that_wait_for_room_are_answered() -> Outcome {
             if request.is_upgrade() {
                 return Accept::new().into();
             }
-            Reject::new(204).expect("204 is a status").keep_alive().into()
+            Reject::new(Status::NO_CONTENT).keep_alive().into()
         }))?;
         for _ in 0..20 {
             let text = head(&mut far)?;
@@ -90,7 +90,7 @@ fn a_refusal_reaches_the_client_whole() -> Outcome {
         let (refused, served) = on::both(async { wait!(client(near, &request, Config::default())) }, async {
             wait!(accept_with(far, Config::default(), |request| {
                 assert_eq!(request.path(), "/chat");
-                let reject = Reject::new(401).expect("a status").field("WWW-Authenticate", "Basic");
+                let reject = Reject::new(Status::UNAUTHORIZED).field("WWW-Authenticate", "Basic");
                 reject.expect("a field").body("who are you?").into()
             }))
         })
@@ -151,7 +151,7 @@ fn an_upgrade_may_follow_an_ordinary_request() -> Outcome {
         let (near, mut far) = sockets();
         far.write_all(format!("GET /health HTTP/1.1\r\nHost: h\r\n\r\n{UPGRADE}").as_bytes())?;
         let ws = wait!(accept_with(near, Config::default(), |request| match request.path() {
-            "/health" => Reject::new(200).expect("a status").body("fine").keep_alive().into(),
+            "/health" => Reject::new(Status::OK).body("fine").keep_alive().into(),
             _ => Accept::new().into(),
         }))?;
         assert!(ws.is_open());

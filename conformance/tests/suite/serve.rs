@@ -13,7 +13,7 @@ use super::{Outcome, UPGRADE, beside, head, masked, next, rest};
 use crate::adapter::serve::{Handle, Limits, Listener, Server, Socket};
 use crate::adapter::ws_core::handshake::Origins;
 use crate::adapter::{
-    Accept, Config, Connect, Connector, Error, NetStream, Reject, WebSocket, connect, connect_with,
+    Accept, Config, Connect, Connector, Error, NetStream, Reject, Status, WebSocket, connect, connect_with,
 };
 use crate::on;
 
@@ -133,7 +133,7 @@ fn origins_are_checked_and_requests_answered() -> Outcome {
             Server::new().origins(Origins::new(["https://example.com"])).decide(|request, stream| {
                 assert!(stream.peer_addr().is_some_and(|address| address.ip().is_loopback()));
                 match request.path() {
-                    "/health" => Reject::new(200).expect("a status").body("well").into(),
+                    "/health" => Reject::new(Status::OK).body("well").into(),
                     _ => Accept::new().into(),
                 }
             });

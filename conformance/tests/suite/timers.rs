@@ -49,7 +49,7 @@ fn a_close_without_an_answer_ends_in_time() -> Outcome {
 #[test]
 fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
     on::run(async {
-        let config = Config { auto_close: false, close_timeout: SHORT, ..Config::default() };
+        let config = Config { close_timeout: SHORT, ..Config::default() }.auto_close(false);
         let timed_out = |error: Option<Error>| {
             let is_due = matches!(&error, Some(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))));
             assert!(is_due, "{error:?}");
@@ -77,7 +77,7 @@ fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
 #[test]
 fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
     on::run(async {
-        let config = Config { auto_close: false, ..Config::default() };
+        let config = Config::default().auto_close(false);
         for is_split in [false, true] {
             let (mut ws, mut peer) = open(Role::Server, config.clone());
             peer.write_all(&masked(0x88, &[3, 232]))?;

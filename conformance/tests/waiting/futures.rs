@@ -142,7 +142,7 @@ fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
         let message = vec![0; 200_000];
         assert!(ws.send(&message).now_or_never().is_none());
         for _ in 0..2 {
-            let error = ws.close(Some(CloseCode::NORMAL.into())).await;
+            let error = ws.close(CloseCode::NORMAL).await;
             assert!(
                 matches!(
                     error,

@@ -88,7 +88,7 @@ fn a_stuck_connection_is_polled_for_its_timers() -> Outcome {
 #[test]
 fn a_half_closed_connection_is_polled_for_its_timers() -> Outcome {
     on::run(async {
-        let config = Config { auto_close: false, close_timeout: TIMEOUT, ..Config::default() };
+        let config = Config { close_timeout: TIMEOUT, ..Config::default() }.auto_close(false);
         for is_split in [false, true] {
             let (mut ws, mut peer) = open(Role::Server, config.clone());
             peer.write_all(&masked(0x88, &[3, 232]))?;

@@ -134,7 +134,7 @@ fn room_that_a_write_made_is_used_before_the_next_read() {
     script.inbox.buf.extend(b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(next_action(&mut script), Action::Deliver);
     assert!(script.inbox.buf.take_event().is_some());
-    let reject = ws_core::handshake::Reject::new(404).unwrap().keep_alive();
+    let reject = ws_core::handshake::Reject::new(ws_core::handshake::Status::NOT_FOUND).keep_alive();
     script.conn.reject(Script::now(), &reject).unwrap();
     script.takes_output = false;
     assert_eq!(next_action(&mut script), Action::Wait);

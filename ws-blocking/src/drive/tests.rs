@@ -69,7 +69,7 @@ impl Peer {
 }
 
 impl State {
-    /// Waits until `at`, or for `timeout` if that ends earlier.
+    /// WaitingEvent until `at`, or for `timeout` if that ends earlier.
     fn wait(&mut self, at: Option<Duration>, timeout: Option<Duration>) -> io::Result<()> {
         let left = at.map(|at| at.saturating_sub(time()));
         if left == Some(Duration::ZERO) {
@@ -242,7 +242,7 @@ fn a_peer_that_reads_again_is_served_soon() {
     }
 }
 
-/// Waits are short again as soon as something was received or written.
+/// WaitingEvent are short again as soon as something was received or written.
 #[test]
 fn waits_are_short_after_something_moved() {
     let came = time() + 10 * SECOND;
@@ -285,7 +285,7 @@ fn a_half_closed_connection_sleeps() {
     let ends = [(Duration::ZERO, CLOSE), (Duration::ZERO, b"")];
     for reads_at in [Some(Duration::ZERO), None] {
         let peer = Peer::new(&ends, reads_at);
-        let mut ws = peer.server(Config { auto_close: false, ..Config::default() });
+        let mut ws = peer.server(Config::default().auto_close(false));
         assert!(ws.event_ref().unwrap().is_some());
         let (began, before) = (time(), peer.wakings());
         if reads_at.is_none() {

@@ -98,7 +98,7 @@ fn a_close_that_cannot_be_written_times_out() {
     let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
     let mut ws = script.upgraded(Role::Server, config);
     ws.feed("stuck").unwrap();
-    let error = ws.close(Some(CloseCode::NORMAL.into())).unwrap_err();
+    let error = ws.close(CloseCode::NORMAL).unwrap_err();
     assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))), "{error:?}");
     assert!(ws.recv().is_err());
     assert_eq!(ws.recv().unwrap(), None);

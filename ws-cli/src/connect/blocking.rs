@@ -81,5 +81,5 @@ fn give_up(session: &Session, sender: &Sender<NetStream>, failure: Failure) {
 
 fn close(sender: &Sender<NetStream>, code: CloseCode) {
     // If the connection is closing already, the failure is noted all the same.
-    let _ = sender.close(Some(code.into()));
+    let _ = sender.close(code);
 }

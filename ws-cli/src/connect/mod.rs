@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use ws_core::connect::{Connect, ConnectError, Proxy, Target, Tried};
+use ws_core::connect::{Connect, ConnectError, DialFailure, Proxy, Target};
 use ws_core::{Config, KeepAlive};
 use ws_driver::Error;
 use ws_tls::ClientTls;
@@ -186,15 +186,15 @@ fn not_opened(target: &Target, error: Error) -> Failure {
 /// Returns the outcome for each address of the URL's host, with the host before it; `None` if something else
 /// has failed.
 fn dialled_in_vain(target: &Target, error: &ConnectError<io::Error>) -> Option<String> {
-    let ConnectError::Dial { host, tried } = error else { return None };
-    if host != target.host() || tried.is_empty() {
+    let ConnectError::Dial { host, failures } = error else { return None };
+    if host != target.host() || failures.is_empty() {
         return None;
     }
-    if let [Tried { address, error: Some(error) }] = &tried[..]
+    if let [DialFailure { address, error: Some(error) }] = &failures[..]
         && host.parse() == Ok(address.ip())
         && address.port() == target.port()
     {
         return Some(Chain(error).to_string());
     }
-    Some(tried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+    Some(failures.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

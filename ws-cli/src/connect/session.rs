@@ -3,7 +3,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ws_core::{CloseCode, Escaped, Event, Message};
+use ws_core::{CloseCode, EscapedText, Event, Message};
 
 use crate::failure::{Failure, note};
 
@@ -197,7 +197,7 @@ fn write_raw(out: &mut impl Write, text: &str) -> io::Result<()> {
 fn write_escaped(out: &mut impl Write, text: &str) -> io::Result<()> {
     text.split_inclusive(['\n', '\t']).try_for_each(|piece| {
         let words = piece.trim_end_matches(['\n', '\t']);
-        write!(out, "{}{}", Escaped(words), &piece[words.len()..])
+        write!(out, "{}{}", EscapedText(words), &piece[words.len()..])
     })
 }
 

@@ -103,5 +103,5 @@ async fn give_up<R: Serve>(session: &Session, sender: &Sender<R::Stream, R>, fai
 
 async fn close<R: Serve>(sender: &Sender<R::Stream, R>, code: CloseCode) {
     // If the connection is closing already, the failure is noted all the same.
-    let _ = sender.close(Some(code.into())).await;
+    let _ = sender.close(code).await;
 }

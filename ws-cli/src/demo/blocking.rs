@@ -50,7 +50,7 @@ pub(super) fn talk(url: &str, tls: Option<&ClientTls>, config: Config, laps: &mu
         Some(_) | None => return Err("the ping was not answered".into()),
     }
 
-    ws.close(Some(CloseCode::NORMAL.into()))?;
+    ws.close(CloseCode::NORMAL)?;
     while ws.recv()?.is_some() {}
     check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();

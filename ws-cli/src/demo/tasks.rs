@@ -76,7 +76,7 @@ async fn talk_on<R: Network>(
         Some(_) | None => return Err("the ping was not answered".into()),
     }
 
-    ws.close(Some(CloseCode::NORMAL.into())).await?;
+    ws.close(CloseCode::NORMAL).await?;
     while ws.recv().await?.is_some() {}
     check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use ws_core::Config;
 use ws_core::connect::Target;
 use ws_core::handshake::ClientRequest;
+use ws_core::intermediary::Pseudonym;
 use ws_tls::ClientTls;
 use ws_tokio::NetStream;
 
@@ -111,6 +112,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 struct Proxy {
     backend: Target,
     host: Host,
+    /// The name of the proxy in the `Via` field.
+    pseudonym: Pseudonym,
     /// The TLS settings towards the backend; without them, it has no TLS.
     tls: Option<ClientTls>,
     config: Arc<Config>,
@@ -175,6 +178,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let proxy = Arc::new(Proxy {
         host: args.host.unwrap_or_else(|| Host::Named(args.backend.host_header().into())),
         backend: args.backend,
+        pseudonym: Pseudonym::new("ws").expect("`ws` is a token"),
         tls,
         config: Arc::new(config),
         opening_timeout: args.opening_timeout,

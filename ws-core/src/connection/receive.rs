@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
 use super::state::{Answer, Notice, Phase};
-use crate::close::{CloseFrame, Closing};
+use crate::close::{CloseFrame, PeerClose};
 use crate::frame::{Header, Opcode, Rules};
 use crate::handshake::refusal;
 use crate::recv_buf::Ready;
@@ -92,7 +92,7 @@ impl Connection {
         if self.at_boundary && !input.is_ready() && self.take_whole(input) {
             if self.has_timers {
                 self.partial = 0;
-                self.alarm.heard(now);
+                self.alarm.note_frame(now);
             }
             return Ok(true);
         }
@@ -146,7 +146,7 @@ impl Connection {
         if self.at_boundary && input.is_empty() && !input.is_ready() {
             return Ok(false);
         }
-        if self.out.is_cut() {
+        if self.out.has_forgotten_loan() {
             self.end(Error::PayloadForgotten);
         } else if !self.at_boundary {
             // A message that was lent in between may have hidden the boundary.
@@ -154,7 +154,7 @@ impl Connection {
             if self.at_boundary && !input.is_ready() && self.take_whole(input) {
                 if self.has_timers {
                     self.partial = 0;
-                    self.alarm.heard(now);
+                    self.alarm.note_frame(now);
                 }
                 return Ok(true);
             }
@@ -197,7 +197,7 @@ impl Connection {
             && self.frame.is_none()
             && self.message.is_none()
             && !self.config.stream
-            && !self.out.is_cut();
+            && !self.out.has_forgotten_loan();
     }
 
     /// Takes in what there is of one frame.
@@ -214,7 +214,7 @@ impl Connection {
                 self.admit(&header)?;
                 input.skip(len);
                 if header.opcode != Opcode::Pong {
-                    self.alarm.heard(now);
+                    self.alarm.note_frame(now);
                 }
                 Incoming { header, seen: 0, passed: 0 }
             }
@@ -228,7 +228,7 @@ impl Connection {
     /// Takes the bytes of a header that trickles in as signs of life, like those of a payload.
     fn note_partial(&mut self, now: Instant, header: &[u8]) {
         if self.has_timers && header.len() > usize::from(self.partial) && !Opcode::is_pong(header[0]) {
-            self.alarm.heard(now);
+            self.alarm.note_frame(now);
         }
         self.partial = header.len() as u8;
     }
@@ -301,7 +301,7 @@ impl Connection {
         frame.seen = have;
         let is_whole = have == left;
         if is_fresh && self.has_timers {
-            self.alarm.heard(now);
+            self.alarm.note_frame(now);
         }
         if message.is_compressed {
             return self.step_compressed(frame, is_whole, input);
@@ -377,7 +377,7 @@ impl Connection {
             mask::apply(key, frame.seen, &mut payload[frame.seen..]);
         }
         if frame.seen < have && self.has_timers && frame.header.opcode != Opcode::Pong {
-            self.alarm.heard(now);
+            self.alarm.note_frame(now);
         }
         frame.seen = have;
         if have < len {
@@ -391,7 +391,7 @@ impl Connection {
                 Ready::Ping
             }
             Opcode::Pong => {
-                self.alarm.heard_pong(now, payload);
+                self.alarm.note_pong(now, payload);
                 Ready::Pong
             }
             Opcode::Close | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
@@ -409,20 +409,20 @@ impl Connection {
         if !self.config.auto_pong || !self.state.is_open() {
             return;
         }
-        if self.has_room() && !self.out.has_waiting() {
+        if self.has_room() && !self.out.has_delayed() {
             self.push_frame(Opcode::Pong, payload);
             return;
         }
         // The peer does not read: only the latest ping needs an answer (§5.5.3), so a flood cannot grow the
         // output.
         let header = self.header(true, false, Opcode::Pong, payload.len());
-        self.out.put_off(self.config.max_output, header, payload);
+        self.out.delay(self.config.max_output, header, payload);
     }
 
     /// Queues the Close frame that answers the peer's, unless ours is sent already.
     fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
-        self.peer_close = Some(Box::new(Closing::from(close)));
-        self.out.drop_waiting();
+        self.peer_close = Some(Box::new(PeerClose::from(close)));
+        self.out.drop_delayed();
         match self.state.recv_close(self.role, self.config.auto_close, self.is_written()) {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
             Answer::Echo => self.push_close(close.map(|close| close.code.into())),
@@ -444,7 +444,7 @@ impl Connection {
         self.ending.fail(error);
         self.frame = None;
         self.message = None;
-        self.out.drop_waiting();
+        self.out.drop_delayed();
         match (self.state.fail(self.role), error) {
             (Notice::Http, Error::Handshake(error)) => self.out.append(|out| refusal(error, out)),
             (Notice::Close, _) => self.push_close(frame),
@@ -457,7 +457,7 @@ impl Connection {
     /// Ends the connection where the peer's stream of bytes ended first.
     fn end_early(&mut self, now: Instant) {
         self.ending.fail(Error::UnexpectedEof);
-        self.out.drop_waiting();
+        self.out.drop_delayed();
         self.state.eof_read(self.role, self.is_written());
         self.alarm.begin_close_received(now, &self.config);
         self.settle();

@@ -3,8 +3,8 @@ use bytes::Bytes;
 use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
 use crate::utf8::Utf8;
 use crate::{
-    Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, OwnedMessage, Prepared,
-    Role, SendBuf, SendError,
+    Chunk, CloseFrame, Connection, Instant, Loan, Message, MessageKind, Outgoing, OwnedMessage,
+    PreparedMessage, Role, SendBuf, SendError,
 };
 
 /// The message that is being sent in chunks.
@@ -27,7 +27,7 @@ impl Connection {
     /// [`SendError::MessageInProgress`].
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
-        let is_open = self.state.is_open() && !self.out.is_cut();
+        let is_open = self.state.is_open() && !self.out.has_forgotten_loan();
         if !is_open || self.sending.is_some() || !self.has_room() {
             return self.explain_send();
         }
@@ -84,7 +84,7 @@ impl Connection {
         }
     }
 
-    /// Queues the header of a message and lends its payload to the owner, which writes it: see [`Lent`].
+    /// Queues the header of a message and lends its payload to the owner, which writes it: see [`Loan`].
     ///
     /// A client has to mask the payload, and what is compressed is another payload: then it is copied, and
     /// the loan is empty.
@@ -92,23 +92,23 @@ impl Connection {
     /// # Errors
     /// As [`check_send`](Self::check_send).
     #[inline]
-    pub fn send_lent<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<Lent<'_, 'a>, SendError> {
+    pub fn send_lent<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<Loan<'_, 'a>, SendError> {
         let message = message.into();
         self.check_send()?;
         let (kind, payload) = (message.kind(), message.as_bytes());
         if self.role == Role::Client || self.compresses(payload.len()) {
             self.push_message(kind, payload);
-            return Ok(Lent::new(&mut self.out, b""));
+            return Ok(Loan::new(&mut self.out, b""));
         }
         self.push_header(kind.into(), payload.len());
         // If the loan is forgotten, no message is read before that is noticed.
         self.at_boundary = false;
-        Ok(Lent::new(&mut self.out, payload))
+        Ok(Loan::new(&mut self.out, payload))
     }
 
-    /// Goes on with a loan that was [paused](Lent::pause); `payload` is the whole of it again.
-    pub fn resume_lent<'a>(&mut self, payload: &'a [u8]) -> Lent<'_, 'a> {
-        Lent::resume(&mut self.out, payload)
+    /// Goes on with a loan that was [paused](Loan::pause); `payload` is the whole of it again.
+    pub fn resume_lent<'a>(&mut self, payload: &'a [u8]) -> Loan<'_, 'a> {
+        Loan::resume(&mut self.out, payload)
     }
 
     /// Queues a message whose payload is shared: a server chains it where it is 4 KiB or more, all else is
@@ -130,7 +130,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`check_send`](Self::check_send).
-    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
         self.check_send()?;
         let compressed = self.codec.as_mut().and_then(|codec| codec.prepared(message));
         let frame = compressed.unwrap_or(message.plain());
@@ -223,7 +223,7 @@ impl Connection {
             return Err(SendError::ReasonTooLong);
         }
         self.state.send_close(self.role)?;
-        self.out.drop_waiting();
+        self.out.drop_delayed();
         self.push_close(frame);
         self.alarm.begin_close(now, &self.config);
         self.settle();
@@ -258,7 +258,7 @@ impl Connection {
     }
 
     fn check_open(&self) -> Result<(), SendError> {
-        if self.out.is_cut() {
+        if self.out.has_forgotten_loan() {
             return Err(SendError::Closed);
         }
         self.state.check_send()

@@ -2,7 +2,7 @@ use alloc::{string::String, vec, vec::Vec};
 use core::fmt::Write as _;
 
 use super::{ClientWindow, NAME, NegotiationError, Offer, Params, WindowBits};
-use crate::handshake::{ExtensionsMalformed, extensions};
+use crate::handshake::{MalformedExtensions, extensions};
 
 /// The settings with which an end offers or accepts compression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Compression {
     pub fn accept<'a>(
         &self,
         lines: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Option<Params>, ExtensionsMalformed> {
+    ) -> Result<Option<Params>, MalformedExtensions> {
         let mut accepted = None;
         for extension in extensions(lines) {
             let extension = extension?;
@@ -130,7 +130,7 @@ impl Compression {
     fn answer(&self, offer: &Offer) -> Params {
         let own = self.server_max_window_bits;
         let client_max_window_bits = match offer.client_max_window_bits {
-            ClientWindow::Unsaid => None,
+            ClientWindow::Absent => None,
             ClientWindow::Any => Some(self.client_max_window_bits).filter(|&bits| bits != WindowBits::MAX),
             ClientWindow::AtMost(bits) => Some(bits.min(self.client_max_window_bits)),
         };
@@ -159,7 +159,7 @@ impl Compression {
     ) -> Result<Option<Params>, NegotiationError> {
         let mut answer = None;
         for extension in extensions(lines) {
-            let extension = extension.map_err(|ExtensionsMalformed| NegotiationError::ListMalformed)?;
+            let extension = extension.map_err(|MalformedExtensions| NegotiationError::ListMalformed)?;
             if extension.name() != NAME || self.offers.is_empty() {
                 return Err(NegotiationError::NotOffered);
             }

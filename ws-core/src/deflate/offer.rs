@@ -21,7 +21,7 @@ pub struct Offer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientWindow {
     /// Nothing. The server must not limit the window.
-    Unsaid,
+    Absent,
     /// The server may limit the window.
     Any,
     /// The client does not use a larger window, and the server may limit it further.
@@ -41,7 +41,7 @@ impl Offer {
         server_no_context_takeover: false,
         client_no_context_takeover: false,
         server_max_window_bits: None,
-        client_max_window_bits: ClientWindow::Unsaid,
+        client_max_window_bits: ClientWindow::Absent,
     };
 
     /// Parses the parameters of an element with the name [`NAME`].
@@ -54,7 +54,7 @@ impl Offer {
         for param in extension.params() {
             let parameter = Parameter::ALL.into_iter().find(|parameter| parameter.name() == param.name());
             let Some(parameter) = parameter else { return Err(ParameterError::Unknown) };
-            if offer.has(parameter) {
+            if offer.has_parameter(parameter) {
                 return Err(ParameterError::Repeated(parameter));
             }
             let bits = match param.value().map(WindowBits::parse) {
@@ -80,12 +80,12 @@ impl Offer {
         Ok(offer)
     }
 
-    fn has(&self, parameter: Parameter) -> bool {
+    fn has_parameter(&self, parameter: Parameter) -> bool {
         match parameter {
             Parameter::ServerNoContextTakeover => self.server_no_context_takeover,
             Parameter::ClientNoContextTakeover => self.client_no_context_takeover,
             Parameter::ServerMaxWindowBits => self.server_max_window_bits.is_some(),
-            Parameter::ClientMaxWindowBits => self.client_max_window_bits != ClientWindow::Unsaid,
+            Parameter::ClientMaxWindowBits => self.client_max_window_bits != ClientWindow::Absent,
         }
     }
 
@@ -102,20 +102,20 @@ impl Offer {
             }
             (Some(_) | None, _) => {}
         }
-        let said = match answer.client_max_window_bits {
-            ClientWindow::Unsaid => None,
+        let limit = match answer.client_max_window_bits {
+            ClientWindow::Absent => None,
             ClientWindow::Any => {
                 return Err(ParameterError::ValueMissing(Parameter::ClientMaxWindowBits).into());
             }
-            ClientWindow::AtMost(_) if self.client_max_window_bits == ClientWindow::Unsaid => {
+            ClientWindow::AtMost(_) if self.client_max_window_bits == ClientWindow::Absent => {
                 return Err(NegotiationError::ClientWindowNotOffered);
             }
             ClientWindow::AtMost(bits) => Some(bits),
         };
         let client_max_window_bits = match self.client_max_window_bits {
             // The client keeps to its own hint, even if the server ignores it.
-            ClientWindow::AtMost(hint) => Some(said.map_or(hint, |bits| bits.min(hint))),
-            ClientWindow::Unsaid | ClientWindow::Any => said,
+            ClientWindow::AtMost(hint) => Some(limit.map_or(hint, |bits| bits.min(hint))),
+            ClientWindow::Absent | ClientWindow::Any => limit,
         };
         Ok(Params {
             server_no_context_takeover: answer.server_no_context_takeover,
@@ -148,7 +148,7 @@ impl fmt::Display for Offer {
             write!(f, "; {}={bits}", Parameter::ServerMaxWindowBits)?;
         }
         match self.client_max_window_bits {
-            ClientWindow::Unsaid => Ok(()),
+            ClientWindow::Absent => Ok(()),
             ClientWindow::Any => write!(f, "; {}", Parameter::ClientMaxWindowBits),
             ClientWindow::AtMost(bits) => write!(f, "; {}={bits}", Parameter::ClientMaxWindowBits),
         }
@@ -164,7 +164,7 @@ impl fmt::Display for Params {
             server_max_window_bits: self.server_max_window_bits,
             client_max_window_bits: self
                 .client_max_window_bits
-                .map_or(ClientWindow::Unsaid, ClientWindow::AtMost),
+                .map_or(ClientWindow::Absent, ClientWindow::AtMost),
         };
         offer.fmt(f)
     }

@@ -1,5 +1,7 @@
 use core::fmt;
 
+use super::Status;
+
 /// A fault of the peer in the opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -111,7 +113,7 @@ impl HandshakeError {
     /// Returns the HTTP status that answers this fault, from 400 to 599.
     ///
     /// Faults of a response give 502, the status that a gateway would answer with.
-    pub fn status(self) -> u16 {
+    pub fn status(self) -> Status {
         match self {
             Self::BareLineFeed
             | Self::BareCarriageReturn
@@ -139,12 +141,12 @@ impl HandshakeError {
             | Self::OriginRepeated
             | Self::SubprotocolsMalformed
             | Self::SubprotocolOfferedTwice
-            | Self::ExtensionsMalformed => 400,
-            Self::MethodNotGet => 405,
-            Self::RequestLineTooLong => 414,
-            Self::ExpectationUnknown => 417,
-            Self::VersionUnsupported => 426,
-            Self::HeadTooLong | Self::TooManyFields => 431,
+            | Self::ExtensionsMalformed => Status::BAD_REQUEST,
+            Self::MethodNotGet => Status::METHOD_NOT_ALLOWED,
+            Self::RequestLineTooLong => Status::URI_TOO_LONG,
+            Self::ExpectationUnknown => Status::EXPECTATION_FAILED,
+            Self::VersionUnsupported => Status::UPGRADE_REQUIRED,
+            Self::HeadTooLong | Self::TooManyFields => Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TlsAlert
             | Self::StatusLineMalformed
             | Self::NotSwitched
@@ -158,10 +160,10 @@ impl HandshakeError {
             | Self::SubprotocolNotOffered
             | Self::SubprotocolMissing
             | Self::ExtensionNotOffered
-            | Self::ChunkMalformed => 502,
+            | Self::ChunkMalformed => Status::BAD_GATEWAY,
             #[cfg(feature = "deflate")]
-            Self::Compression(_) => 502,
-            Self::HttpVersionUnsupported => 505,
+            Self::Compression(_) => Status::BAD_GATEWAY,
+            Self::HttpVersionUnsupported => Status::HTTP_VERSION_NOT_SUPPORTED,
         }
     }
 

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use ws_core::deflate::{ClientWindow, Compression, Context, Level, Offer, WindowBits};
-use ws_core::{Chunk, Event, MessageKind, Outgoing, OwnedMessage, Pool, Prepared, RecvBuf, Transmit};
+use ws_core::{Chunk, Event, MessageKind, Outgoing, OwnedMessage, Pool, PreparedMessage, RecvBuf, Transmit};
 
 use super::opening::connect;
 use super::*;
@@ -23,7 +23,7 @@ fn windows() -> impl Strategy<Value = WindowBits> {
 
 fn offers() -> impl Strategy<Value = Offer> {
     let client_max_window_bits = prop_oneof![
-        Just(ClientWindow::Unsaid),
+        Just(ClientWindow::Absent),
         Just(ClientWindow::Any),
         windows().prop_map(ClientWindow::AtMost),
     ];
@@ -195,10 +195,10 @@ impl End {
             Way::Shared => self.conn.send_shared(kind, Bytes::copy_from_slice(bytes)).unwrap(),
             Way::Owned => self.conn.send_outgoing(Outgoing::Owned(OwnedMessage::from(lent))).unwrap(),
             Way::Prepared(forms) => {
-                let form = |message: Prepared, form: &(WindowBits, u8)| {
+                let form = |message: PreparedMessage, form: &(WindowBits, u8)| {
                     message.compressed(form.0, Level::new(form.1).unwrap())
                 };
-                let prepared = forms.iter().fold(Prepared::new(lent), form);
+                let prepared = forms.iter().fold(PreparedMessage::new(lent), form);
                 self.conn.send_prepared(&prepared).unwrap();
             }
             Way::Chunks(parts) => {

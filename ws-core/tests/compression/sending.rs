@@ -4,7 +4,7 @@ use bytes::Bytes;
 use common::heads::*;
 use ws_core::deflate::{ClientWindow, Compression, Context, Level, Offer};
 use ws_core::handshake::ClientRequest;
-use ws_core::{Chunk, MessageKind, Outgoing, OwnedMessage, Pool, Prepared, RecvBuf, SendError};
+use ws_core::{Chunk, MessageKind, Outgoing, OwnedMessage, Pool, PreparedMessage, RecvBuf, SendError};
 
 use super::*;
 
@@ -241,7 +241,7 @@ fn a_close_leaves_the_message_unfinished() {
         peer.each(|conn| conn.send_chunk(part)).unwrap();
         assert_eq!(peer.each(|conn| conn.send("Hello")), Err(SendError::MessageInProgress));
         assert_eq!(
-            peer.each(|conn| conn.send_prepared(&Prepared::new("a"))),
+            peer.each(|conn| conn.send_prepared(&PreparedMessage::new("a"))),
             Err(SendError::MessageInProgress)
         );
         peer.close(1000, "");
@@ -321,12 +321,14 @@ fn messages_of_any_form_are_compressed() {
 fn prepared_messages_suit_every_connection() {
     let long = long();
     let prepared = [
-        Prepared::new(&long),
-        Prepared::new(&long).compressed(window(15), Level::default()),
-        Prepared::new(&long).compressed(window(9), Level::default()),
-        Prepared::new(&long).compressed(window(15), Level::default()).compressed(window(8), Level::default()),
-        Prepared::new("Hello").compressed(window(10), Level::default()),
-        Prepared::new("").compressed(window(8), Level::default()),
+        PreparedMessage::new(&long),
+        PreparedMessage::new(&long).compressed(window(15), Level::default()),
+        PreparedMessage::new(&long).compressed(window(9), Level::default()),
+        PreparedMessage::new(&long)
+            .compressed(window(15), Level::default())
+            .compressed(window(8), Level::default()),
+        PreparedMessage::new("Hello").compressed(window(10), Level::default()),
+        PreparedMessage::new("").compressed(window(8), Level::default()),
     ];
     for role in BOTH {
         for bits in 8..=15 {
@@ -364,7 +366,7 @@ fn prepared_messages_suit_every_connection() {
 #[test]
 fn the_form_of_a_prepared_message_fits_the_window() {
     let long = long();
-    let prepared = Prepared::new(&long).compressed(window(12), Level::default());
+    let prepared = PreparedMessage::new(&long).compressed(window(12), Level::default());
     for role in BOTH {
         for bits in 8..=15 {
             let some = Some(window(bits));

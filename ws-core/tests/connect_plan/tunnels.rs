@@ -395,7 +395,7 @@ fn each_address_is_tried_once() {
     resolve(&mut run);
     run.refuse();
     run.refuse();
-    assert!(matches!(run.failure(), ConnectError::Dial { tried, .. } if tried.len() == 2));
+    assert!(matches!(run.failure(), ConnectError::Dial { failures, .. } if failures.len() == 2));
 }
 
 /// 6455-4.1-3p: SOCKS5 is offered user name and password only if there are any (RFC 1929).

@@ -173,7 +173,7 @@ fn any_window() -> impl Strategy<Value = WindowBits> {
 
 fn any_offer() -> impl Strategy<Value = Offer> {
     let client = prop_oneof![
-        Just(ClientWindow::Unsaid),
+        Just(ClientWindow::Absent),
         Just(ClientWindow::Any),
         any_window().prop_map(ClientWindow::AtMost)
     ];

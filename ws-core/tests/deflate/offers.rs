@@ -3,11 +3,11 @@
 use ws_core::deflate::{
     ClientWindow, Compression, Level, NAME, Offer, Parameter, ParameterError, WindowBits,
 };
-use ws_core::handshake::{ExtensionsMalformed, extensions};
+use ws_core::handshake::{MalformedExtensions, extensions};
 
 use super::window;
 
-fn answer_of(compression: &Compression, lines: &[&str]) -> Result<Option<String>, ExtensionsMalformed> {
+fn answer_of(compression: &Compression, lines: &[&str]) -> Result<Option<String>, MalformedExtensions> {
     let agreed = compression.accept(lines.iter().map(|line| line.as_bytes()))?;
     Ok(agreed.map(|agreed| agreed.to_string()))
 }
@@ -238,7 +238,7 @@ fn a_malformed_list_is_an_error() {
         "permessage-deflate;",
         ",",
     ] {
-        assert_eq!(answer_of(&Compression::default(), &[line]), Err(ExtensionsMalformed), "{line}");
+        assert_eq!(answer_of(&Compression::default(), &[line]), Err(MalformedExtensions), "{line}");
     }
 }
 

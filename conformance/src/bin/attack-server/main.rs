@@ -19,7 +19,7 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 use socket2::{Domain, Socket, Type};
 use ws_core::deflate::Compression;
-use ws_core::handshake::{Accept, Decision, Reject, Request};
+use ws_core::handshake::{Accept, Decision, Reject, Request, Status};
 use ws_core::serve::Limits;
 use ws_core::{Config, KeepAlive, RecvBuf};
 
@@ -141,6 +141,6 @@ fn decide(request: &Request<'_>) -> Decision {
     if request.is_upgrade() {
         Accept::new().into()
     } else {
-        Reject::new(200).expect("a final status").body("ok\n").keep_alive().into()
+        Reject::new(Status::OK).body("ok\n").keep_alive().into()
     }
 }
