@@ -11,17 +11,17 @@ use crate::mask;
 /// [`advance`](Buf::advance).
 #[derive(Debug, Default)]
 pub struct SendBuf {
-    /// What was copied in lies in `copied[head..end]`. What lies behind is from earlier use: to write over
-    /// initialised memory takes no filling, and payloads are masked in the same pass.
+    /// The memory of copied bytes. Those in `copied[head..end]` are queued. Bytes behind them are from earlier
+    /// use: initialised memory need not be filled, and payloads are masked while they are copied.
     copied: Vec<u8>,
     head: usize,
     end: usize,
-    /// What was chained in, if anything was.
+    /// The chained payloads, if there are any.
     chain: Option<Box<Chain>>,
-    /// How many payload bytes a [`Loan`] has still to bring; more than zero without one means that it was
-    /// forgotten.
+    /// The number of payload bytes that a [`Loan`] has not written yet. If it is not zero and there is not a
+    /// loan, the loan was forgotten.
     owed: usize,
-    /// How many bytes a [detached](SendBuf::detach) buffer took with it.
+    /// The number of bytes in a [detached](SendBuf::detach) buffer.
     detached: usize,
     /// Whether the memory goes back to the allocator once it is empty.
     release: bool,
@@ -43,11 +43,11 @@ struct DelayedFrame {
 #[derive(Debug, Default)]
 struct Chain {
     payloads: VecDeque<ChainedPayload>,
-    /// How many bytes of them are still to be written.
+    /// The number of their bytes that are still to be written.
     len: usize,
 }
 
-/// A payload that leaves from where it lies, before `copied[at..]`.
+/// A payload that is written from its own memory, before `copied[at..]`.
 #[derive(Debug)]
 struct ChainedPayload {
     at: usize,
@@ -56,8 +56,7 @@ struct ChainedPayload {
 
 /// Bytes that leave in one vectored write.
 pub trait Output: Buf {
-    /// Shows the first pieces of what is to be written, as many as `slices` has places for, and returns how
-    /// many.
+    /// Fills `slices` with the first pieces of what is to be written, and returns how many it filled.
     fn slices<'s>(&'s self, slices: &mut [&'s [u8]]) -> usize;
 }
 
@@ -65,7 +64,7 @@ impl SendBuf {
     /// Payloads this long, in bytes, are chained rather than copied.
     pub(crate) const CHAIN_MIN: usize = 4096;
 
-    /// Gives memory to queue into, if there is none yet; returns it otherwise.
+    /// Takes `memory` to queue into, if there is none yet. Otherwise returns it.
     pub fn give(&mut self, memory: Vec<u8>) -> Option<Vec<u8>> {
         if self.has_memory() {
             return Some(memory);
@@ -81,7 +80,7 @@ impl SendBuf {
         self.copied.capacity() != 0
     }
 
-    /// Takes the memory out if nothing is in it.
+    /// Takes the memory out, if nothing is queued in it.
     #[inline]
     pub fn reclaim(&mut self) -> Option<Vec<u8>> {
         if self.has_remaining() || self.owed != 0 {
@@ -109,8 +108,7 @@ impl SendBuf {
         taken
     }
 
-    /// Takes back what [`detach`](Self::detach) gave, written or not: what is left of it comes before all
-    /// else.
+    /// Takes back the buffer of [`detach`](Self::detach). What is left of it comes before all else.
     pub fn reattach(&mut self, taken: Self) {
         self.detached = 0;
         if self.is_closed {
@@ -150,12 +148,12 @@ impl SendBuf {
         self.owed != 0
     }
 
-    /// Drops all that is queued, and what comes back from elsewhere: nothing is written any more.
+    /// Drops all that is queued, and later a detached buffer. Nothing more is written.
     pub(crate) fn close(&mut self) {
         *self = Self { is_closed: true, ..Self::default() };
     }
 
-    /// Keeps a control frame until the queue is below `mark`; it replaces the one that waits already.
+    /// Keeps a control frame until the queue is below `mark`; it replaces an earlier one.
     pub(crate) fn delay(&mut self, mark: usize, header: Header, payload: &[u8]) {
         let mut encoded = [0; Header::MAX_LEN];
         let encoded = header.encode(&mut encoded);
@@ -198,7 +196,7 @@ impl SendBuf {
         }
     }
 
-    /// Gives the memory in use back to the allocator once it is written: an opening handshake needs it once.
+    /// Returns the memory to the allocator once all of it is written: an opening handshake needs it once.
     pub(crate) fn release_when_empty(&mut self) {
         self.release = true;
     }
@@ -230,7 +228,7 @@ impl SendBuf {
         if let Some((bytes, len)) = header.encode_short()
             && let Some(room) = self.copied.get_mut(self.end..self.end + bytes.len() + payload.len())
         {
-            // All of the array, for that takes no loop; the payload lies over what is too much.
+            // The whole array is copied, which takes no loop. The payload overwrites what is too much.
             room[..bytes.len()].copy_from_slice(&bytes);
             let room = &mut room[len..len + payload.len()];
             match header.mask {
@@ -272,7 +270,7 @@ impl SendBuf {
         chain.payloads.push_back(ChainedPayload { at: self.end, bytes });
     }
 
-    /// Notes that a payload of `len` bytes follows, by a [`Loan`].
+    /// Notes that a [`Loan`] writes the next `len` bytes, a payload.
     pub(crate) fn owe(&mut self, len: usize) {
         self.owed = len;
     }
@@ -368,7 +366,7 @@ impl Output for SendBuf {
     }
 }
 
-/// A message on its way: its header is queued, its payload still the caller's.
+/// A message that is being written: its header is queued, and its payload belongs to the caller.
 ///
 /// Write what [`Buf`] or [`slices`](Output::slices) shows (the queue, then the payload: one vectored write)
 /// and [`advance`](Buf::advance). What the transport did not take is copied into the queue when this is
@@ -388,15 +386,14 @@ impl<'c, 'a> Loan<'c, 'a> {
         Self { out, payload, is_paused: false }
     }
 
-    /// Goes on where a loan was [paused](Self::pause).
+    /// Returns the rest of a loan that was [paused](Self::pause).
     pub(crate) fn resume(out: &'c mut SendBuf, payload: &'a [u8]) -> Self {
         let passed = payload.len().saturating_sub(out.owed);
         Self::new(out, &payload[passed..])
     }
 
-    /// Leaves the rest of the payload owed, to go on with
-    /// [`Connection::resume_lent`](crate::Connection::resume_lent) before anything else is done with the
-    /// connection.
+    /// Stops here. The caller goes on with [`Connection::resume_lent`](crate::Connection::resume_lent) before
+    /// it does anything else with the connection.
     pub fn pause(mut self) {
         self.is_paused = true;
     }

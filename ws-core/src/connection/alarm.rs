@@ -16,7 +16,7 @@ pub(super) struct Alarm {
     pinged: Option<Instant>,
     /// The number of pings so far, which is the payload of the last.
     pings: u32,
-    /// Whether the close timer began by the time of what was received, which may lie in the past.
+    /// Whether the close timer began at the time of what was received, which may lie in the past.
     is_backdated: bool,
     /// The last round-trip time in nanoseconds, plus one.
     round_trip: Option<NonZeroU64>,

@@ -39,8 +39,8 @@ impl Connection {
         this
     }
 
-    /// Limits the opening handshake of a fresh client: it must be done by `at`, even if the configuration
-    /// allows more.
+    /// Limits the opening handshake of a fresh client: it must be complete by `at`, even if the
+    /// configuration allows more time.
     #[cfg(feature = "url")]
     pub(crate) fn limit_opening(&mut self, at: Instant) {
         self.alarm.limit_opening(at);

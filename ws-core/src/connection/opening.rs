@@ -3,7 +3,7 @@ use crate::handshake::Scanner;
 use crate::handshake::client::ExpectedResponse;
 use crate::handshake::server::RequestKind;
 
-/// What the opening handshake waits for next (§4).
+/// The state of the opening handshake, by what it waits for next (§4).
 #[derive(Debug)]
 pub(super) enum Opening {
     /// Client: the response.

@@ -212,7 +212,7 @@ impl fmt::Debug for Reject {
     }
 }
 
-/// What follows an answer.
+/// The next step after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AfterAnswer {
     /// The end of the connection.

@@ -59,7 +59,7 @@ impl Handover {
     /// `config` has the extensions that may be agreed on.
     ///
     /// # Errors
-    /// What is wrong with the request. [`HandshakeError::response`] is the answer to that.
+    /// The fault of the request. [`HandshakeError::response`] is the answer to it.
     pub fn new<'f>(
         method: &str,
         target: &str,
