@@ -154,6 +154,7 @@ impl Default for Config {
 
 /// Pings for a silent peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeepAlive {
     /// The silence after which a ping is sent.
     pub interval: Duration,
@@ -161,9 +162,30 @@ pub struct KeepAlive {
     pub timeout: Duration,
 }
 
-impl Default for KeepAlive {
+impl KeepAlive {
     /// Returns a ping after 20 s of silence, and 20 s for its answer.
-    fn default() -> Self {
+    pub const fn new() -> Self {
         Self { interval: Duration::from_secs(20), timeout: Duration::from_secs(20) }
+    }
+
+    /// Sets the silence before a ping; see the field [`interval`](field@Self::interval).
+    #[must_use]
+    pub const fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets the time for the answer to a ping; see the field [`timeout`](field@Self::timeout).
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+/// Equals [`new`](KeepAlive::new).
+impl Default for KeepAlive {
+    fn default() -> Self {
+        Self::new()
     }
 }

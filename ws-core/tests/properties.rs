@@ -474,7 +474,7 @@ proptest! {
         closers in prop_oneof![Just([true, false]), Just([false, true]), Just([true, true])],
         close_at in 0..20_usize,
     ) {
-        let keep_alive = Some(KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) });
+        let keep_alive = Some(KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(10)));
         let close_timeout = Duration::from_secs(300);
         let config = Arc::new(Config { keep_alive, close_timeout, ..Config::default() });
         let mut nodes = BOTH.map(|role| {

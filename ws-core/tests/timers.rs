@@ -17,7 +17,7 @@ fn idle() -> Config {
 }
 
 fn alive() -> Config {
-    let keep_alive = KeepAlive { interval: 20 * SECOND, timeout: 7 * SECOND };
+    let keep_alive = KeepAlive::new().interval(20 * SECOND).timeout(7 * SECOND);
     Config { keep_alive: Some(keep_alive), ..Config::default() }
 }
 
@@ -249,7 +249,7 @@ fn keepalive_is_off_by_default() {
         assert_eq!(peer.transmits(), b"");
         assert!(peer.is_open());
     }
-    assert_eq!(KeepAlive::default(), KeepAlive { interval: 20 * SECOND, timeout: 20 * SECOND });
+    assert_eq!(KeepAlive::default(), KeepAlive::new().interval(20 * SECOND).timeout(20 * SECOND));
 }
 
 /// adapter-K1: an idle peer gets a Close frame with 1001, and the connection ends.
@@ -278,7 +278,7 @@ fn an_idle_peer_gets_a_close_frame() {
 /// adapter-K1: the idle timeout and the keepalive run side by side. A peer that only answers pings is idle.
 #[test]
 fn a_peer_that_only_answers_pings_is_idle() {
-    let keep_alive = KeepAlive { interval: 3 * SECOND, timeout: SECOND };
+    let keep_alive = KeepAlive::new().interval(3 * SECOND).timeout(SECOND);
     for role in BOTH {
         let mut peer = configured(role, Config { keep_alive: Some(keep_alive), ..idle() });
         for _ in 0..3 {
@@ -326,7 +326,7 @@ fn each_byte_of_a_frame_is_a_sign_of_life() {
 /// frame has come.
 #[test]
 fn the_close_timeout_replaces_the_others() {
-    let keep_alive = KeepAlive { interval: SECOND, timeout: SECOND };
+    let keep_alive = KeepAlive::new().interval(SECOND).timeout(SECOND);
     for role in BOTH {
         let config = Config { keep_alive: Some(keep_alive), close_timeout: 60 * SECOND, ..idle() };
         let mut peer = configured(role, config);
@@ -414,7 +414,7 @@ fn wake_ups_may_come_at_any_time() {
 #[test]
 fn the_end_of_time_does_not_overflow() {
     let forever = Duration::MAX;
-    let keep_alive = KeepAlive { interval: forever, timeout: forever };
+    let keep_alive = KeepAlive::new().interval(forever).timeout(forever);
     let config = Config {
         opening_timeout: Some(forever),
         idle_timeout: Some(forever),

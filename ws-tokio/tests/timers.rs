@@ -73,7 +73,7 @@ async fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
 /// round trip is measured.
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
-    let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(7) };
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(7));
     let config = Config { keep_alive: Some(keep_alive), ..Config::default() };
     let (mut one, mut other) = pair(config.clone()).await;
     let waiting =

@@ -186,7 +186,7 @@ fn simulate(seed: u64, talk: Talk, fault: Fault) -> Outcome {
 }
 
 fn config() -> Config {
-    let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) };
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(10));
     Config { keep_alive: Some(keep_alive), max_output: 2000, ..Config::default() }
 }
 

@@ -105,7 +105,7 @@ fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
 #[test]
 fn a_silent_peer_is_pinged_and_given_up() -> Outcome {
     on::run(async {
-        let keep_alive = KeepAlive { interval: SHORT, timeout: SHORT };
+        let keep_alive = KeepAlive::new().interval(SHORT).timeout(SHORT);
         let config = Config { keep_alive: Some(keep_alive), ..Config::default() };
         let (near, mut far) = sockets();
         far.write_all(UPGRADE.as_bytes())?;

@@ -191,7 +191,7 @@ fn an_idle_receiver_wakes_up_four_times_in_each_close_timeout() {
 #[test]
 fn keepalive_wakes_a_connection_for_its_pings() {
     let peer = Peer::new(&[(95 * SECOND, MESSAGE)], Some(Duration::ZERO));
-    let keep_alive = KeepAlive { interval: 10 * SECOND, timeout: 1000 * SECOND };
+    let keep_alive = KeepAlive::new().interval(10 * SECOND).timeout(1000 * SECOND);
     let mut ws = peer.server(Config { keep_alive: Some(keep_alive), ..Config::default() });
     assert!(ws.recv().unwrap().is_some());
     assert_eq!(peer.state().written.len(), 6, "one ping, which is not answered");
@@ -303,7 +303,7 @@ fn a_half_closed_connection_sleeps() {
 /// Returns configurations whose timers end a connection with a silent peer: after 20 s without a pong, and
 /// after 20 s without a message.
 fn watchful() -> [Config; 2] {
-    let keep_alive = KeepAlive { interval: 10 * SECOND, timeout: 10 * SECOND };
+    let keep_alive = KeepAlive::new().interval(10 * SECOND).timeout(10 * SECOND);
     [
         Config { keep_alive: Some(keep_alive), ..Config::default() },
         Config { idle_timeout: Some(20 * SECOND), ..Config::default() },

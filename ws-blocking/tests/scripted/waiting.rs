@@ -82,7 +82,7 @@ fn deadlines_are_the_timeouts_of_reads() {
 #[test]
 fn a_silent_peer_is_given_up_on() {
     let script = Script::new("").with(|state| state.then = Meets::Fault(ErrorKind::TimedOut));
-    let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
+    let alive = KeepAlive::new().interval(Duration::from_millis(1)).timeout(Duration::from_millis(1));
     let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
     let error = ws.recv().unwrap_err();
     assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong))), "{error:?}");
@@ -96,7 +96,7 @@ fn a_silent_peer_is_given_up_on() {
 fn a_stuck_peer_is_given_up_on() {
     for payload in [&b"short"[..], &[0x55; 100_000]] {
         let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
-        let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
+        let alive = KeepAlive::new().interval(Duration::from_millis(1)).timeout(Duration::from_millis(1));
         let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
         let error = ws.send(payload).unwrap_err();
         assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong))), "{error:?}");

@@ -114,7 +114,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         compression: args.deflate.compression(),
         keep_alive: args
             .ping_every
-            .map(|interval| KeepAlive { interval, timeout: interval.max(PONG_TIMEOUT) }),
+            .map(|interval| KeepAlive::new().interval(interval).timeout(interval.max(PONG_TIMEOUT))),
         ..Config::default()
     });
     let runtime = args.runtime;

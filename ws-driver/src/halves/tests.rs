@@ -147,7 +147,7 @@ const DEEDS: [(&str, Deed); 7] = [
 
 /// Returns settings that give up a peer after a minute of silence.
 fn impatient() -> [Config; 2] {
-    let keep_alive = KeepAlive { interval: 20 * SECOND, timeout: 20 * SECOND };
+    let keep_alive = KeepAlive::new().interval(20 * SECOND).timeout(20 * SECOND);
     let config = Config { max_output: 1, ..Config::default() };
     [
         Config { keep_alive: Some(keep_alive), ..config.clone() },

@@ -111,9 +111,8 @@ fn config(cli: &Cli) -> Config {
         max_fragments: 1000,
         max_output: 64 << 10,
         opening_timeout: Some(Duration::from_secs(cli.opening_timeout)),
-        keep_alive: cli.keep_alive.map(|seconds| KeepAlive {
-            interval: Duration::from_secs(seconds),
-            timeout: Duration::from_secs(1),
+        keep_alive: cli.keep_alive.map(|seconds| {
+            KeepAlive::new().interval(Duration::from_secs(seconds)).timeout(Duration::from_secs(1))
         }),
         close_timeout: Duration::from_secs(1),
         compression: Some(Compression::default()),
