@@ -80,8 +80,8 @@ fn slow_handshakes_hold_up_nobody() -> Outcome {
 #[test]
 fn connections_are_limited() -> Outcome {
     on::run(async {
-        let in_all = Limits { connections: 1, ..Limits::default() };
-        let for_each = Limits { per_address: 1, ..Limits::default() };
+        let in_all = Limits::new().connections(1);
+        let for_each = Limits::new().per_address(1);
         for limits in [in_all, for_each] {
             let listener = wait!(Server::new().limits(limits).bind("127.0.0.1:0"))?;
             let (url, handle) = (url(&listener), listener.handle());

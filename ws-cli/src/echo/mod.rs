@@ -59,7 +59,7 @@ pub(crate) struct Args {
 }
 
 /// The number of connections is limited by the system only.
-const LIMITS: Limits = Limits { connections: usize::MAX, per_address: usize::MAX };
+const LIMITS: Limits = Limits::new().connections(usize::MAX).per_address(usize::MAX);
 
 /// The settings that all connections share.
 #[derive(Debug, Default)]

@@ -30,7 +30,7 @@ const SEND_BUFFER: usize = 64 << 10;
 /// a second.
 const BACKLOG: i32 = 4096;
 /// A limit above the connections of any attack.
-const LIMITS: Limits = Limits { connections: 10_000, per_address: usize::MAX };
+const LIMITS: Limits = Limits::new().connections(10_000).per_address(usize::MAX);
 
 /// Serve with small limits, to be attacked.
 #[derive(Parser)]
