@@ -19,12 +19,11 @@ pub(crate) struct Deflate {
 impl Deflate {
     /// Returns the compression to negotiate; `None` for none.
     pub(crate) fn compression(&self) -> Option<Compression> {
-        let offer = Offer {
-            server_no_context_takeover: self.no_context_takeover,
-            client_no_context_takeover: self.no_context_takeover,
-            server_max_window_bits: self.deflate_window,
-            client_max_window_bits: self.deflate_window.map_or(ClientWindow::Any, ClientWindow::AtMost),
-        };
+        let offer = Offer::new()
+            .server_no_context_takeover(self.no_context_takeover)
+            .client_no_context_takeover(self.no_context_takeover)
+            .server_max_window_bits(self.deflate_window)
+            .client_max_window_bits(self.deflate_window.map_or(ClientWindow::Any, ClientWindow::AtMost));
         (!self.no_deflate).then(|| Compression {
             offers: vec![offer],
             server_no_context_takeover: self.no_context_takeover,

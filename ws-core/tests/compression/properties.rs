@@ -33,12 +33,11 @@ fn offers() -> impl Strategy<Value = Offer> {
             server_max_window_bits,
             client_max_window_bits,
         )| {
-            Offer {
-                server_no_context_takeover,
-                client_no_context_takeover,
-                server_max_window_bits,
-                client_max_window_bits,
-            }
+            Offer::new()
+                .server_no_context_takeover(server_no_context_takeover)
+                .client_no_context_takeover(client_no_context_takeover)
+                .server_max_window_bits(server_max_window_bits)
+                .client_max_window_bits(client_max_window_bits)
         },
     )
 }

@@ -66,7 +66,7 @@ fn without_takeover_each_message_stands_alone() {
 /// so. If only its own offer hinted at it, it need not.
 #[test]
 fn a_client_obeys_the_answer_and_not_its_hint() {
-    let hints = Offer { client_no_context_takeover: true, ..Offer::default() };
+    let hints = Offer::new().client_no_context_takeover(true);
     for (offer, answer, second) in [
         (Offer::default(), "; client_no_context_takeover", HELLO),
         (Offer::PLAIN, "; client_no_context_takeover", HELLO),
@@ -421,7 +421,7 @@ fn another_inflater_reads_what_is_sent() {
 fn a_client_keeps_to_its_window() {
     // 2000 bytes that do not repeat, twice: the second half refers back only if the window is large enough.
     let twice = noise(2000).repeat(2);
-    let hint = |bits| Offer { client_max_window_bits: ClientWindow::AtMost(window(bits)), ..Offer::PLAIN };
+    let hint = |bits| Offer::PLAIN.client_max_window_bits(ClientWindow::AtMost(window(bits)));
     for (offer, answer, is_small) in [
         (Offer::default(), "", true),
         (Offer::default(), "; client_max_window_bits=12", true),

@@ -38,12 +38,11 @@ fn the_default_offer_lets_the_server_limit_the_window() {
 #[test]
 fn offers_are_written_in_order() {
     let offers = vec![
-        Offer {
-            server_no_context_takeover: true,
-            client_no_context_takeover: true,
-            server_max_window_bits: Some(window(10)),
-            client_max_window_bits: ClientWindow::AtMost(window(8)),
-        },
+        Offer::new()
+            .server_no_context_takeover(true)
+            .client_no_context_takeover(true)
+            .server_max_window_bits(window(10))
+            .client_max_window_bits(ClientWindow::AtMost(window(8))),
         Offer::default(),
         Offer::PLAIN,
     ];
