@@ -10,7 +10,7 @@ pub(crate) const LEVEL: u32 = 6;
 /// The workspace's own type of that level.
 pub(crate) fn compression() -> ws_core::deflate::Compression {
     let level = ws_core::deflate::Level::new(LEVEL as u8).expect("zlib has this level");
-    ws_core::deflate::Compression { level, ..Default::default() }
+    ws_core::deflate::Compression::new().level(level)
 }
 
 /// The end of every flush, which WebSocket takes off the end of a message (RFC 7692 §7.2.1).

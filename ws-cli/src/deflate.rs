@@ -24,13 +24,13 @@ impl Deflate {
             .client_no_context_takeover(self.no_context_takeover)
             .server_max_window_bits(self.deflate_window)
             .client_max_window_bits(self.deflate_window.map_or(ClientWindow::Any, ClientWindow::AtMost));
-        (!self.no_deflate).then(|| Compression {
-            offers: vec![offer],
-            server_no_context_takeover: self.no_context_takeover,
-            client_no_context_takeover: self.no_context_takeover,
-            server_max_window_bits: self.deflate_window.unwrap_or_default(),
-            client_max_window_bits: self.deflate_window.unwrap_or_default(),
-            ..Compression::default()
+        (!self.no_deflate).then(|| {
+            Compression::new()
+                .offers([offer])
+                .server_no_context_takeover(self.no_context_takeover)
+                .client_no_context_takeover(self.no_context_takeover)
+                .server_max_window_bits(self.deflate_window.unwrap_or_default())
+                .client_max_window_bits(self.deflate_window.unwrap_or_default())
         })
     }
 }

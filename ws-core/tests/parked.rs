@@ -193,7 +193,7 @@ fn compressed_messages_are_read_in_any_pieces() {
             }
             let kept_or_not = [Context::Kept, Context::Shared];
             for (context, stream) in kept_or_not.into_iter().flat_map(|kept| [(kept, false), (kept, true)]) {
-                let compression = Compression { context, ..Compression::default() };
+                let compression = Compression::new().context(context);
                 let config = Config { stream, compression: Some(compression), ..Config::default() };
                 let mut agreement = Agreement::default();
                 agreement.deflate = Some(params);

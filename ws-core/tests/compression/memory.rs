@@ -11,7 +11,7 @@ use super::*;
 const WORKING: usize = 512 << 10;
 
 fn config(context: Context) -> Config {
-    Config { compression: Some(Compression { context, ..Compression::default() }), ..Config::default() }
+    Config { compression: Some(Compression::new().context(context)), ..Config::default() }
 }
 
 /// Sends and receives one long compressed message.

@@ -16,7 +16,7 @@ fn config(compression: impl Into<Option<Compression>>) -> Config {
 }
 
 fn offering(offers: &[Offer]) -> Compression {
-    Compression { offers: offers.to_vec(), ..Compression::default() }
+    Compression::new().offers(offers)
 }
 
 const PLAIN: Offer = Offer::PLAIN;
@@ -295,13 +295,11 @@ fn a_malformed_list_is_refused() {
 /// A server may require more than it was offered, but not limit a client's window if that was not offered.
 #[test]
 fn a_server_may_ask_for_more() {
-    let small = Compression {
-        server_no_context_takeover: true,
-        client_no_context_takeover: true,
-        server_max_window_bits: window(11),
-        client_max_window_bits: window(10),
-        ..Compression::default()
-    };
+    let small = Compression::new()
+        .server_no_context_takeover(true)
+        .client_no_context_takeover(true)
+        .server_max_window_bits(window(11))
+        .client_max_window_bits(window(10));
     let takeover = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
     for (offer, windows) in [
         ("", "; server_max_window_bits=11"),
@@ -438,13 +436,9 @@ fn both_ends_agree() {
     ];
     let servers = [
         Compression::default(),
-        Compression { server_no_context_takeover: true, ..Compression::default() },
-        Compression { client_no_context_takeover: true, ..Compression::default() },
-        Compression {
-            server_max_window_bits: window(8),
-            client_max_window_bits: window(9),
-            ..Compression::default()
-        },
+        Compression::new().server_no_context_takeover(true),
+        Compression::new().client_no_context_takeover(true),
+        Compression::new().server_max_window_bits(window(8)).client_max_window_bits(window(9)),
     ];
     let long = "Hello, and hello again. ".repeat(50);
     for offer in offers {

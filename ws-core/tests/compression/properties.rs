@@ -52,16 +52,15 @@ fn compressions() -> impl Strategy<Value = Compression> {
             level,
             min_len,
         )| {
-            Compression {
-                offers,
-                server_no_context_takeover: server,
-                client_no_context_takeover: client,
-                server_max_window_bits,
-                client_max_window_bits,
-                level: Level::new(level).unwrap(),
-                min_len,
-                context: if is_kept { Context::Kept } else { Context::Shared },
-            }
+            Compression::new()
+                .offers(offers)
+                .server_no_context_takeover(server)
+                .client_no_context_takeover(client)
+                .server_max_window_bits(server_max_window_bits)
+                .client_max_window_bits(client_max_window_bits)
+                .level(Level::new(level).unwrap())
+                .min_len(min_len)
+                .context(if is_kept { Context::Kept } else { Context::Shared })
         },
     )
 }

@@ -410,7 +410,7 @@ fn references_may_reach_through_the_window() {
             let long = noise(1 << bits);
             let again: Vec<u8> = (0..258).map(|i| long[i % long.len()]).collect();
             for context in [Context::Kept, Context::Shared] {
-                let compression = Some(Compression { context, ..Compression::default() });
+                let compression = Some(Compression::new().context(context));
                 let config = Config { compression, ..Config::default() };
                 let (mut conn, mut buf) = (open(role, params, config), RecvBuf::new());
                 let mut pool = Pool::new();

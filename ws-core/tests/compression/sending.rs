@@ -11,7 +11,7 @@ use super::*;
 const COMPRESSED: u8 = FIN | RSV1;
 
 fn config(min_len: usize) -> Config {
-    let compression = Some(Compression { min_len, ..Compression::default() });
+    let compression = Some(Compression::new().min_len(min_len));
     Config { compression, ..Config::default() }
 }
 
@@ -74,7 +74,7 @@ fn a_client_obeys_the_answer_and_not_its_hint() {
         (hints, "", AGAIN),
         (Offer::default(), "; server_no_context_takeover", AGAIN),
     ] {
-        let compression = Some(Compression { offers: vec![offer], min_len: 0, ..Compression::default() });
+        let compression = Some(Compression::new().offers([offer]).min_len(0));
         let config = Config { compression, ..Config::default() };
         let request = ClientRequest::new("h", "/").unwrap();
         let mut client = connecting(config, &request);
@@ -92,8 +92,7 @@ fn a_client_obeys_the_answer_and_not_its_hint() {
 #[test]
 fn a_shared_context_stands_alone() {
     for role in BOTH {
-        let compression =
-            Some(Compression { min_len: 0, context: Context::Shared, ..Compression::default() });
+        let compression = Some(Compression::new().min_len(0).context(Context::Shared));
         let mut peer = agreed(role, TAKING_OVER, Config { compression, ..Config::default() });
         for _ in 0..3 {
             peer.each(|conn| conn.send("Hello")).unwrap();
@@ -399,7 +398,7 @@ fn another_inflater_reads_what_is_sent() {
                     let params =
                         Params { server_max_window_bits: some, client_max_window_bits: some, ..base };
                     let level = Level::new(level).unwrap();
-                    let compression = Some(Compression { min_len: 0, level, ..Compression::default() });
+                    let compression = Some(Compression::new().min_len(0).level(level));
                     let mut conn = open(role, params, Config { compression, ..Config::default() });
                     messages.iter().for_each(|message| conn.send(*message).unwrap());
                     let frames = decode(role, &take_output(&mut conn));
@@ -432,7 +431,7 @@ fn a_client_keeps_to_its_window() {
         (hint(15), "; client_max_window_bits=9", false),
         (hint(15), "", true),
     ] {
-        let compression = Some(Compression { offers: vec![offer], ..Compression::default() });
+        let compression = Some(Compression::new().offers([offer]));
         let request = ClientRequest::new("h", "/").unwrap();
         let config = Config { compression, ..Config::default() };
         let mut client = Connection::client(NOW, config, &request, ENTROPY);
