@@ -221,7 +221,7 @@ mod tests {
     fn a_frame_on_the_wire_says_that_it_is_compressed_and_masked() {
         let payloads = payloads(&messages(1 << 10), Context::Kept);
         for (wire, payload) in wires(&payloads, Framing::WebSocket).iter().zip(&payloads) {
-            let rules = Rules { masked: Some(true), rsv1: true };
+            let rules = Rules::new().masked(true).rsv1(true);
             let (header, len) = rules.parse(wire).unwrap().unwrap();
             assert!(header.rsv1 && header.fin);
             assert_eq!(wire.len(), len + payload.len() - TAIL.len());
