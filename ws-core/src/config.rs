@@ -3,6 +3,7 @@ use alloc::format;
 use core::time::Duration;
 
 use crate::ProtocolError;
+use crate::deflate::Compression;
 
 /// The limits, timeouts and choices of a connection. Many connections can share one.
 ///
@@ -45,8 +46,9 @@ pub struct Config {
     /// Whether messages are delivered as [`Chunk`](crate::Chunk)s as their bytes arrive; off by default.
     pub stream: bool,
     /// The settings of permessage-deflate (RFC 7692), which is then offered or accepted; off by default.
-    #[cfg(feature = "deflate")]
-    pub compression: Option<crate::deflate::Compression>,
+    ///
+    /// Without the feature `deflate` its type has no values, so it stays off.
+    pub compression: Option<Compression>,
     /// Whether pings are answered (§5.5.2); on by default. When off, the application answers them with
     /// [`Connection::pong`](crate::Connection::pong).
     pub auto_pong: bool,
@@ -120,13 +122,6 @@ impl Config {
     const fn limit(&self, max: usize) -> u64 {
         if self.stream && max == usize::MAX { u64::MAX } else { max as u64 }
     }
-
-    pub(crate) fn compression(&self) -> Option<&crate::handshake::Compression> {
-        #[cfg(feature = "deflate")]
-        return self.compression.as_ref();
-        #[cfg(not(feature = "deflate"))]
-        None
-    }
 }
 
 impl Default for Config {
@@ -140,7 +135,6 @@ impl Default for Config {
             max_fragments: 1 << 18,
             max_output: 1 << 20,
             stream: false,
-            #[cfg(feature = "deflate")]
             compression: None,
             auto_pong: true,
             auto_close: true,

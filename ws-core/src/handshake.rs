@@ -39,6 +39,8 @@ use alloc::boxed::Box;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest as _, Sha1};
 
+use crate::deflate::Params;
+
 #[cfg(all(feature = "http", feature = "url"))]
 pub use self::http::HttpRequestError;
 pub use answer::{Accept, Decision, Reject};
@@ -55,7 +57,6 @@ pub use response::Response;
 pub(crate) use answer::{Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
 pub(crate) use body::{BodyFraming, BodyReader};
 pub(crate) use body_progress::BodyProgress;
-pub(crate) use compression::Compression;
 pub(crate) use forward::{forward_request, forward_response};
 pub(crate) use head::Head;
 pub(crate) use reply_to::ReplyTo;
@@ -68,18 +69,12 @@ pub struct Agreement {
     /// The subprotocol, if one was agreed.
     pub subprotocol: Option<Box<str>>,
     /// The parameters of permessage-deflate, if it was agreed (RFC 7692).
-    #[cfg(feature = "deflate")]
-    pub deflate: Option<crate::deflate::Params>,
+    pub deflate: Option<Params>,
 }
 
 impl Agreement {
-    #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "there is nothing to agree"))]
-    fn new(subprotocol: Option<Box<str>>, deflate: Option<compression::Params>) -> Self {
-        Self {
-            subprotocol,
-            #[cfg(feature = "deflate")]
-            deflate,
-        }
+    fn new(subprotocol: Option<Box<str>>, deflate: Option<Params>) -> Self {
+        Self { subprotocol, deflate }
     }
 }
 

@@ -47,7 +47,7 @@ mod config;
 #[cfg(feature = "url")]
 pub mod connect;
 mod connection;
-#[cfg(feature = "deflate")]
+#[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
 pub mod deflate;
 mod error;
 mod escape;
@@ -76,6 +76,7 @@ pub use close::CloseFrame;
 pub use close_code::CloseCode;
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Transmit};
+pub use deflate::Compression;
 pub use error::{Error, ProtocolError, SendError, Timeout};
 pub use escape::Escaped;
 pub use event::{Chunk, Event, Message, MessageKind};

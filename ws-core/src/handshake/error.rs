@@ -1,5 +1,7 @@
 use core::fmt;
 
+use crate::deflate::NegotiationError;
+
 /// A fault of the peer in the opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -101,8 +103,7 @@ pub enum HandshakeError {
     /// The 101 answer has an extension that was not offered.
     ExtensionNotOffered,
     /// The answer to the offer of permessage-deflate breaks its rules (RFC 7692 §7).
-    #[cfg(feature = "deflate")]
-    Compression(crate::deflate::NegotiationError),
+    Compression(NegotiationError),
     /// The chunked body of an answer is malformed (RFC 9112 §7.1).
     ChunkMalformed,
 }
@@ -158,9 +159,8 @@ impl HandshakeError {
             | Self::SubprotocolNotOffered
             | Self::SubprotocolMissing
             | Self::ExtensionNotOffered
+            | Self::Compression(_)
             | Self::ChunkMalformed => 502,
-            #[cfg(feature = "deflate")]
-            Self::Compression(_) => 502,
             Self::HttpVersionUnsupported => 505,
         }
     }
@@ -216,7 +216,6 @@ impl HandshakeError {
             Self::SubprotocolNotOffered => "the answer's subprotocol was not offered",
             Self::SubprotocolMissing => "the answer names none of the offered subprotocols",
             Self::ExtensionNotOffered => "the answer names an extension that was not offered",
-            #[cfg(feature = "deflate")]
             Self::Compression(_) => "the answer to permessage-deflate is wrong",
             Self::ChunkMalformed => "the answer's chunked body is malformed",
         }
@@ -224,9 +223,8 @@ impl HandshakeError {
 }
 
 #[cfg(feature = "deflate")]
-impl From<crate::deflate::NegotiationError> for HandshakeError {
-    fn from(error: crate::deflate::NegotiationError) -> Self {
-        use crate::deflate::NegotiationError;
+impl From<NegotiationError> for HandshakeError {
+    fn from(error: NegotiationError) -> Self {
         match error {
             NegotiationError::ListMalformed => Self::ExtensionsMalformed,
             NegotiationError::NotOffered => Self::ExtensionNotOffered,
@@ -242,7 +240,6 @@ impl From<crate::deflate::NegotiationError> for HandshakeError {
 
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[cfg(feature = "deflate")]
         if let Self::Compression(error) = self {
             return write!(f, "{}: {error}", self.text());
         }

@@ -73,14 +73,14 @@ impl Handover {
             return Err(HandshakeError::RequestLineMalformed);
         }
         let parsed = RequestHead::parse(&head)?;
-        let asked = parsed.asked(&head, config.compression())?;
+        let asked = parsed.asked(&head, config.compression.as_ref())?;
         Ok(Self { head: head.into_boxed_slice(), parsed, asked })
     }
 
     /// Agrees to the extensions of this `config` instead.
     pub fn set_config(&mut self, config: &Config) {
         // A request is right or wrong whatever the config is.
-        if let Ok(asked) = self.parsed.asked(&self.head, config.compression()) {
+        if let Ok(asked) = self.parsed.asked(&self.head, config.compression.as_ref()) {
             self.asked = asked;
         }
     }
