@@ -11,9 +11,10 @@ use crate::deflate::Compression;
 ///
 /// ```
 /// use ws_core::Config;
-/// let config = Config { max_message: 1 << 20, ..Config::default() };
+/// let config = Config::new().max_message(1 << 20).max_output(4 << 20);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// The largest accepted head of a request or a response, in bytes; 16 KiB by default. A server answers a
     /// larger head with 431, or with 414 if the request line alone is too long.
@@ -27,13 +28,13 @@ pub struct Config {
     /// The largest accepted payload of one frame, in bytes; 64 MiB by default. A larger one ends the
     /// connection with 1009 (§10.4).
     ///
-    /// With [`stream`](Self::stream) a frame need not fit into memory, so the default does not apply there.
-    /// Any other value does.
+    /// With [`stream`](field@Self::stream) a frame need not fit into memory, so the default does not apply
+    /// there. Any other value does.
     pub max_frame: usize,
     /// The largest accepted message, in bytes; 64 MiB by default. A larger one ends the connection with 1009
     /// (§10.4).
     ///
-    /// It also applies with [`stream`](Self::stream): `usize::MAX` allows messages without end.
+    /// It also applies with [`stream`](field@Self::stream): `usize::MAX` allows messages without end.
     pub max_message: usize,
     /// The largest accepted number of frames in a message; 262,144 by default. More end the connection with
     /// 1009.
@@ -69,8 +70,143 @@ pub struct Config {
 }
 
 impl Config {
-    /// The default of [`max_frame`](Self::max_frame).
+    /// The default of [`max_frame`](field@Self::max_frame).
     const MAX_FRAME: usize = 64 << 20;
+
+    /// Returns the default settings, which suit a server on the open internet.
+    pub const fn new() -> Self {
+        Self {
+            max_head: 16 << 10,
+            max_fields: 128,
+            max_body: 64 << 10,
+            max_frame: Self::MAX_FRAME,
+            max_message: 64 << 20,
+            max_fragments: 1 << 18,
+            max_output: 1 << 20,
+            stream: false,
+            compression: None,
+            auto_pong: true,
+            auto_close: true,
+            opening_timeout: Some(Duration::from_secs(10)),
+            idle_timeout: None,
+            keep_alive: None,
+            close_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// Sets the largest accepted head, in bytes; see the field [`max_head`](field@Self::max_head).
+    #[must_use]
+    pub fn max_head(mut self, max_head: usize) -> Self {
+        self.max_head = max_head;
+        self
+    }
+
+    /// Sets the largest accepted number of header fields in a head; see the field
+    /// [`max_fields`](field@Self::max_fields).
+    #[must_use]
+    pub fn max_fields(mut self, max_fields: usize) -> Self {
+        self.max_fields = max_fields;
+        self
+    }
+
+    /// Sets the largest part that is kept of the body of a refusal, in bytes; see the field
+    /// [`max_body`](field@Self::max_body).
+    #[must_use]
+    pub fn max_body(mut self, max_body: usize) -> Self {
+        self.max_body = max_body;
+        self
+    }
+
+    /// Sets the largest accepted payload of one frame, in bytes; see the field
+    /// [`max_frame`](field@Self::max_frame).
+    #[must_use]
+    pub fn max_frame(mut self, max_frame: usize) -> Self {
+        self.max_frame = max_frame;
+        self
+    }
+
+    /// Sets the largest accepted message, in bytes; see the field [`max_message`](field@Self::max_message).
+    #[must_use]
+    pub fn max_message(mut self, max_message: usize) -> Self {
+        self.max_message = max_message;
+        self
+    }
+
+    /// Sets the largest accepted number of frames in a message; see the field
+    /// [`max_fragments`](field@Self::max_fragments).
+    #[must_use]
+    pub fn max_fragments(mut self, max_fragments: usize) -> Self {
+        self.max_fragments = max_fragments;
+        self
+    }
+
+    /// Sets the mark of the output queue, in bytes; see the field [`max_output`](field@Self::max_output).
+    #[must_use]
+    pub fn max_output(mut self, max_output: usize) -> Self {
+        self.max_output = max_output;
+        self
+    }
+
+    /// Sets whether messages are delivered as chunks; see the field [`stream`](field@Self::stream).
+    #[must_use]
+    pub fn stream(mut self, stream: bool) -> Self {
+        self.stream = stream;
+        self
+    }
+
+    /// Sets how messages are compressed, or turns compression off; see the field
+    /// [`compression`](field@Self::compression).
+    #[must_use]
+    pub fn compression(mut self, compression: impl Into<Option<Compression>>) -> Self {
+        self.compression = compression.into();
+        self
+    }
+
+    /// Sets whether pings are answered; see the field [`auto_pong`](field@Self::auto_pong).
+    #[must_use]
+    pub fn auto_pong(mut self, auto_pong: bool) -> Self {
+        self.auto_pong = auto_pong;
+        self
+    }
+
+    /// Sets whether the peer's Close frame is answered; see the field [`auto_close`](field@Self::auto_close).
+    #[must_use]
+    pub fn auto_close(mut self, auto_close: bool) -> Self {
+        self.auto_close = auto_close;
+        self
+    }
+
+    /// Sets the time limit of the opening handshake, or removes it; see the field
+    /// [`opening_timeout`](field@Self::opening_timeout).
+    #[must_use]
+    pub fn opening_timeout(mut self, opening_timeout: impl Into<Option<Duration>>) -> Self {
+        self.opening_timeout = opening_timeout.into();
+        self
+    }
+
+    /// Sets the time without data after which a connection is closed, or removes it; see the field
+    /// [`idle_timeout`](field@Self::idle_timeout).
+    #[must_use]
+    pub fn idle_timeout(mut self, idle_timeout: impl Into<Option<Duration>>) -> Self {
+        self.idle_timeout = idle_timeout.into();
+        self
+    }
+
+    /// Sets the pings for a silent peer, or turns them off; see the field
+    /// [`keep_alive`](field@Self::keep_alive).
+    #[must_use]
+    pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
+        self.keep_alive = keep_alive.into();
+        self
+    }
+
+    /// Sets the time that the peer has to finish closing; see the field
+    /// [`close_timeout`](field@Self::close_timeout).
+    #[must_use]
+    pub fn close_timeout(mut self, close_timeout: Duration) -> Self {
+        self.close_timeout = close_timeout;
+        self
+    }
 
     /// Returns the largest payload of a frame that is accepted.
     pub(crate) const fn frame_limit(&self) -> u64 {
@@ -124,25 +260,10 @@ impl Config {
     }
 }
 
+/// Equals [`new`](Config::new).
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            max_head: 16 << 10,
-            max_fields: 128,
-            max_body: 64 << 10,
-            max_frame: Self::MAX_FRAME,
-            max_message: 64 << 20,
-            max_fragments: 1 << 18,
-            max_output: 1 << 20,
-            stream: false,
-            compression: None,
-            auto_pong: true,
-            auto_close: true,
-            opening_timeout: Some(Duration::from_secs(10)),
-            idle_timeout: None,
-            keep_alive: None,
-            close_timeout: Duration::from_secs(5),
-        }
+        Self::new()
     }
 }
 

@@ -156,7 +156,7 @@ fn closing(role: Role, is_written: bool) -> Option<Peer> {
 }
 
 fn gateway(role: Role) -> Option<Peer> {
-    let mut peer = configured(role, Config { auto_close: false, ..Config::default() });
+    let mut peer = configured(role, Config::new().auto_close(false));
     peer.receives(close_to(role, 1000, ""));
     Some(peer)
 }

@@ -88,7 +88,7 @@ pub type NetStream = driver::NetStream<Smol>;
 /// use ws_smol::{Config, Connect, Connector};
 ///
 /// # async fn f() -> Result<(), Box<dyn core::error::Error>> {
-/// let connector = Connector::new().config(Config { max_message: 65_536, ..Config::default() });
+/// let connector = Connector::new().config(Config::new().max_message(65_536));
 /// let ws = connector.connect(Connect::new("wss://chat.example.com/")?.subprotocol("chat")?).await?;
 /// # Ok(())
 /// # }

@@ -12,7 +12,7 @@ use super::*;
 const CUTS: usize = 16;
 
 fn config(compression: impl Into<Option<Compression>>) -> Config {
-    Config { compression: compression.into(), ..Config::default() }
+    Config::new().compression(compression)
 }
 
 fn offering(offers: &[Offer]) -> Compression {

@@ -241,11 +241,8 @@ proptest! {
         streams: [bool; 2],
         deeds in deeds(),
     ) {
-        let config = |compression: &Compression, stream| Config {
-            compression: Some(compression.clone()),
-            stream,
-            max_output: usize::MAX,
-            ..Config::default()
+        let config = |compression: &Compression, stream| {
+            Config::new().compression(compression.clone()).stream(stream).max_output(usize::MAX)
         };
         let (client, server) = connect(config(&client, streams[0]), config(&server, streams[1]));
         prop_assert!(client.is_compressed() && server.is_compressed());
@@ -390,7 +387,7 @@ fn outcome<'a>(conn: Connection, pieces: impl IntoIterator<Item = &'a [u8]>) -> 
 }
 
 fn limited(stream: bool, max_message: usize) -> Config {
-    Config { stream, max_message, max_frame: 5000, max_fragments: 20, ..Config::default() }
+    Config::new().stream(stream).max_message(max_message).max_frame(5000).max_fragments(20)
 }
 
 proptest! {

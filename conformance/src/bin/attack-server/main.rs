@@ -104,20 +104,18 @@ fn listen() -> io::Result<TcpListener> {
 }
 
 fn config(cli: &Cli) -> Config {
-    Config {
-        max_head: 8 << 10,
-        max_frame: 64 << 10,
-        max_message: 64 << 10,
-        max_fragments: 1000,
-        max_output: 64 << 10,
-        opening_timeout: Some(Duration::from_secs(cli.opening_timeout)),
-        keep_alive: cli.keep_alive.map(|seconds| {
+    Config::new()
+        .max_head(8 << 10)
+        .max_frame(64 << 10)
+        .max_message(64 << 10)
+        .max_fragments(1000)
+        .max_output(64 << 10)
+        .opening_timeout(Duration::from_secs(cli.opening_timeout))
+        .keep_alive(cli.keep_alive.map(|seconds| {
             KeepAlive::new().interval(Duration::from_secs(seconds)).timeout(Duration::from_secs(1))
-        }),
-        close_timeout: Duration::from_secs(1),
-        compression: Some(Compression::default()),
-        ..Config::default()
-    }
+        }))
+        .close_timeout(Duration::from_secs(1))
+        .compression(Compression::default())
 }
 
 /// Prints what bounds the server's memory.
