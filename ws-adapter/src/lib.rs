@@ -8,10 +8,12 @@
 
 mod error;
 mod failure;
+#[cfg(not(feature = "tls"))]
+mod no_tls;
 mod pooled;
 mod system;
 
-pub use error::{Error, opening_error};
+pub use error::{Error, TlsError, opening_error};
 pub use failure::Failure;
 pub use pooled::{Pooled, with_pool};
 pub use system::{entropy, is_of_one};

@@ -54,7 +54,7 @@ mod escape;
 mod event;
 pub mod frame;
 pub mod handshake;
-#[cfg(feature = "serde")]
+#[cfg_attr(not(feature = "serde"), path = "no_json.rs")]
 mod json;
 pub mod mask;
 mod masking_keys;
@@ -80,7 +80,6 @@ pub use deflate::Compression;
 pub use error::{Error, ProtocolError, SendError, Timeout};
 pub use escape::Escaped;
 pub use event::{Chunk, Event, Message, MessageKind};
-#[cfg(feature = "serde")]
 pub use json::{JsonError, NotJson};
 pub use owned::{Outgoing, OwnedMessage, Payload, Text};
 pub use parts::Parts;
