@@ -10,7 +10,7 @@ pub(crate) const LEVEL: u32 = 6;
 /// The workspace's own type of that level.
 pub(crate) fn compression() -> ws_core::deflate::Compression {
     let level = ws_core::deflate::Level::new(LEVEL as u8).expect("zlib has this level");
-    ws_core::deflate::Compression { level, ..Default::default() }
+    ws_core::deflate::Compression::new().level(level)
 }
 
 /// The end of every flush, which WebSocket takes off the end of a message (RFC 7692 §7.2.1).
@@ -221,7 +221,7 @@ mod tests {
     fn a_frame_on_the_wire_says_that_it_is_compressed_and_masked() {
         let payloads = payloads(&messages(1 << 10), Context::Kept);
         for (wire, payload) in wires(&payloads, Framing::WebSocket).iter().zip(&payloads) {
-            let rules = Rules { masked: Some(true), rsv1: true };
+            let rules = Rules::new().masked(true).rsv1(true);
             let (header, len) = rules.parse(wire).unwrap().unwrap();
             assert!(header.rsv1 && header.fin);
             assert_eq!(wire.len(), len + payload.len() - TAIL.len());

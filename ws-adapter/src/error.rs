@@ -5,7 +5,14 @@ use ws_core::SendError;
 use ws_core::connect::{ConnectError, Peer, UrlError};
 use ws_core::handshake::{AnswerError, OwnedResponse, RequestError};
 
-/// The error of all calls of an adapter.
+#[cfg(not(feature = "tls"))]
+pub use crate::no_tls::TlsError;
+#[cfg(feature = "tls")]
+pub use ws_tls::TlsError;
+
+/// The error of all calls of an adapter. It has the same variants in every build: without the features `tls`
+/// and `serde`, the types inside [`Tls`](Self::Tls), [`Json`](Self::Json) and [`NotJson`](Self::NotJson) have
+/// no values.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,16 +35,13 @@ pub enum Error {
     /// Server: the connection ended without a WebSocket.
     NotUpgraded,
     /// The TLS settings cannot be used.
-    #[cfg(feature = "tls")]
-    Tls(Box<ws_tls::TlsError>),
+    Tls(Box<TlsError>),
     /// The connection gives chunks (`Config::stream`): receive with `event_ref`. The chunk still waits.
     Streaming,
     /// The value cannot be written as JSON.
-    #[cfg(feature = "serde")]
     Json(ws_core::JsonError),
     /// The message is not the JSON that the caller asked for. The error holds the message. The connection
     /// goes on.
-    #[cfg(feature = "serde")]
     NotJson(ws_core::NotJson),
 }
 
@@ -124,16 +128,15 @@ impl Error {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
             }
             Self::Rejected(response) => response.is_temporary(),
-            #[cfg(feature = "tls")]
-            Self::Tls(_) => false,
-            #[cfg(feature = "serde")]
-            Self::Json(_) | Self::NotJson(_) => false,
             Self::Send(_)
             | Self::Answer(_)
             | Self::Request(_)
             | Self::Url(_)
             | Self::NotUpgraded
-            | Self::Streaming => false,
+            | Self::Tls(_)
+            | Self::Streaming
+            | Self::Json(_)
+            | Self::NotJson(_) => false,
         }
     }
 }
@@ -150,12 +153,9 @@ impl fmt::Display for Error {
             Self::Rejected(response) => write!(f, "the server answered {response}"),
             Self::NotUpgraded => f.write_str("the connection ended without a WebSocket"),
             Self::Connect(error) => error.fmt(f),
-            #[cfg(feature = "tls")]
             Self::Tls(error) => error.fmt(f),
             Self::Streaming => f.write_str("the connection hands out chunks: receive with event_ref"),
-            #[cfg(feature = "serde")]
             Self::Json(error) => error.fmt(f),
-            #[cfg(feature = "serde")]
             Self::NotJson(error) => error.fmt(f),
         }
     }
@@ -171,12 +171,9 @@ impl core::error::Error for Error {
             Self::Answer(error) => error.source(),
             Self::Request(error) => error.source(),
             Self::Url(error) => error.source(),
-            #[cfg(feature = "serde")]
             Self::Json(error) => error.source(),
-            #[cfg(feature = "serde")]
             Self::NotJson(error) => error.source(),
             Self::Connect(error) => error.source(),
-            #[cfg(feature = "tls")]
             Self::Tls(error) => error.source(),
             Self::Rejected(_) | Self::NotUpgraded | Self::Streaming => None,
         }
@@ -199,9 +196,6 @@ wraps! {
     AnswerError => Answer,
     RequestError => Request,
     UrlError => Url,
-}
-#[cfg(feature = "serde")]
-wraps! {
     ws_core::JsonError => Json,
     ws_core::NotJson => NotJson,
 }
@@ -226,32 +220,23 @@ impl Error {
     /// alert of a server that refuses it comes in place of the answer to the opening handshake. It is an
     /// error of TLS all the same.
     fn lost(peer: Peer, error: io::Error) -> Self {
-        #[cfg(feature = "tls")]
-        let error = match ws_tls::TlsError::from_io(error) {
-            Ok(error) => return Self::Connect(Box::new(ConnectError::Tls { peer, error: error.into() })),
-            Err(error) => error,
+        let error = match TlsError::from_io(error) {
+            Ok(error) => ConnectError::Tls { peer, error: error.into() },
+            Err(error) => ConnectError::Lost { peer, error },
         };
-        Self::Connect(Box::new(ConnectError::Lost { peer, error }))
+        Self::Connect(Box::new(error))
     }
 }
 
 /// Returns the error of a client's connection that failed in its opening handshake. `peer` is the one of the
 /// TLS handshake before, if there was one.
-#[cfg(feature = "tls")]
 pub fn opening_error(peer: Peer, error: Error) -> Error {
     if let Error::Io(cause) = &error
-        && ws_tls::TlsError::is_temporary_in(cause).is_none()
+        && TlsError::is_temporary_in(cause).is_none()
     {
         return error;
     }
     if let Error::Io(cause) = error { Error::lost(peer, cause) } else { error }
-}
-
-/// Returns the error of a client's connection that failed in its opening handshake. Without TLS, it is
-/// `error`.
-#[cfg(not(feature = "tls"))]
-pub const fn opening_error(_: Peer, error: Error) -> Error {
-    error
 }
 
 /// Returns whether a time limit of the system caused this error.
@@ -276,8 +261,7 @@ fn is_disconnected(error: &io::Error) -> bool {
 /// It may unless the kind excludes that. Many errors have no kind in std: a name that is not resolved, too
 /// many open files.
 fn is_temporary_io(error: &io::Error) -> bool {
-    #[cfg(feature = "tls")]
-    if let Some(is_temporary) = ws_tls::TlsError::is_temporary_in(error) {
+    if let Some(is_temporary) = TlsError::is_temporary_in(error) {
         return is_temporary;
     }
     !matches!(
@@ -292,9 +276,8 @@ fn is_temporary_io(error: &io::Error) -> bool {
     )
 }
 
-#[cfg(feature = "tls")]
-impl From<ws_tls::TlsError> for Error {
-    fn from(error: ws_tls::TlsError) -> Self {
+impl From<TlsError> for Error {
+    fn from(error: TlsError) -> Self {
         Self::Tls(Box::new(error))
     }
 }

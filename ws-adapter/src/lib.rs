@@ -11,6 +11,8 @@ mod error;
 pub mod exports;
 mod failure;
 mod inbox;
+#[cfg(not(feature = "tls"))]
+mod no_tls;
 mod pooled;
 mod reunite;
 mod settings;
@@ -18,7 +20,7 @@ mod system;
 mod turn;
 
 pub use addresses::Addresses;
-pub use error::{Error, opening_error};
+pub use error::{Error, TlsError, opening_error};
 pub use failure::Failure;
 pub use inbox::Inbox;
 pub use pooled::{NextMessage, PooledBuf, with_pool};

@@ -193,7 +193,7 @@ fn a_stuck_sender_does_not_stop_the_receiver() {
 #[test]
 fn a_stuck_sender_returns_when_the_connection_ends() {
     let (mut raw, server) = sockets();
-    let config = Config { close_timeout: Duration::from_millis(20), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(20));
     let (sender, mut receiver) = upgraded(server, Role::Server, config).split().unwrap();
     thread::scope(|scope| {
         let sending = scope.spawn(move || sender.send(vec![0; 64 << 20]));
@@ -212,7 +212,7 @@ fn a_stuck_sender_returns_when_the_connection_ends() {
 #[test]
 fn a_close_wakes_a_sleeping_receiver_in_time() {
     let (raw, server) = sockets();
-    let config = Config { close_timeout: Duration::from_millis(20), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(20));
     let (sender, mut receiver) = upgraded(server, Role::Server, config).split().unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(move || receiver.recv());
@@ -260,7 +260,7 @@ fn a_sender_that_writes_outlives_the_receiver() {
 #[test]
 fn a_stuck_sender_does_not_outlive_the_receiver_for_long() {
     let (mut raw, server) = sockets();
-    let config = Config { close_timeout: Duration::from_millis(20), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(20));
     let (sender, receiver) = upgraded(server, Role::Server, config).split().unwrap();
     thread::scope(|scope| {
         let sending = scope.spawn(|| sender.send(vec![0; 64 << 20]));

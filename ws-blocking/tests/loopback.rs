@@ -78,7 +78,7 @@ fn messages_of_all_lengths_come_back() {
 /// adapter-BP2: what is fed leaves before the next wait, however much it is.
 #[test]
 fn what_is_fed_leaves_before_the_next_wait() {
-    let config = Config { max_output: 1000, ..Config::default() };
+    let config = Config::new().max_output(1000);
     let (address, server) = serve(|stream| echo(ws_blocking::accept(stream).unwrap()));
     let mut ws =
         ws_blocking::connect_with(&Connect::new(&format!("ws://{address}/")).unwrap(), config).unwrap();
@@ -278,7 +278,7 @@ fn an_error_is_reported_after_the_close_frame_has_left() {
 /// Pings, pongs, Close frames and chunks are events. `recv` does not lose chunks.
 #[test]
 fn events_show_everything() {
-    let config = Config { stream: true, auto_pong: false, ..Config::default() };
+    let config = Config::new().stream(true).auto_pong(false);
     let (address, server) = serve(|stream| {
         let mut ws = ws_blocking::accept_with(stream, config, |_| Accept::new().into()).unwrap();
         let Some((Event::Ping(payload), mut reply)) = ws.event_ref().unwrap() else { panic!() };

@@ -13,7 +13,7 @@ use ws_core::{Config, Connection, Instant, Message, PreparedMessage, RecvBuf, Ro
 
 fn main() -> Result<(), Box<dyn Error>> {
     let now = Instant::ORIGIN;
-    let config = Arc::new(Config { max_output: 64 << 10, ..Config::default() });
+    let config = Arc::new(Config::new().max_output(64 << 10));
     let open = |role| Connection::upgraded(now, role, config.clone(), Agreement::default(), [7; 32]);
     let mut subscribers: Vec<Connection> = (0..1000).map(|_| open(Role::Server)).collect();
 

@@ -39,6 +39,8 @@ use alloc::boxed::Box;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest as _, Sha1};
 
+use crate::deflate::Params;
+
 #[cfg(all(feature = "http", feature = "url"))]
 pub use self::http::HttpRequestError;
 pub use answer::{Accept, Decision, Reject};
@@ -58,7 +60,6 @@ pub(crate) use answer::{AfterAnswer, refusal, too_slow, undecided};
 pub(crate) use answer::{write_field, write_number};
 pub(crate) use body::{BodyFraming, BodyReader};
 pub(crate) use body_progress::BodyProgress;
-pub(crate) use compression::Compression;
 #[cfg(feature = "intermediary")]
 pub(crate) use grammar::is_token;
 pub(crate) use head::Head;
@@ -74,18 +75,12 @@ pub struct Agreement {
     /// The subprotocol, if one was agreed.
     pub subprotocol: Option<Box<str>>,
     /// The parameters of permessage-deflate, if it was agreed (RFC 7692).
-    #[cfg(feature = "deflate")]
-    pub deflate: Option<crate::deflate::Params>,
+    pub deflate: Option<Params>,
 }
 
 impl Agreement {
-    #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "there is nothing to agree"))]
-    fn new(subprotocol: Option<Box<str>>, deflate: Option<compression::Params>) -> Self {
-        Self {
-            subprotocol,
-            #[cfg(feature = "deflate")]
-            deflate,
-        }
+    fn new(subprotocol: Option<Box<str>>, deflate: Option<Params>) -> Self {
+        Self { subprotocol, deflate }
     }
 }
 

@@ -47,7 +47,7 @@ mod config;
 #[cfg(feature = "url")]
 pub mod connect;
 mod connection;
-#[cfg(feature = "deflate")]
+#[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
 pub mod deflate;
 mod error;
 mod escape;
@@ -56,7 +56,7 @@ pub mod frame;
 pub mod handshake;
 #[cfg(feature = "intermediary")]
 pub mod intermediary;
-#[cfg(feature = "serde")]
+#[cfg_attr(not(feature = "serde"), path = "no_json.rs")]
 mod json;
 pub mod mask;
 mod masking_keys;
@@ -78,10 +78,10 @@ pub use close::{CloseFrame, OwnedCloseFrame};
 pub use close_code::CloseCode;
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Transmit};
+pub use deflate::Compression;
 pub use error::{Error, ProtocolError, SendError, Timeout};
 pub use escape::EscapedText;
 pub use event::{Chunk, Event, Message, MessageKind};
-#[cfg(feature = "serde")]
 pub use json::{JsonError, NotJson};
 pub use owned::{Outgoing, OwnedMessage, Payload, Text};
 pub use parts::Parts;

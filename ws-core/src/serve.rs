@@ -19,6 +19,7 @@ pub use shutdown::{Shutdown, ShutdownPhase, ShutdownWatch};
 
 /// The number of connections that a server holds at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// All connections together; 10,000 by default.
     pub connections: usize,
@@ -27,9 +28,32 @@ pub struct Limits {
     pub per_address: usize,
 }
 
+impl Limits {
+    /// Returns limits of 10,000 connections in all, and of any number with one address.
+    pub const fn new() -> Self {
+        Self { connections: 10_000, per_address: usize::MAX }
+    }
+
+    /// Sets the number of all connections together; see the field [`connections`](field@Self::connections).
+    #[must_use]
+    pub const fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// Sets the number of connections with one address; see the field
+    /// [`per_address`](field@Self::per_address).
+    #[must_use]
+    pub const fn per_address(mut self, per_address: usize) -> Self {
+        self.per_address = per_address;
+        self
+    }
+}
+
+/// Equals [`new`](Limits::new).
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 10_000, per_address: usize::MAX }
+        Self::new()
     }
 }
 
@@ -41,7 +65,7 @@ impl Default for Limits {
 /// use core::net::IpAddr;
 /// use ws_core::serve::{Admission, Limits, AdmissionError};
 ///
-/// let mut admission = Admission::new(Limits { per_address: 1, ..Limits::default() });
+/// let mut admission = Admission::new(Limits::new().per_address(1));
 /// let client = IpAddr::from([192, 0, 2, 1]);
 /// let permit = admission.admit(client)?;
 /// assert_eq!(admission.admit(client).unwrap_err(), AdmissionError::AddressFull);
@@ -173,7 +197,7 @@ mod tests {
     }
 
     fn admission(connections: usize, per_address: usize) -> Admission {
-        Admission::new(Limits { connections, per_address })
+        Admission::new(Limits::new().connections(connections).per_address(per_address))
     }
 
     #[test]

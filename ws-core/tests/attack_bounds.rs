@@ -175,13 +175,11 @@ fn answer() -> impl Strategy<Value = Answer> {
 
 fn config() -> impl Strategy<Value = Config> {
     any::<[bool; 4]>().prop_map(|[auto_pong, auto_close, stream, is_kept_alive]| {
-        let config = Config {
-            max_output: MARK,
-            auto_pong,
-            stream,
-            keep_alive: is_kept_alive.then(KeepAlive::default),
-            ..Config::default()
-        };
+        let config = Config::new()
+            .max_output(MARK)
+            .auto_pong(auto_pong)
+            .stream(stream)
+            .keep_alive(is_kept_alive.then(KeepAlive::default));
         answering_close(config, auto_close)
     })
 }
@@ -219,8 +217,7 @@ proptest! {
 fn answers_that_keep_the_connection_obey_the_mark() {
     for at_once in [1, 2, MANY, 1000] {
         for len in [0, 3, LARGEST] {
-            let mut server =
-                Server::new(Config { max_output: MARK, ..Config::default() }, vec![Answer::KeepAlive(len)]);
+            let mut server = Server::new(Config::new().max_output(MARK), vec![Answer::KeepAlive(len)]);
             for _ in 0..1000 {
                 server.step(&Step::Comes(ordinary(at_once).into()));
             }
@@ -239,7 +236,7 @@ fn an_open_connection_obeys_the_mark() {
         Step::Sends(1),
     ];
     for first in &steps {
-        let mut server = Server::new(Config { max_output: MARK, ..Config::default() }, vec![Answer::Accept]);
+        let mut server = Server::new(Config::new().max_output(MARK), vec![Answer::Accept]);
         server.step(&Step::Comes(REQUEST.into()));
         assert!(server.conn.is_open());
         for step in [first].into_iter().chain(steps.iter().cycle().take(1000)) {

@@ -540,7 +540,7 @@ fn a_connection_that_never_opened_is_not_clean() {
 #[test]
 fn an_answer_to_a_close_frame_can_wait() {
     for role in BOTH {
-        let mut peer = configured(role, Config::default().auto_close(false));
+        let mut peer = configured(role, Config::new().auto_close(false));
         assert_eq!(peer.receives(close_to(role, 4000, "bye")), [close(4000, "bye")]);
         assert_eq!(peer.sends(), []);
         assert_eq!(peer.receives(to(role, FIN | TEXT, b"late")), []);
@@ -560,7 +560,7 @@ fn an_answer_to_a_close_frame_can_wait() {
 #[test]
 fn an_answer_that_never_comes_times_out() {
     for role in BOTH {
-        let mut peer = configured(role, Config::default().auto_close(false));
+        let mut peer = configured(role, Config::new().auto_close(false));
         peer.receives(close_to(role, 1000, ""));
         assert_eq!(peer.alarm(), Some(Duration::from_secs(5)));
         peer.waits(Duration::from_secs(5));

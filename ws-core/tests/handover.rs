@@ -137,7 +137,7 @@ fn compression_is_agreed_as_configured() -> Result<(), Box<dyn std::error::Error
         upgrade(&[("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")])?;
     let plain = handover.answer(&Accept::new().into())?;
     assert_eq!(plain.response.field("sec-websocket-extensions"), None);
-    handover.set_config(&Config { compression: Some(Default::default()), ..Config::default() });
+    handover.set_config(&Config::new().compression(ws_core::Compression::default()));
     let answer = handover.answer(&Accept::new().into())?;
     assert_eq!(answer.response.field("sec-websocket-extensions"), Some(&b"permessage-deflate"[..]));
     assert!(answer.agreement.is_some_and(|agreed| agreed.deflate.is_some()));

@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const ORDINARY: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
 fn marked(max_output: usize) -> Config {
-    Config { max_output, ..Config::default() }
+    Config::new().max_output(max_output)
 }
 
 fn ok() -> Reject {

@@ -234,7 +234,7 @@ fn the_body_of_a_refusal_is_delivered() {
 /// 6455-4.1-29, hs-H1: only the beginning of a long body is kept.
 #[test]
 fn a_long_body_is_cut() {
-    let config = || Config { max_body: 10, ..Config::default() };
+    let config = || Config::new().max_body(10);
     for (fields, body) in [
         ("Content-Length: 11\r\n", "0123456789a"),
         ("Content-Length: 9999999999999999999\r\n", "0123456789a"),
@@ -460,7 +460,7 @@ fn both_ends_return_what_was_agreed() {
 /// fit are accepted.
 #[test]
 fn heads_have_limits() {
-    let config = || Config { max_head: REQUEST.len(), ..Config::default() };
+    let config = || Config::new().max_head(REQUEST.len());
     assert_eq!(accepting(config()).receives(REQUEST), [asked("/chat")]);
     for (request, error) in [
         (REQUEST.replace("/chat", "/chat1"), HandshakeError::HeadTooLong),
@@ -479,10 +479,10 @@ fn heads_have_limits() {
     let long = REQUEST.replace("/chat", &format!("/{}", "a".repeat(8000)));
     assert_eq!(accepting(Config::default()).receives(long).len(), 1);
 
-    let (mut client, _) = asking(Config { max_head: 100, ..Config::default() });
+    let (mut client, _) = asking(Config::new().max_head(100));
     let answer = format!("HTTP/1.1 101 X\r\nA: {}", "a".repeat(100));
     assert_eq!(client.receives(answer), [failed(HandshakeError::HeadTooLong)]);
-    let (mut client, _) = asking(Config { max_fields: 3, ..Config::default() });
+    let (mut client, _) = asking(Config::new().max_fields(3));
     let answer = "HTTP/1.1 101 X\r\nA: 1\r\nB: 2\r\nC: 3\r\nD";
     assert_eq!(client.receives(answer), [failed(HandshakeError::TooManyFields)]);
 }

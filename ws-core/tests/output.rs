@@ -340,7 +340,7 @@ fn all_forms_of_a_message_are_sent_alike() {
 #[test]
 fn a_queue_above_its_mark_takes_nothing() {
     for role in BOTH {
-        let mut conn = open(role, Config { max_output: 100, ..Config::default() });
+        let mut conn = open(role, Config::new().max_output(100));
         conn.send(&[0; 90]).unwrap();
         assert!(conn.queued() < 100);
         conn.send(&[1; 50_000]).unwrap();
@@ -372,7 +372,7 @@ fn a_queue_above_its_mark_takes_nothing() {
 /// 6455-2-1: detached and lent output still counts towards the mark.
 #[test]
 fn detached_output_makes_no_room() {
-    let mut conn = open(Role::Server, Config { max_output: 100, ..Config::default() });
+    let mut conn = open(Role::Server, Config::new().max_output(100));
     conn.send(&[0; 200]).unwrap();
     let taken = conn.output().detach();
     assert_eq!(conn.send("a"), Err(SendError::Full));
@@ -384,7 +384,7 @@ fn detached_output_makes_no_room() {
 #[test]
 fn a_close_finds_room_in_a_full_queue() {
     for role in BOTH {
-        let mut conn = open(role, Config { max_output: 10, ..Config::default() });
+        let mut conn = open(role, Config::new().max_output(10));
         conn.send(&[0; 200]).unwrap();
         conn.close(ws_core::Instant::ORIGIN, None).unwrap();
         assert_eq!(decode(role, &take_output(&mut conn)).len(), 2);
@@ -395,7 +395,7 @@ fn a_close_finds_room_in_a_full_queue() {
 #[test]
 fn a_mark_of_zero_takes_one_message() {
     for role in BOTH {
-        let mut conn = open(role, Config { max_output: 0, ..Config::default() });
+        let mut conn = open(role, Config::new().max_output(0));
         for _ in 0..3 {
             conn.send("one").unwrap();
             assert_eq!(conn.send("two"), Err(SendError::Full));

@@ -150,7 +150,7 @@ fn chunks_are_read_in_any_pieces() {
             to(role, FIN | TEXT, b"good\xff"),
         ]
         .concat();
-        let mut end = open(role, &bytes, &Config { stream: true, ..Config::default() });
+        let mut end = open(role, &bytes, &Config::new().stream(true));
         let chunk = |kind, bytes: &[u8], fin| Seen::Chunk(kind, bytes.into(), fin);
         let seen = [
             chunk(MessageKind::Text, b"hel", false),
@@ -193,8 +193,8 @@ fn compressed_messages_are_read_in_any_pieces() {
             }
             let kept_or_not = [Context::Kept, Context::Shared];
             for (context, stream) in kept_or_not.into_iter().flat_map(|kept| [(kept, false), (kept, true)]) {
-                let compression = Compression { context, ..Compression::default() };
-                let config = Config { stream, compression: Some(compression), ..Config::default() };
+                let compression = Compression::new().context(context);
+                let config = Config::new().stream(stream).compression(compression);
                 let mut agreement = Agreement::default();
                 agreement.deflate = Some(params);
                 let mut end = cut_everywhere(role, &bytes, |now| {

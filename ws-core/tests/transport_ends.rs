@@ -157,7 +157,7 @@ fn closing(role: Role, is_written: bool) -> Option<Peer> {
 
 #[cfg(feature = "intermediary")]
 fn gateway(role: Role) -> Option<Peer> {
-    let mut peer = configured(role, Config::default().auto_close(false));
+    let mut peer = configured(role, Config::new().auto_close(false));
     peer.receives(close_to(role, 1000, ""));
     Some(peer)
 }

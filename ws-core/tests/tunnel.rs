@@ -448,7 +448,7 @@ fn a_side_that_does_not_end_is_given_up() {
 #[test]
 fn only_silence_both_ways_is_idle() {
     let second = Duration::from_secs(1);
-    let config = || Config { idle_timeout: Some(10 * second), ..Config::default() };
+    let config = || Config::new().idle_timeout(10 * second);
     let mut sim = Sim::with(config());
     sim.opens();
     for from in [Client, Backend, Client, Backend] {
@@ -495,7 +495,7 @@ fn the_opening_has_deadlines() {
 #[test]
 fn a_side_that_does_not_read_stops_the_other() {
     for (one, other) in [(Client, Backend), (Backend, Client)] {
-        let mut sim = Sim::with(Config { max_output: 100, ..Config::default() });
+        let mut sim = Sim::with(Config::new().max_output(100));
         sim.opens();
         sim.receives(one, "x".repeat(99));
         assert!(sim.tunnel.wants_input(one));

@@ -52,7 +52,7 @@ async fn serve(listener: TcpListener) -> Outcome {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let tasks = tasks.clone();
         async move {
-            let config = Config { compression: Some(Compression::default()), ..Config::default() };
+            let config = Config::new().compression(Compression::default());
             let path = request.uri().path().to_string();
             let answered =
                 ws_tokio::hyper::upgrade_with(&mut request, config, |request| match request.path() {
@@ -145,7 +145,7 @@ async fn compression_and_subprotocols_are_agreed() -> Outcome {
     let (listener, at) = listen().await?;
     let connect = Connect::new(&format!("ws://{at}/chat"))?.subprotocol("chat")?;
     let talk = async {
-        let config = Config { compression: Some(Compression::default()), ..Config::default() };
+        let config = Config::new().compression(Compression::default());
         let mut ws = ws_tokio::connect_with(&connect, config).await?;
         assert_eq!(ws.status().agreement.subprotocol.as_deref(), Some("chat"));
         assert!(ws.status().agreement.deflate.is_some());

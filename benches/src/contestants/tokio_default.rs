@@ -22,6 +22,6 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
 };
 
 fn serve(listener: TcpListener, _task: Task) -> anyhow::Result<()> {
-    let config = Arc::new(Config { compression: Some(Compression::default()), ..Config::default() });
+    let config = Arc::new(Config::new().compression(Compression::default()));
     on_tokio::accept_all(listener, move |stream| echo(stream, Arc::clone(&config)))
 }

@@ -26,7 +26,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
 
 fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     let compression = matches!(task, Task::Deflate(_)).then(compression);
-    let config = Arc::new(Config { compression, ..Config::default() });
+    let config = Arc::new(Config::new().compression(compression));
     match task {
         Task::Echo(_) | Task::Open | Task::Deflate(_) => {
             on_tokio::accept_all(listener, move |stream| echo(stream, Arc::clone(&config)))

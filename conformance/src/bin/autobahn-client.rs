@@ -74,7 +74,7 @@ fn run(args: &Args) -> Result<(), Error> {
 
 /// Limits for the largest case, and the default offer of compression.
 fn config() -> Config {
-    Config { compression: Some(Compression::default()), ..Config::default() }
+    Config::new().compression(Compression::default())
 }
 
 struct Client {

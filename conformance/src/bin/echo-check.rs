@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 fn check(connect: &Connect, compression: Option<Compression>) -> Result<(), Failure> {
     let is_compressed = compression.is_some();
-    let config = Config { compression, ..Config::default() };
+    let config = Config::new().compression(compression);
     let connect = connect.clone().subprotocol("chat").expect("a token");
     let open = || ws_blocking::connect_with(&connect, config.clone());
 

@@ -185,8 +185,8 @@ fn simulate(seed: u64, talk: Talk, fault: Fault) -> Outcome {
 }
 
 fn config() -> Config {
-    let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) };
-    Config { keep_alive: Some(keep_alive), max_output: 2000, ..Config::default() }
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(10));
+    Config::new().keep_alive(keep_alive).max_output(2000)
 }
 
 /// Sends and receives at once, and closes when all is sent.

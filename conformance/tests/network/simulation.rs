@@ -120,8 +120,8 @@ impl Simulation {
     pub(crate) fn new(seed: u64, fault: Fault) -> Self {
         let mut random = Random::new(seed);
         let now = Instant::ORIGIN;
-        let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) };
-        let config = Arc::new(Config { keep_alive: Some(keep_alive), max_output: 2000, ..Config::default() });
+        let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(10));
+        let config = Arc::new(Config::new().keep_alive(keep_alive).max_output(2000));
         let request = ClientRequest::new("h", "/").expect("a request");
         let mut node = |conn| Node {
             conn,

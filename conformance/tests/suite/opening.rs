@@ -63,7 +63,7 @@ fn requests_that_wait_for_room_are_answered() -> Outcome {
         let (near, mut far) = sockets();
         let requests = "GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20);
         far.write_all(&[requests.as_bytes(), UPGRADE.as_bytes()].concat())?;
-        let config = Config { max_output: 1, ..Config::default() };
+        let config = Config::new().max_output(1);
         let _ws = wait!(accept_with(near, config, |request| {
             if request.is_upgrade() {
                 return Accept::new().into();
@@ -170,7 +170,7 @@ fn an_undecided_request_waits() -> Outcome {
     on::run(async {
         let (near, mut far) = sockets();
         far.write_all(UPGRADE.as_bytes())?;
-        let config = Config { opening_timeout: None, ..Config::default() };
+        let config = Config::new().opening_timeout(None);
         let mut ws = WebSocket::new(near, Connection::server(super::now(), config));
         assert!(matches!(wait!(ws.recv()), Err(Error::Send(SendError::NotOpen))));
         let Some((Event::Request(request), mut reply)) = wait!(ws.event_ref())? else { panic!("a request") };

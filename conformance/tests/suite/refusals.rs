@@ -86,7 +86,7 @@ fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
                 // It is there before the time begins to run.
                 far.write_all(format!("HTTP/1.1 401 Unauthorized\r\n{fields}\r\n{sent}").as_bytes())?;
                 let request = request();
-                let config = Config { opening_timeout: Some(Duration::from_secs(1)), ..Config::default() };
+                let config = Config::new().opening_timeout(Duration::from_secs(1));
                 let refused = wait!(client(near, &request, config));
                 let Err(Error::Rejected(response)) = refused else { panic!("{fields}: {refused:?}") };
                 assert_eq!((response.status, &response.body[..]), (401, body.as_bytes()), "{fields}");

@@ -80,8 +80,8 @@ fn slow_handshakes_hold_up_nobody() -> Outcome {
 #[test]
 fn connections_are_limited() -> Outcome {
     on::run(async {
-        let in_all = Limits { connections: 1, ..Limits::default() };
-        let for_each = Limits { per_address: 1, ..Limits::default() };
+        let in_all = Limits::new().connections(1);
+        let for_each = Limits::new().per_address(1);
         for limits in [in_all, for_each] {
             let listener = wait!(Server::new().limits(limits).bind("127.0.0.1:0"))?;
             let (url, handle) = (url(&listener), listener.handle());
@@ -207,7 +207,7 @@ fn a_shutdown_closes_all_connections() -> Outcome {
 #[test]
 fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_secs(1), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_secs(1));
         let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
         let (url, handle) = (url(&listener), listener.handle());
         let mut client = wait!(connect(&url))?;
@@ -241,7 +241,7 @@ fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
 #[test]
 fn a_peer_that_never_stops_is_ended() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_secs(3600), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_secs(3600));
         let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
         let (address, handle) = (listener.local_addrs()[0], listener.handle());
         let mut peer = TcpStream::connect(address)?;
@@ -275,7 +275,7 @@ fn a_peer_that_never_stops_is_ended() -> Outcome {
 #[test]
 fn a_peer_that_does_not_answer_is_given_up() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_secs(3600), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_secs(3600));
         let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
         let (url, handle) = (url(&listener), listener.handle());
         let _silent = wait!(connect(&url))?;

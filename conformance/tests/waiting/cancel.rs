@@ -68,7 +68,7 @@ impl Log {
 }
 
 fn config() -> Config {
-    Config { max_output: 30_000, ..Config::default() }
+    Config::new().max_output(30_000)
 }
 
 /// Returns one end of an open connection over `io`.

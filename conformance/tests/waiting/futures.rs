@@ -74,7 +74,7 @@ fn a_bad_text_ends_the_stream() -> Outcome {
 #[test]
 fn a_peer_that_does_not_read_stops_the_sender() -> Outcome {
     on::run(async {
-        let (mut ws, mut peer) = pair(&Config { max_output: 10_000, ..Config::default() });
+        let (mut ws, mut peer) = pair(&Config::new().max_output(10_000));
         let message = vec![1; 1000];
         let mut fed = 0;
         while ws.feed(&message).now_or_never().transpose()?.is_some() {
@@ -138,7 +138,7 @@ fn a_large_payload_is_not_queued() -> Outcome {
 fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     on::run(async {
         let close_timeout = Duration::from_millis(30);
-        let (mut ws, _peer) = pair(&Config { close_timeout, ..Config::default() });
+        let (mut ws, _peer) = pair(&Config::new().close_timeout(close_timeout));
         let message = vec![0; 200_000];
         assert!(ws.send(&message).now_or_never().is_none());
         for _ in 0..2 {
@@ -249,7 +249,7 @@ fn a_stream_hears_that_the_sink_closes() {
 #[test]
 fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_millis(30), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_millis(30));
         let (ws, _gate) = gated(config);
         let (mut sink, mut stream) = futures_util::StreamExt::split::<OwnedMessage>(ws);
         let woken = Arc::<Woken>::default();
@@ -304,7 +304,7 @@ fn a_future_that_is_dropped_is_not_remembered() {
         ("pong", |sender| wait(sender.pong(b""))),
         ("flush", |sender| wait(sender.flush())),
     ];
-    let config = Config { max_output: 1000, ..Config::default() };
+    let config = Config::new().max_output(1000);
     on::run(async {
         for (what, waits) in senders {
             let (ws, _gate) = gated(config.clone());

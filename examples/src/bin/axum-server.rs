@@ -19,7 +19,7 @@ struct Line {
 }
 
 async fn chat(Path(room): Path<String>, upgrade: WebSocketUpgrade) -> Response {
-    let config = Config { max_message: 64 << 10, ..Config::default() };
+    let config = Config::new().max_message(64 << 10);
     upgrade.config(config).subprotocols(["chat.v2", "chat.v1"]).on_upgrade(async move |ws| {
         if let Err(error) = talk(ws, &room).await {
             eprintln!("a connection ended: {error}");

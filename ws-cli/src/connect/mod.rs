@@ -106,17 +106,16 @@ const PONG_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connects, and returns when the connection has ended.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let config = Arc::new(Config {
+    let keep_alive = args
+        .ping_every
+        .map(|interval| KeepAlive::new().interval(interval).timeout(interval.max(PONG_TIMEOUT)));
+    let config = Config::new()
         // The time limit of the whole attempt covers it.
-        opening_timeout: None,
-        close_timeout: args.close_timeout,
-        max_head: args.max_head,
-        compression: args.deflate.compression(),
-        keep_alive: args
-            .ping_every
-            .map(|interval| KeepAlive { interval, timeout: interval.max(PONG_TIMEOUT) }),
-        ..Config::default()
-    });
+        .opening_timeout(None)
+        .close_timeout(args.close_timeout)
+        .max_head(args.max_head)
+        .compression(args.deflate.compression())
+        .keep_alive(keep_alive);
     let runtime = args.runtime;
     let linger = if args.wait_close { Linger::UntilClosed } else { Linger::For(args.linger) };
     let tls = args.trust.tls()?;
@@ -124,7 +123,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
     });
     let session = Arc::new(Session::default());
-    let asked = Asked { connect, config, tls, linger };
+    let asked = Asked { connect, config: Arc::new(config), tls, linger };
     match runtime {
         Runtime::Tokio => tasks::run::<Tokio>(asked, &session),
         Runtime::Smol => tasks::run::<Smol>(asked, &session),

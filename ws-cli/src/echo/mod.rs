@@ -59,7 +59,7 @@ pub(crate) struct Args {
 }
 
 /// The number of connections is limited by the system only.
-const LIMITS: Limits = Limits { connections: usize::MAX, per_address: usize::MAX };
+const LIMITS: Limits = Limits::new().connections(usize::MAX).per_address(usize::MAX);
 
 /// The settings that all connections share.
 #[derive(Debug, Default)]
@@ -106,15 +106,15 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         (_, _) => None,
     };
     let service = Arc::new(Service {
-        config: Arc::new(Config {
-            max_message: args.max_message,
-            max_frame: args.max_message,
-            idle_timeout: args.idle_timeout,
-            opening_timeout: Some(args.opening_timeout),
-            close_timeout: args.close_timeout,
-            compression: args.deflate.compression(),
-            ..Config::default()
-        }),
+        config: Arc::new(
+            Config::new()
+                .max_message(args.max_message)
+                .max_frame(args.max_message)
+                .idle_timeout(args.idle_timeout)
+                .opening_timeout(args.opening_timeout)
+                .close_timeout(args.close_timeout)
+                .compression(args.deflate.compression()),
+        ),
         subprotocols: args.subprotocol,
         tls,
         trouble: Trouble::default(),

@@ -20,18 +20,16 @@ const MAX_BODY: usize = 1 << 20;
 
 /// Returns the settings of both sides.
 pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> Config {
-    Config {
-        max_message,
-        max_frame: max_message,
-        max_body: MAX_BODY,
-        stream: true,
+    common
+        .max_message(max_message)
+        .max_frame(max_message)
+        .max_body(MAX_BODY)
+        .stream(true)
         // The other side answers pings.
-        auto_pong: false,
-        compression: deflate.compression(),
-        ..common
-    }
-    // The other side answers a Close frame, after it has sent its last messages.
-    .auto_close(false)
+        .auto_pong(false)
+        // The other side answers a Close frame, after it has sent its last messages.
+        .auto_close(false)
+        .compression(deflate.compression())
 }
 
 /// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.

@@ -161,12 +161,10 @@ impl Proxy {
 
 /// Forwards until a signal comes.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let config = Config {
-        opening_timeout: Some(args.opening_timeout),
+    let config = Config::new()
+        .opening_timeout(args.opening_timeout)
         // With `--frames`, frames of either side count, so `frames::pass` keeps this time itself.
-        idle_timeout: args.idle_timeout.filter(|_| !args.frames),
-        ..Config::default()
-    };
+        .idle_timeout(args.idle_timeout.filter(|_| !args.frames));
     let config = if args.frames { frames::config(config, args.max_message, &args.deflate) } else { config };
     let tls = match args.trust.tls()? {
         None if args.backend.is_secure() => {

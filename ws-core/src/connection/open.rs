@@ -34,7 +34,7 @@ impl Connection {
         let opening = Opening::Connecting { scanner: Scanner::response(), expected };
         let mut this = Self::new(now, Role::Client, config, Some(keys), Phase::Opening(Box::new(opening)));
         let config = Arc::clone(&this.config);
-        this.out.append(|out| request.write_offering(config.compression(), nonce, out));
+        this.out.append(|out| request.write_offering(config.compression.as_ref(), nonce, out));
         this.out.release_when_empty();
         this
     }
@@ -138,7 +138,7 @@ impl Connection {
                     input.skip(n);
                 } else if head.status() == 101 {
                     let agreement =
-                        expected.check(&head.view(bytes, b"", true), self.config.compression())?;
+                        expected.check(&head.view(bytes, b"", true), self.config.compression.as_ref())?;
                     self.agree(agreement);
                     self.state.opened();
                     self.alarm.begin_open(now);
@@ -172,7 +172,8 @@ impl Connection {
                     return Ok(Step::NeedsMore);
                 };
                 let head = RequestHead::parse(&input.unread()[..n])?;
-                *opening = Opening::Deciding(head.kind(&input.unread()[..n], self.config.compression())?);
+                *opening =
+                    Opening::Deciding(head.kind(&input.unread()[..n], self.config.compression.as_ref())?);
                 input.announce_head(Ready::Request, n, Head::Request(head));
                 Ok(Step::Done)
             }

@@ -6,6 +6,7 @@ use crate::handshake::Extension;
 /// One offer of permessage-deflate (RFC 7692 §7.1). `Display` writes it as an element of
 /// the client's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Offer {
     /// Whether the server must begin each message with an empty window; off by default.
     pub server_no_context_takeover: bool,
@@ -28,10 +29,10 @@ pub enum ClientWindow {
     AtMost(WindowBits),
 }
 
+/// Equals [`new`](Offer::new).
 impl Default for Offer {
-    /// Returns `permessage-deflate; client_max_window_bits`.
     fn default() -> Self {
-        Self { client_max_window_bits: ClientWindow::Any, ..Self::PLAIN }
+        Self::new()
     }
 }
 
@@ -43,6 +44,43 @@ impl Offer {
         server_max_window_bits: None,
         client_max_window_bits: ClientWindow::Absent,
     };
+
+    /// Returns `permessage-deflate; client_max_window_bits`.
+    pub const fn new() -> Self {
+        Self { client_max_window_bits: ClientWindow::Any, ..Self::PLAIN }
+    }
+
+    /// Sets whether the server must begin each message with an empty window; see the field
+    /// [`server_no_context_takeover`](field@Self::server_no_context_takeover).
+    #[must_use]
+    pub const fn server_no_context_takeover(mut self, server_no_context_takeover: bool) -> Self {
+        self.server_no_context_takeover = server_no_context_takeover;
+        self
+    }
+
+    /// Sets whether the client hints at empty windows of its own; see the field
+    /// [`client_no_context_takeover`](field@Self::client_no_context_takeover).
+    #[must_use]
+    pub const fn client_no_context_takeover(mut self, client_no_context_takeover: bool) -> Self {
+        self.client_no_context_takeover = client_no_context_takeover;
+        self
+    }
+
+    /// Sets the largest window that the client can inflate; see the field
+    /// [`server_max_window_bits`](field@Self::server_max_window_bits).
+    #[must_use]
+    pub fn server_max_window_bits(mut self, server_max_window_bits: impl Into<Option<WindowBits>>) -> Self {
+        self.server_max_window_bits = server_max_window_bits.into();
+        self
+    }
+
+    /// Sets what the offer contains about the client's window; see the field
+    /// [`client_max_window_bits`](field@Self::client_max_window_bits).
+    #[must_use]
+    pub const fn client_max_window_bits(mut self, client_max_window_bits: ClientWindow) -> Self {
+        self.client_max_window_bits = client_max_window_bits;
+        self
+    }
 
     /// Parses the parameters of an element with the name [`NAME`].
     ///

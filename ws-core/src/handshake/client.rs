@@ -3,12 +3,13 @@
 use super::{
     Agreement, BodyFraming, ClientOffer, ClientRequest, HandshakeError, HttpVersion, Response, accept_key,
     body::{has_body, response_body},
-    compression::{Compression, agree},
+    compression::agree,
     encode_nonce,
     grammar::{ascii, find, is_token, trim},
     known_fields::{FieldName, FieldValue, KnownFields},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
 };
+use crate::deflate::Compression;
 
 /// The positions of a response's parts in the bytes of its head.
 #[derive(Clone, Copy, Debug)]

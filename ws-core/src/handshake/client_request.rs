@@ -4,11 +4,12 @@ use core::fmt;
 use super::{
     RequestError,
     answer::{is_reserved, write_field},
-    compression::{Compression, offer},
+    compression::offer,
     encode_nonce,
     grammar::{elements, is_authority, is_field_value, is_token, trim},
     request::RequestTarget,
 };
+use crate::deflate::Compression;
 
 /// The request of a client that opens a connection (§4.1).
 ///

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use super::Status;
+use crate::deflate::NegotiationError;
 
 /// A fault of the peer in the opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,8 +104,7 @@ pub enum HandshakeError {
     /// The 101 answer has an extension that was not offered.
     ExtensionNotOffered,
     /// The answer to the offer of permessage-deflate breaks its rules (RFC 7692 §7).
-    #[cfg(feature = "deflate")]
-    Compression(crate::deflate::NegotiationError),
+    Compression(NegotiationError),
     /// The chunked body of an answer is malformed (RFC 9112 §7.1).
     ChunkMalformed,
 }
@@ -160,9 +160,8 @@ impl HandshakeError {
             | Self::SubprotocolNotOffered
             | Self::SubprotocolMissing
             | Self::ExtensionNotOffered
+            | Self::Compression(_)
             | Self::ChunkMalformed => Status::BAD_GATEWAY,
-            #[cfg(feature = "deflate")]
-            Self::Compression(_) => Status::BAD_GATEWAY,
             Self::HttpVersionUnsupported => Status::HTTP_VERSION_NOT_SUPPORTED,
         }
     }
@@ -218,7 +217,6 @@ impl HandshakeError {
             Self::SubprotocolNotOffered => "the answer's subprotocol was not offered",
             Self::SubprotocolMissing => "the answer names none of the offered subprotocols",
             Self::ExtensionNotOffered => "the answer names an extension that was not offered",
-            #[cfg(feature = "deflate")]
             Self::Compression(_) => "the answer to permessage-deflate is wrong",
             Self::ChunkMalformed => "the answer's chunked body is malformed",
         }
@@ -226,9 +224,8 @@ impl HandshakeError {
 }
 
 #[cfg(feature = "deflate")]
-impl From<crate::deflate::NegotiationError> for HandshakeError {
-    fn from(error: crate::deflate::NegotiationError) -> Self {
-        use crate::deflate::NegotiationError;
+impl From<NegotiationError> for HandshakeError {
+    fn from(error: NegotiationError) -> Self {
         match error {
             NegotiationError::ListMalformed => Self::ExtensionsMalformed,
             NegotiationError::NotOffered => Self::ExtensionNotOffered,
@@ -244,7 +241,6 @@ impl From<crate::deflate::NegotiationError> for HandshakeError {
 
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[cfg(feature = "deflate")]
         if let Self::Compression(error) = self {
             return write!(f, "{}: {error}", self.text());
         }

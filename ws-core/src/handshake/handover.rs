@@ -74,14 +74,14 @@ impl Handover {
             return Err(HandshakeError::RequestLineMalformed);
         }
         let parsed = RequestHead::parse(&head)?;
-        let kind = parsed.kind(&head, config.compression())?;
+        let kind = parsed.kind(&head, config.compression.as_ref())?;
         Ok(Self { head: head.into_boxed_slice(), parsed, kind })
     }
 
     /// Agrees to the extensions of this `config` instead.
     pub fn set_config(&mut self, config: &Config) {
         // A request is right or wrong whatever the config is.
-        if let Ok(kind) = self.parsed.kind(&self.head, config.compression()) {
+        if let Ok(kind) = self.parsed.kind(&self.head, config.compression.as_ref()) {
             self.kind = kind;
         }
     }

@@ -3,12 +3,12 @@
 use super::{
     HandshakeError, HttpVersion, Reject, ReplyContext, Request, Status,
     body::request_body,
-    compression::Compression,
     grammar::{ascii, find, is_authority},
     known_fields::{FieldName, FieldPositions, FieldValue, KnownFields},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
     upgrade::Upgrade,
 };
+use crate::deflate::Compression;
 
 /// The positions of the parts of a request's head in its bytes.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,12 @@ use alloc::vec::Vec;
 
 use super::{
     ClientOffer, HandshakeError, ReplyContext, Request, accept_key,
-    compression::{Compression, Params, accept},
+    compression::accept,
     grammar::{List, ascii, is_token},
     known_fields::{FieldName, FieldValue, KnownFields},
     response,
 };
+use crate::deflate::{Compression, Params};
 
 /// A valid request for a WebSocket connection: what its answer needs after the bytes of the request are
 /// dropped.

@@ -33,12 +33,11 @@ fn offers() -> impl Strategy<Value = Offer> {
             server_max_window_bits,
             client_max_window_bits,
         )| {
-            Offer {
-                server_no_context_takeover,
-                client_no_context_takeover,
-                server_max_window_bits,
-                client_max_window_bits,
-            }
+            Offer::new()
+                .server_no_context_takeover(server_no_context_takeover)
+                .client_no_context_takeover(client_no_context_takeover)
+                .server_max_window_bits(server_max_window_bits)
+                .client_max_window_bits(client_max_window_bits)
         },
     )
 }
@@ -53,16 +52,15 @@ fn compressions() -> impl Strategy<Value = Compression> {
             level,
             min_len,
         )| {
-            Compression {
-                offers,
-                server_no_context_takeover: server,
-                client_no_context_takeover: client,
-                server_max_window_bits,
-                client_max_window_bits,
-                level: Level::new(level).unwrap(),
-                min_len,
-                context: if is_kept { Context::Kept } else { Context::Shared },
-            }
+            Compression::new()
+                .offers(offers)
+                .server_no_context_takeover(server)
+                .client_no_context_takeover(client)
+                .server_max_window_bits(server_max_window_bits)
+                .client_max_window_bits(client_max_window_bits)
+                .level(Level::new(level).unwrap())
+                .min_len(min_len)
+                .context(if is_kept { Context::Kept } else { Context::Shared })
         },
     )
 }
@@ -243,11 +241,8 @@ proptest! {
         streams: [bool; 2],
         deeds in deeds(),
     ) {
-        let config = |compression: &Compression, stream| Config {
-            compression: Some(compression.clone()),
-            stream,
-            max_output: usize::MAX,
-            ..Config::default()
+        let config = |compression: &Compression, stream| {
+            Config::new().compression(compression.clone()).stream(stream).max_output(usize::MAX)
         };
         let (client, server) = connect(config(&client, streams[0]), config(&server, streams[1]));
         prop_assert!(client.is_compressed() && server.is_compressed());
@@ -392,7 +387,7 @@ fn outcome<'a>(conn: Connection, pieces: impl IntoIterator<Item = &'a [u8]>) -> 
 }
 
 fn limited(stream: bool, max_message: usize) -> Config {
-    Config { stream, max_message, max_frame: 5000, max_fragments: 20, ..Config::default() }
+    Config::new().stream(stream).max_message(max_message).max_frame(5000).max_fragments(20)
 }
 
 proptest! {

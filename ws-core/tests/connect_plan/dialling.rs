@@ -270,7 +270,7 @@ fn the_opening_handshake_ends_by_the_deadline() {
         let mut run = Run::new(connect("ws://192.0.2.1/").timeout(seconds(limit)));
         run.take();
         run.after(4000);
-        let config = Config { opening_timeout: seconds(opening), ..Config::default() };
+        let config = Config::new().opening_timeout(seconds(opening));
         let mut conn = run.plan.connection(run.now, config, [0; 32]);
         assert_eq!(conn.poll_timeout().map(|at| at.since_origin()), seconds(due));
         if let Some(at) = conn.poll_timeout() {
