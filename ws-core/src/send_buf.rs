@@ -11,8 +11,8 @@ use crate::mask;
 /// [`advance`](Buf::advance).
 #[derive(Debug, Default)]
 pub struct SendBuf {
-    /// The memory of copied bytes. Those in `copied[head..end]` are queued. Bytes behind them are from earlier
-    /// use: initialised memory need not be filled, and payloads are masked while they are copied.
+    /// The memory of copied bytes. Those in `copied[head..end]` are queued. Bytes behind them are from
+    /// earlier use: initialised memory need not be filled, and payloads are masked while they are copied.
     copied: Vec<u8>,
     head: usize,
     end: usize,
