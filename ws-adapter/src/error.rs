@@ -54,9 +54,7 @@ impl Error {
             Self::Io(error) => is_timed_out(error),
             Self::WebSocket(error) => error.is_timeout(),
             Self::Connect(error) => error.is_timeout() || error.causes().any(is_timed_out),
-            #[cfg(feature = "tls")]
             Self::Tls(_) => false,
-            #[cfg(feature = "serde")]
             Self::Json(_) | Self::NotJson(_) => false,
             Self::Send(_)
             | Self::Answer(_)
@@ -79,9 +77,7 @@ impl Error {
             Self::WebSocket(error) => *error == ws_core::Error::UnexpectedEof,
             Self::Send(error) => *error == SendError::Closed,
             Self::NotUpgraded => true,
-            #[cfg(feature = "tls")]
             Self::Tls(_) => false,
-            #[cfg(feature = "serde")]
             Self::Json(_) | Self::NotJson(_) => false,
             Self::Answer(_)
             | Self::Request(_)
@@ -100,9 +96,7 @@ impl Error {
         match self {
             Self::Rejected(response) => Some(response.status),
             Self::Connect(error) => error.status(),
-            #[cfg(feature = "tls")]
             Self::Tls(_) => None,
-            #[cfg(feature = "serde")]
             Self::Json(_) | Self::NotJson(_) => None,
             Self::Io(_)
             | Self::WebSocket(_)

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::handshake::{ExtensionsMalformed, HandshakeError};
+use crate::handshake::{HandshakeError, MalformedExtensions};
 
 /// The settings of compression. The type has no values without the feature `deflate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Compression {
     pub(crate) fn accept<'a>(
         &self,
         _: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Option<Params>, ExtensionsMalformed> {
+    ) -> Result<Option<Params>, MalformedExtensions> {
         match *self {}
     }
 

@@ -165,7 +165,7 @@ fn errors_of_a_connection_have_their_facts() {
         (SendError::InvalidUtf8.into(), OTHER),
     ]);
     #[cfg(feature = "tls")]
-    check([(ws_tls::TlsError::NoKey.into(), OTHER)]);
+    check([(TlsError::NoKey.into(), OTHER)]);
     #[cfg(feature = "serde")]
     {
         let not_json = ws_core::OwnedMessage::from("x").parse_json::<u8>().expect_err("not JSON");
