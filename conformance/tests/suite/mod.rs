@@ -9,6 +9,7 @@ mod opening;
 mod reconnect;
 mod refusals;
 mod serve;
+mod surface;
 mod timers;
 mod tls;
 
