@@ -13,6 +13,6 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
         println!("{message:?}");
     }
     ws.close(ws_async_std::CloseCode::NORMAL).await?;
-    while ws.recv().await?.is_some() {}
+    ws.closed().await?;
     Ok(())
 }

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{answer:?}");
     }
     ws.close(CloseCode::NORMAL)?;
-    while ws.recv()?.is_some() {}
+    ws.closed()?;
     println!("closed with {}", ws.status().close_code);
     Ok(())
 }

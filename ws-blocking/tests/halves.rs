@@ -87,7 +87,7 @@ fn many_senders_share_a_connection() {
                 })
             })
             .collect();
-        scope.spawn(move || while client_receiver.recv().unwrap().is_some() {});
+        scope.spawn(move || client_receiver.closed().unwrap());
         let mut next = [0; SENDERS as usize];
         for _ in 0..u32::from(SENDERS) * MESSAGES {
             let message = server_receiver.recv().unwrap().unwrap();

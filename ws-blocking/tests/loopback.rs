@@ -102,7 +102,7 @@ fn a_server_closes_too() {
         ws.send("last").unwrap();
         ws.close(CloseCode::GOING_AWAY).unwrap();
         assert!(matches!(ws.send("later"), Err(Error::Send(SendError::Closed))));
-        while ws.recv().unwrap().is_some() {}
+        ws.closed().unwrap();
         assert!(ws.status().was_clean);
     });
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("last"));
@@ -141,7 +141,7 @@ fn bytes_behind_the_head_are_kept() {
         assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("Hello"));
         // The answer and the first message leave in one write.
         ws.close(None).unwrap();
-        while ws.recv().unwrap().is_some() {}
+        ws.closed().unwrap();
     });
     let mut raw = TcpStream::connect(&address).unwrap();
     raw.write_all(&[REQUEST, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x80abcd"].concat()).unwrap();

@@ -16,6 +16,6 @@ async fn run() -> Result<(), Box<dyn core::error::Error>> {
         println!("{message:?}");
     }
     ws.close(ws_smol::CloseCode::NORMAL).await?;
-    while ws.recv().await?.is_some() {}
+    ws.closed().await?;
     Ok(())
 }

@@ -49,7 +49,7 @@ fn check(connect: &Connect, compression: Option<Compression>) -> Result<(), Fail
     fragments(&mut ws)?;
     ping(&mut ws)?;
     ws.close(CloseFrame { code: CloseCode::new(4000).expect("a private code"), reason: "bye" })?;
-    while ws.recv()?.is_some() {}
+    ws.closed()?;
     ensure(ws.status().close_code == 4000 && ws.status().was_clean, "the close")?;
 
     // A message over the server's limit is answered with 1009.

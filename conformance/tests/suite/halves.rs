@@ -55,7 +55,7 @@ pub(crate) async fn talk<S: on::Stream>(ws: WebSocket<S>) -> Result<(), Error> {
             Ok(()) | Err(Error::Send(SendError::Closed)) => {}
             Err(error) => return Err(error),
         }
-        while wait!(receiver.recv())?.is_some() {}
+        wait!(receiver.closed())?;
         Ok(())
     });
     let (sent, received) = on::both(sending, receiving).await;

@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use super::{Outcome, Ws, masked, open, pair, request, sockets};
 use crate::adapter::serve::{Handle, Limits, Listener, Server, Socket};
-use crate::adapter::ws_core::{Connection, handshake};
+use crate::adapter::ws_core::Connection;
 use crate::adapter::{
     Accept, Agreement, AnswerError, Backoff, Chunk, ClientRequest, ClientTls, CloseCode, CloseFrame, Config,
     Connect, ConnectError, ConnectionStatus, Connector, Decision, Error, Event, HandshakeError, JsonError,
@@ -34,7 +34,17 @@ type Names<'n> = (
         PreparedMessage,
     ),
     (ProtocolError, Proxies, Proxy, Receiver<NetStream>, Reconnect, Reject, Request<'n>, RequestError),
-    (Response<'n>, ReuniteError<NetStream>, Role, SendError, Sender<NetStream>, ServerTls, Status, Target),
+    (
+        Reply<'n, NetStream>,
+        Response<'n>,
+        ReuniteError<NetStream>,
+        Role,
+        SendError,
+        Sender<NetStream>,
+        ServerTls,
+        Status,
+        Target,
+    ),
     (Text, Timeout, TlsError, UrlError, WebSocket<NetStream>, Handle, Limits, Listener, Server, Socket),
 );
 

@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     ws.send_json(&Line { from: "client".into(), text: "hello, axum".into() }).await?;
     println!("answered: {}", ws.recv_json::<Line>().await?.ok_or("the server closed")?.text);
     ws.send("no JSON").await?;
-    while ws.recv().await?.is_some() {}
+    ws.closed().await?;
     println!("closed: {:?}", ws.status().close_frame);
 
     let answer = examples::get(TcpStream::connect(at).await?, "/rooms/lobby").await?;

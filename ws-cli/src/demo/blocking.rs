@@ -51,7 +51,7 @@ pub(super) fn talk(url: &str, tls: Option<&ClientTls>, config: Config, laps: &mu
     }
 
     ws.close(CloseCode::NORMAL)?;
-    while ws.recv()?.is_some() {}
+    ws.closed()?;
     check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();
     Ok(())

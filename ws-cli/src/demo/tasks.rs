@@ -77,7 +77,7 @@ async fn talk_on<R: Network>(
     }
 
     ws.close(CloseCode::NORMAL).await?;
-    while ws.recv().await?.is_some() {}
+    ws.closed().await?;
     check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();
     Ok(())
