@@ -219,7 +219,7 @@ fn servers_have_every_call() -> Outcome {
             .config(Config::new())
             .limits(Limits::new().connections(9))
             .origins(Origins::new(["https://example.com"]))
-            .decide(|_: &handshake::Request<'_>, _: &NetStream| Accept::new().into())
+            .decide(|_: &Request<'_>, _: &NetStream| Accept::new().into())
             .on_error(|_| {});
         let listener = wait!(server.clone().bind("127.0.0.1:0"))?;
         let handle: Handle = listener.handle();
