@@ -88,7 +88,8 @@ impl<S, T: Runtime<S>> Reply<'_, S, T> {
         self.send_with(|conn| conn.ping(payload)).await
     }
 
-    /// Sends a pong that the connection does not send by itself ([`Config::auto_pong`]).
+    /// Sends a pong that the connection does not send by itself
+    /// ([`Config::auto_pong`](ws_core::Config::auto_pong)).
     ///
     /// # Errors
     /// As [`WebSocket::ping`].

@@ -41,7 +41,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`.
     ///
     /// With a [`Connection::server`] or a [`Connection::client`], [`event_ref`](Self::event_ref) returns the
-    /// events of the opening handshake. [`accept`](crate::accept) and [`client`](crate::client) carry out
+    /// events of the opening handshake. [`accept`](Self::accept) and [`client`](Self::client) carry out
     /// that handshake. With [`Connection::upgraded`], messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
         Self::from_ends(Out::new(io, conn), In::new(T::now()))
