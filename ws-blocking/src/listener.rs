@@ -5,9 +5,10 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Limits, Permit, Shutdown};
+use ws_core::serve::{Admission, Limits, Shutdown};
 
 use crate::door::Door;
+use crate::places::Places;
 use crate::{NetStream, WebSocket};
 
 /// The number of open connections that wait for `accept`; further ones wait in their handshakes.
@@ -82,7 +83,7 @@ impl Handle {
 /// The state that the parts of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    places: Arc<Places>,
+    pub(crate) places: Arc<Places>,
     /// The shutdown as open connections see it.
     pub(crate) stop: Arc<Shutdown>,
     /// The shutdown as connections in their handshakes, and the threads that accept, see it.
@@ -97,18 +98,13 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(limits: Limits, doors: Vec<Door>) -> Self {
         Self {
-            places: Arc::new(Places { admission: Mutex::new(Admission::new(limits)), left: Condvar::new() }),
+            places: Arc::new(Places::new(limits)),
             stop: Arc::default(),
             opening: Arc::default(),
             open: Mutex::default(),
             changed: Condvar::new(),
             doors,
         }
-    }
-
-    pub(crate) fn admit(&self, address: Option<SocketAddr>) -> Option<Place> {
-        let permit = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { permit: Some(permit), places: Arc::clone(&self.places) })
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
@@ -152,37 +148,5 @@ impl Shared {
         self.changed.notify_all();
         drop(open);
         self.doors.iter().for_each(Door::knock);
-    }
-}
-
-/// The places for connections.
-#[derive(Debug)]
-struct Places {
-    admission: Mutex<Admission>,
-    /// Notified when a connection gives its place back.
-    left: Condvar,
-}
-
-impl Places {
-    fn admission(&self) -> MutexGuard<'_, Admission> {
-        self.admission.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A place among the connections of a server. It is free again when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    permit: Option<Permit>,
-    places: Arc<Places>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // The lock is held, so that a thread that has counted the connections is waiting already when this
-        // notifies it.
-        let admission = self.places.admission();
-        self.permit = None;
-        self.places.left.notify_all();
-        drop(admission);
     }
 }

@@ -6,28 +6,38 @@ use ws_core::{Chunk, CloseFrame, Connection, ConnectionStatus, Outgoing, SendErr
 
 use crate::drive::Out;
 use crate::feed::{Feed, Until};
-use crate::{Error, Runtime, SendFuture, Timer, WebSocket};
+use crate::send_future::SendHandle;
+use crate::{Error, Runtime, SendFuture, Timer};
 
-/// The answering side of a [`WebSocket`], while a received message or event is on loan.
+/// The answering side of a [`WebSocket`](crate::WebSocket), while a received message or event is on loan.
 #[derive(Debug)]
 pub struct Reply<'w, S, T>(pub(crate) &'w mut Out<S, T>);
 
+impl<S, T> SendHandle for Reply<'_, S, T> {
+    type State<'a>
+        = Feed<'a, S, T>
+    where
+        Self: 'a;
+}
+
 impl<S, T: Timer> Reply<'_, S, T> {
-    /// Queues a message at once, and returns a future that writes it: see [`WebSocket::send`].
+    /// Queues a message at once, and returns a future that writes it: see
+    /// [`WebSocket::send`](crate::WebSocket::send).
     ///
     /// # Errors
-    /// As [`WebSocket::send`].
+    /// As [`WebSocket::send`](crate::WebSocket::send).
     #[inline]
-    pub fn send<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, WebSocket<S, T>> {
+    pub fn send<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, Self> {
         SendFuture::new(Feed::new(self.0, message.into(), Until::Written))
     }
 
-    /// Queues a message at once. It leaves before the next wait: see [`WebSocket::feed`].
+    /// Queues a message at once. It leaves before the next wait: see
+    /// [`WebSocket::feed`](crate::WebSocket::feed).
     ///
     /// # Errors
-    /// As [`WebSocket::send`].
+    /// As [`WebSocket::send`](crate::WebSocket::send).
     #[inline]
-    pub fn feed<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, WebSocket<S, T>> {
+    pub fn feed<'a>(&'a mut self, message: impl Into<Outgoing<'a>>) -> SendFuture<'a, Self> {
         SendFuture::new(Feed::new(self.0, message.into(), Until::Queued))
     }
 
@@ -72,18 +82,18 @@ impl<S, T: Timer> Reply<'_, S, T> {
 }
 
 impl<S, T: Runtime<S>> Reply<'_, S, T> {
-    /// Sends the next part of a message: see [`WebSocket::send_chunk`].
+    /// Sends the next part of a message: see [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
     ///
     /// # Errors
-    /// As [`WebSocket::send_chunk`].
+    /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
     pub async fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
         self.send_with(|conn| conn.send_chunk(chunk)).await
     }
 
-    /// Sends a ping: see [`WebSocket::ping`].
+    /// Sends a ping: see [`WebSocket::ping`](crate::WebSocket::ping).
     ///
     /// # Errors
-    /// As [`WebSocket::ping`].
+    /// As [`WebSocket::ping`](crate::WebSocket::ping).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.send_with(|conn| conn.ping(payload)).await
     }
@@ -92,23 +102,23 @@ impl<S, T: Runtime<S>> Reply<'_, S, T> {
     /// ([`Config::auto_pong`](ws_core::Config::auto_pong)).
     ///
     /// # Errors
-    /// As [`WebSocket::ping`].
+    /// As [`WebSocket::ping`](crate::WebSocket::ping).
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.send_with(|conn| conn.pong(payload)).await
     }
 
-    /// Writes all that is queued: see [`WebSocket::flush`].
+    /// Writes all that is queued: see [`WebSocket::flush`](crate::WebSocket::flush).
     ///
     /// # Errors
-    /// As [`WebSocket::flush`].
+    /// As [`WebSocket::flush`](crate::WebSocket::flush).
     pub async fn flush(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.0.poll_flush_alone(cx)).await
     }
 
-    /// Starts the closing handshake: see [`WebSocket::close`].
+    /// Starts the closing handshake: see [`WebSocket::close`](crate::WebSocket::close).
     ///
     /// # Errors
-    /// As [`WebSocket::close`].
+    /// As [`WebSocket::close`](crate::WebSocket::close).
     pub async fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
         let frame = frame.into();
         self.send_with(|conn| conn.close(T::now(), frame)).await
