@@ -17,7 +17,7 @@ pub fn now() -> Instant {
     Instant::from_origin(ORIGIN.get_or_init(std::time::Instant::now).elapsed())
 }
 
-/// WaitingEvent while there is nothing to read and nothing to write.
+/// Waits while there is nothing to read and nothing to write.
 #[cfg(not(test))]
 pub(crate) fn sleep(wait: Duration) {
     std::thread::sleep(wait);

@@ -23,11 +23,11 @@ pub(crate) trait Drive {
     /// Writes what is queued. The error of a write is not returned: the next read returns one.
     fn write(&mut self, patience: Patience) -> Written;
 
-    /// WaitingEvent until what another thread is writing counts as written. It is called before the end of
+    /// Waits until what another thread is writing counts as written. It is called before the end of
     /// the peer's stream is noted on a closing connection: the end is often the answer to that write.
     fn settle(&mut self);
 
-    /// WaitingEvent for `wait` at most, with nothing to read and nothing to write. Another thread that sends
+    /// Waits for `wait` at most, with nothing to read and nothing to write. Another thread that sends
     /// ends the wait.
     fn pause(&mut self, wait: Duration);
 
@@ -115,7 +115,7 @@ impl Input {
         Self { inbox: Inbox::new(now()), pace: Pace::new() }
     }
 
-    /// WaitingEvent for the next message, and lends it. Returns `None` once the connection has closed.
+    /// Waits for the next message, and lends it. Returns `None` once the connection has closed.
     #[inline]
     pub(crate) fn message(&mut self, ends: &mut impl Drive) -> Result<Option<Message<'_>>, Error> {
         loop {
@@ -132,7 +132,7 @@ impl Input {
         }
     }
 
-    /// WaitingEvent for the next event of any kind, and lends it. Returns `None` once the connection has
+    /// Waits for the next event of any kind, and lends it. Returns `None` once the connection has
     /// closed.
     #[inline]
     pub(crate) fn event(&mut self, ends: &mut impl Drive) -> Result<Option<Event<'_>>, Error> {
@@ -143,7 +143,7 @@ impl Input {
         }
     }
 
-    /// WaitingEvent for an event, or for the end of the connection.
+    /// Waits for an event, or for the end of the connection.
     #[inline]
     fn wait(&mut self, ends: &mut impl Drive) -> Result<(), Error> {
         if ends.with(|conn| self.inbox.is_ready(conn)) { Ok(()) } else { self.drive(ends) }
@@ -193,7 +193,7 @@ impl Input {
         waits.into_iter().flatten().fold(self.pace.write(), Duration::min)
     }
 
-    /// WaitingEvent for input, or a deadline.
+    /// Waits for input, or a deadline.
     fn fill(&mut self, ends: &mut impl Drive, written: Written) {
         let (deadline, is_left_to_others) = ends.with(|conn| {
             let is_written = written != Written::Part && conn.poll_transmit().is_none() && conn.queued() == 0;
@@ -235,7 +235,7 @@ impl Input {
         }
     }
 
-    /// WaitingEvent after the end of the peer's stream: until the peer reads, the application closes, or a
+    /// Waits after the end of the peer's stream: until the peer reads, the application closes, or a
     /// deadline passes.
     fn pause(&mut self, ends: &mut impl Drive, written: Written) {
         match written {

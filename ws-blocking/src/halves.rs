@@ -58,7 +58,7 @@ impl<S: CloneTransport> WebSocket<S> {
 }
 
 impl<S: Transport> Receiver<S> {
-    /// WaitingEvent for the next message and returns it, owned. Returns `None` once the connection has
+    /// Waits for the next message and returns it, owned. Returns `None` once the connection has
     /// closed.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl<S: Transport> Receiver<S> {
         Ok(self.message_ref()?.map(OwnedMessage::from))
     }
 
-    /// WaitingEvent for the next message and lends it. Returns `None` once the connection has closed.
+    /// Waits for the next message and lends it. Returns `None` once the connection has closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -77,7 +77,7 @@ impl<S: Transport> Receiver<S> {
         self.input.message(&mut self.reading)
     }
 
-    /// WaitingEvent for the next event of any kind and lends it. Returns `None` once the connection has
+    /// Waits for the next event of any kind and lends it. Returns `None` once the connection has
     /// closed.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl<S: Transport> Receiver<S> {
         self.input.event(&mut self.reading)
     }
 
-    /// WaitingEvent until the connection is over, and discards what the peer still sends.
+    /// Waits until the connection is over, and discards what the peer still sends.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).

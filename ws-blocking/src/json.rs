@@ -5,7 +5,7 @@ use crate::{Error, Receiver, Sender, Transport, WebSocket};
 
 /// Values as JSON.
 impl<S: Transport> WebSocket<S> {
-    /// WaitingEvent for the next message and parses it as JSON, whether it is text or binary. Returns `None`
+    /// Waits for the next message and parses it as JSON, whether it is text or binary. Returns `None`
     /// once the connection has closed.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ impl<S: Transport> WebSocket<S> {
 }
 
 impl<S: Transport> Receiver<S> {
-    /// WaitingEvent for the next message and parses it as JSON: see [`WebSocket::recv_json`].
+    /// Waits for the next message and parses it as JSON: see [`WebSocket::recv_json`].
     ///
     /// # Errors
     /// As [`WebSocket::recv_json`].

@@ -26,7 +26,7 @@ impl Listener {
         Self { addresses: shared.addresses(), shared }
     }
 
-    /// WaitingEvent for the next open connection. Returns `None` once the server is shut down. Several
+    /// Waits for the next open connection. Returns `None` once the server is shut down. Several
     /// threads may wait at once.
     pub fn accept(&self) -> Option<WebSocket<NetStream>> {
         self.shared.take()
@@ -63,7 +63,7 @@ impl Handle {
     }
 
     /// Shuts the server down. It accepts no more connections, drops those whose handshakes are not finished,
-    /// and sends a Close frame with 1001 to all others. WaitingEvent until all streams are dropped, but no
+    /// and sends a Close frame with 1001 to all others. Waits until all streams are dropped, but no
     /// longer than `grace`; then the connections that are left end.
     ///
     /// A connection takes part while a thread receives from it, or waits to send. It may take a quarter of a

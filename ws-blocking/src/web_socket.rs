@@ -87,7 +87,7 @@ impl<S> WebSocket<S> {
 
 /// Receiving.
 impl<S: Transport> WebSocket<S> {
-    /// WaitingEvent for the next message and returns it, owned. Returns `None` once the connection has
+    /// Waits for the next message and returns it, owned. Returns `None` once the connection has
     /// closed.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl<S: Transport> WebSocket<S> {
         Ok(input.message(link)?.map(OwnedMessage::from))
     }
 
-    /// WaitingEvent for the next message and lends it, with a [`Reply`] to answer it. Returns `None` once the
+    /// Waits for the next message and lends it, with a [`Reply`] to answer it. Returns `None` once the
     /// connection has closed.
     ///
     /// ```no_run
@@ -119,7 +119,7 @@ impl<S: Transport> WebSocket<S> {
         Ok(input.message(link)?.map(|message| (message, Reply(link))))
     }
 
-    /// WaitingEvent for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns
+    /// Waits for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns
     /// `None` once the connection has closed.
     ///
     /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
@@ -133,7 +133,7 @@ impl<S: Transport> WebSocket<S> {
         Ok(input.event(link)?.map(|event| (event, Reply(link))))
     }
 
-    /// WaitingEvent until the connection is over, and discards what the peer still sends: after
+    /// Waits until the connection is over, and discards what the peer still sends: after
     /// [`close`](Self::close), until the peer has answered.
     ///
     /// # Errors

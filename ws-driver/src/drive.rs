@@ -102,7 +102,7 @@ impl In {
         is_ready
     }
 
-    /// WaitingEvent until an event waits in the inbox, or the connection has closed.
+    /// Waits until an event waits in the inbox, or the connection has closed.
     #[inline]
     pub(crate) fn poll_event<S, T: Runtime<S>>(
         &mut self,
@@ -217,7 +217,7 @@ impl<S, T: Timer> Out<S, T> {
         watch_of(&mut self.beside).is_some_and(|watch| watch.follow(&mut self.conn, T::now))
     }
 
-    /// WaitingEvent until a deadline has passed, or the server is shut down, and notifies the connection.
+    /// Waits until a deadline has passed, or the server is shut down, and notifies the connection.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_notified =
             watch_of(&mut self.beside).is_some_and(|watch| watch.poll(cx, &mut self.conn, T::now).is_ready());
@@ -317,7 +317,7 @@ impl<S, T: Runtime<S>> Out<S, T> {
         }
     }
 
-    /// WaitingEvent until a deadline has passed or the server is shut down, for a task that waits to
+    /// Waits until a deadline has passed or the server is shut down, for a task that waits to
     /// write and does not read.
     ///
     /// While the connection is open, its deadlines are those of a silent peer. Only a task that has read all

@@ -155,7 +155,7 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         }
     }
 
-    /// WaitingEvent until the connection is over, and discards what the peer still sends. Cancel safe.
+    /// Waits until the connection is over, and discards what the peer still sends. Cancel safe.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).

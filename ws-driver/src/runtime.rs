@@ -64,7 +64,7 @@ pub trait Runtime<S>: Timer {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>>;
 
-    /// WaitingEvent until the stream holds back no bytes that were written to it.
+    /// Waits until the stream holds back no bytes that were written to it.
     fn poll_flush(io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Ends the stream towards the peer, and goes on receiving.

@@ -48,7 +48,7 @@ impl Watch {
         Self { stop, key: None, waker: None, watch: ShutdownWatch::new() }
     }
 
-    /// WaitingEvent for the next step of the shutdown, and passes it to `conn`.
+    /// Waits for the next step of the shutdown, and passes it to `conn`.
     pub(crate) fn poll(&mut self, cx: &Context<'_>, conn: &mut Connection, now: fn() -> Instant) -> Poll<()> {
         if self.follow(conn, now) {
             return Poll::Ready(());

@@ -32,7 +32,7 @@ impl Waiting {
         }
     }
 
-    /// WaitingEvent until `find` returns a value, and returns it. `find` is called at once, and
+    /// Waits until `find` returns a value, and returns it. `find` is called at once, and
     /// whenever the task is woken.
     pub(crate) async fn until<V>(&self, mut find: impl FnMut() -> Option<V>) -> V {
         let mut seat = Seat::new(self);

@@ -69,7 +69,7 @@ impl Peer {
 }
 
 impl State {
-    /// WaitingEvent until `at`, or for `timeout` if that ends earlier.
+    /// Waits until `at`, or for `timeout` if that ends earlier.
     fn wait(&mut self, at: Option<Duration>, timeout: Option<Duration>) -> io::Result<()> {
         let left = at.map(|at| at.saturating_sub(time()));
         if left == Some(Duration::ZERO) {
@@ -242,7 +242,7 @@ fn a_peer_that_reads_again_is_served_soon() {
     }
 }
 
-/// WaitingEvent are short again as soon as something was received or written.
+/// Waits are short again as soon as something was received or written.
 #[test]
 fn waits_are_short_after_something_moved() {
     let came = time() + 10 * SECOND;
