@@ -40,7 +40,8 @@ impl PooledBuf {
             WaitingEvent::Chunk => Err(Error::Streaming),
             WaitingEvent::Request => Err(SendError::NotOpen.into()),
             WaitingEvent::Other => {
-                self.0.take_event();
+                // Of these events, none is an error.
+                let _ = self.0.take_event();
                 Ok(NextMessage::NotYet)
             }
         }

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use ws_adapter::{Action, Ends, Failure, Inbox, NextMessage, next_action, with_pool};
-use ws_core::{Connection, Event, Instant, Message, RecvBuf, SendError};
+use ws_core::{Connection, Event, Instant, Message, NotText, RecvBuf, SendError};
 
 use crate::clock::{now, wait_until};
 use crate::codecs::{park_codecs, prepare_codecs};
@@ -127,8 +127,9 @@ impl Input {
             }
         }
         match self.inbox.buf.take_message() {
-            Some(message) => Ok(Some(message)),
-            None => refuse(&mut self.inbox.failure, ends),
+            Some(Ok(message)) => Ok(Some(message)),
+            Some(Err(not_text)) => refuse(not_text, &mut self.inbox.failure, ends),
+            None => Ok(None),
         }
     }
 
@@ -138,8 +139,9 @@ impl Input {
     pub(crate) fn event(&mut self, ends: &mut impl Drive) -> Result<Option<Event<'_>>, Error> {
         self.wait(ends)?;
         match self.inbox.buf.take_event() {
-            Some(event) => Ok(Some(event)),
-            None => refuse(&mut self.inbox.failure, ends),
+            Some(Ok(event)) => Ok(Some(event)),
+            Some(Err(not_text)) => refuse(not_text, &mut self.inbox.failure, ends),
+            None => Ok(None),
         }
     }
 
@@ -255,8 +257,8 @@ impl Input {
 /// Handles a message that turned out not to be text: fails the connection, writes the Close frame, then
 /// returns the error. Returns `None` if the connection has closed.
 #[cold]
-fn refuse<T>(failure: &mut Failure, ends: &mut impl Drive) -> Result<Option<T>, Error> {
-    if let Some(error) = ends.with(|conn| conn.refuse_message(now())) {
+fn refuse<T>(not_text: NotText, failure: &mut Failure, ends: &mut impl Drive) -> Result<Option<T>, Error> {
+    if let Err(error) = ends.with(|conn| conn.refuse_message(now(), not_text)) {
         failure.fail(error);
     }
     ends.write(Patience::Full);

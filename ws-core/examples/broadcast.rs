@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for subscriber in &mut subscribers[1..] {
         write_all(subscriber, &mut buf);
         let received = peer.receive(now, &mut buf)?;
-        assert!(received && buf.take_message() == Some(Message::Text(&news)));
+        assert!(received && buf.take_message() == Some(Ok(Message::Text(&news))));
     }
 
     // The first peer does not read. Its queue takes messages up to its mark. Then `send` fails, and the

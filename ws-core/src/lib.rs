@@ -93,6 +93,7 @@ pub use role::Role;
 pub use send_buf::{Loan, Output, SendBuf};
 pub use status::ConnectionStatus;
 pub use time::Instant;
+pub use utf8::NotText;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

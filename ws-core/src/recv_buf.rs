@@ -1,10 +1,15 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+mod ready;
+
+pub use ready::WaitingEvent;
+
 use crate::frame::Header;
 use crate::handshake::Head;
 use crate::utf8;
-use crate::{Chunk, CloseFrame, Event, Message, MessageKind};
+use crate::{Chunk, CloseFrame, Event, Message, MessageKind, NotText};
+pub(crate) use ready::Ready;
 
 /// Memory for what a connection receives: bytes of the wire, and the message that they make.
 ///
@@ -17,7 +22,7 @@ pub struct RecvBuf {
     wire: Vec<u8>,
     start: usize,
     end: usize,
-    /// How many bytes after `end` complete the frame at hand.
+    /// The number of bytes after `end` that complete the frame at hand.
     wanted: usize,
     /// The message in progress if it came in several frames, or a refused handshake's response.
     message: Vec<u8>,
@@ -26,55 +31,8 @@ pub struct RecvBuf {
     /// The head that is announced, or at the front of `message`, and its length.
     head: Option<Box<(Head, usize)>>,
     ready: Ready,
-    /// Where in `wire` the announced bytes lie.
+    /// The place of the announced bytes in `wire`.
     at: (usize, usize),
-}
-
-/// What kind of event waits in a [`RecvBuf`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitingEvent {
-    /// None.
-    Nothing,
-    /// A whole message, for [`RecvBuf::take_message`].
-    Message,
-    /// Part of a message, for [`RecvBuf::take_event`].
-    Chunk,
-    /// A request that is to be answered, for [`RecvBuf::take_event`].
-    Request,
-    /// Another event, for [`RecvBuf::take_event`].
-    Other,
-}
-
-/// The event that waits to be taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Ready {
-    #[default]
-    Nothing,
-    /// A message that lies whole in `wire`. It is checked when it is taken, for what lends a text has to
-    /// check it anyway.
-    Whole(MessageKind),
-    /// A whole message was to be taken, and is not UTF-8.
-    Refused,
-    /// A message that was gathered in `message`.
-    Gathered(MessageKind),
-    Chunk {
-        kind: MessageKind,
-        fin: bool,
-    },
-    /// A chunk that was inflated into `message`.
-    Inflated {
-        kind: MessageKind,
-        fin: bool,
-    },
-    Ping,
-    Pong,
-    Close,
-    Request,
-    Open,
-    /// `message` holds the head and the body.
-    Rejected {
-        whole: bool,
-    },
 }
 
 impl RecvBuf {
@@ -88,7 +46,7 @@ impl RecvBuf {
     /// A short start of a frame comes back to the front of the memory, where the cache is warm.
     const SHORT: usize = 64;
 
-    /// An empty buffer, which owns no memory.
+    /// Returns an empty buffer, which owns no memory.
     pub const fn new() -> Self {
         Self {
             wire: Vec::new(),
@@ -103,39 +61,40 @@ impl RecvBuf {
         }
     }
 
-    /// How many bytes would complete the frame at hand; 0 if that is not known.
+    /// Returns the number of bytes that would complete the frame at hand; 0 if that is not known.
     pub const fn wanted(&self) -> usize {
         self.wanted
     }
 
-    /// How many bytes have come and are not used up.
+    /// Returns the number of bytes that have come and are not used up.
     pub const fn len(&self) -> usize {
         self.end - self.start
     }
 
-    /// What has come and is not used up: what follows the event on loan, or the one that waits.
+    /// Returns the bytes that have come and are not used up: those behind the event on loan, or behind the
+    /// one that waits.
     ///
-    /// After the opening handshake, or the end of the connection, these bytes are nobody's yet. Inside a
-    /// frame they are the rest of it, and its payload may be unmasked in part.
+    /// After the opening handshake, or the end of the connection, these bytes do not belong to an event yet.
+    /// Inside a frame they are the rest of it, and its payload may be unmasked in part.
     #[inline]
     pub fn unread(&self) -> &[u8] {
         &self.wire[self.start..self.end]
     }
 
-    /// Whether all that has come is used up.
+    /// Returns whether all that has come is used up.
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// How many bytes the memory for the wire has.
+    /// Returns the size of the memory for the wire, in bytes.
     pub fn capacity(&self) -> usize {
         self.wire.len()
     }
 
-    /// Room for more bytes, never empty; say how many came with [`commit`](Self::commit).
+    /// Returns room for more bytes, never empty. Call [`commit`](Self::commit) with the number that came.
     ///
     /// What was lent from here ends with this call; an event that still waits does not. The room grows with
-    /// what has come, never because a length says so.
+    /// what has come, never with the length in a header.
     #[inline]
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let held = self.len();
@@ -157,7 +116,7 @@ impl RecvBuf {
         &mut self.wire[self.end..end]
     }
 
-    /// Takes the first `n` bytes of [`spare_mut`](Self::spare_mut) as received; of more than it has, all.
+    /// Takes the first `n` bytes of [`spare_mut`](Self::spare_mut) as received; all of it if `n` is larger.
     #[inline]
     pub fn commit(&mut self, n: usize) {
         let n = n.min(self.wire.len() - self.end);
@@ -177,32 +136,28 @@ impl RecvBuf {
         }
     }
 
-    /// What kind of event waits here.
+    /// Returns the kind of the event that waits here.
     #[inline]
     pub const fn waiting_event(&self) -> WaitingEvent {
-        match self.ready {
-            Ready::Nothing | Ready::Refused => WaitingEvent::Nothing,
-            Ready::Whole(_) | Ready::Gathered(_) => WaitingEvent::Message,
-            Ready::Chunk { .. } | Ready::Inflated { .. } => WaitingEvent::Chunk,
-            Ready::Request => WaitingEvent::Request,
-            Ready::Ping | Ready::Pong | Ready::Close | Ready::Open | Ready::Rejected { .. } => {
-                WaitingEvent::Other
-            }
-        }
+        self.ready.waiting_event()
     }
 
-    /// The message that waits here, if one does; any other event stays.
+    /// Takes the message that waits here. Returns `None` if none waits; any other event stays.
     ///
-    /// A text that came in one frame is checked here, and none if it is not UTF-8: then the connection's next
-    /// [`receive`](crate::Connection::receive) fails it, or
-    /// [`refuse_message`](crate::Connection::refuse_message) where that has to be done at once.
+    /// A text that came in one frame is checked here.
+    ///
+    /// # Errors
+    /// The text is not UTF-8, so the connection has to fail: give the error to
+    /// [`Connection::refuse_message`](crate::Connection::refuse_message). Otherwise the next
+    /// [`receive`](crate::Connection::receive) fails the connection. Until then the text waits here, and
+    /// taking it again returns the error again.
     #[inline]
-    pub fn take_message(&mut self) -> Option<Message<'_>> {
+    pub fn take_message(&mut self) -> Option<Result<Message<'_>, NotText>> {
         let (kind, bytes) = match self.ready {
             Ready::Whole(kind) => (kind, &self.wire[self.at.0..self.at.1]),
             Ready::Gathered(kind) => (kind, &self.message[..]),
+            Ready::NotText => return Some(Err(NotText)),
             Ready::Nothing
-            | Ready::Refused
             | Ready::Chunk { .. }
             | Ready::Inflated { .. }
             | Ready::Ping
@@ -214,24 +169,27 @@ impl RecvBuf {
         };
         self.ready = Ready::Nothing;
         match kind {
-            MessageKind::Binary => Some(Message::Binary(bytes)),
+            MessageKind::Binary => Some(Ok(Message::Binary(bytes))),
             MessageKind::Text => match utf8::text(bytes) {
-                Some(text) => Some(Message::Text(text)),
-                None => {
-                    self.ready = Ready::Refused;
-                    None
+                Ok(text) => Some(Ok(Message::Text(text))),
+                Err(not_text) => {
+                    self.ready = Ready::NotText;
+                    Some(Err(not_text))
                 }
             },
         }
     }
 
-    /// The event that waits here, if one does; of a message, what [`take_message`](Self::take_message) says.
+    /// Takes the event that waits here. Returns `None` if none waits.
+    ///
+    /// # Errors
+    /// For a message as [`take_message`](Self::take_message). Other events are never an error.
     #[inline]
-    pub fn take_event(&mut self) -> Option<Event<'_>> {
+    pub fn take_event(&mut self) -> Option<Result<Event<'_>, NotText>> {
         match self.waiting_event() {
             WaitingEvent::Nothing => None,
-            WaitingEvent::Message => self.take_message().map(Event::Message),
-            WaitingEvent::Chunk | WaitingEvent::Request | WaitingEvent::Other => self.take_other(),
+            WaitingEvent::Message => self.take_message().map(|message| message.map(Event::Message)),
+            WaitingEvent::Chunk | WaitingEvent::Request | WaitingEvent::Other => self.take_other().map(Ok),
         }
     }
 
@@ -239,7 +197,7 @@ impl RecvBuf {
         let ready = core::mem::take(&mut self.ready);
         let bytes = &self.wire[self.at.0..self.at.1];
         Some(match ready {
-            Ready::Nothing | Ready::Refused | Ready::Whole(_) | Ready::Gathered(_) => return None,
+            Ready::Nothing | Ready::NotText | Ready::Whole(_) | Ready::Gathered(_) => return None,
             Ready::Chunk { kind, fin } => Event::Chunk(Chunk { kind, bytes, fin }),
             Ready::Inflated { kind, fin } => Event::Chunk(Chunk { kind, bytes: &self.message, fin }),
             Ready::Ping => Event::Ping(bytes),
@@ -295,12 +253,12 @@ impl RecvBuf {
         if self.wire.is_empty() { None } else { Some(core::mem::take(&mut self.wire)) }
     }
 
-    /// Whether `room` is too little for the next read.
+    /// Returns whether `room` is too little for the next read.
     const fn is_short(&self, room: usize) -> bool {
         room == 0 || (room < self.wanted && room < Self::READ_SIZE / 4)
     }
 
-    /// Whether more memory is due, even when what is used up makes room.
+    /// Returns whether more memory is due, even when what is used up makes room.
     pub(crate) fn is_full(&self) -> bool {
         self.is_short(self.wire.len() - self.len())
     }
@@ -322,22 +280,25 @@ impl RecvBuf {
     }
 }
 
-/// What the state machine does with the bytes.
+/// Steps of the state machine.
 impl RecvBuf {
+    /// Returns whether an event waits.
     #[inline]
     pub(crate) fn is_ready(&self) -> bool {
         self.ready != Ready::Nothing
     }
 
-    /// Whether a message could not be taken; it is dropped.
-    pub(crate) fn take_refused(&mut self) -> bool {
-        let is_refused = self.ready == Ready::Refused;
-        if is_refused {
-            self.ready = Ready::Nothing;
-        }
-        is_refused
+    /// Returns whether the message that waits was found not to be text.
+    pub(crate) fn holds_not_text(&self) -> bool {
+        self.ready == Ready::NotText
     }
 
+    /// Drops the event that waits.
+    pub(crate) fn drop_event(&mut self) {
+        self.ready = Ready::Nothing;
+    }
+
+    /// Returns the bytes that have come and are not used up.
     #[inline]
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
         &mut self.wire[self.start..self.end]
@@ -412,7 +373,7 @@ impl RecvBuf {
         self.start += n;
     }
 
-    /// The bytes that have come, and the gathered message.
+    /// Returns the bytes that have come and are not used up, and the gathered message.
     pub(crate) fn unread_and_message(&mut self) -> (&[u8], &mut Vec<u8>) {
         (&self.wire[self.start..self.end], &mut self.message)
     }

@@ -1,3 +1,5 @@
+use core::fmt;
+
 use simdutf8::{basic, compat};
 
 /// The check of text that arrives in pieces, each of which may end inside a character (§8.1).
@@ -51,8 +53,25 @@ impl Utf8 {
     }
 }
 
-/// Returns the text in `bytes`, if they are UTF-8.
+/// An error: a text message is not UTF-8 (§8.1). It is for
+/// [`Connection::refuse_message`](crate::Connection::refuse_message).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotText;
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text message is not UTF-8")
+    }
+}
+
+impl core::error::Error for NotText {}
+
+/// Returns the text in `bytes`.
+///
+/// # Errors
+/// The bytes are not UTF-8.
 #[inline]
-pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
-    basic::from_utf8(bytes).ok()
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotText> {
+    basic::from_utf8(bytes).map_err(|_| NotText)
 }

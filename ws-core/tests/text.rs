@@ -216,15 +216,17 @@ fn invalid_text_cannot_be_taken() {
         let (mut conn, mut buf) = (upgraded(), RecvBuf::new());
         buf.extend(&wire);
         assert_eq!(conn.receive(NOW, &mut buf), Ok(true));
-        assert_eq!(buf.take_message(), Some(Message::Text("fine")));
+        assert_eq!(buf.take_message(), Some(Ok(Message::Text("fine"))));
         assert_eq!(conn.receive(NOW, &mut buf), Ok(true));
-        assert_eq!(buf.take_message(), None);
-        let bad = Error::Protocol(ProtocolError::InvalidUtf8);
+        let not_text = buf.take_message().unwrap().unwrap_err();
+        assert_eq!(buf.take_message(), Some(Err(not_text)), "it stays until the connection fails");
+        assert_eq!(buf.take_event().unwrap().unwrap_err(), not_text);
+        let bad = Err(Error::Protocol(ProtocolError::InvalidUtf8));
         if is_refused_at_once {
-            assert_eq!(conn.refuse_message(NOW), Some(bad));
-            assert_eq!(conn.refuse_message(NOW), None);
+            assert_eq!(conn.refuse_message(NOW, not_text), bad);
+            assert_eq!(conn.refuse_message(NOW, not_text), Ok(()));
         } else {
-            assert_eq!(conn.receive(NOW, &mut buf), Err(bad));
+            assert_eq!(conn.receive(NOW, &mut buf), bad.map(|()| false));
         }
         assert!(!conn.is_open());
         assert_eq!(conn.receive(NOW, &mut buf), Ok(false));

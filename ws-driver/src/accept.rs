@@ -108,5 +108,9 @@ fn poll_event<'w, S, T: Runtime<S>>(
 ) -> Poll<Result<Lent<'w, S, T>, Error>> {
     let (out, input) = ws.parts();
     ready!(input.poll_drive(out, cx))?;
-    Poll::Ready(Ok(input.inbox.buf.take_event().map(|event| (event, Reply(out)))))
+    Poll::Ready(Ok(match input.inbox.buf.take_event() {
+        Some(Ok(event)) => Some((event, Reply(out))),
+        // Messages come after the handshake. This one fails the connection at its next use.
+        Some(Err(_)) | None => None,
+    }))
 }

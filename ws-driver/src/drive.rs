@@ -3,7 +3,7 @@ use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::Buf;
 use ws_adapter::{Action, Failure, Inbox, next_action, with_pool};
-use ws_core::{Connection, Instant, Output, SendError, Transmit};
+use ws_core::{Connection, Instant, NotText, Output, SendError, Transmit};
 
 use crate::alarm::Alarm;
 use crate::stop::Watch;
@@ -211,6 +211,14 @@ impl<S, T> Out<S, T> {
 }
 
 impl<S, T: Timer> Out<S, T> {
+    /// Fails the connection because a text is not UTF-8, and keeps the failure for its report.
+    #[cold]
+    pub(crate) fn refuse(&mut self, not_text: NotText, failure: &mut Failure) {
+        if let Err(error) = self.conn.refuse_message(T::now(), not_text) {
+            failure.fail(error);
+        }
+    }
+
     /// Passes the shutdown of the server to the connection, and returns whether it took a step.
     #[inline]
     pub(crate) fn follow_shutdown(&mut self) -> bool {
@@ -250,22 +258,6 @@ impl<S, T: Runtime<S>> Out<S, T> {
             Ok(()) => Poll::Ready(Ok(())),
             Err(error) => Poll::Ready(self.broke(error)),
         }
-    }
-
-    /// Fails the connection if the message that was announced is not valid, and returns the error once the
-    /// Close frame is written; returns `Ok` if the connection has closed.
-    #[cold]
-    pub(crate) fn poll_refuse(
-        &mut self,
-        failure: &mut Failure,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
-        if !failure.is_pending()
-            && let Some(error) = self.conn.refuse_message(T::now())
-        {
-            failure.fail(error);
-        }
-        self.poll_report(failure, cx)
     }
 
     /// Returns the failure, if there is one, as soon as the Close frame is written.

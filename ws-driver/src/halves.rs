@@ -125,15 +125,13 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         }
         let Self { presence: Presence { shared, .. }, input } = self;
         match input.inbox.buf.take_message() {
-            Some(message) => Ok(Some(message)),
-            None => {
-                poll_fn(|cx| {
-                    shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.inbox.failure, cx))
-                })
-                .await?;
-                Ok(None)
-            }
+            Some(Ok(message)) => return Ok(Some(message)),
+            Some(Err(not_text)) => shared.lock().refuse(not_text, &mut input.inbox.failure),
+            None => {}
         }
+        poll_fn(|cx| shared.poll_receiving(cx, |out, cx| out.poll_report(&mut input.inbox.failure, cx)))
+            .await?;
+        Ok(None)
     }
 
     /// Returns the next event of any kind, lent; `None` once the connection has closed. Cancel safe.
@@ -144,15 +142,13 @@ impl<S, T: Runtime<S>> Receiver<S, T> {
         self.wait().await?;
         let Self { presence: Presence { shared, .. }, input } = self;
         match input.inbox.buf.take_event() {
-            Some(event) => Ok(Some(event)),
-            None => {
-                poll_fn(|cx| {
-                    shared.poll_receiving(cx, |out, cx| out.poll_refuse(&mut input.inbox.failure, cx))
-                })
-                .await?;
-                Ok(None)
-            }
+            Some(Ok(event)) => return Ok(Some(event)),
+            Some(Err(not_text)) => shared.lock().refuse(not_text, &mut input.inbox.failure),
+            None => {}
         }
+        poll_fn(|cx| shared.poll_receiving(cx, |out, cx| out.poll_report(&mut input.inbox.failure, cx)))
+            .await?;
+        Ok(None)
     }
 
     /// Waits until the connection is over, and discards what the peer still sends. Cancel safe.

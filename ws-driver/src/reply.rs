@@ -35,12 +35,12 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         poll_fn(|cx| self.poll_message(cx)).await?;
         let Inner { out, input, .. } = &mut *self.0;
         match input.inbox.buf.take_message() {
-            Some(message) => Ok(Some((message, Reply(out)))),
-            None => {
-                poll_fn(|cx| out.poll_refuse(&mut input.inbox.failure, cx)).await?;
-                Ok(None)
-            }
+            Some(Ok(message)) => return Ok(Some((message, Reply(out)))),
+            Some(Err(not_text)) => out.refuse(not_text, &mut input.inbox.failure),
+            None => {}
         }
+        poll_fn(|cx| out.poll_report(&mut input.inbox.failure, cx)).await?;
+        Ok(None)
     }
 
     /// Returns the next event of any kind, lent, and the [`Reply`] that answers it; `None` once the
@@ -56,12 +56,12 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         let Inner { out, input, .. } = &mut *self.0;
         poll_fn(|cx| input.poll_event(out, cx)).await?;
         match input.inbox.buf.take_event() {
-            Some(event) => Ok(Some((event, Reply(out)))),
-            None => {
-                poll_fn(|cx| out.poll_refuse(&mut input.inbox.failure, cx)).await?;
-                Ok(None)
-            }
+            Some(Ok(event)) => return Ok(Some((event, Reply(out)))),
+            Some(Err(not_text)) => out.refuse(not_text, &mut input.inbox.failure),
+            None => {}
         }
+        poll_fn(|cx| out.poll_report(&mut input.inbox.failure, cx)).await?;
+        Ok(None)
     }
 
     /// Sends the next part of a message; see [`Connection::send_chunk`]. The part is queued whole or not

@@ -35,11 +35,11 @@ impl<S, T: Runtime<S>> Stream for WebSocket<S, T> {
             match inner.input.inbox.buf.skip_to_message()? {
                 NextMessage::NotYet => {}
                 NextMessage::Ended => return Poll::Ready(None),
-                NextMessage::Waits => {
-                    if let Some(message) = inner.input.inbox.buf.take_message() {
-                        return Poll::Ready(Some(Ok(message.into())));
-                    }
-                }
+                NextMessage::Waits => match inner.input.inbox.buf.take_message() {
+                    Some(Ok(message)) => return Poll::Ready(Some(Ok(message.into()))),
+                    Some(Err(not_text)) => inner.out.refuse(not_text, &mut inner.input.inbox.failure),
+                    None => {}
+                },
             }
         }
     }

@@ -136,12 +136,12 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         poll_fn(|cx| self.poll_message(cx)).await?;
         let Inner { out, input, .. } = &mut *self.0;
         match input.inbox.buf.take_message() {
-            Some(message) => Ok(Some(message.into())),
-            None => {
-                poll_fn(|cx| out.poll_refuse(&mut input.inbox.failure, cx)).await?;
-                Ok(None)
-            }
+            Some(Ok(message)) => return Ok(Some(message.into())),
+            Some(Err(not_text)) => out.refuse(not_text, &mut input.inbox.failure),
+            None => {}
         }
+        poll_fn(|cx| out.poll_report(&mut input.inbox.failure, cx)).await?;
+        Ok(None)
     }
 
     /// Waits until the connection is over, and discards what the peer still sends: after

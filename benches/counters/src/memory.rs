@@ -36,7 +36,10 @@ impl End {
             self.input.commit(n);
             wire = &wire[n..];
             while self.conn.receive(Instant::ORIGIN, &mut self.input)? {
-                len += self.input.take_message().map_or(0, |message| message.as_bytes().len());
+                len += self
+                    .input
+                    .take_message()
+                    .map_or(0, |taken| taken.map_or(0, |message| message.as_bytes().len()));
             }
         }
         self.pool.park(&mut self.input);

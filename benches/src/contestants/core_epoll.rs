@@ -58,13 +58,13 @@ impl Socket {
     fn echo(&mut self, now: Instant, pool: &mut Pool) -> anyhow::Result<()> {
         while self.conn.receive(now, &mut self.input)? {
             if self.input.waiting_event() != WaitingEvent::Message {
-                if let Some(Event::Request(_)) = self.input.take_event() {
+                if let Some(Ok(Event::Request(_))) = self.input.take_event() {
                     self.conn.accept(now, &Accept::new())?;
                 }
                 continue;
             }
             pool.lend(self.conn.output());
-            let Some(message) = self.input.take_message() else { continue };
+            let Some(Ok(message)) = self.input.take_message() else { continue };
             if message.as_bytes().len() < Connection::LEND_MIN {
                 self.conn.send(message)?;
             } else {

@@ -2,11 +2,11 @@ use alloc::boxed::Box;
 
 use super::state::{Answer, Notice, Phase};
 use crate::close::{CloseFrame, PeerClose};
-use crate::frame::{Header, Opcode, Rules};
+use crate::frame::{Header, Opcode, Rules, unmask_whole};
 use crate::handshake::refusal;
 use crate::recv_buf::Ready;
 use crate::utf8::{InvalidUtf8, Utf8};
-use crate::{Connection, Error, Event, Instant, MessageKind, ProtocolError, RecvBuf, Role, mask};
+use crate::{Connection, Error, Event, Instant, MessageKind, NotText, ProtocolError, RecvBuf, Role, mask};
 
 /// The frame whose payload is arriving.
 #[derive(Clone, Copy, Debug)]
@@ -65,25 +65,29 @@ impl Connection {
             return Ok(None);
         }
         match input.take_event() {
-            Some(event) => Ok(Some(event)),
-            None => self.refuse_message(now).map_or(Ok(None), Err),
+            Some(Ok(event)) => Ok(Some(event)),
+            Some(Err(not_text)) => self.refuse_message(now, not_text).map(|()| None),
+            None => Ok(None),
         }
     }
 
-    /// Fails the connection where [`RecvBuf::take_message`] or [`RecvBuf::take_event`] gave none of what
-    /// [`receive`](Self::receive) had announced, for a text that is not UTF-8 (§8.1). Returns the error,
-    /// unless there is none as the connection has ended meanwhile.
+    /// Fails the connection because a text is not UTF-8 (§8.1): [`RecvBuf::take_message`] or
+    /// [`RecvBuf::take_event`] has returned [`NotText`]. If the connection has ended meanwhile, it stays as
+    /// it is.
+    ///
+    /// Without this call, the next [`receive`](Self::receive) fails the connection.
+    ///
+    /// # Errors
+    /// Why the connection ended, unless that is reported already.
     #[cold]
-    pub fn refuse_message(&mut self, now: Instant) -> Option<Error> {
-        if self.state.takes_frames() {
-            self.fail(now, Error::Protocol(ProtocolError::InvalidUtf8));
-        }
-        self.ending.report()
+    pub fn refuse_message(&mut self, now: Instant, _: NotText) -> Result<(), Error> {
+        self.fail_text(now);
+        self.ending.report().map_or(Ok(()), Err)
     }
 
-    /// Reads `input` up to the next event and tells whether one waits there: [`poll_event`](Self::poll_event)
-    /// without the loan, for callers that loop. Then take it; where there is none after all,
-    /// [`receive`](Self::receive) again.
+    /// Reads `input` up to the next event. Returns whether an event waits there, to be taken with
+    /// [`RecvBuf::take_message`] or [`RecvBuf::take_event`]. This is [`poll_event`](Self::poll_event) without
+    /// the loan, for callers that loop.
     ///
     /// # Errors
     /// As [`poll_event`](Self::poll_event).
@@ -103,39 +107,11 @@ impl Connection {
     /// is.
     #[inline]
     fn take_whole(&mut self, input: &mut RecvBuf) -> bool {
-        let wire = input.unread_mut();
-        let Some((&mut [first, second], rest)) = wire.split_first_chunk_mut::<2>() else { return false };
-        let kind = match first {
-            0x81 => MessageKind::Text,
-            0x82 => MessageKind::Binary,
-            _ => return false,
-        };
-        let is_masked = second & 0x80 != 0;
-        if is_masked != (self.role == Role::Server) {
+        let is_masked = self.role == Role::Server;
+        let Some((opcode, header, len)) = unmask_whole(input.unread_mut(), is_masked, self.max_whole) else {
             return false;
-        }
-        let (len, rest, short) = match second & 0x7F {
-            126 => match rest.split_first_chunk_mut::<2>() {
-                Some((&mut len, rest)) => (usize::from(u16::from_be_bytes(len)), rest, 4),
-                None => return false,
-            },
-            127 => return false,
-            len => (usize::from(len), rest, 2),
         };
-        if len > usize::from(self.max_whole) || (short == 4 && len < 126) {
-            return false;
-        }
-        let (payload, header, key) = match is_masked {
-            false => (rest.get_mut(..len), short, [0; 4]),
-            true => match rest.split_first_chunk_mut::<4>() {
-                Some((&mut key, rest)) => (rest.get_mut(..len), short + 4, key),
-                None => return false,
-            },
-        };
-        let Some(payload) = payload else { return false };
-        if is_masked {
-            mask::apply(key, 0, payload);
-        }
+        let kind = if opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
         input.skip(header);
         input.announce(Ready::Whole(kind), len);
         true
@@ -159,8 +135,9 @@ impl Connection {
                 return Ok(true);
             }
         }
-        if input.take_refused() && self.state.takes_frames() {
-            self.fail(now, Error::Protocol(ProtocolError::InvalidUtf8));
+        if input.holds_not_text() {
+            input.drop_event();
+            self.fail_text(now);
         }
         while !input.is_ready() {
             let step = match self.state.phase() {
@@ -430,6 +407,13 @@ impl Connection {
         }
         self.alarm.begin_close_received(now, &self.config);
         self.settle();
+    }
+
+    /// Fails the connection because a text is not UTF-8, unless it has ended already.
+    fn fail_text(&mut self, now: Instant) {
+        if self.state.takes_frames() {
+            self.fail(now, Error::Protocol(ProtocolError::InvalidUtf8));
+        }
     }
 
     /// _Fail the WebSocket Connection_ (§7.1.7).

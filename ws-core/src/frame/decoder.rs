@@ -1,4 +1,4 @@
-use super::{Header, Rules};
+use super::header::{Header, Rules};
 use crate::{ProtocolError, mask};
 
 /// A decoder that splits a stream of bytes into frames. The stream may come in pieces of any size. It needs

@@ -270,8 +270,9 @@ impl End {
             Ok(false) => return None,
             Err(error) => return Some(Seen::Failed(error)),
             Ok(true) => match self.buf.take_event() {
-                Some(event) => Some(event.into()),
-                None => self.conn.refuse_message(now).map(Seen::Failed),
+                Some(Ok(event)) => Some(event.into()),
+                Some(Err(not_text)) => self.conn.refuse_message(now, not_text).err().map(Seen::Failed),
+                None => None,
             },
         };
         self.park();
