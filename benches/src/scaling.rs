@@ -7,7 +7,8 @@ use counters::frames::{self, Kind};
 
 use crate::contestants::{floor_tokio, tokio_lent};
 use crate::load::echo::{self, Transport};
-use crate::micro;
+use crate::micro::subject::{self, Subject};
+use crate::micro::{self, ours};
 use crate::plot::{self, Line};
 use crate::server::Server;
 
@@ -109,15 +110,15 @@ fn over_sockets(shape: echo::Shape, messages: usize, core: Option<CoreId>) -> an
 /// to copy, unmask and check them.
 fn in_memory(wire: &[u8], kind: Kind, len: usize, depth: usize) -> anyhow::Result<[f64; 2]> {
     let payload = (len * depth) as f64;
-    let mut ours = turns(micro::decode_ours(wire.to_vec(), len * depth))?;
+    let mut ours = turns(ours::decode(wire.to_vec(), len * depth))?;
     let mut floor = turns(micro::floor::all(kind, wire, len, depth))?;
     Ok(least([&mut ours, &mut floor])?.map(|cost| cost / payload))
 }
 
 /// Repeats a batch often enough to measure it.
-fn turns(mut subject: micro::Subject) -> anyhow::Result<impl FnMut() -> anyhow::Result<f64>> {
-    let batches = (LEAST / micro::measure(&mut subject, 1)?).ceil() as usize;
-    Ok(move || micro::measure(&mut subject, batches))
+fn turns(mut subject: Subject) -> anyhow::Result<impl FnMut() -> anyhow::Result<f64>> {
+    let batches = (LEAST / subject::measure(&mut subject, 1)?).ceil() as usize;
+    Ok(move || subject::measure(&mut subject, batches))
 }
 
 fn growth(

@@ -10,7 +10,8 @@ use mio::net::TcpStream;
 use ws_core::handshake::Accept;
 use ws_core::{Config, Connection, Event, Instant, Message, Output, Pool, RecvBuf, Transmit, Waits};
 
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_epoll::{self, Peer};
 use crate::task::Task;
 use crate::workload::Framing;

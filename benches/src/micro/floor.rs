@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use counters::frames::Kind;
 use ws_core::{Role, mask};
 
-use super::Subject;
+use super::subject::Subject;
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 

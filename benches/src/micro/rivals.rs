@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_websockets::{Config, Limits, ServerBuilder};
 use ws_core::Role;
 
-use super::Subject;
+use super::subject::Subject;
 
 /// More messages than any subject is asked for.
 const FOR_EVER: usize = usize::MAX;
