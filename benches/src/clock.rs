@@ -13,6 +13,8 @@ pub(crate) fn of_process(id: u32) -> anyhow::Result<f64> {
     read(nix::time::clock_getcpuclockid(id)?)
 }
 
+/// Fails, on systems other than Linux.
+///
 /// # Errors
 /// Always: only Linux reports it.
 #[cfg(not(all(unix, target_os = "linux")))]

@@ -110,7 +110,7 @@ impl Micro {
         }
     }
 
-    /// The number of messages in a batch: as many as a read contains.
+    /// Returns the number of messages in a batch: as many as a read contains.
     fn depth(&self) -> usize {
         (32 * K / self.len).clamp(1, 1024)
     }

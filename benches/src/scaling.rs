@@ -47,6 +47,8 @@ pub(crate) fn run(core: Option<CoreId>, svg: Option<&Path>) -> anyhow::Result<()
     Ok(())
 }
 
+/// Prints the costs, and marks each step where they grow by too much.
+///
 /// The cost of a unit grows by the factor by which the whole grows beyond linear. If the floor's grows too,
 /// memory or the system are slower there for all programs.
 fn print(Growth { ours, floor }: &Growth) {

@@ -19,6 +19,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Starts the server of `contestant` for `task`, on `core` if there is one.
+    ///
     /// # Errors
     /// If it does not start, or does not print its port.
     pub(crate) fn start(contestant: &Contestant, task: Task, core: Option<CoreId>) -> anyhow::Result<Self> {

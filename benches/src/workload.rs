@@ -7,7 +7,7 @@ use ws_core::mask;
 /// The level of zlib, for all contestants.
 pub(crate) const LEVEL: u32 = 6;
 
-/// The workspace's own type of that level.
+/// Returns the compression of this workspace at that level.
 pub(crate) fn compression() -> ws_core::deflate::Compression {
     let level = ws_core::deflate::Level::new(LEVEL as u8).expect("zlib has this level");
     ws_core::deflate::Compression { level, ..Default::default() }

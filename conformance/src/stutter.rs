@@ -89,7 +89,7 @@ fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
     pipe.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A stream that stutters goes on when it is polled again, which is at once.
+/// Returns what was done. Without it, wakes the task at once: the stream goes on when it is polled again.
 fn poll<T>(cx: &Context<'_>, done: Option<T>) -> Poll<io::Result<T>> {
     match done {
         Some(done) => Poll::Ready(Ok(done)),

@@ -56,7 +56,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Folders with system programs that are only on an administrator's `PATH`.
+/// Finds a program in the folders of `PATH`, or in those for system programs, which are only on an
+/// administrator's.
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);

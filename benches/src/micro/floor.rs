@@ -95,7 +95,7 @@ fn parts(wire: Vec<u8>, payloads: Vec<u8>, len: usize, is_text: bool) -> Subject
     })
 }
 
-/// The mask as a plain loop: 32 bytes at a time, which a compiler turns into vectors.
+/// Masks in a plain loop: 32 bytes at a time, which a compiler turns into vectors.
 fn xor(payload: &mut [u8]) {
     let mut wide = [0; 32];
     for (index, byte) in wide.iter_mut().enumerate() {

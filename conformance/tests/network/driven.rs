@@ -285,7 +285,7 @@ fn note(event: &Event<'_>, end: &RefCell<End>) {
     }
 }
 
-/// All runs of a test that breaks the network in this way.
+/// Runs a test that breaks the network in this way, with every seed.
 fn runs(fault: Fault) -> impl Iterator<Item = (u64, Outcome)> {
     let run = move |seed| {
         let outcome = simulate(seed, TALKS[(seed % 2) as usize], fault);

@@ -180,7 +180,7 @@ impl World {
         wake(&mut lane.reader);
     }
 
-    /// Both directions end: this end neither writes nor reads any more.
+    /// Ends both directions: this end neither writes nor reads any more.
     fn drop_stream(&mut self, role: Role) {
         self.end(role);
         self.lanes[index(role)].is_gone = true;

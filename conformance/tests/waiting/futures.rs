@@ -19,7 +19,7 @@ use crate::adapter::{
 use crate::on;
 use crate::suite::{Outcome, Ws, open};
 
-/// Both ends of an open connection in memory: the client, the server.
+/// Returns both ends of an open connection in memory: the client, the server.
 fn pair(config: &Config) -> (WebSocket<Stutter>, WebSocket<Stutter>) {
     let (client, server) = Stutter::pair(&[]);
     let open = |io, role| {
