@@ -400,7 +400,7 @@ fn a_proxy_is_asked_for_the_server() {
 fn a_file_of_roots_has_to_hold_some() {
     for runtime in RUNTIMES {
         let ws = Ws::start(&["connect", "wss://127.0.0.1:1/", "--ca", "Cargo.toml", "--runtime", runtime]);
-        ws.wait().badly("", "Cargo.toml: there is no certificate in the PEM");
+        ws.wait().badly("", "Cargo.toml: the PEM holds no certificate");
     }
 }
 
