@@ -1,6 +1,7 @@
 //! The layer rules and house rules as checks that fail.
 
 mod code;
+mod docs;
 mod packages;
 mod rust;
 mod text;
@@ -28,6 +29,7 @@ pub(crate) fn run() -> Result<()> {
         findings.extend(text::check(source));
         findings.extend(words::check(source));
         if source.path.ends_with(".rs") {
+            findings.extend(docs::check(source));
             findings.extend(rust::check(source));
         }
     }
