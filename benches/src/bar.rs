@@ -3,16 +3,18 @@
 /// The bar of this workspace in a case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
-    /// This many times the floor of the run.
+    /// This many times the figure of the floor in the same run.
     Floor(f64),
-    /// The same, where the bar lies in the noise.
+    /// The same, for a bar that is smaller than the noise of the figures.
     NoisyFloor(f64),
-    /// This figure, each contestant by name.
+    /// A figure for each contestant, by its name.
     Absolute(&'static [(&'static str, f64)]),
-    /// The same; a contestant that is compared with another one may take this many times that one's figure.
+    /// The same. A contestant whose bar depends on another contestant may take this many times the figure of
+    /// that one.
     Memory(&'static [(&'static str, f64)], f64),
-    /// This many times the contestant of this name in the same run.
+    /// This many times the figure of the contestant of this name in the same run.
     Rival(&'static str, f64),
+    /// No bar: the figures are only printed.
     None,
 }
 

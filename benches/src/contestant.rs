@@ -21,10 +21,10 @@ pub(crate) struct Contestant {
     pub(crate) program: Program,
 }
 
-/// What a contestant's figures are compared with.
+/// The reference that a contestant's figures are compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Standing {
-    /// Nothing: it does no WebSocket, only the work that every server has.
+    /// None: it handles no WebSocket, and does only the work that every server has to do.
     Floor,
     /// The floor of this name, with the bar of the case times this.
     Ours { floor: &'static str, bar: Bar },

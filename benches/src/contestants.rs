@@ -60,7 +60,7 @@ pub(crate) static ALL: [&Contestant; 23] = [
 /// Returns the contestant of this name.
 ///
 /// # Errors
-/// All names, if none is like this.
+/// The names of all contestants, if none of them is `name`.
 pub(crate) fn named(name: &str) -> Result<&'static Contestant, String> {
     ALL.into_iter().find(|contestant| contestant.name == name).ok_or_else(|| {
         let names: Vec<&str> = ALL.iter().map(|contestant| contestant.name).collect();

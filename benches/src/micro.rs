@@ -35,7 +35,7 @@ enum Work {
 
 const K: usize = 1 << 10;
 
-/// All of them.
+/// All measurements in memory.
 pub(crate) const MICROS: [Micro; 18] = [
     decode("decode-16-binary", Kind::Binary, 16, &[("ours", 12.0)]),
     decode("decode-16-ascii", Kind::Ascii, 16, &[("ours", 18.0)]),
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everyone_goes_through_every_kind_of_message() {
+    fn all_subjects_process_every_kind_of_message() {
         for micro in MICROS.iter().filter(|micro| micro.len < K * K) {
             for (name, mut subject) in micro.subjects() {
                 subject(2).unwrap_or_else(|error| panic!("{name} in {}: {error:#}", micro.name));

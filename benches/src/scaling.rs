@@ -81,7 +81,7 @@ fn pipelined(core: Option<CoreId>) -> anyhow::Result<Growth> {
 
 fn bytes(names: [&'static str; 2], kind: Kind) -> anyhow::Result<Growth> {
     growth(names, &[16, 256, 4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20], |len| {
-        // As many as a read contains: a single message would cost a read.
+        // As many messages as a read contains: with one message at a time, each would cost a read.
         let depth = ((64 << 10) / len).max(1);
         let wire: Vec<u8> = (0..depth).flat_map(|number| frames::masked(kind, number, len)).collect();
         in_memory(&wire, kind, len, depth)
@@ -90,7 +90,7 @@ fn bytes(names: [&'static str; 2], kind: Kind) -> anyhow::Result<Growth> {
 
 fn fragments() -> anyhow::Result<Growth> {
     let names = ["ns a fragment, by fragments of a message", "the same, copied and unmasked"];
-    // Each has 16 bytes.
+    // Each fragment has 16 bytes.
     growth(names, &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000], |count| {
         let repeat = (1000 / count).max(1);
         let wire = frames::fragments(Kind::Binary, 0, 16 * count, count).repeat(repeat);

@@ -1,4 +1,4 @@
-//! The servers, each in a process of its own: their start, and their inside.
+//! The servers, each in a process of its own, and the code that starts them.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -76,7 +76,7 @@ pub(crate) fn serve(contestant: &Contestant, core: Option<CoreId>, task: Task) -
     if let Some(core) = core {
         core_affinity::set_for_current(core);
     }
-    // So it does not outlive the process that started it.
+    // The server ends with the process that started it.
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);

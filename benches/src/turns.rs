@@ -95,7 +95,7 @@ impl Case {
                 let mut load = deflate::Load::new(contestant, server, context, &messages, connections)?;
                 if context == Context::Kept && load.agreed.contains("no_context_takeover") {
                     notes.push(format!(
-                        "{} knows no context takeover: it answers {:?}",
+                        "{} does not support context takeover: it answers {:?}",
                         contestant.title, load.agreed
                     ));
                 }
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_is_no_longer_for_a_clock_that_stood_still() {
+    fn a_clock_that_stands_still_does_not_make_a_turn_longer() {
         let mut costs = [0.0, 0.0, 1e-9].into_iter();
         let mut turn: Turn = Box::new(move |_| Ok(costs.next().unwrap_or(100.0)));
         assert_eq!(count(&mut turn, 1e6).unwrap(), 10_000);

@@ -17,7 +17,7 @@ use crate::workspace;
 
 /// The time limit of one proxy for all its tests.
 const LONGEST: Duration = Duration::from_secs(120);
-/// The configurations of the proxies. `@PORT@`, `@BACKEND@` and `@FOLDER@` stand for what differs.
+/// The configurations of the proxies. `@PORT@`, `@BACKEND@` and `@FOLDER@` stand for the values of a run.
 const NGINX: &str = include_str!("intermediaries/nginx.conf");
 const HAPROXY: &str = include_str!("intermediaries/haproxy.cfg");
 const APACHE: &str = include_str!("intermediaries/apache.conf");
@@ -64,7 +64,7 @@ fn find(program: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-/// What all runs need.
+/// The programs, and the folder, that all runs need.
 struct Programs {
     ws: PathBuf,
     check: PathBuf,

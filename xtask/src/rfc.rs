@@ -17,7 +17,7 @@ const TESTED: [&str; 4] = ["ws-", "conformance/", "benches/", "examples/"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only this group, such as `G`, `K1` or `K` for K1 and K2
+    /// Report only this group, such as `G`, `K1` or `K` for K1 and K2
     #[arg(long, value_name = "G")]
     group: Option<String>,
     /// List the rows that have neither a test nor a reason

@@ -15,7 +15,7 @@ use crate::workspace;
 #[derive(Debug)]
 struct Finding {
     path: String,
-    /// Counted from 1; none for a finding about the whole file.
+    /// The number of the line, from 1; `None` for a finding about the whole file.
     line: Option<usize>,
     /// The fault, and what to do instead.
     what: String,

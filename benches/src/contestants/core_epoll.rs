@@ -31,7 +31,7 @@ fn serve(listener: TcpListener, _task: Task) -> anyhow::Result<()> {
     on_epoll::serve(listener, |stream| Socket::new(stream, now, &config), &mut shared)
 }
 
-/// What all connections share.
+/// The clock and the memory that all connections share.
 struct Shared {
     begun: Clock,
     pool: Pool,

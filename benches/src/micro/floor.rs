@@ -45,8 +45,8 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
 }
 
 fn copy(from: Vec<u8>) -> Subject {
-    // Half a page apart: processors are ten times slower when they copy between addresses whose distance is
-    // nearly a multiple of a page.
+    // The two buffers lie half a page apart: processors are ten times slower when they copy between addresses
+    // whose distance is nearly a multiple of a page.
     const PAGE: usize = 4096;
     let mut to = vec![0; from.len() + PAGE];
     let start = (from.as_ptr().addr() + PAGE / 2).wrapping_sub(to.as_ptr().addr()) % PAGE;

@@ -281,7 +281,7 @@ fn a_send_that_does_not_wait_wakes_nobody() {
     });
 }
 
-/// What waits at a connection and is dropped: a future of a sender, of the receiver, or of the `Stream` and
+/// A future that waits at a connection and is dropped: of a sender, of the receiver, or of the `Stream` and
 /// the `Sink`.
 type Wait<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
 

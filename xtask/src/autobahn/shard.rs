@@ -30,7 +30,7 @@ pub(super) struct Shard {
     pub(super) adapter: String,
     pub(super) role: Role,
     number: usize,
-    /// In the suite's order.
+    /// The cases, in the suite's order.
     cases: Vec<Case>,
     /// The folder of this shard alone, for the reports and the programs' output.
     folder: PathBuf,

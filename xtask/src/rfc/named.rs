@@ -64,7 +64,7 @@ fn test(name: &str, line: usize, comment: &[&str], table: &Table) -> Test {
             // Prose may be wrapped in front of an id.
             Leading::Broken | Leading::None => {}
         }
-        let unknown = words(text).filter(|word| table.looks_like_an_id(word) && !table.knows(word));
+        let unknown = words(text).filter(|word| table.looks_like_an_id(word) && !table.has(word));
         test.faults.extend(unknown.map(|word| format!("{word} is in no table of conformance/requirements")));
     }
     test
@@ -83,13 +83,13 @@ fn leading_ids<'a>(text: &'a str, table: &Table) -> Leading<'a> {
     let list = text.split(": ").next().unwrap_or(text);
     let list = list.strip_suffix([':', ',']).unwrap_or(list);
     let first = words(text).next().unwrap_or_default();
-    if !table.knows(first) || !text.starts_with(first) {
+    if !table.has(first) || !text.starts_with(first) {
         return Leading::None;
     }
     let ids: Vec<&str> = list.split(',').flat_map(|part| part.split(" and ")).map(str::trim).collect();
     // An unknown id of the right form has an error of its own.
-    if ids.iter().all(|id| table.knows(id) || table.looks_like_an_id(id)) {
-        Leading::Ids(ids.into_iter().filter(|id| table.knows(id)).collect())
+    if ids.iter().all(|id| table.has(id) || table.looks_like_an_id(id)) {
+        Leading::Ids(ids.into_iter().filter(|id| table.has(id)).collect())
     } else {
         Leading::Broken
     }

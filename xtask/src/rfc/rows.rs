@@ -66,7 +66,7 @@ impl Table {
         Ok(Self { rows, ids, families })
     }
 
-    pub(crate) fn knows(&self, id: &str) -> bool {
+    pub(crate) fn has(&self, id: &str) -> bool {
         self.ids.contains(id)
     }
 

@@ -4,7 +4,7 @@ use super::Finding;
 use super::code::has_word;
 use crate::workspace::Source;
 
-/// Columns of a line that holds a comment and nothing else, its indentation included.
+/// The most columns of a line that holds a comment and nothing else, its indentation included.
 const WIDEST: usize = 110;
 /// A word without an actor. It stands in two pieces, so that this file passes its own check.
 const NAMELESS: &str = concat!("who", "ever");
