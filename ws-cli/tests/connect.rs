@@ -192,7 +192,7 @@ fn the_request_says_what_was_asked_for() {
     }
 }
 
-/// User name and password are sent to the origin of the URL only.
+/// User name and password are sent to the origin of the URL only (D1).
 #[test]
 fn credentials_of_the_url_are_sent() {
     for runtime in RUNTIMES {

@@ -12,7 +12,7 @@ use crate::adapter::{
 };
 use crate::on;
 
-/// hs-H3, adapter-IO2: bytes after a request, in the same segment, are not lost.
+/// hs-H3, adapter-IO2: bytes after a request, in the same segment, are not lost (D7).
 #[test]
 fn bytes_behind_the_request_are_kept() -> Outcome {
     on::run(async {
