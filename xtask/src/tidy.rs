@@ -2,6 +2,7 @@
 
 mod code;
 mod docs;
+mod finding;
 mod packages;
 mod rust;
 mod text;
@@ -9,17 +10,8 @@ mod words;
 
 use anyhow::{Result, bail};
 
+use self::finding::Finding;
 use crate::workspace;
-
-/// Something to change, and its place.
-#[derive(Debug)]
-struct Finding {
-    path: String,
-    /// The number of the line, from 1; `None` for a finding about the whole file.
-    line: Option<usize>,
-    /// The fault, and what to do instead.
-    what: String,
-}
 
 pub(crate) fn run() -> Result<()> {
     let sources = workspace::sources()?;

@@ -12,9 +12,9 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::Role;
 use super::cases::Case;
 use super::report::{self, Outcome};
+use super::role::Role;
 use crate::process::Process;
 
 /// The paths of the programs that take part.

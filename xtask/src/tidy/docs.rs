@@ -1,6 +1,6 @@
 //! The docs of functions, which begin with a verb.
 
-use super::Finding;
+use super::finding::Finding;
 use super::words::{begins_with, comment};
 use crate::attributes::Attributes;
 use crate::workspace::Source;

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::workspace::{self, Source};
 
 /// Files that are not checked: the first contains the patterns themselves, and cargo writes the other.

@@ -1,7 +1,7 @@
 //! The mechanical half of the style of comments, docs and Markdown.
 
-use super::Finding;
 use super::code::has_word;
+use super::finding::Finding;
 use crate::workspace::Source;
 
 /// The most columns of a line that holds a comment and nothing else, its indentation included.
