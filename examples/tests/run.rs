@@ -26,7 +26,7 @@ fn axum_server() {
     assert_eq!(
         printed,
         "agreed: Some(\"chat.v1\")\nanswered: client said in lobby: hello, axum\n\
-         closed: Some(CloseFrame { code: CloseCode(1003), reason: \"send lines as JSON\" })\n\
+         closed: Some(OwnedCloseFrame { code: CloseCode(1003), reason: \"send lines as JSON\" })\n\
          without an upgrade: HTTP/1.1 426 Upgrade Required\n"
     );
 }
