@@ -171,7 +171,7 @@ fn a_chain_says_each_cause_once() {
     }
 }
 
-/// What a peer may send to a terminal: clear it, ring, change colours, write from right to left.
+/// Text that would control a terminal: clear it, ring, change colours, write from right to left.
 const HOSTILE: &str = "a\x1b[2J\x07\u{9b}31m\u{202e}\r\nb";
 
 /// Returns each error that holds text of a peer.

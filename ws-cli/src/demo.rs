@@ -92,7 +92,7 @@ fn serve(server: Runtime, service: Service) -> io::Result<Vec<SocketAddr>> {
 fn talk(client: Runtime, server: SocketAddr, tls: Option<&ClientTls>, laps: &mut Laps) -> Result<(), Cause> {
     let scheme = if tls.is_some() { "wss" } else { "ws" };
     let url = format!("{scheme}://{server}/");
-    // The demonstration ends, whatever goes wrong.
+    // With this timeout, the demonstration ends even if a peer is silent.
     let config = Config::new().idle_timeout(Duration::from_secs(10));
     match client {
         Runtime::Tokio => tasks::talk::<Tokio>(&url, tls, config, laps),

@@ -192,7 +192,7 @@ fn the_request_says_what_was_asked_for() {
     }
 }
 
-/// User name and password are sent to the origin of the URL only.
+/// User name and password are sent to the origin of the URL only (D1).
 #[test]
 fn credentials_of_the_url_are_sent() {
     for runtime in RUNTIMES {
@@ -400,7 +400,7 @@ fn a_proxy_is_asked_for_the_server() {
 fn a_file_of_roots_has_to_hold_some() {
     for runtime in RUNTIMES {
         let ws = Ws::start(&["connect", "wss://127.0.0.1:1/", "--ca", "Cargo.toml", "--runtime", runtime]);
-        ws.wait().badly("", "Cargo.toml: there is no certificate in the PEM");
+        ws.wait().badly("", "Cargo.toml: the PEM holds no certificate");
     }
 }
 

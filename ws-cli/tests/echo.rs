@@ -49,7 +49,7 @@ fn what_came_before_a_close_is_echoed_before_its_answer() {
 }
 
 /// 6455-5.1-2, 6455-5.1-3, 6455-7.1.1-7: an unmasked frame ends the connection with 1002, which the client
-/// can still read.
+/// can still read (D13). The message before it is echoed first (D14).
 #[test]
 fn what_came_before_a_violation_is_echoed_before_the_close() {
     for runtime in RUNTIMES {

@@ -314,7 +314,7 @@ fn a_false_101_is_a_bad_gateway() {
     }
 }
 
-/// 9110-7.6.1-1: a request that asks for no WebSocket is answered by the proxy at once.
+/// 9110-7.6.1-1: a request that does not ask for a WebSocket is answered by the proxy at once.
 #[test]
 fn a_plain_request_is_answered_by_the_proxy() {
     for mode in MODES {

@@ -120,7 +120,7 @@ impl From<TlsError> for io::Error {
 }
 
 impl fmt::Display for TlsError {
-    /// Text from the peer's certificate is escaped, except visible ASCII and blanks.
+    /// Escapes text from the peer's certificate, except visible ASCII and blanks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoProvider => f.write_str("no provider of cryptography is built in, given or installed"),
@@ -132,9 +132,9 @@ impl fmt::Display for TlsError {
                 f.write_str("malformed PEM: a line that begins a section is malformed")
             }
             Self::Pem(error) => write!(f, "malformed PEM: {error}"),
-            Self::NoCertificate => f.write_str("there is no certificate in the PEM"),
+            Self::NoCertificate => f.write_str("the PEM holds no certificate"),
             Self::CertificateInvalid { nth, error } => write!(f, "certificate {nth} is malformed: {error}"),
-            Self::NoKey => f.write_str("there is no private key in the PEM"),
+            Self::NoKey => f.write_str("the PEM holds no private key"),
             Self::KeyEncrypted => {
                 f.write_str("the private key is encrypted: decrypt it, with `openssl pkey` for example")
             }

@@ -46,7 +46,7 @@ enum Work {
 
 const K: usize = 1 << 10;
 
-/// All of them.
+/// All workloads.
 pub const ALL: [Workload; 30] = [
     new("decode-16-binary", Work::Decode(Kind::Binary), 16, 1),
     new("decode-16-ascii", Work::Decode(Kind::Ascii), 16, 1),
@@ -216,7 +216,7 @@ fn server() -> Connection {
     Connection::upgraded(Instant::ORIGIN, Role::Server, Config::default(), Agreement::default(), [7; 32])
 }
 
-/// Polls `work` to its end. Here a client's stream without a Close frame at its end is right.
+/// Polls `work` to its end, and ignores its error: the client's stream may end without a Close frame here.
 fn drive(work: impl Future<Output = anyhow::Result<()>>) {
     let mut work = pin!(work);
     let mut cx = Context::from_waker(Waker::noop());

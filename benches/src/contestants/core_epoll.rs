@@ -10,7 +10,8 @@ use mio::net::TcpStream;
 use ws_core::handshake::Accept;
 use ws_core::{Config, Connection, Event, Instant, Message, Output, Pool, RecvBuf, Transmit, WaitingEvent};
 
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_epoll::{self, Peer};
 use crate::task::Task;
 use crate::workload::Framing;
@@ -30,7 +31,7 @@ fn serve(listener: TcpListener, _task: Task) -> anyhow::Result<()> {
     on_epoll::serve(listener, |stream| Socket::new(stream, now, &config), &mut shared)
 }
 
-/// What all connections share.
+/// The clock and the memory that all connections share.
 struct Shared {
     begun: Clock,
     pool: Pool,

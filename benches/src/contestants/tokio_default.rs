@@ -7,7 +7,8 @@ use ws_tokio::Config;
 use ws_tokio::deflate::Compression;
 
 use super::tokio_lent::echo;
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_tokio;
 use crate::task::Task;
 use crate::workload::{Context, Framing};

@@ -10,7 +10,8 @@ use ws_tls::ServerTls;
 use ws_tokio::{Accept, Config, PreparedMessage, WebSocket, accept_tls};
 
 use super::floor_tls::server_tls;
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_tokio::{self, Receiver};
 use crate::task::Task;
 use crate::workload::{Framing, compression};

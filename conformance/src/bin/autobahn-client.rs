@@ -72,7 +72,7 @@ fn run(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Limits for the largest case, and the default offer of compression.
+/// Returns the default settings, whose limits allow the largest case, with the default offer of compression.
 fn config() -> Config {
     Config::new().compression(Compression::default())
 }

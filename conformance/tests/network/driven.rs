@@ -23,8 +23,8 @@ const SEEDS: u64 = 200;
 /// The longest time of closing: the close timer, and a stall that ends.
 const CLOSING: Duration = Duration::from_secs(8);
 
-/// Longer than any chain of deadlines. A task that is stuck checks only when a deadline has passed whether
-/// the peer has sent bytes, and counts from then on.
+/// A time longer than any chain of deadlines. A task that is stuck checks only when a deadline has passed
+/// whether the peer has sent bytes, and counts from then on.
 const PATIENCE: Duration = crate::PATIENCE.saturating_mul(2);
 
 /// The work of both ends, in two forms.
@@ -40,9 +40,9 @@ struct End {
     got_close: bool,
     was_clean: bool,
     error: Option<Error>,
-    /// When it began to close by itself.
+    /// The time when it began to close by itself.
     closed_at: Option<Instant>,
-    /// When its task ended.
+    /// The time when its task ended.
     ended_at: Option<Instant>,
 }
 
@@ -101,7 +101,7 @@ struct Outcome {
     run: Run,
     fault: Fault,
     talk: Talk,
-    /// The client's, the server's.
+    /// The client's end, and the server's.
     ends: [End; 2],
 }
 
@@ -285,7 +285,7 @@ fn note(event: &Event<'_>, end: &RefCell<End>) {
     }
 }
 
-/// All runs of a test that breaks the network in this way.
+/// Runs a test that breaks the network in this way, with every seed.
 fn runs(fault: Fault) -> impl Iterator<Item = (u64, Outcome)> {
     let run = move |seed| {
         let outcome = simulate(seed, TALKS[(seed % 2) as usize], fault);

@@ -40,7 +40,7 @@ pub(crate) enum Fault {
 /// The outcome of a run.
 pub(crate) struct Outcome {
     pub(crate) fault: Fault,
-    /// The client's, the server's.
+    /// The client's end, and the server's.
     pub(crate) ends: [End; 2],
     pub(crate) took: Duration,
 }
@@ -107,7 +107,7 @@ struct Node {
 pub(crate) struct Simulation {
     random: Random,
     fault: Fault,
-    /// When the fault begins.
+    /// The time when the fault begins.
     breaks_at: Instant,
     stalled_until: Option<Instant>,
     /// The most bytes that one read or write moves.
@@ -200,7 +200,7 @@ impl Simulation {
         self.receive(role);
         self.send(role);
         let has_written = self.write(role);
-        // A timer may have ended it, or the output that failed.
+        // A timer, or output that failed, may have ended the connection.
         self.receive(role);
         let node = &mut self.nodes[index(role)];
         if node.conn.is_closed() {

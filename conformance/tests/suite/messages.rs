@@ -146,7 +146,7 @@ fn a_message_may_be_sent_in_parts() -> Outcome {
 }
 
 /// 6455-5.1-3, 6455-8.1-3, 6455-10.4-2: a broken rule or limit is reported once its Close frame is written;
-/// earlier messages are delivered first.
+/// earlier messages are delivered first (D14).
 #[test]
 fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
     on::run(async {
@@ -163,7 +163,7 @@ fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
             let error = wait!(ws.recv());
             let Err(Error::WebSocket(ws_core::Error::Protocol(found))) = error else { panic!("{error:?}") };
             assert_eq!(found, fault);
-            // The server has ended its stream, too.
+            // The server has ended its stream, too (D13).
             assert_eq!(rest(&mut peer)?, close);
             drop(peer);
             assert_eq!(wait!(ws.recv())?, None);

@@ -12,7 +12,7 @@ use crate::adapter::{
 };
 use crate::on;
 
-/// hs-H3, adapter-IO2: bytes after a request, in the same segment, are not lost.
+/// hs-H3, adapter-IO2: bytes after a request, in the same segment, are not lost (D7).
 #[test]
 fn bytes_behind_the_request_are_kept() -> Outcome {
     on::run(async {
@@ -164,7 +164,7 @@ fn an_upgrade_may_follow_an_ordinary_request() -> Outcome {
     })
 }
 
-/// A request that waits for its answer is not read past: the application has to answer it.
+/// Receiving fails while a request waits for its answer: the application has to answer it first.
 #[test]
 fn an_undecided_request_waits() -> Outcome {
     on::run(async {
@@ -213,7 +213,8 @@ fn a_client_connects_by_name_and_subprotocols_are_agreed() -> Outcome {
     })
 }
 
-/// 6455-4.1-9: a place that cannot be connected to is an error, before and after the socket.
+/// 6455-4.1-9: connecting fails with an error for a wrong URL, for a port without a server, and for a server
+/// that closes at once.
 #[test]
 fn failures_to_connect_are_errors() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;

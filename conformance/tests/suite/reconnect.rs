@@ -32,7 +32,7 @@ fn refusing(first: &'static [Status]) -> (Server, Arc<AtomicUsize>) {
     (server, requests)
 }
 
-/// Delays too short to matter to a test.
+/// Returns a `Reconnect` with delays that are too short to matter to a test.
 fn reconnect(url: &str) -> Outcome<Reconnect> {
     const DELAY: Duration = Duration::from_millis(1);
     let reconnect = Reconnect::new(Connector::new(), Connect::new(url)?)?;

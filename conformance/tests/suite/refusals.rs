@@ -21,7 +21,7 @@ const BODIES: [(&str, &[&str], &str, bool); 5] = [
     ("Content-Length: 0\r\n", &[], "", false),
 ];
 
-/// Long enough for the other end to have waited: a machine that is too busy for that only weakens a test.
+/// A pause in which the other end begins to wait. On a machine that is too busy for that, a test is weaker.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Writes `pieces`, each after a pause.

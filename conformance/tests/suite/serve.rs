@@ -375,7 +375,7 @@ fn servers_speak_tls() -> Outcome {
     })
 }
 
-/// Bytes after a request are not lost on the way to the task that takes the connection.
+/// Bytes after a request are not lost on the way to the task that takes the connection (D7).
 #[test]
 fn what_comes_early_is_handed_out() -> Outcome {
     on::run(async {

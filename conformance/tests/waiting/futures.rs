@@ -19,7 +19,7 @@ use crate::adapter::{
 use crate::on;
 use crate::suite::{Outcome, Ws, open};
 
-/// Both ends of an open connection in memory: the client, the server.
+/// Returns both ends of an open connection in memory: the client, the server.
 fn pair(config: &Config) -> (WebSocket<Stutter>, WebSocket<Stutter>) {
     let (client, server) = Stutter::pair(&[]);
     let open = |io, role| {
@@ -281,7 +281,7 @@ fn a_send_that_does_not_wait_wakes_nobody() {
     });
 }
 
-/// What waits at a connection and is dropped: a future of a sender, of the receiver, or of the `Stream` and
+/// A future that waits at a connection and is dropped: of a sender, of the receiver, or of the `Stream` and
 /// the `Sink`.
 type Wait<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
 

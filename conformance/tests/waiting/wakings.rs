@@ -16,7 +16,7 @@ use crate::adapter::{Agreement, Config, Error, Event, WebSocket};
 use crate::on;
 use crate::suite::{Outcome, masked, open, pair};
 
-/// Long enough for a periodic wake-up to be counted several times.
+/// A timeout that is long enough for a periodic wake-up to be counted several times.
 const TIMEOUT: Duration = Duration::from_millis(120);
 
 /// Returns the outcome of `work`, and how often it was polled.

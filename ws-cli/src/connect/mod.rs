@@ -136,7 +136,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 fn asked(args: Args) -> Result<Connect, Box<dyn core::error::Error>> {
     let is_authorization = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
     if args.url.userinfo().is_some() && args.header.iter().any(is_authorization) {
-        return Err("the URL has a user name, and --header says Authorization: leave out one of them".into());
+        return Err("the URL has a user name, and --header sets Authorization: leave out one of them".into());
     }
     let mut connect = Connect::from(args.url).timeout(Some(args.timeout)).basic_authorization()?;
     if let Some(proxy) = args.proxy {

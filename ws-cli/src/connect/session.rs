@@ -18,13 +18,13 @@ pub(super) struct Session {
 #[derive(Debug, Default)]
 struct State {
     failure: Option<Failure>,
-    /// The first line that was read and may not be written.
+    /// The first line that was read, but perhaps not written.
     unsent: Option<u64>,
     /// Whether that line was queued before our Close frame.
     is_queued: bool,
     /// Whether both Close frames were exchanged, ours behind all that was queued.
     is_clean: bool,
-    /// How many lines were sent.
+    /// The number of lines that were sent.
     sent: u64,
     /// The number of messages that were received.
     received: u64,
@@ -128,7 +128,7 @@ impl Session {
         let State { failure, unsent, is_clean, .. } = self.with(core::mem::take);
         match (failure, unsent) {
             (None, None) => Ok(()),
-            // The peer closed first and has read all that was queued. What came behind that was never sent.
+            // The peer closed first and has read all that was queued. Later lines were never sent.
             (None, Some(line)) if is_clean => {
                 note(&format!("closed by the peer; input may be unsent from line {line} on"));
                 Ok(())
@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(failure, "closed by the peer (input may be unsent from line 7 on)");
     }
 
-    /// A queued line is written once our Close frame is, which comes behind it. One that was not even queued
-    /// is left over where the peer closes first, which is its right.
+    /// A queued line is written before our Close frame. A line that was not queued stays unsent if the peer
+    /// closes first, which is not a failure.
     #[test]
     fn a_clean_close_is_behind_what_was_queued() {
         for (is_queued, is_clean, is_ok) in

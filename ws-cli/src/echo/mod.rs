@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "tokio")]
     runtime: Runtime,
     /// A subprotocol to accept; may be given several times. The server chooses the first in the client's list
-    /// that it accepts. Without this option it never chooses one.
+    /// that it accepts. Without this option the server never chooses one.
     #[arg(long, value_name = "NAME", value_parser = args::subprotocol)]
     subprotocol: Vec<String>,
     /// The largest message to accept; a larger one ends the connection with 1009.
@@ -89,7 +89,7 @@ impl Service {
 
     /// Reports that a connection cannot be accepted.
     fn refuse(&self, cause: &io::Error) {
-        self.trouble.tell(format_args!("cannot accept connections: {}", Chain(cause)));
+        self.trouble.report(format_args!("cannot accept connections: {}", Chain(cause)));
     }
 
     /// Returns how long connections may take to close when the server ends: a little less than the close
@@ -149,6 +149,6 @@ pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
 fn announce(addresses: &[SocketAddr], service: &Service) -> Result<(), Failure> {
     let scheme = if service.tls.is_some() { "wss" } else { "ws" };
     let mut out = io::stdout().lock();
-    let told = addresses.iter().try_for_each(|address| writeln!(out, "listening on {scheme}://{address}"));
-    told.and_then(|()| out.flush()).map_err(Failure::Output)
+    let printed = addresses.iter().try_for_each(|address| writeln!(out, "listening on {scheme}://{address}"));
+    printed.and_then(|()| out.flush()).map_err(Failure::Output)
 }

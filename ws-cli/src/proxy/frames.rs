@@ -110,7 +110,7 @@ async fn open(
     loop {
         let Some((Event::Request(request), mut reply)) = client.event_ref().await? else { return Ok(None) };
         if !request.is_upgrade() {
-            // This answers with a 426, since the request asks for no WebSocket.
+            // The request does not ask for a WebSocket, so this answers with a 426.
             reply.answer(&Accept::new().into())?;
             continue;
         }
@@ -131,7 +131,7 @@ async fn open(
 }
 
 /// Sends the client's request to the backend. An error is the answer for the client. One time limit covers
-/// all of it: the connection to the backend checks what has come by then, and its time begins here.
+/// dialing and the handshake: the time of the connection to the backend begins before it is dialed.
 async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStream>, Accept), Reject> {
     let (bad_gateway, begun) = (|_| refusal(Status::BAD_GATEWAY), now());
     let mut resource = String::from(request.path());

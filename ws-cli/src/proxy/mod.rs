@@ -35,7 +35,8 @@ use leaving::Twin;
 /// any other answer passes whole. The client gets a 502 if the backend cannot be reached or TLS with it
 /// fails, and the reason is reported on standard error, once until the backend is reached again. It gets a
 /// 504 if the backend does not answer in time. If a client ends its stream before it has the answer, its
-/// connection and that to the backend end. A request that asks for no WebSocket gets a 426 from the proxy.
+/// connection and that to the backend end. A request that does not ask for a WebSocket gets a 426 from the
+/// proxy.
 ///
 /// With `--frames`, the proxy is a WebSocket endpoint for each side: it checks frames, enforces limits, and
 /// negotiates compression with each side separately. Messages pass as they arrive, frame by frame; pings,
@@ -131,7 +132,7 @@ impl Proxy {
         match &dialed {
             Ok(_) => self.trouble.end(),
             Err(error) => {
-                self.trouble.tell(format_args!("cannot reach {}: {}", self.backend, Chain(error)));
+                self.trouble.report(format_args!("cannot reach {}: {}", self.backend, Chain(error)));
             }
         }
         dialed
@@ -239,7 +240,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
             // Only this connection is gone.
             Err(error) if ws_adapter::is_connection_error(&error) => {}
             Err(error) => {
-                trouble.tell(format_args!("cannot accept connections: {}", Chain(&error)));
+                trouble.report(format_args!("cannot accept connections: {}", Chain(&error)));
                 sleep(PAUSE).await;
             }
         }

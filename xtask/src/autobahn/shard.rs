@@ -12,9 +12,9 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::Role;
 use super::cases::Case;
 use super::report::{self, Outcome};
+use super::role::Role;
 use crate::process::Process;
 
 /// The paths of the programs that take part.
@@ -30,7 +30,7 @@ pub(super) struct Shard {
     pub(super) adapter: String,
     pub(super) role: Role,
     number: usize,
-    /// In the suite's order.
+    /// The cases, in the suite's order.
     cases: Vec<Case>,
     /// The folder of this shard alone, for the reports and the programs' output.
     folder: PathBuf,
