@@ -148,7 +148,7 @@ fn wrapping_errors() -> Vec<Any> {
 
 /// A program that prints an error with all its sources prints each cause once.
 #[test]
-fn no_error_says_what_its_source_says() {
+fn no_error_repeats_its_source() {
     for error in layered_errors().into_iter().chain(wrapping_errors()) {
         let chain = chain(&*error);
         for (n, message) in chain.iter().enumerate() {
@@ -162,7 +162,7 @@ fn no_error_says_what_its_source_says() {
 
 /// The message of a layer below is complete at the top, and nothing is repeated.
 #[test]
-fn a_chain_says_each_cause_once() {
+fn a_chain_has_each_cause_once() {
     for error in layered_errors() {
         let all = chain(&*error).join(": ");
         for cause in [OUTER, INNER] {
@@ -219,7 +219,7 @@ fn words_of_a_peer_are_escaped() {
 
 /// `eprintln!("{error}")` alone prints the target of the connection and the fault there.
 #[test]
-fn a_message_alone_says_enough() {
+fn a_message_is_enough_without_its_source() {
     for (host, message) in [
         ("server.example", "cannot connect to server.example: 127.0.0.1:9 (connection refused)"),
         // The same address is not repeated.

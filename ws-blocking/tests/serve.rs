@@ -13,7 +13,7 @@ use ws_blocking::{Accept, NetStream, Reject, Status};
 /// The answer that accepts a client may leave while the server is shut down: the client then gets a Close
 /// frame too.
 #[test]
-fn who_is_let_in_at_the_end_is_told_of_it() {
+fn a_client_that_is_accepted_during_a_shutdown_gets_a_close_frame() {
     let ending = Arc::<OnceLock<Handle>>::default();
     let ends = Arc::clone(&ending);
     let server = Server::new().decide(move |_, stream| {

@@ -110,7 +110,7 @@ fn no_subprotocol_is_agreed_that_was_not_asked_for() {
 
 /// 9110-15.5.22-1: the answer names the protocol to upgrade to.
 #[test]
-fn a_plain_get_is_told_to_upgrade() {
+fn a_plain_get_is_answered_with_426() {
     for runtime in RUNTIMES {
         let (_ws, address) = Ws::echo(runtime, &[]);
         let mut peer = Peer::dial(address);

@@ -546,7 +546,7 @@ fn connections_do_not_wait_for_each_other() {
 /// Clients get a 502 if the backend cannot be reached. Standard error has the reason, once.
 #[cfg(unix)]
 #[test]
-fn why_a_backend_cannot_be_reached_is_told_once() {
+fn the_reason_why_a_backend_cannot_be_reached_is_printed_once() {
     for mode in MODES {
         let (ws, address, backend) = before(mode);
         let down = backend.local_addr().unwrap();

@@ -87,7 +87,7 @@ fn a_server_without_tls_is_recognized() {
 }
 
 #[test]
-fn what_is_no_identity_is_told() {
+fn files_without_an_identity_are_refused() {
     let files = identity("127.0.0.1", "files");
     let Files { chain, key, .. } = &files;
     let serve = |args: &[&str]| Ws::start(&[&["echo", "--listen", "127.0.0.1:0"], args].concat()).wait();
@@ -117,7 +117,7 @@ fn what_is_no_identity_is_told() {
 
 /// A file of roots is checked first. A failure names the file.
 #[test]
-fn what_is_no_file_of_roots_is_told() {
+fn files_without_roots_are_refused() {
     let files = identity("127.0.0.1", "roots");
     let second = file("second.crt", &[fs::read_to_string(&files.authority).unwrap(), section("CERTIFICATE")]);
     for (ca, cause) in [

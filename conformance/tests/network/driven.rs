@@ -306,7 +306,7 @@ fn tasks_lose_nothing_on_a_slow_network() {
 
 /// A stream that breaks both ways ends both tasks, with its error unless the closing handshake was over.
 #[test]
-fn tasks_hear_of_a_reset() {
+fn tasks_are_woken_by_a_reset() {
     for (seed, outcome) in runs(Fault::Reset) {
         for end in &outcome.ends {
             assert!(end.is_content() || end.was_reset(), "seed {seed}: {end:?}");

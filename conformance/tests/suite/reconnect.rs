@@ -65,7 +65,7 @@ fn a_client_connects_again() -> Outcome {
 /// A client does not ask a server again before its Retry-After in seconds has passed (RFC 9110 §10.2.3), but
 /// waits no longer than the longest delay.
 #[test]
-fn a_client_comes_back_when_it_is_told_to() -> Outcome {
+fn a_client_connects_again_after_the_time_in_retry_after() -> Outcome {
     const LONGEST: Duration = Duration::from_millis(30);
     on::run(async {
         let requests = Arc::new(AtomicUsize::new(0));

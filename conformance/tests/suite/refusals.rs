@@ -69,7 +69,7 @@ fn a_refusal_may_come_in_pieces() -> Outcome {
 /// 6455-4.1-29: a refusal whose body does not end is returned when the time is up, with the part that has
 /// come.
 #[test]
-fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
+fn a_refusal_without_an_end_is_reported_in_time() -> Outcome {
     let cases = [
         ("", "", ""),
         ("", "den", "den"),
@@ -103,7 +103,7 @@ fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
 
 /// 6455-4.1-29: a refusal that breaks off is returned as far as it has come.
 #[test]
-fn a_refusal_that_breaks_off_is_told() -> Outcome {
+fn a_refusal_that_breaks_off_is_reported() -> Outcome {
     on::run(async {
         for fields in ["Content-Length: 6\r\n", "Transfer-Encoding: chunked\r\n"] {
             let (near, far) = sockets();

@@ -59,7 +59,7 @@ fn until_left(handle: &Handle, count: usize) {
 
 /// adapter-P1: silent clients do not delay others, and a connection that ends gives its place back.
 #[test]
-fn slow_handshakes_hold_up_nobody() -> Outcome {
+fn slow_handshakes_hold_up_no_other_client() -> Outcome {
     on::run(async {
         let listener = wait!(Server::new().bind("127.0.0.1:0"))?;
         let (url, address, handle) = (url(&listener), listener.local_addrs()[0], listener.handle());
@@ -99,7 +99,7 @@ fn connections_are_limited() -> Outcome {
 
 /// More connections than a server holds open for the application all come in the end.
 #[test]
-fn connections_that_nobody_takes_wait() -> Outcome {
+fn connections_that_are_not_accepted_wait() -> Outcome {
     const COUNT: usize = 100;
     on::run(async {
         let listener = wait!(Server::new().bind("127.0.0.1:0"))?;

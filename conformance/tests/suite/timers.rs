@@ -162,7 +162,7 @@ fn a_slow_request_times_out() -> Outcome {
 
 /// 6455-4.1-2c: the time limit bounds connecting and the handshake.
 #[test]
-fn a_server_that_says_nothing_is_given_up() -> Outcome {
+fn a_silent_server_is_given_up() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let connect = Connect::new(&format!("ws://{}/", listener.local_addr()?))?.timeout(Some(SHORT));
     on::run(async {

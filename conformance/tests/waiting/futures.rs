@@ -195,7 +195,7 @@ fn gated(config: Config) -> (WebSocket<Gate>, Gate) {
 /// adapter-BP4: a sender whose message the receiver writes is woken, also over a stream that keeps only its
 /// last waker.
 #[test]
-fn a_sender_hears_that_the_receiver_wrote_for_it() {
+fn a_sender_is_woken_when_the_receiver_wrote_for_it() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         let (sender, mut receiver) = ws.split();
@@ -212,7 +212,7 @@ fn a_sender_hears_that_the_receiver_wrote_for_it() {
 
 /// adapter-BP4: the same if two tasks have the `Stream` and the `Sink`.
 #[test]
-fn a_sink_hears_that_the_stream_wrote_for_it() {
+fn a_sink_is_woken_when_the_stream_wrote_for_it() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         let (mut sink, mut stream) = futures_util::StreamExt::split::<OwnedMessage>(ws);
@@ -229,7 +229,7 @@ fn a_sink_hears_that_the_stream_wrote_for_it() {
 
 /// close-H2: the task of the `Stream` keeps the deadline of a close that the task of the `Sink` began.
 #[test]
-fn a_stream_hears_that_the_sink_closes() {
+fn a_stream_is_woken_when_the_sink_closes() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         gate.set_open(true);
@@ -247,7 +247,7 @@ fn a_stream_hears_that_the_sink_closes() {
 
 /// close-H2: a deadline that passes while the `Sink` is stuck ends the `Stream` too, in its own task.
 #[test]
-fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
+fn a_stream_is_woken_at_a_deadline_while_the_sink_is_stuck() {
     on::run(async {
         let config = Config::new().close_timeout(Duration::from_millis(30));
         let (ws, _gate) = gated(config);
@@ -266,7 +266,7 @@ fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
 
 /// A send that need not wait wakes no task, then or later.
 #[test]
-fn a_send_that_does_not_wait_wakes_nobody() {
+fn a_send_that_does_not_wait_wakes_no_task() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         gate.set_open(true);

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_is_a_failure_unless_it_is_normal_or_says_nothing() {
+    fn a_close_is_a_failure_unless_it_is_normal_or_empty() {
         for (event, is_ok) in [
             (closed(CloseCode::NORMAL), true),
             (Event::Close(None), true),

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_says_where_it_listens_in_its_first_line() {
+    fn the_first_line_of_the_server_has_its_address() {
         assert_eq!(listening_on("listening on ws://127.0.0.1:9\nmore"), Some("ws://127.0.0.1:9".into()));
         assert_eq!(listening_on("listening on ws://127.0.0.1:"), None);
     }
