@@ -159,7 +159,8 @@ fn a_reply_has_every_call() -> Outcome {
             assert!(wait!(other.recv())?.is_some());
         }
         let (near, mut far) = sockets();
-        let mut ws = WebSocket::new(near, Connection::server(super::now(), Config::new()));
+        let mut ws =
+            WebSocket::new(near, Connection::server(super::now(), Config::new().opening_timeout(None)));
         far.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")?;
         let (Event::Request(_), mut reply) = wait!(ws.event_ref())?.expect("a request") else {
             panic!("none")
