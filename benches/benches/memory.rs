@@ -30,7 +30,7 @@ fn decode_multibyte(bencher: Bencher<'_, '_>, len: usize) {
     decode(bencher, Kind::Multibyte, len);
 }
 
-/// As many messages at a time as a read contains.
+/// Measures the decoding of batches of messages, as many in each as a read contains.
 fn decode(bencher: Bencher<'_, '_>, kind: Kind, len: usize) {
     let depth = ((32 << 10) / len).clamp(1, 1024);
     let wire: Vec<u8> = (0..depth).flat_map(|number| frames::masked(kind, number, len)).collect();

@@ -1,8 +1,9 @@
 //! The table of cases that can be measured.
 
+use crate::bar::Target;
 use crate::deflate_memory::Direction;
 use crate::load::echo::{self, Transport};
-use crate::turns::Plan;
+use crate::plan::Plan;
 use crate::workload::Context;
 
 /// One table of the report.
@@ -27,22 +28,6 @@ pub(crate) enum Shape {
     Deflate(Context, usize),
     /// Compression of messages of this many bytes without a network, on one thread.
     DeflateMemory(Direction, usize),
-}
-
-/// The bar of this workspace.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Target {
-    /// This many times the floor of the run.
-    Floor(f64),
-    /// The same, where the bar lies in the noise.
-    NoisyFloor(f64),
-    /// This figure, each contestant by name.
-    Absolute(&'static [(&'static str, f64)]),
-    /// The same; a contestant that is compared with another one may take this many times that one's figure.
-    Memory(&'static [(&'static str, f64)], f64),
-    /// This many times the contestant of this name in the same run.
-    Rival(&'static str, f64),
-    None,
 }
 
 const K: usize = 1 << 10;

@@ -13,8 +13,10 @@ pub(crate) fn of_process(id: u32) -> anyhow::Result<f64> {
     read(nix::time::clock_getcpuclockid(id)?)
 }
 
+/// Fails: only Linux reports the CPU time of another process.
+///
 /// # Errors
-/// Always: only Linux reports it.
+/// Always.
 #[cfg(not(all(unix, target_os = "linux")))]
 pub(crate) fn of_process(_id: u32) -> anyhow::Result<f64> {
     anyhow::bail!("the CPU time of another process is only known on Linux")

@@ -1,5 +1,6 @@
 //! The measured servers: floors, this workspace, and other libraries. Each is as fast as its documentation
-//! allows, and none does less than the protocol requires: all of them check text.
+//! allows, and none does less than the protocol requires: all of them check text. Each is a file here, and a
+//! line in [`ALL`].
 
 pub(crate) mod async_std;
 pub(crate) mod blocking;
@@ -26,3 +27,62 @@ pub(crate) mod web_socket;
 pub(crate) mod wtx;
 pub(crate) mod yawc;
 pub(crate) mod zlib;
+
+use crate::contestant::Contestant;
+
+/// All contestants, the floors first: the others are compared with them.
+pub(crate) static ALL: [&Contestant; 23] = [
+    &floor_tokio::CONTESTANT,
+    &floor_epoll::CONTESTANT,
+    &floor_threads::CONTESTANT,
+    &floor_smol::CONTESTANT,
+    &floor_async_std::CONTESTANT,
+    &floor_tls::CONTESTANT,
+    &zlib::CONTESTANT,
+    &tokio_lent::CONTESTANT,
+    &tokio_default::CONTESTANT,
+    &tokio_owned::CONTESTANT,
+    &core_epoll::CONTESTANT,
+    &blocking::CONTESTANT,
+    &smol::CONTESTANT,
+    &async_std::CONTESTANT,
+    &tungstenite::CONTESTANT,
+    &fastwebsockets::CONTESTANT,
+    &tokio_websockets::CONTESTANT,
+    &wtx::CONTESTANT,
+    &yawc::CONTESTANT,
+    &sockudo::CONTESTANT,
+    &soketto::CONTESTANT,
+    &web_socket::CONTESTANT,
+    &ratchet::CONTESTANT,
+];
+
+/// Returns the contestant of this name.
+///
+/// # Errors
+/// The names of all contestants, if none of them is `name`.
+pub(crate) fn named(name: &str) -> Result<&'static Contestant, String> {
+    ALL.into_iter().find(|contestant| contestant.name == name).ok_or_else(|| {
+        let names: Vec<&str> = ALL.iter().map(|contestant| contestant.name).collect();
+        format!("the contestants are {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contestant::Standing;
+    use crate::task::Task;
+    use crate::workload::Context;
+
+    #[test]
+    fn names_are_unique_and_every_floor_is_one() {
+        for (index, contestant) in ALL.iter().enumerate() {
+            assert!(ALL[..index].iter().all(|other| other.name != contestant.name), "{}", contestant.name);
+            for task in [Task::Open, Task::Tls(22), Task::Deflate(Context::Kept)] {
+                let floor = named(contestant.floor(task)).unwrap();
+                assert!(matches!(floor.standing, Standing::Floor), "{} in {task}", contestant.name);
+            }
+        }
+    }
+}

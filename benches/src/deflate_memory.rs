@@ -94,7 +94,7 @@ pub(crate) struct Ours {
 
 impl Ours {
     pub(crate) fn new(messages: &[String]) -> Self {
-        let config = Config { compression: Some(workload::compression()), ..Config::default() };
+        let config = Config::new().compression(workload::compression());
         let mut agreement = Agreement::default();
         agreement.deflate = Some(Params::default());
         let conn = Connection::upgraded(Instant::ORIGIN, Role::Server, config, agreement, [0; 32]);

@@ -20,7 +20,8 @@ use crate::workload::is_head;
 /// A server that does not answer for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// In one piece: wtx cannot read a request in several.
+/// The head of the request, without its empty line. It is sent in one piece, because wtx cannot read a
+/// request that comes in several.
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 

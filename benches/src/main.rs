@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bar;
 mod case;
 mod clock;
 mod contestant;
@@ -17,6 +18,7 @@ mod on_epoll;
 mod on_smol;
 mod on_threads;
 mod on_tokio;
+mod plan;
 mod plot;
 mod report;
 mod scaling;
@@ -35,9 +37,9 @@ use core_affinity::CoreId;
 use case::{CASES, Case};
 use contestant::Contestant;
 use micro::{MICROS, Micro};
+use plan::Plan;
 use report::{Report, Table};
 use task::Task;
-use turns::Plan;
 
 /// Measures the workspace beside its rivals and a floor
 #[derive(Debug, Parser)]
@@ -53,7 +55,7 @@ struct Args {
     #[arg(long = "case", value_name = "CASE")]
     cases: Vec<String>,
     /// Run only this contestant, and its floor; may be given several times
-    #[arg(long = "only", value_name = "NAME", value_parser = Contestant::named)]
+    #[arg(long = "only", value_name = "NAME", value_parser = contestants::named)]
     only: Vec<&'static Contestant>,
     /// The number of connections with compressed messages
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -76,7 +78,7 @@ enum Command {
     /// Run a server that is measured
     #[command(hide = true)]
     Serve {
-        #[arg(value_parser = Contestant::named)]
+        #[arg(value_parser = contestants::named)]
         contestant: &'static Contestant,
         /// The number of a core, or `-`
         #[arg(allow_hyphen_values = true)]

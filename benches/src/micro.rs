@@ -1,17 +1,17 @@
 //! Messages into and out of memory, on one thread: the core beside its floor, and beside rivals.
 
 pub(crate) mod floor;
+pub(crate) mod ours;
 mod rivals;
+pub(crate) mod subject;
 
 use std::fmt::Write as _;
 
 use counters::frames::{self, Kind};
-use counters::memory::End;
-use ws_core::{Message, Role};
+use ws_core::Role;
 
-use crate::case::Target;
-use crate::clock;
-use crate::contestant::Bar;
+use self::subject::{Subject, measure};
+use crate::bar::{Bar, Target};
 use crate::report::{Row, Table, Unit};
 
 /// One row of the report.
@@ -35,7 +35,7 @@ enum Work {
 
 const K: usize = 1 << 10;
 
-/// All of them.
+/// All measurements in memory.
 pub(crate) const MICROS: [Micro; 18] = [
     decode("decode-16-binary", Kind::Binary, 16, &[("ours", 12.0)]),
     decode("decode-16-ascii", Kind::Ascii, 16, &[("ours", 18.0)]),
@@ -68,9 +68,6 @@ const fn decode_large(name: &'static str, kind: Kind) -> Micro {
 const fn encode(name: &'static str, role: Role, len: usize, bar: &'static [(&'static str, f64)]) -> Micro {
     Micro { name, work: Work::Encode(role), len, target: Target::Absolute(bar) }
 }
-
-/// A subject that processes the given number of batches of messages.
-pub(crate) type Subject = Box<dyn FnMut(usize) -> anyhow::Result<()>>;
 
 impl Micro {
     /// Measures all subjects in turns of `turn` nanoseconds.
@@ -113,7 +110,7 @@ impl Micro {
         }
     }
 
-    /// The number of messages in a batch: as many as a read contains.
+    /// Returns the number of messages in a batch: as many as a read contains.
     fn depth(&self) -> usize {
         (32 * K / self.len).clamp(1, 1024)
     }
@@ -124,48 +121,19 @@ impl Micro {
             Work::Decode(kind) => {
                 let wire: Vec<u8> = (0..depth).flat_map(|number| frames::masked(kind, number, len)).collect();
                 let mut subjects = floor::decode(kind, &wire, len, depth);
-                subjects.push(("ours", decode_ours(wire.clone(), len * depth)));
+                subjects.push(("ours", ours::decode(wire.clone(), len * depth)));
                 subjects.extend(rivals::decode(&wire, depth));
                 subjects
             }
             Work::Encode(role) => {
                 let payload = frames::payload(Kind::Binary, 0, len);
                 let mut subjects = floor::encode(&payload, role, depth);
-                subjects.push(("ours", encode_ours(payload.clone(), role, depth)));
+                subjects.push(("ours", ours::encode(payload.clone(), role, depth)));
                 subjects.extend(rivals::encode(&payload, role, depth));
                 subjects
             }
         }
     }
-}
-
-/// Receives `wire` as a server; it has `expected` bytes of payload.
-pub(crate) fn decode_ours(wire: Vec<u8>, expected: usize) -> Subject {
-    let mut end = End::new(Role::Server);
-    Box::new(move |batches| {
-        for _ in 0..batches {
-            anyhow::ensure!(end.decode(&wire)? == expected, "messages are missing");
-        }
-        Ok(())
-    })
-}
-
-fn encode_ours(payload: Vec<u8>, role: Role, depth: usize) -> Subject {
-    let mut end = End::new(role);
-    Box::new(move |batches| {
-        for _ in 0..batches {
-            std::hint::black_box(end.encode(Message::Binary(&payload), depth)?);
-        }
-        Ok(())
-    })
-}
-
-/// Nanoseconds for each batch.
-pub(crate) fn measure(subject: &mut Subject, batches: usize) -> anyhow::Result<f64> {
-    let batches = batches.max(1);
-    let start = clock::of_thread()?;
-    subject(batches)?;
-    Ok((clock::of_thread()? - start) / batches as f64)
 }
 
 /// The columns of [`text`] after the first.
@@ -201,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everyone_goes_through_every_kind_of_message() {
+    fn all_subjects_process_every_kind_of_message() {
         for micro in MICROS.iter().filter(|micro| micro.len < K * K) {
             for (name, mut subject) in micro.subjects() {
                 subject(2).unwrap_or_else(|error| panic!("{name} in {}: {error:#}", micro.name));

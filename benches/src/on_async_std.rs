@@ -1,4 +1,4 @@
-//! What all servers on async-std share: its own executor, with a task for each connection.
+//! The parts that all servers on async-std share: its own executor, with a task for each connection.
 
 use std::sync::mpsc;
 

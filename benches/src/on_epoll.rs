@@ -1,4 +1,4 @@
-//! What all servers on epoll share: one thread that serves each connection when it is ready.
+//! The parts that all servers on epoll share: one thread that serves each connection when it is ready.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use mio::{Events, Interest, Poll, Token};
 
 /// A server's end of a connection.
 pub(crate) trait Peer {
-    /// What all connections share.
+    /// The values that all connections share.
     type Shared;
 
     fn stream(&mut self) -> &mut TcpStream;

@@ -1,4 +1,4 @@
-//! What all servers on smol share: an executor of one thread, and a task for each connection.
+//! The parts that all servers on smol share: an executor of one thread, and a task for each connection.
 
 use futures_util::FutureExt as _;
 use smol::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! What all servers with a thread for each connection share.
+//! The parts that all servers with a thread for each connection share.
 
 use std::net::{TcpListener, TcpStream};
 

@@ -1,5 +1,5 @@
-//! What all servers on Tokio share: a runtime of one thread, a task for each connection, and loops that pass
-//! messages on.
+//! The parts that all servers on Tokio share: a runtime of one thread, a task for each connection, and loops
+//! that pass messages on.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};

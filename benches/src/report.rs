@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::case::Target;
-use crate::contestant::{Bar, Contestant, Standing};
+use crate::bar::{Bar, Target};
+use crate::contestant::{Contestant, Standing};
 use crate::stats::{Summary, median_ratio};
 use crate::task::Task;
 

@@ -7,7 +7,8 @@ use counters::frames::{self, Kind};
 
 use crate::contestants::{floor_tokio, tokio_lent};
 use crate::load::echo::{self, Transport};
-use crate::micro;
+use crate::micro::subject::{self, Subject};
+use crate::micro::{self, ours};
 use crate::plot::{self, Line};
 use crate::server::Server;
 
@@ -46,6 +47,8 @@ pub(crate) fn run(core: Option<CoreId>, svg: Option<&Path>) -> anyhow::Result<()
     Ok(())
 }
 
+/// Prints the costs, and marks each step where they grow by too much.
+///
 /// The cost of a unit grows by the factor by which the whole grows beyond linear. If the floor's grows too,
 /// memory or the system are slower there for all programs.
 fn print(Growth { ours, floor }: &Growth) {
@@ -78,7 +81,7 @@ fn pipelined(core: Option<CoreId>) -> anyhow::Result<Growth> {
 
 fn bytes(names: [&'static str; 2], kind: Kind) -> anyhow::Result<Growth> {
     growth(names, &[16, 256, 4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20], |len| {
-        // As many as a read contains: a single message would cost a read.
+        // As many messages as a read contains: with one message at a time, each would cost a read.
         let depth = ((64 << 10) / len).max(1);
         let wire: Vec<u8> = (0..depth).flat_map(|number| frames::masked(kind, number, len)).collect();
         in_memory(&wire, kind, len, depth)
@@ -87,7 +90,7 @@ fn bytes(names: [&'static str; 2], kind: Kind) -> anyhow::Result<Growth> {
 
 fn fragments() -> anyhow::Result<Growth> {
     let names = ["ns a fragment, by fragments of a message", "the same, copied and unmasked"];
-    // Each has 16 bytes.
+    // Each fragment has 16 bytes.
     growth(names, &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000], |count| {
         let repeat = (1000 / count).max(1);
         let wire = frames::fragments(Kind::Binary, 0, 16 * count, count).repeat(repeat);
@@ -109,15 +112,15 @@ fn over_sockets(shape: echo::Shape, messages: usize, core: Option<CoreId>) -> an
 /// to copy, unmask and check them.
 fn in_memory(wire: &[u8], kind: Kind, len: usize, depth: usize) -> anyhow::Result<[f64; 2]> {
     let payload = (len * depth) as f64;
-    let mut ours = turns(micro::decode_ours(wire.to_vec(), len * depth))?;
+    let mut ours = turns(ours::decode(wire.to_vec(), len * depth))?;
     let mut floor = turns(micro::floor::all(kind, wire, len, depth))?;
     Ok(least([&mut ours, &mut floor])?.map(|cost| cost / payload))
 }
 
 /// Repeats a batch often enough to measure it.
-fn turns(mut subject: micro::Subject) -> anyhow::Result<impl FnMut() -> anyhow::Result<f64>> {
-    let batches = (LEAST / micro::measure(&mut subject, 1)?).ceil() as usize;
-    Ok(move || micro::measure(&mut subject, batches))
+fn turns(mut subject: Subject) -> anyhow::Result<impl FnMut() -> anyhow::Result<f64>> {
+    let batches = (LEAST / subject::measure(&mut subject, 1)?).ceil() as usize;
+    Ok(move || subject::measure(&mut subject, batches))
 }
 
 fn growth(

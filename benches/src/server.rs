@@ -1,4 +1,4 @@
-//! The servers, each in a process of its own: their start, and their inside.
+//! The servers, each in a process of its own, and the code that starts them.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -19,6 +19,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Starts the server of `contestant` for `task`, on `core` if there is one.
+    ///
     /// # Errors
     /// If it does not start, or does not print its port.
     pub(crate) fn start(contestant: &Contestant, task: Task, core: Option<CoreId>) -> anyhow::Result<Self> {
@@ -74,7 +76,7 @@ pub(crate) fn serve(contestant: &Contestant, core: Option<CoreId>, task: Task) -
     if let Some(core) = core {
         core_affinity::set_for_current(core);
     }
-    // So it does not outlive the process that started it.
+    // The server ends with the process that started it.
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_can_be_said_in_a_word() {
+    fn a_task_is_one_word_of_a_command_line() {
         let tasks = [
             Task::Echo(22),
             Task::Tls(22),

@@ -3,49 +3,19 @@
 use core_affinity::CoreId;
 
 use crate::case::{Case, Shape};
-use crate::contestant::{ALL, Contestant, Standing};
+use crate::contestant::Contestant;
 use crate::deflate_memory::{self, Subject};
 use crate::load::echo::Transport;
 use crate::load::{broadcast, deflate, echo, open};
+use crate::plan::Plan;
 use crate::report::{Row, Table, Unit};
 use crate::server::Server;
 use crate::task::Task;
 use crate::workload::{Context, messages};
 
-/// The parts of a case to measure, and the length of the measurement.
-pub(crate) struct Plan {
-    /// The chosen contestants; empty for all.
-    pub(crate) only: Vec<&'static Contestant>,
-    /// The number of turns of each contestant.
-    pub(crate) rounds: usize,
-    /// The length of a turn, in nanoseconds of CPU time.
-    pub(crate) turn: f64,
-    /// The number of idle connections at a time.
-    pub(crate) idle: usize,
-    /// The number of connections of the compressed cases.
-    pub(crate) connections: usize,
-    /// The core of the servers.
-    pub(crate) core: Option<CoreId>,
-}
-
 /// A contestant's turn in a round: it gets the number of messages, and returns the cost of each, in
 /// nanoseconds.
 type Turn = Box<dyn FnMut(usize) -> anyhow::Result<f64>>;
-
-impl Plan {
-    /// Returns the chosen contestants that support `task`, and their floors.
-    fn contestants(&self, task: Task) -> impl Iterator<Item = &'static Contestant> {
-        ALL.into_iter().filter(move |contestant| (contestant.can)(task) && self.takes(contestant, task))
-    }
-
-    fn takes(&self, contestant: &Contestant, task: Task) -> bool {
-        self.only.is_empty()
-            || self.only.iter().any(|only| {
-                only.name == contestant.name
-                    || matches!(contestant.standing, Standing::Floor) && only.floor(task) == contestant.name
-            })
-    }
-}
 
 impl Case {
     /// Measures all contestants, or some, in turns.
@@ -125,7 +95,7 @@ impl Case {
                 let mut load = deflate::Load::new(contestant, server, context, &messages, connections)?;
                 if context == Context::Kept && load.agreed.contains("no_context_takeover") {
                     notes.push(format!(
-                        "{} knows no context takeover: it answers {:?}",
+                        "{} does not support context takeover: it answers {:?}",
                         contestant.title, load.agreed
                     ));
                 }
@@ -240,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_is_no_longer_for_a_clock_that_stood_still() {
+    fn a_clock_that_stands_still_does_not_make_a_turn_longer() {
         let mut costs = [0.0, 0.0, 1e-9].into_iter();
         let mut turn: Turn = Box::new(move |_| Ok(costs.next().unwrap_or(100.0)));
         assert_eq!(count(&mut turn, 1e6).unwrap(), 10_000);

@@ -7,10 +7,10 @@ use ws_core::mask;
 /// The level of zlib, for all contestants.
 pub(crate) const LEVEL: u32 = 6;
 
-/// The workspace's own type of that level.
+/// Returns the compression of this workspace at that level.
 pub(crate) fn compression() -> ws_core::deflate::Compression {
     let level = ws_core::deflate::Level::new(LEVEL as u8).expect("zlib has this level");
-    ws_core::deflate::Compression { level, ..Default::default() }
+    ws_core::deflate::Compression::new().level(level)
 }
 
 /// The end of every flush, which WebSocket takes off the end of a message (RFC 7692 §7.2.1).
@@ -19,10 +19,12 @@ pub(crate) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// The number of different messages before they repeat.
 const MESSAGES: usize = 64;
 
-/// Whether a message may refer to the ones before it.
+/// The context that a message is compressed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
+    /// The messages before it: it may refer to them.
     Kept,
+    /// None: the message is compressed alone.
     Alone,
 }
 
@@ -218,10 +220,10 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_on_the_wire_says_that_it_is_compressed_and_masked() {
+    fn a_frame_on_the_wire_is_marked_as_compressed_and_is_masked() {
         let payloads = payloads(&messages(1 << 10), Context::Kept);
         for (wire, payload) in wires(&payloads, Framing::WebSocket).iter().zip(&payloads) {
-            let rules = Rules { masked: Some(true), rsv1: true };
+            let rules = Rules::new().masked(true).rsv1(true);
             let (header, len) = rules.parse(wire).unwrap().unwrap();
             assert!(header.rsv1 && header.fin);
             assert_eq!(wire.len(), len + payload.len() - TAIL.len());

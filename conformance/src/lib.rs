@@ -1,4 +1,4 @@
-//! What tests of several adapters share.
+//! The streams that tests of several adapters share.
 
 mod gate;
 mod stutter;

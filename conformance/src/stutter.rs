@@ -39,7 +39,7 @@ impl Stutter {
         (end(&one, &other), end(&other, &one))
     }
 
-    /// Returns how many writes moved something.
+    /// Returns the number of writes that moved something.
     pub fn writes(&self) -> usize {
         self.writes
     }
@@ -89,7 +89,7 @@ fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
     pipe.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A stream that stutters goes on when it is polled again, which is at once.
+/// Returns `done`. If it is `None`, wakes the task at once, so that the stream is polled again.
 fn poll<T>(cx: &Context<'_>, done: Option<T>) -> Poll<io::Result<T>> {
     match done {
         Some(done) => Poll::Ready(Ok(done)),

@@ -7,8 +7,8 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use ws_tokio::ws_core::connect::{
-    Connect, EnvError, Peer, Proxies, ProxyError, ProxyUrlError, RedirectError, SocksRefusal, Stage, Tried,
-    UrlError,
+    Connect, DialFailure, EnvError, Peer, Proxies, ProxyError, ProxyUrlError, RedirectError, SocksRefusal,
+    Stage, UrlError,
 };
 use ws_tokio::ws_core::deflate::{NegotiationError, Parameter, ParameterError};
 use ws_tokio::ws_core::handshake::{AnswerError, HandshakeError, HttpRequestError, RequestError};
@@ -69,8 +69,8 @@ fn refusal(reason: &str) -> Box<OwnedResponse> {
     }
 }
 
-fn tried(error: Option<io::Error>) -> Tried<io::Error> {
-    Tried { address: ([127, 0, 0, 1], 9).into(), error }
+fn failure(error: Option<io::Error>) -> DialFailure<io::Error> {
+    DialFailure { address: ([127, 0, 0, 1], 9).into(), error }
 }
 
 /// Returns each way in which connecting can fail because of `layered`.
@@ -78,7 +78,7 @@ fn connect_errors() -> Vec<ConnectError<io::Error>> {
     let host = || String::from("server.example");
     vec![
         ConnectError::Resolve { host: host(), error: layered() },
-        ConnectError::Dial { host: host(), tried: vec![tried(None), tried(Some(layered()))] },
+        ConnectError::Dial { host: host(), failures: vec![failure(None), failure(Some(layered()))] },
         ConnectError::Tls { peer: Peer::Server, error: layered() },
         ConnectError::Lost { peer: Peer::Proxy, error: layered() },
     ]
@@ -118,7 +118,7 @@ fn wrapping_errors() -> Vec<Any> {
         Box::new(RedirectError::Url(UrlError::HostMissing)),
         Box::new(ProxyError::Malformed(compression)),
         Box::new(ProxyError::Socks(SocksRefusal::HostUnreachable)),
-        Box::new(ConnectError::<io::Error>::Dial { host: "h".into(), tried: Vec::new() }),
+        Box::new(ConnectError::<io::Error>::Dial { host: "h".into(), failures: Vec::new() }),
         Box::new(ConnectError::<io::Error>::Alpn(Peer::Server)),
         Box::new(ConnectError::<io::Error>::Proxy(ProxyError::Malformed(compression))),
         Box::new(ConnectError::<io::Error>::ProxyRefused(refusal("No"))),
@@ -148,7 +148,7 @@ fn wrapping_errors() -> Vec<Any> {
 
 /// A program that prints an error with all its sources prints each cause once.
 #[test]
-fn no_error_says_what_its_source_says() {
+fn no_error_repeats_its_source() {
     for error in layered_errors().into_iter().chain(wrapping_errors()) {
         let chain = chain(&*error);
         for (n, message) in chain.iter().enumerate() {
@@ -162,7 +162,7 @@ fn no_error_says_what_its_source_says() {
 
 /// The message of a layer below is complete at the top, and nothing is repeated.
 #[test]
-fn a_chain_says_each_cause_once() {
+fn a_chain_has_each_cause_once() {
     for error in layered_errors() {
         let all = chain(&*error).join(": ");
         for cause in [OUTER, INNER] {
@@ -171,7 +171,7 @@ fn a_chain_says_each_cause_once() {
     }
 }
 
-/// What a peer may send to a terminal: clear it, ring, change colours, write from right to left.
+/// Text that would control a terminal: clear it, ring, change colours, write from right to left.
 const HOSTILE: &str = "a\x1b[2J\x07\u{9b}31m\u{202e}\r\nb";
 
 /// Returns each error that holds text of a peer.
@@ -219,14 +219,14 @@ fn words_of_a_peer_are_escaped() {
 
 /// `eprintln!("{error}")` alone prints the target of the connection and the fault there.
 #[test]
-fn a_message_alone_says_enough() {
+fn a_message_is_enough_without_its_source() {
     for (host, message) in [
         ("server.example", "cannot connect to server.example: 127.0.0.1:9 (connection refused)"),
         // The same address is not repeated.
         ("127.0.0.1", "cannot connect to 127.0.0.1:9: connection refused"),
     ] {
-        let tried = vec![tried(Some(ErrorKind::ConnectionRefused.into()))];
-        let error = Error::from(ConnectError::Dial { host: host.into(), tried });
+        let failures = vec![failure(Some(ErrorKind::ConnectionRefused.into()))];
+        let error = Error::from(ConnectError::Dial { host: host.into(), failures });
         assert_eq!(error.to_string(), message);
     }
     let error = Error::from(ConnectError::Resolve { host: "server.example".into(), error: layered() });

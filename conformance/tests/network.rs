@@ -13,7 +13,7 @@ use core::time::Duration;
 use simulation::{Fault, Outcome, Simulation};
 use ws_core::{Error, Role, Timeout};
 
-/// Longer than any chain of deadlines: keepalive, pong, close, and a stall of the network.
+/// A time longer than any chain of deadlines: keepalive, pong, close, and a stall of the network.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The number of runs of each test.

@@ -1,4 +1,4 @@
-//! What several examples share.
+//! The parts that several examples share.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -4,17 +4,17 @@ use std::process::Command;
 
 fn run(program: &str) -> String {
     let output = Command::new(program).output().expect("it starts");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    said
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    printed
 }
 
 /// adapter-IO3: hyper hands its connections over.
 #[test]
 fn hyper_server() {
-    let said = run(env!("CARGO_BIN_EXE_hyper-server"));
+    let printed = run(env!("CARGO_BIN_EXE_hyper-server"));
     assert_eq!(
-        said,
+        printed,
         "echoed: Text(\"hello, hyper\")\nclosed: 1000\nwithout an upgrade: HTTP/1.1 426 Upgrade Required\n"
     );
 }
@@ -22,11 +22,11 @@ fn hyper_server() {
 /// adapter-IO3: axum hands its connections over.
 #[test]
 fn axum_server() {
-    let said = run(env!("CARGO_BIN_EXE_axum-server"));
+    let printed = run(env!("CARGO_BIN_EXE_axum-server"));
     assert_eq!(
-        said,
+        printed,
         "agreed: Some(\"chat.v1\")\nanswered: client said in lobby: hello, axum\n\
-         closed: Some(CloseFrame { code: CloseCode(1003), reason: \"send lines as JSON\" })\n\
+         closed: Some(OwnedCloseFrame { code: CloseCode(1003), reason: \"send lines as JSON\" })\n\
          without an upgrade: HTTP/1.1 426 Upgrade Required\n"
     );
 }

@@ -5,7 +5,14 @@ use ws_core::SendError;
 use ws_core::connect::{ConnectError, Peer, UrlError};
 use ws_core::handshake::{AnswerError, OwnedResponse, RequestError};
 
-/// The error of all calls of an adapter.
+#[cfg(not(feature = "tls"))]
+pub use crate::no_tls::TlsError;
+#[cfg(feature = "tls")]
+pub use ws_tls::TlsError;
+
+/// The error of all calls of an adapter. It has the same variants in every build: without the features `tls`
+/// and `serde`, the types inside [`Tls`](Self::Tls), [`Json`](Self::Json) and [`NotJson`](Self::NotJson) have
+/// no values.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,20 +35,80 @@ pub enum Error {
     /// Server: the connection ended without a WebSocket.
     NotUpgraded,
     /// The TLS settings cannot be used.
-    #[cfg(feature = "tls")]
-    Tls(Box<ws_tls::TlsError>),
+    Tls(Box<TlsError>),
     /// The connection gives chunks (`Config::stream`): receive with `event_ref`. The chunk still waits.
     Streaming,
     /// The value cannot be written as JSON.
-    #[cfg(feature = "serde")]
     Json(ws_core::JsonError),
     /// The message is not the JSON that the caller asked for. The error holds the message. The connection
     /// goes on.
-    #[cfg(feature = "serde")]
     NotJson(ws_core::NotJson),
 }
 
 impl Error {
+    /// Returns whether a deadline has passed: a [timeout](ws_core::Timeout) of the connection, the time limit
+    /// of an attempt to connect, or one of the system ([`ErrorKind::TimedOut`]). If several addresses failed,
+    /// one that did not answer in time is enough.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Io(error) => is_timed_out(error),
+            Self::WebSocket(error) => error.is_timeout(),
+            Self::Connect(error) => error.is_timeout() || error.causes().any(is_timed_out),
+            Self::Tls(_) => false,
+            Self::Json(_) | Self::NotJson(_) => false,
+            Self::Send(_)
+            | Self::Answer(_)
+            | Self::Request(_)
+            | Self::Url(_)
+            | Self::Rejected(_)
+            | Self::NotUpgraded
+            | Self::Streaming => false,
+        }
+    }
+
+    /// Returns whether the call failed because the connection is closing or over: a send after the closing
+    /// handshake had begun, or a peer that ended or broke the transport without one.
+    ///
+    /// Connections that end for another reason (a fault of the peer, a timeout) return false, and so do
+    /// attempts to connect.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Io(error) => is_disconnected(error),
+            Self::WebSocket(error) => *error == ws_core::Error::UnexpectedEof,
+            Self::Send(error) => *error == SendError::Closed,
+            Self::NotUpgraded => true,
+            Self::Tls(_) => false,
+            Self::Json(_) | Self::NotJson(_) => false,
+            Self::Answer(_)
+            | Self::Request(_)
+            | Self::Url(_)
+            | Self::Rejected(_)
+            | Self::Connect(_)
+            | Self::Streaming => false,
+        }
+    }
+
+    /// Returns the status of the HTTP response that refused the connection, from 100 to 999: the response of
+    /// the server to the opening handshake, also if it is a redirect that was not followed, or the response
+    /// of a proxy to the request for a tunnel ([`ConnectError::ProxyRefused`]). `None` if there was no such
+    /// response.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Rejected(response) => Some(response.status),
+            Self::Connect(error) => error.status(),
+            Self::Tls(_) => None,
+            Self::Json(_) | Self::NotJson(_) => None,
+            Self::Io(_)
+            | Self::WebSocket(_)
+            | Self::Send(_)
+            | Self::Answer(_)
+            | Self::Request(_)
+            | Self::Url(_)
+            | Self::NotUpgraded
+            | Self::Streaming => None,
+        }
+    }
+
     /// Returns whether the same attempt may succeed a little later: a server or proxy could not be reached,
     /// did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
     ///
@@ -49,22 +116,21 @@ impl Error {
     /// system forbids or does not support.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Io(error) => may_pass(error),
-            Self::Connect(error) => error.is_temporary(may_pass),
+            Self::Io(error) => is_temporary_io(error),
+            Self::Connect(error) => error.is_temporary(is_temporary_io),
             Self::WebSocket(error) => {
                 matches!(error, ws_core::Error::TimedOut(_) | ws_core::Error::UnexpectedEof)
             }
             Self::Rejected(response) => response.is_temporary(),
-            #[cfg(feature = "tls")]
-            Self::Tls(_) => false,
-            #[cfg(feature = "serde")]
-            Self::Json(_) | Self::NotJson(_) => false,
             Self::Send(_)
             | Self::Answer(_)
             | Self::Request(_)
             | Self::Url(_)
             | Self::NotUpgraded
-            | Self::Streaming => false,
+            | Self::Tls(_)
+            | Self::Streaming
+            | Self::Json(_)
+            | Self::NotJson(_) => false,
         }
     }
 }
@@ -81,12 +147,9 @@ impl fmt::Display for Error {
             Self::Rejected(response) => write!(f, "the server answered {response}"),
             Self::NotUpgraded => f.write_str("the connection ended without a WebSocket"),
             Self::Connect(error) => error.fmt(f),
-            #[cfg(feature = "tls")]
             Self::Tls(error) => error.fmt(f),
             Self::Streaming => f.write_str("the connection hands out chunks: receive with event_ref"),
-            #[cfg(feature = "serde")]
             Self::Json(error) => error.fmt(f),
-            #[cfg(feature = "serde")]
             Self::NotJson(error) => error.fmt(f),
         }
     }
@@ -102,12 +165,9 @@ impl core::error::Error for Error {
             Self::Answer(error) => error.source(),
             Self::Request(error) => error.source(),
             Self::Url(error) => error.source(),
-            #[cfg(feature = "serde")]
             Self::Json(error) => error.source(),
-            #[cfg(feature = "serde")]
             Self::NotJson(error) => error.source(),
             Self::Connect(error) => error.source(),
-            #[cfg(feature = "tls")]
             Self::Tls(error) => error.source(),
             Self::Rejected(_) | Self::NotUpgraded | Self::Streaming => None,
         }
@@ -130,9 +190,6 @@ wraps! {
     AnswerError => Answer,
     RequestError => Request,
     UrlError => Url,
-}
-#[cfg(feature = "serde")]
-wraps! {
     ws_core::JsonError => Json,
     ws_core::NotJson => NotJson,
 }
@@ -157,41 +214,48 @@ impl Error {
     /// alert of a server that refuses it comes in place of the answer to the opening handshake. It is an
     /// error of TLS all the same.
     fn lost(peer: Peer, error: io::Error) -> Self {
-        #[cfg(feature = "tls")]
-        let error = match ws_tls::TlsError::from_io(error) {
-            Ok(error) => return Self::Connect(Box::new(ConnectError::Tls { peer, error: error.into() })),
-            Err(error) => error,
+        let error = match TlsError::from_io(error) {
+            Ok(error) => ConnectError::Tls { peer, error: error.into() },
+            Err(error) => ConnectError::Lost { peer, error },
         };
-        Self::Connect(Box::new(ConnectError::Lost { peer, error }))
+        Self::Connect(Box::new(error))
     }
 }
 
 /// Returns the error of a client's connection that failed in its opening handshake. `peer` is the one of the
 /// TLS handshake before, if there was one.
-#[cfg(feature = "tls")]
 pub fn opening_error(peer: Peer, error: Error) -> Error {
     if let Error::Io(cause) = &error
-        && ws_tls::TlsError::is_temporary_in(cause).is_none()
+        && TlsError::is_temporary_in(cause).is_none()
     {
         return error;
     }
     if let Error::Io(cause) = error { Error::lost(peer, cause) } else { error }
 }
 
-/// Returns the error of a client's connection that failed in its opening handshake. Without TLS, it is
-/// `error`.
-#[cfg(not(feature = "tls"))]
-pub const fn opening_error(_: Peer, error: Error) -> Error {
-    error
+/// Returns whether a time limit of the system caused this error.
+fn is_timed_out(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::TimedOut
+}
+
+/// Returns whether the transport was over, or broke.
+fn is_disconnected(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BrokenPipe
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::NotConnected
+            | ErrorKind::UnexpectedEof
+    )
 }
 
 /// Returns whether a call that failed with this error of the system, or of TLS, may succeed a little later.
 ///
 /// It may unless the kind excludes that. Many errors have no kind in std: a name that is not resolved, too
 /// many open files.
-fn may_pass(error: &io::Error) -> bool {
-    #[cfg(feature = "tls")]
-    if let Some(is_temporary) = ws_tls::TlsError::is_temporary_in(error) {
+fn is_temporary_io(error: &io::Error) -> bool {
+    if let Some(is_temporary) = TlsError::is_temporary_in(error) {
         return is_temporary;
     }
     !matches!(
@@ -206,111 +270,11 @@ fn may_pass(error: &io::Error) -> bool {
     )
 }
 
-#[cfg(feature = "tls")]
-impl From<ws_tls::TlsError> for Error {
-    fn from(error: ws_tls::TlsError) -> Self {
+impl From<TlsError> for Error {
+    fn from(error: TlsError) -> Self {
         Self::Tls(Box::new(error))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The kinds of errors of std that a socket may give, with whether they are temporary.
-    const KINDS: [(ErrorKind, bool); 30] = [
-        (ErrorKind::NotFound, true),
-        (ErrorKind::PermissionDenied, false),
-        (ErrorKind::ConnectionRefused, true),
-        (ErrorKind::ConnectionReset, true),
-        (ErrorKind::HostUnreachable, true),
-        (ErrorKind::NetworkUnreachable, true),
-        (ErrorKind::ConnectionAborted, true),
-        (ErrorKind::NotConnected, true),
-        (ErrorKind::AddrInUse, true),
-        (ErrorKind::AddrNotAvailable, true),
-        (ErrorKind::NetworkDown, true),
-        (ErrorKind::BrokenPipe, true),
-        (ErrorKind::AlreadyExists, true),
-        (ErrorKind::WouldBlock, true),
-        (ErrorKind::NotADirectory, false),
-        (ErrorKind::IsADirectory, false),
-        (ErrorKind::StaleNetworkFileHandle, true),
-        (ErrorKind::InvalidFilename, false),
-        (ErrorKind::InvalidInput, false),
-        (ErrorKind::InvalidData, false),
-        (ErrorKind::TimedOut, true),
-        (ErrorKind::WriteZero, true),
-        (ErrorKind::ResourceBusy, true),
-        (ErrorKind::QuotaExceeded, true),
-        (ErrorKind::Deadlock, true),
-        (ErrorKind::Interrupted, true),
-        (ErrorKind::Unsupported, false),
-        (ErrorKind::UnexpectedEof, true),
-        (ErrorKind::OutOfMemory, true),
-        (ErrorKind::Other, true),
-    ];
-
-    #[test]
-    fn each_kind_of_error_of_the_system_passes_or_stays() {
-        for (kind, passes) in KINDS {
-            let host = || String::from("h");
-            let peer = Peer::Server;
-            let tried = |error: Option<ErrorKind>| ws_core::connect::Tried {
-                address: ([127, 0, 0, 1], 1).into(),
-                error: error.map(io::Error::from),
-            };
-            let errors = [
-                Error::Io(kind.into()),
-                ConnectError::Resolve { host: host(), error: kind.into() }.into(),
-                ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(Some(kind))] }.into(),
-                ConnectError::Lost { peer, error: kind.into() }.into(),
-                ConnectError::Tls { peer, error: kind.into() }.into(),
-            ];
-            for error in errors {
-                assert_eq!(error.is_temporary(), passes, "{error:?}");
-            }
-            // One address that may be reached later is enough.
-            let some = ConnectError::Dial { host: host(), tried: vec![tried(Some(kind)), tried(None)] };
-            assert!(Error::from(some).is_temporary());
-        }
-    }
-
-    /// Any alert that the peer sends in place of the answer to the opening handshake, or while a tunnel is
-    /// requested, is an error of TLS.
-    #[cfg(feature = "tls")]
-    #[test]
-    fn an_alert_before_the_connection_is_open_is_an_error_of_tls() {
-        use ws_tls::TlsError;
-        use ws_tls::rustls::{self, AlertDescription};
-
-        /// The temporary alerts: `internal_error` and `user_canceled` (RFC 8446 §6).
-        const PASSING: [u8; 2] = [80, 90];
-        for code in 0..=u8::MAX {
-            for peer in [Peer::Server, Peer::Proxy] {
-                let alert = || rustls::Error::AlertReceived(AlertDescription::from(code));
-                let bare = || io::Error::new(ErrorKind::InvalidData, alert());
-                let wrapped = || io::Error::from(TlsError::Rustls(alert()));
-                for error in [
-                    opening_error(peer, bare().into()),
-                    opening_error(peer, wrapped().into()),
-                    ConnectError::Lost { peer, error: bare() }.into(),
-                    ConnectError::Tls { peer, error: wrapped() }.into(),
-                ] {
-                    assert_eq!(error.is_temporary(), PASSING.contains(&code), "{error:?}");
-                    let Error::Connect(error) = error else { panic!("{error:?}") };
-                    let ConnectError::Tls { peer: with, error } = *error else { panic!("{error:?}") };
-                    assert_eq!(with, peer);
-                    assert!(TlsError::from_io(error).is_ok());
-                }
-                assert_eq!(Error::Io(bare()).is_temporary(), PASSING.contains(&code));
-            }
-        }
-    }
-
-    #[test]
-    fn an_error_of_the_transport_stays_one_in_the_opening_handshake() {
-        let error = opening_error(Peer::Server, Error::Io(ErrorKind::ConnectionReset.into()));
-        assert!(matches!(&error, Error::Io(_)) && error.is_temporary(), "{error:?}");
-    }
-}
+mod tests;

@@ -23,7 +23,7 @@ impl Failure {
 
     /// Returns whether the connection has failed, and the failure is not reported yet.
     #[inline]
-    pub fn is_some(&self) -> bool {
+    pub fn is_pending(&self) -> bool {
         self.0.as_ref().is_some_and(|causes| causes.error.is_some())
     }
 
@@ -63,11 +63,11 @@ mod tests {
     #[test]
     fn a_failure_is_reported_once() {
         let mut failure = Failure::new();
-        assert!(!failure.is_some() && failure.report().is_ok());
+        assert!(!failure.is_pending() && failure.report().is_ok());
         failure.fail(ws_core::Error::UnexpectedEof);
-        assert!(failure.is_some());
+        assert!(failure.is_pending());
         assert!(matches!(failure.report(), Err(Error::WebSocket(ws_core::Error::UnexpectedEof))));
-        assert!(!failure.is_some() && failure.report().is_ok());
+        assert!(!failure.is_pending() && failure.report().is_ok());
     }
 
     #[test]

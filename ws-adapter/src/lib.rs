@@ -11,6 +11,8 @@ mod error;
 pub mod exports;
 mod failure;
 mod inbox;
+#[cfg(not(feature = "tls"))]
+mod no_tls;
 mod pooled;
 mod reunite;
 mod settings;
@@ -18,10 +20,10 @@ mod system;
 mod turn;
 
 pub use addresses::Addresses;
-pub use error::{Error, opening_error};
+pub use error::{Error, TlsError, opening_error};
 pub use failure::Failure;
 pub use inbox::Inbox;
-pub use pooled::{NextMessage, Pooled, with_pool};
+pub use pooled::{NextMessage, PooledBuf, with_pool};
 pub use reunite::ReuniteError;
 pub use settings::{ConnectorSettings, Decide, OnError, ServerSettings};
 pub use system::{entropy, is_connection_error, without_tls};

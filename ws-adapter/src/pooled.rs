@@ -1,7 +1,7 @@
 use core::cell::RefCell;
 use core::ops::{Deref, DerefMut};
 
-use ws_core::{Pool, RecvBuf, SendError, Waits};
+use ws_core::{Pool, RecvBuf, SendError, WaitingEvent};
 
 use crate::Error;
 
@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// Calls `use_pool` with this thread's pool; does nothing if the thread is ending. `use_pool` must not drop a
-/// [`Pooled`].
+/// [`PooledBuf`].
 #[inline]
 pub fn with_pool(use_pool: impl FnOnce(&mut Pool)) {
     let _ = POOL.try_with(|pool| use_pool(&mut pool.borrow_mut()));
@@ -20,9 +20,9 @@ pub fn with_pool(use_pool: impl FnOnce(&mut Pool)) {
 /// A `RecvBuf` whose memory goes back to the pool of the thread that drops it: allocating it anew for the
 /// next connection would cost more than the handshake.
 #[derive(Debug, Default)]
-pub struct Pooled(RecvBuf);
+pub struct PooledBuf(RecvBuf);
 
-impl Pooled {
+impl PooledBuf {
     /// Returns an empty buffer.
     pub const fn new() -> Self {
         Self(RecvBuf::new())
@@ -34,12 +34,12 @@ impl Pooled {
     /// [`Error::Streaming`] for a chunk, and [`SendError::NotOpen`] for a request; both still wait.
     #[inline]
     pub fn skip_to_message(&mut self) -> Result<NextMessage, Error> {
-        match self.0.waits() {
-            Waits::Message => Ok(NextMessage::Waits),
-            Waits::Nothing => Ok(NextMessage::Ended),
-            Waits::Chunk => Err(Error::Streaming),
-            Waits::Request => Err(SendError::NotOpen.into()),
-            Waits::Other => {
+        match self.0.waiting_event() {
+            WaitingEvent::Message => Ok(NextMessage::Waits),
+            WaitingEvent::Nothing => Ok(NextMessage::Ended),
+            WaitingEvent::Chunk => Err(Error::Streaming),
+            WaitingEvent::Request => Err(SendError::NotOpen.into()),
+            WaitingEvent::Other => {
                 // Of these events, none is an error.
                 let _ = self.0.take_event();
                 Ok(NextMessage::NotYet)
@@ -48,7 +48,7 @@ impl Pooled {
     }
 }
 
-/// The next message of a connection, after [`Pooled::skip_to_message`].
+/// The next message of a connection, after [`PooledBuf::skip_to_message`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextMessage {
     /// It waits in the buffer.
@@ -59,7 +59,7 @@ pub enum NextMessage {
     Ended,
 }
 
-impl Deref for Pooled {
+impl Deref for PooledBuf {
     type Target = RecvBuf;
 
     #[inline]
@@ -68,14 +68,14 @@ impl Deref for Pooled {
     }
 }
 
-impl DerefMut for Pooled {
+impl DerefMut for PooledBuf {
     #[inline]
     fn deref_mut(&mut self) -> &mut RecvBuf {
         &mut self.0
     }
 }
 
-impl Drop for Pooled {
+impl Drop for PooledBuf {
     fn drop(&mut self) {
         with_pool(|pool| pool.park(&mut self.0));
     }
@@ -87,11 +87,11 @@ mod tests {
 
     #[test]
     fn memory_comes_back_when_it_is_dropped() {
-        let mut received = Pooled::new();
+        let mut received = PooledBuf::new();
         received.extend(b"not read yet");
         let memory = received.unread().as_ptr();
         drop(received);
-        let mut next = Pooled::new();
+        let mut next = PooledBuf::new();
         with_pool(|pool| pool.prepare(&mut next));
         assert_eq!(next.spare_mut().as_ptr(), memory);
     }

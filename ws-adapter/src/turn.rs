@@ -71,7 +71,7 @@ pub fn next_action<E: Ends>(ends: &mut E) -> Action {
 #[inline]
 fn after_write(conn: &mut Connection, inbox: &Inbox, was_held_up: bool, may_report: bool) -> Option<Action> {
     let is_closed = conn.is_closed();
-    if inbox.failure.is_some() && (may_report || is_closed) {
+    if inbox.failure.is_pending() && (may_report || is_closed) {
         return Some(Action::Report);
     }
     if is_closed {

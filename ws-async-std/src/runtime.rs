@@ -87,7 +87,7 @@ fn shutdown(io: &dyn Any) -> Option<io::Result<()>> {
 ///
 /// # Errors
 /// Errors of the stream, and errors of kind [`InvalidData`](io::ErrorKind::InvalidData) that
-/// wrap a [`TlsError`].
+/// wrap a [`TlsError`](crate::TlsError).
 #[cfg(feature = "tls")]
 pub async fn start_tls<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,

@@ -27,6 +27,8 @@ use async_std::net::{TcpListener, ToSocketAddrs};
 use async_std::os::unix::net::UnixListener as LocalListener;
 use async_std::task;
 
+#[cfg(feature = "tls")]
+use crate::accept_tls;
 use crate::{AsyncStd, NetStream};
 
 crate::ws_driver::listeners!(

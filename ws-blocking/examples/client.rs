@@ -3,7 +3,7 @@
 
 use core::error::Error;
 
-use ws_blocking::{CloseCode, CloseFrame};
+use ws_blocking::CloseCode;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -15,8 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(answer) = ws.recv()? {
         println!("{answer:?}");
     }
-    ws.close(CloseFrame { code: CloseCode::NORMAL, reason: "" })?;
-    while ws.recv()?.is_some() {}
+    ws.close(CloseCode::NORMAL)?;
+    ws.closed()?;
     println!("closed with {}", ws.status().close_code);
     Ok(())
 }

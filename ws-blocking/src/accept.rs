@@ -26,14 +26,14 @@ impl<S: Transport> WebSocket<S> {
     /// [`Config::close_timeout`].
     ///
     /// ```no_run
-    /// use ws_blocking::{Accept, Config, Reject, WebSocket};
+    /// use ws_blocking::{Accept, Config, Reject, Status, WebSocket};
     /// # fn f(stream: std::net::TcpStream) -> Result<(), ws_blocking::Error> {
     /// let ws = WebSocket::accept_with(stream, Config::default(), |request| match request.path() {
     ///     "/chat" if request.subprotocols().any(|name| name == "chat") => {
     ///         Accept::new().subprotocol("chat").into()
     ///     }
     ///     "/chat" => Accept::new().into(),
-    ///     _ => Reject::new(404).expect("404 is a status").into(),
+    ///     _ => Reject::new(Status::NOT_FOUND).into(),
     /// })?;
     /// # Ok(())
     /// # }

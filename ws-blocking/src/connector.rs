@@ -21,7 +21,7 @@ use crate::{Error, NetStream, Transport as _, WebSocket};
 ///
 /// # fn f(company_roots: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
 /// let tls = ClientTls::builder().roots_pem(company_roots)?.build()?;
-/// let connector = Connector::new().config(Config { max_message: 65_536, ..Config::default() }).tls(tls);
+/// let connector = Connector::new().config(Config::new().max_message(65_536)).tls(tls);
 /// let ws = connector.connect(Connect::new("wss://chat.example.com/")?.subprotocol("chat")?)?;
 /// # Ok(())
 /// # }

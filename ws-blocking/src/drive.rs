@@ -23,12 +23,12 @@ pub(crate) trait Drive {
     /// Writes what is queued. The error of a write is not returned: the next read returns one.
     fn write(&mut self, patience: Patience) -> Written;
 
-    /// Waits until what another thread is writing counts as written. It is called before the end of the
-    /// peer's stream is noted on a closing connection: the end is often the answer to that write.
+    /// Waits until what another thread is writing counts as written. It is called before the end of
+    /// the peer's stream is noted on a closing connection: the end is often the answer to that write.
     fn settle(&mut self);
 
-    /// Waits for `wait` at most, with nothing to read and nothing to write. Another thread that sends ends
-    /// the wait.
+    /// Waits for `wait` at most, with nothing to read and nothing to write. Another thread that sends
+    /// ends the wait.
     fn pause(&mut self, wait: Duration);
 
     /// Returns the transport to read.
@@ -133,7 +133,8 @@ impl Input {
         }
     }
 
-    /// Waits for the next event of any kind, and lends it. Returns `None` once the connection has closed.
+    /// Waits for the next event of any kind, and lends it. Returns `None` once the connection has
+    /// closed.
     #[inline]
     pub(crate) fn event(&mut self, ends: &mut impl Drive) -> Result<Option<Event<'_>>, Error> {
         self.wait(ends)?;
@@ -236,8 +237,8 @@ impl Input {
         }
     }
 
-    /// Waits after the end of the peer's stream: until the peer reads, the application closes, or a deadline
-    /// passes.
+    /// Waits after the end of the peer's stream: until the peer reads, the application closes, or a
+    /// deadline passes.
     fn pause(&mut self, ends: &mut impl Drive, written: Written) {
         match written {
             // The write has waited already.

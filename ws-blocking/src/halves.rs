@@ -58,7 +58,8 @@ impl<S: CloneTransport> WebSocket<S> {
 }
 
 impl<S: Transport> Receiver<S> {
-    /// Waits for the next message and returns it, owned. Returns `None` once the connection has closed.
+    /// Waits for the next message and returns it, owned. Returns `None` once the connection has
+    /// closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).
@@ -76,7 +77,8 @@ impl<S: Transport> Receiver<S> {
         self.input.message(&mut self.reading)
     }
 
-    /// Waits for the next event of any kind and lends it. Returns `None` once the connection has closed.
+    /// Waits for the next event of any kind and lends it. Returns `None` once the connection has
+    /// closed.
     ///
     /// # Errors
     /// As [`WebSocket::recv`](crate::WebSocket::recv).

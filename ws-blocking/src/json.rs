@@ -5,8 +5,8 @@ use crate::{Error, Receiver, Sender, Transport, WebSocket};
 
 /// Values as JSON.
 impl<S: Transport> WebSocket<S> {
-    /// Waits for the next message and parses it as JSON, whether it is text or binary. Returns `None` once
-    /// the connection has closed.
+    /// Waits for the next message and parses it as JSON, whether it is text or binary. Returns `None`
+    /// once the connection has closed.
     ///
     /// # Errors
     /// [`Error::NotJson`] with the message if it is not the JSON of a `T`, after which the connection goes

@@ -65,6 +65,7 @@ mod listener;
 mod net_stream;
 mod pace;
 mod parts;
+mod places;
 mod reconnect;
 pub mod serve;
 mod shared;

@@ -112,7 +112,7 @@ impl<S: Transport> Link<S> {
             match socket.write(&mut lent) {
                 Ok(false)
                     if deadline.is_none_or(|at| now() < at)
-                        && !watch.as_ref().is_some_and(Watch::has_news) =>
+                        && !watch.as_ref().is_some_and(Watch::is_behind) =>
                 {
                     left_when_stuck = left_when_stuck.min(lent.remaining());
                     let waits = [wait_until(deadline), longest_wait];

@@ -5,9 +5,10 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Admitted, Limits, Shutdown};
+use ws_core::serve::{Admission, Limits, Shutdown};
 
 use crate::door::Door;
+use crate::places::Places;
 use crate::{NetStream, WebSocket};
 
 /// The number of open connections that wait for `accept`; further ones wait in their handshakes.
@@ -25,8 +26,8 @@ impl Listener {
         Self { addresses: shared.addresses(), shared }
     }
 
-    /// Waits for the next open connection. Returns `None` once the server is shut down. Several threads may
-    /// wait at once.
+    /// Waits for the next open connection. Returns `None` once the server is shut down. Several
+    /// threads may wait at once.
     pub fn accept(&self) -> Option<WebSocket<NetStream>> {
         self.shared.take()
     }
@@ -62,8 +63,8 @@ impl Handle {
     }
 
     /// Shuts the server down. It accepts no more connections, drops those whose handshakes are not finished,
-    /// and sends a Close frame with 1001 to all others. Waits until all streams are dropped, but no longer
-    /// than `grace`; then the connections that are left end.
+    /// and sends a Close frame with 1001 to all others. Waits until all streams are dropped, but no
+    /// longer than `grace`; then the connections that are left end.
     ///
     /// A connection takes part while a thread receives from it, or waits to send. It may take a quarter of a
     /// second to notice the shutdown; on a server of more than 125 connections 2 ms for each of them, up to 5
@@ -82,7 +83,7 @@ impl Handle {
 /// The state that the parts of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    places: Arc<Places>,
+    pub(crate) places: Arc<Places>,
     /// The shutdown as open connections see it.
     pub(crate) stop: Arc<Shutdown>,
     /// The shutdown as connections in their handshakes, and the threads that accept, see it.
@@ -97,18 +98,13 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(limits: Limits, doors: Vec<Door>) -> Self {
         Self {
-            places: Arc::new(Places { admission: Mutex::new(Admission::new(limits)), left: Condvar::new() }),
+            places: Arc::new(Places::new(limits)),
             stop: Arc::default(),
             opening: Arc::default(),
             open: Mutex::default(),
             changed: Condvar::new(),
             doors,
         }
-    }
-
-    pub(crate) fn admit(&self, address: Option<SocketAddr>) -> Option<Place> {
-        let admitted = self.places.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { admitted: Some(admitted), places: Arc::clone(&self.places) })
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
@@ -152,37 +148,5 @@ impl Shared {
         self.changed.notify_all();
         drop(open);
         self.doors.iter().for_each(Door::knock);
-    }
-}
-
-/// The places for connections.
-#[derive(Debug)]
-struct Places {
-    admission: Mutex<Admission>,
-    /// Notified when a connection gives its place back.
-    left: Condvar,
-}
-
-impl Places {
-    fn admission(&self) -> MutexGuard<'_, Admission> {
-        self.admission.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A place among the connections of a server. It is free again when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    admitted: Option<Admitted>,
-    places: Arc<Places>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // The lock is held, so that a thread that has counted the connections is waiting already when this
-        // notifies it.
-        let admission = self.places.admission();
-        self.admitted = None;
-        self.places.left.notify_all();
-        drop(admission);
     }
 }

@@ -13,7 +13,7 @@ use ws_tls::{CertificateDer, rustls::ProtocolVersion};
 
 #[cfg(feature = "tls")]
 use crate::TlsStream;
-use crate::listener::Place;
+use crate::places::Place;
 use crate::{CloneTransport, Transport};
 
 /// The stream of a connection that this crate has opened or accepted: TCP, a Unix socket, TLS over either, or

@@ -119,7 +119,7 @@ fn run(socket: &Socket, server: &Arc<Server>, shared: &Arc<Shared>) {
             return;
         }
         let spawned = accepted.and_then(|(stream, address)| {
-            let Some(place) = shared.admit(address) else { return Ok(()) };
+            let Some(place) = shared.places.admit(address) else { return Ok(()) };
             let (server, shared, stream) = (Arc::clone(server), Arc::clone(shared), stream.holding(place));
             let open = move || server.open(stream, &shared).map_or((), |ws| shared.give(ws));
             thread::Builder::new().name("ws-open".into()).spawn(open).map(drop)

@@ -101,7 +101,7 @@ impl<S: Transport> Shared<S> {
                 return;
             }
             // If the connection is closing or not open yet, it ends without this Close frame.
-            let _ = conn.close(now(), Some(CloseCode::GOING_AWAY.into()));
+            let _ = conn.close(now(), CloseCode::GOING_AWAY);
         }
         self.is_deserted.store(true, Ordering::SeqCst);
         let _ = self.flush(Patience::Brief(BRIEF));

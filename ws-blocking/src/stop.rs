@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use ws_core::Connection;
-use ws_core::serve::{Heard, Shutdown};
+use ws_core::serve::{Shutdown, ShutdownWatch};
 
 use crate::clock::now;
 
@@ -24,12 +24,12 @@ fn ask_of(connections: usize) -> Duration {
 #[derive(Debug)]
 pub(crate) struct Watch {
     shutdown: Arc<Shutdown>,
-    heard: Heard,
+    watch: ShutdownWatch,
 }
 
 impl Watch {
     pub(crate) fn new(shutdown: Arc<Shutdown>) -> Self {
-        Self { shutdown, heard: Heard::new() }
+        Self { shutdown, watch: ShutdownWatch::new() }
     }
 
     /// Returns how long the connection may wait before it checks again.
@@ -39,14 +39,14 @@ impl Watch {
     }
 
     /// Returns whether `follow` has anything to do.
-    pub(crate) fn has_news(&self) -> bool {
-        self.heard.has_news(&self.shutdown)
+    pub(crate) fn is_behind(&self) -> bool {
+        self.watch.is_behind(&self.shutdown)
     }
 
     /// Passes the next step of the shutdown to `conn`, and returns whether there was one.
     pub(crate) fn follow(&mut self, conn: &mut Connection) -> bool {
-        let Some(said) = self.heard.news(&self.shutdown) else { return false };
-        said.tell(now(), conn);
+        let Some(phase) = self.watch.next_phase(&self.shutdown) else { return false };
+        phase.apply(now(), conn);
         true
     }
 }

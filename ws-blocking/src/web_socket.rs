@@ -87,7 +87,8 @@ impl<S> WebSocket<S> {
 
 /// Receiving.
 impl<S: Transport> WebSocket<S> {
-    /// Waits for the next message and returns it, owned. Returns `None` once the connection has closed.
+    /// Waits for the next message and returns it, owned. Returns `None` once the connection has
+    /// closed.
     ///
     /// # Errors
     /// Why the connection ended, unless it closed cleanly. It is returned once, after the Close frame with
@@ -118,8 +119,8 @@ impl<S: Transport> WebSocket<S> {
         Ok(input.message(link)?.map(|message| (message, Reply(link))))
     }
 
-    /// Waits for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns `None` once
-    /// the connection has closed.
+    /// Waits for the next event of any kind and lends it, with a [`Reply`] to answer it. Returns
+    /// `None` once the connection has closed.
     ///
     /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
     /// the opening handshake.

@@ -122,7 +122,7 @@ fn an_http_proxy_leads_to_a_wss_server() -> Outcome {
 
 /// 9110-9.3.6-3: a proxy that refuses is an error with its answer.
 #[test]
-fn a_refusal_of_the_proxy_is_told() -> Outcome {
+fn a_refusal_of_the_proxy_is_reported() -> Outcome {
     let (proxy, _seen) = http_proxy(0, "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n")?;
     let refused = Connector::new().connect(Connect::new("ws://server.example/")?.proxy(proxy));
     let Err(Error::Connect(error)) = refused else { panic!("{refused:?}") };

@@ -87,7 +87,7 @@ fn many_senders_share_a_connection() {
                 })
             })
             .collect();
-        scope.spawn(move || while client_receiver.recv().unwrap().is_some() {});
+        scope.spawn(move || client_receiver.closed().unwrap());
         let mut next = [0; SENDERS as usize];
         for _ in 0..u32::from(SENDERS) * MESSAGES {
             let message = server_receiver.recv().unwrap().unwrap();
@@ -193,7 +193,7 @@ fn a_stuck_sender_does_not_stop_the_receiver() {
 #[test]
 fn a_stuck_sender_returns_when_the_connection_ends() {
     let (mut raw, server) = sockets();
-    let config = Config { close_timeout: Duration::from_millis(20), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(20));
     let (sender, mut receiver) = upgraded(server, Role::Server, config).split().unwrap();
     thread::scope(|scope| {
         let sending = scope.spawn(move || sender.send(vec![0; 64 << 20]));
@@ -212,11 +212,11 @@ fn a_stuck_sender_returns_when_the_connection_ends() {
 #[test]
 fn a_close_wakes_a_sleeping_receiver_in_time() {
     let (raw, server) = sockets();
-    let config = Config { close_timeout: Duration::from_millis(20), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(20));
     let (sender, mut receiver) = upgraded(server, Role::Server, config).split().unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(move || receiver.recv());
-        sender.close(Some(CloseCode::NORMAL.into())).unwrap();
+        sender.close(CloseCode::NORMAL).unwrap();
         assert!(matches!(sender.close(None), Err(Error::Send(SendError::Closed))));
         let error = waiting.join().unwrap().unwrap_err();
         assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))), "{error:?}");
@@ -260,7 +260,7 @@ fn a_sender_that_writes_outlives_the_receiver() {
 #[test]
 fn a_stuck_sender_does_not_outlive_the_receiver_for_long() {
     let (mut raw, server) = sockets();
-    let config = Config { close_timeout: Duration::from_millis(20), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(20));
     let (sender, receiver) = upgraded(server, Role::Server, config).split().unwrap();
     thread::scope(|scope| {
         let sending = scope.spawn(|| sender.send(vec![0; 64 << 20]));

@@ -8,7 +8,7 @@ use ws_blocking::ws_core::handshake::HandshakeError;
 use ws_blocking::ws_core::{self, ProtocolError};
 use ws_blocking::{
     Accept, Chunk, CloseCode, CloseFrame, Config, Connect, Error, Event, Message, MessageKind, NetStream,
-    Prepared, Reject, SendError, WebSocket,
+    PreparedMessage, Reject, SendError, Status, WebSocket,
 };
 
 type Ws = WebSocket<TcpStream>;
@@ -63,7 +63,7 @@ fn messages_of_all_lengths_come_back() {
         ws.send(text.clone()).unwrap();
         assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some(&text[..]));
     }
-    ws.send(&Prepared::new("again")).unwrap();
+    ws.send(&PreparedMessage::new("again")).unwrap();
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("again"));
     ws.close(CloseFrame { code: CloseCode::NORMAL, reason: "done" }).unwrap();
     assert_eq!(ws.recv().unwrap(), None);
@@ -78,7 +78,7 @@ fn messages_of_all_lengths_come_back() {
 /// adapter-BP2: what is fed leaves before the next wait, however much it is.
 #[test]
 fn what_is_fed_leaves_before_the_next_wait() {
-    let config = Config { max_output: 1000, ..Config::default() };
+    let config = Config::new().max_output(1000);
     let (address, server) = serve(|stream| echo(ws_blocking::accept(stream).unwrap()));
     let mut ws =
         ws_blocking::connect_with(&Connect::new(&format!("ws://{address}/")).unwrap(), config).unwrap();
@@ -100,9 +100,9 @@ fn what_is_fed_leaves_before_the_next_wait() {
 fn a_server_closes_too() {
     let (mut ws, server) = client_of(|mut ws| {
         ws.send("last").unwrap();
-        ws.close(CloseFrame { code: CloseCode::GOING_AWAY, reason: "" }).unwrap();
+        ws.close(CloseCode::GOING_AWAY).unwrap();
         assert!(matches!(ws.send("later"), Err(Error::Send(SendError::Closed))));
-        while ws.recv().unwrap().is_some() {}
+        ws.closed().unwrap();
         assert!(ws.status().was_clean);
     });
     assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("last"));
@@ -141,7 +141,7 @@ fn bytes_behind_the_head_are_kept() {
         assert_eq!(ws.recv().unwrap().unwrap().as_text(), Some("Hello"));
         // The answer and the first message leave in one write.
         ws.close(None).unwrap();
-        while ws.recv().unwrap().is_some() {}
+        ws.closed().unwrap();
     });
     let mut raw = TcpStream::connect(&address).unwrap();
     raw.write_all(&[REQUEST, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x80abcd"].concat()).unwrap();
@@ -181,7 +181,7 @@ fn frames_behind_the_101_are_kept() {
 #[test]
 fn a_refusal_is_handed_over_whole() {
     let (address, server) = serve(|stream| {
-        let decision = || Reject::new(403).unwrap().field("X-Why", "no").unwrap().body("go away");
+        let decision = || Reject::new(Status::FORBIDDEN).field("X-Why", "no").unwrap().body("go away");
         match ws_blocking::accept_with(stream, Config::default(), |_| decision().into()) {
             Err(Error::NotUpgraded) => {}
             other => panic!("{other:?}"),
@@ -278,7 +278,7 @@ fn an_error_is_reported_after_the_close_frame_has_left() {
 /// Pings, pongs, Close frames and chunks are events. `recv` does not lose chunks.
 #[test]
 fn events_show_everything() {
-    let config = Config { stream: true, auto_pong: false, ..Config::default() };
+    let config = Config::new().stream(true).auto_pong(false);
     let (address, server) = serve(|stream| {
         let mut ws = ws_blocking::accept_with(stream, config, |_| Accept::new().into()).unwrap();
         let Some((Event::Ping(payload), mut reply)) = ws.event_ref().unwrap() else { panic!() };

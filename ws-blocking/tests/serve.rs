@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
 use ws_blocking::serve::{Handle, Server};
-use ws_blocking::{Accept, NetStream, Reject};
+use ws_blocking::{Accept, NetStream, Reject, Status};
 
 /// The answer that accepts a client may leave while the server is shut down: the client then gets a Close
 /// frame too.
 #[test]
-fn who_is_let_in_at_the_end_is_told_of_it() {
+fn a_client_that_is_accepted_during_a_shutdown_gets_a_close_frame() {
     let ending = Arc::<OnceLock<Handle>>::default();
     let ends = Arc::clone(&ending);
     let server = Server::new().decide(move |_, stream| {
@@ -38,7 +38,7 @@ fn the_address_of_a_client_outlives_a_reset() {
     let (asks, left, says) = (Mutex::new(asks), Mutex::new(left), Mutex::new(says));
     let server = Server::new().decide(move |request, stream: &NetStream| {
         if request.path() == "/first" {
-            return Reject::new(404).expect("404 is a status").keep_alive().into();
+            return Reject::new(Status::NOT_FOUND).keep_alive().into();
         }
         asks.lock().unwrap().send(()).unwrap();
         left.lock().unwrap().recv().unwrap();

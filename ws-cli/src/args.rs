@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_at_all_is_a_time_where_it_makes_sense() {
+    fn zero_seconds_are_allowed_where_they_make_sense() {
         for text in ["0", "0.0", "-0"] {
             assert_eq!(seconds_or_none(text), Ok(Duration::ZERO));
         }

@@ -19,19 +19,18 @@ pub(crate) struct Deflate {
 impl Deflate {
     /// Returns the compression to negotiate; `None` for none.
     pub(crate) fn compression(&self) -> Option<Compression> {
-        let offer = Offer {
-            server_no_context_takeover: self.no_context_takeover,
-            client_no_context_takeover: self.no_context_takeover,
-            server_max_window_bits: self.deflate_window,
-            client_max_window_bits: self.deflate_window.map_or(ClientWindow::Any, ClientWindow::AtMost),
-        };
-        (!self.no_deflate).then(|| Compression {
-            offers: vec![offer],
-            server_no_context_takeover: self.no_context_takeover,
-            client_no_context_takeover: self.no_context_takeover,
-            server_max_window_bits: self.deflate_window.unwrap_or_default(),
-            client_max_window_bits: self.deflate_window.unwrap_or_default(),
-            ..Compression::default()
+        let offer = Offer::new()
+            .server_no_context_takeover(self.no_context_takeover)
+            .client_no_context_takeover(self.no_context_takeover)
+            .server_max_window_bits(self.deflate_window)
+            .client_max_window_bits(self.deflate_window.map_or(ClientWindow::Any, ClientWindow::AtMost));
+        (!self.no_deflate).then(|| {
+            Compression::new()
+                .offers([offer])
+                .server_no_context_takeover(self.no_context_takeover)
+                .client_no_context_takeover(self.no_context_takeover)
+                .server_max_window_bits(self.deflate_window.unwrap_or_default())
+                .client_max_window_bits(self.deflate_window.unwrap_or_default())
         })
     }
 }

@@ -92,8 +92,8 @@ fn serve(server: Runtime, service: Service) -> io::Result<Vec<SocketAddr>> {
 fn talk(client: Runtime, server: SocketAddr, tls: Option<&ClientTls>, laps: &mut Laps) -> Result<(), Cause> {
     let scheme = if tls.is_some() { "wss" } else { "ws" };
     let url = format!("{scheme}://{server}/");
-    // The demonstration ends, whatever goes wrong.
-    let config = Config { idle_timeout: Some(Duration::from_secs(10)), ..Config::default() };
+    // With this timeout, the demonstration ends even if a peer is silent.
+    let config = Config::new().idle_timeout(Duration::from_secs(10));
     match client {
         Runtime::Tokio => tasks::talk::<Tokio>(&url, tls, config, laps),
         Runtime::Smol => tasks::talk::<Smol>(&url, tls, config, laps),

@@ -1,7 +1,7 @@
 use core::fmt;
 use std::io::{self, ErrorKind, Write as _};
 
-use ws_core::{CloseCode, Escaped};
+use ws_core::{CloseCode, EscapedText};
 
 /// An error of one of the adapters, or of a library below it.
 pub(crate) type Cause = Box<dyn core::error::Error + Send + Sync>;
@@ -72,7 +72,7 @@ impl Failure {
 /// Writes one line on standard error, whatever characters `text` contains.
 pub(crate) fn note(text: &str) {
     // If standard error is closed, the line is lost.
-    let _ = writeln!(io::stderr(), "ws: {}", Escaped(text));
+    let _ = writeln!(io::stderr(), "ws: {}", EscapedText(text));
 }
 
 /// An error and its sources, with `: ` between them.

@@ -177,7 +177,7 @@ fn what_arrives_after_the_end_of_the_input_is_printed() {
 }
 
 #[test]
-fn the_request_says_what_was_asked_for() {
+fn the_request_has_the_options_of_the_command_line() {
     for runtime in RUNTIMES {
         let args = ["--header", "Cookie: a=b", "--header", "X-Empty:", "--origin", "http://example.com"];
         let offers = ["--subprotocol", "chat", "--subprotocol", "superchat"];
@@ -192,7 +192,7 @@ fn the_request_says_what_was_asked_for() {
     }
 }
 
-/// User name and password are sent to the origin of the URL only.
+/// User name and password are sent to the origin of the URL only (D1).
 #[test]
 fn credentials_of_the_url_are_sent() {
     for runtime in RUNTIMES {
@@ -400,7 +400,7 @@ fn a_proxy_is_asked_for_the_server() {
 fn a_file_of_roots_has_to_hold_some() {
     for runtime in RUNTIMES {
         let ws = Ws::start(&["connect", "wss://127.0.0.1:1/", "--ca", "Cargo.toml", "--runtime", runtime]);
-        ws.wait().badly("", "Cargo.toml: there is no certificate in the PEM");
+        ws.wait().badly("", "Cargo.toml: the PEM holds no certificate");
     }
 }
 
@@ -482,7 +482,7 @@ fn a_closed_output_ends_it_quietly() {
 }
 
 #[test]
-fn wrong_command_lines_are_told_apart_by_their_status() {
+fn wrong_command_lines_have_a_status_of_their_own() {
     for args in [
         &["connect"][..],
         &["connect", "http://127.0.0.1/"],
@@ -508,7 +508,7 @@ fn wrong_command_lines_are_told_apart_by_their_status() {
 
 /// Of several arguments, the error names the wrong one.
 #[test]
-fn what_is_wrong_with_a_command_line_is_said() {
+fn the_error_of_a_command_line_names_the_mistake() {
     for (args, wrong, cause) in [
         (&["connect", "ws://h/", "--header", "A: b", "--header", ": c"][..], "--header", "not a token"),
         (&["connect", "ws://h/", "--origin", "two words"], "--origin", "two words"),

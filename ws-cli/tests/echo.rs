@@ -49,7 +49,7 @@ fn what_came_before_a_close_is_echoed_before_its_answer() {
 }
 
 /// 6455-5.1-2, 6455-5.1-3, 6455-7.1.1-7: an unmasked frame ends the connection with 1002, which the client
-/// can still read.
+/// can still read (D13). The message before it is echoed first (D14).
 #[test]
 fn what_came_before_a_violation_is_echoed_before_the_close() {
     for runtime in RUNTIMES {
@@ -110,7 +110,7 @@ fn no_subprotocol_is_agreed_that_was_not_asked_for() {
 
 /// 9110-15.5.22-1: the answer names the protocol to upgrade to.
 #[test]
-fn a_plain_get_is_told_to_upgrade() {
+fn a_plain_get_is_answered_with_426() {
     for runtime in RUNTIMES {
         let (_ws, address) = Ws::echo(runtime, &[]);
         let mut peer = Peer::dial(address);

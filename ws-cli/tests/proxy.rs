@@ -314,7 +314,7 @@ fn a_false_101_is_a_bad_gateway() {
     }
 }
 
-/// 9110-7.6.1-1: a request that asks for no WebSocket is answered by the proxy at once.
+/// 9110-7.6.1-1: a request that does not ask for a WebSocket is answered by the proxy at once.
 #[test]
 fn a_plain_request_is_answered_by_the_proxy() {
     for mode in MODES {
@@ -546,7 +546,7 @@ fn connections_do_not_wait_for_each_other() {
 /// Clients get a 502 if the backend cannot be reached. Standard error has the reason, once.
 #[cfg(unix)]
 #[test]
-fn why_a_backend_cannot_be_reached_is_told_once() {
+fn the_reason_why_a_backend_cannot_be_reached_is_printed_once() {
     for mode in MODES {
         let (ws, address, backend) = before(mode);
         let down = backend.local_addr().unwrap();

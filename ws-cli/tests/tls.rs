@@ -87,7 +87,7 @@ fn a_server_without_tls_is_recognized() {
 }
 
 #[test]
-fn what_is_no_identity_is_told() {
+fn files_without_an_identity_are_refused() {
     let files = identity("127.0.0.1", "files");
     let Files { chain, key, .. } = &files;
     let serve = |args: &[&str]| Ws::start(&[&["echo", "--listen", "127.0.0.1:0"], args].concat()).wait();
@@ -100,10 +100,10 @@ fn what_is_no_identity_is_told() {
     let cut = file("cut.crt", &["-----BEGIN CERTIFICATE-----\nAAAA\n".into()]);
     let other = identity("127.0.0.1", "other-files").key;
     for (chain, key, wrong, cause) in [
-        (key, key, key, "there is no certificate in the PEM"),
+        (key, key, key, "the PEM holds no certificate"),
         (&broken, key, &broken, "certificate 1 is malformed"),
         (&cut, key, &cut, "malformed PEM"),
-        (chain, chain, chain, "there is no private key in the PEM"),
+        (chain, chain, chain, "the PEM holds no private key"),
         (chain, &locked, &locked, "the private key is encrypted"),
         (chain, &unknown, &unknown, "the private key is unfit"),
         (chain, &other, &other, &format!("the private key is not the one of {chain}")),
@@ -117,12 +117,12 @@ fn what_is_no_identity_is_told() {
 
 /// A file of roots is checked first. A failure names the file.
 #[test]
-fn what_is_no_file_of_roots_is_told() {
+fn files_without_roots_are_refused() {
     let files = identity("127.0.0.1", "roots");
     let second = file("second.crt", &[fs::read_to_string(&files.authority).unwrap(), section("CERTIFICATE")]);
     for (ca, cause) in [
         (&second, "certificate 2 is malformed: "),
-        (&files.key, "there is no certificate in the PEM"),
+        (&files.key, "the PEM holds no certificate"),
         (&"/nowhere".into(), ""),
     ] {
         let failure = format!("ws: {ca}: {cause}");

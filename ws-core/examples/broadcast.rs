@@ -9,16 +9,16 @@ use core::error::Error;
 
 use bytes::Buf as _;
 use ws_core::handshake::Agreement;
-use ws_core::{Config, Connection, Instant, Message, Prepared, RecvBuf, Role, SendError, Transmit};
+use ws_core::{Config, Connection, Instant, Message, PreparedMessage, RecvBuf, Role, SendError, Transmit};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let now = Instant::ORIGIN;
-    let config = Arc::new(Config { max_output: 64 << 10, ..Config::default() });
+    let config = Arc::new(Config::new().max_output(64 << 10));
     let open = |role| Connection::upgraded(now, role, config.clone(), Agreement::default(), [7; 32]);
     let mut subscribers: Vec<Connection> = (0..1000).map(|_| open(Role::Server)).collect();
 
     let news = "All is well. ".repeat(1000);
-    let prepared = Prepared::new(&news);
+    let prepared = PreparedMessage::new(&news);
     for subscriber in &mut subscribers {
         subscriber.send_prepared(&prepared)?;
     }

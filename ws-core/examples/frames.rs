@@ -14,7 +14,7 @@ fn main() -> Result<(), ProtocolError> {
     wire.push(true, Opcode::Close, &1000_u16.to_be_bytes());
 
     // A client's frames are masked, and a server requires that.
-    let mut decoder = Decoder::new(Rules { masked: Some(true), rsv1: false });
+    let mut decoder = Decoder::new(Rules::new().masked(true).rsv1(false));
     for piece in wire.bytes.chunks_mut(5) {
         let mut input = piece;
         while let Some(part) = decoder.decode(&mut input)? {

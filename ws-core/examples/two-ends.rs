@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let request = ClientRequest::new("example.com", "/chat")?.subprotocol("chat")?;
     // The same in each run of this program. Use new bytes from a secure source for each connection.
     let entropy = [7; 32];
-    let watchful = Config { keep_alive: Some(KeepAlive::default()), ..Config::default() };
+    let watchful = Config::new().keep_alive(KeepAlive::default());
     let mut client = End::new(Connection::client(now, Config::default(), &request, entropy));
     let mut server = End::new(Connection::server(now, watchful));
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     settle(now, &mut client, &mut server)?;
     assert_eq!(server.conn.round_trip(), Some(Duration::from_millis(30)));
 
-    client.conn.close(now, Some(CloseCode::NORMAL.into()))?;
+    client.conn.close(now, CloseCode::NORMAL)?;
     settle(now, &mut client, &mut server)?;
     assert!(client.conn.is_closed() && server.conn.is_closed());
     assert!(client.conn.was_clean() && server.conn.was_clean());

@@ -22,7 +22,7 @@ pub struct Backoff {
     first: Duration,
     most: Duration,
     /// The number of delays that were returned.
-    told: u32,
+    delays: u32,
     random: MaskingKeys,
 }
 
@@ -30,7 +30,7 @@ impl Backoff {
     /// Returns the usual delays. `entropy` must differ from client to client.
     pub fn new(entropy: [u8; 32]) -> Self {
         let random = MaskingKeys::new(entropy);
-        Self { first: Duration::from_secs(5), most: Duration::from_secs(60), told: 0, random }
+        Self { first: Duration::from_secs(5), most: Duration::from_secs(60), delays: 0, random }
     }
 
     /// Sets the limit of the first delay, instead of 5 seconds. With zero, all delays are zero.
@@ -54,10 +54,10 @@ impl Backoff {
 
     /// Returns the next delay.
     pub fn next_delay(&mut self) -> Duration {
-        let doubled = 2_u32.checked_pow(self.told).and_then(|factor| self.first.checked_mul(factor));
+        let doubled = 2_u32.checked_pow(self.delays).and_then(|factor| self.first.checked_mul(factor));
         let most = doubled.map_or(self.most, |doubled| doubled.min(self.most));
-        let least = if self.told == 0 { Duration::ZERO } else { most / 2 };
-        self.told = self.told.saturating_add(1);
+        let least = if self.delays == 0 { Duration::ZERO } else { most / 2 };
+        self.delays = self.delays.saturating_add(1);
         // The step is 2^-32 of the range.
         let part = u64::from(u32::from_le_bytes(self.random.next()));
         let range = u64::try_from((most - least).as_nanos()).unwrap_or(u64::MAX);
@@ -69,12 +69,12 @@ impl Backoff {
     /// Do not call it for a connection that opens and ends at once: the server may accept connections and
     /// fail afterwards.
     pub fn reset(&mut self) {
-        self.told = 0;
+        self.delays = 0;
     }
 
     /// Returns the number of delays since the beginning or the last [`reset`](Self::reset).
     pub fn attempts(&self) -> u32 {
-        self.told
+        self.delays
     }
 }
 
@@ -136,10 +136,10 @@ mod tests {
             let (first, most) = (Duration::from_millis(first), Duration::from_millis(most));
             let mut backoff = backoff(n).first(first).most(most);
             let mut before = Duration::ZERO;
-            for told in 0..40 {
+            for delays in 0..40 {
                 let delay = backoff.next_delay();
                 prop_assert!(delay <= most);
-                let is_short = 2_u32.checked_pow(told).and_then(|n| first.checked_mul(n)).is_some_and(|d| d <= most);
+                let is_short = 2_u32.checked_pow(delays).and_then(|n| first.checked_mul(n)).is_some_and(|d| d <= most);
                 prop_assert!(!is_short || before <= delay);
                 before = delay;
             }

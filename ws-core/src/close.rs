@@ -72,9 +72,9 @@ impl From<CloseFrame<'_>> for OwnedCloseFrame {
 
 /// The content of the peer's Close frame.
 #[derive(Debug)]
-pub(crate) struct Closing(Option<(CloseCode, Box<str>)>);
+pub(crate) struct PeerClose(Option<(CloseCode, Box<str>)>);
 
-impl Closing {
+impl PeerClose {
     /// Returns the code; 1005 if the frame had none (§7.1.5).
     pub(crate) const fn code(&self) -> u16 {
         match &self.0 {
@@ -88,7 +88,7 @@ impl Closing {
     }
 }
 
-impl From<Option<CloseFrame<'_>>> for Closing {
+impl From<Option<CloseFrame<'_>>> for PeerClose {
     fn from(frame: Option<CloseFrame<'_>>) -> Self {
         Self(frame.map(|frame| (frame.code, frame.reason.into())))
     }

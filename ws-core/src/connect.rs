@@ -2,8 +2,8 @@
 //!
 //! [`Connect`] holds the URL and the request. [`Plan`] turns them into steps. It does no I/O and reads no
 //! clock. Its actions are: look up names, dial addresses at certain times (Happy Eyeballs, RFC 8305), start
-//! TLS, exchange bytes with a proxy. The caller asks [`Plan::poll_action`] for the next action, carries it
-//! out, and reports the result. With blocking sockets and without TLS, that is:
+//! TLS, exchange bytes with a proxy. The caller gets the next action from [`Plan::poll_action`], carries
+//! it out, and reports the result. With blocking sockets and without TLS, that is:
 //!
 //! ```no_run
 //! use std::io::{self, ErrorKind, Read, Write};
@@ -90,18 +90,18 @@ mod plan;
 mod proxies;
 mod proxy;
 mod proxy_error;
+mod proxy_tunnel;
 mod race;
 mod redirect;
 mod route;
 mod socks;
 mod target;
-mod tunnel;
 mod tunnel_step;
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-pub use error::{ConnectError, Peer, Stage, Tried};
+pub use error::{ConnectError, DialFailure, Peer, Stage};
 pub use plan::{Action, Plan};
 pub use proxies::{EnvError, Proxies};
 pub use proxy::{Proxy, ProxyKind, ProxyUrlError};

@@ -109,7 +109,7 @@ impl Connection {
     /// All output leaves in this way.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        if !self.state.can_write() || self.sending.is_cut() {
+        if !self.state.can_write() || self.sending.has_forgotten_loan() {
             return None;
         }
         if self.sending.output().has_remaining() {
@@ -150,7 +150,7 @@ impl Connection {
     ///
     /// Only for an owner that waits to write and does not read, and so finds no other sign of life.
     pub fn handle_progress(&mut self, now: Instant) {
-        self.alarm.note_life(now);
+        self.alarm.note_frame(now);
     }
 
     /// Notes that it is `now` by a fresh look at the clock.
@@ -299,7 +299,7 @@ impl Connection {
 
     /// Returns why the connection ended, while that is still to be reported.
     pub const fn error(&self) -> Option<Error> {
-        if self.sending.is_cut() { Some(Error::PayloadForgotten) } else { self.ending.due() }
+        if self.sending.has_forgotten_loan() { Some(Error::PayloadForgotten) } else { self.ending.due() }
     }
 
     /// Returns whether more input would be read: not while a request waits for its answer, nor while so many

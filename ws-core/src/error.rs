@@ -16,8 +16,18 @@ pub enum Error {
     TimedOut(Timeout),
     /// The transport ended before the closing handshake was complete.
     UnexpectedEof,
-    /// A [`Lent`](crate::Lent) was forgotten (`mem::forget`), so a frame in the output lacks its payload.
+    /// A [`Loan`](crate::Loan) was forgotten (`mem::forget`), so a frame in the output lacks its payload.
     PayloadForgotten,
+}
+
+impl Error {
+    /// Returns whether a [timeout](Timeout) ended the connection.
+    pub const fn is_timeout(self) -> bool {
+        match self {
+            Self::TimedOut(_) => true,
+            Self::Protocol(_) | Self::Handshake(_) | Self::UnexpectedEof | Self::PayloadForgotten => false,
+        }
+    }
 }
 
 /// A timeout of a connection.

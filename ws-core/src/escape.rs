@@ -7,23 +7,23 @@ use core::fmt::{self, Write as _};
 /// cursor or hiding other text.
 ///
 /// ```
-/// use ws_core::Escaped;
+/// use ws_core::EscapedText;
 ///
-/// assert_eq!(Escaped("café\x1b[2J\n").to_string(), r"café\u{1b}[2J\n");
+/// assert_eq!(EscapedText("café\x1b[2J\n").to_string(), r"café\u{1b}[2J\n");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Escaped<T>(pub T);
+pub struct EscapedText<T>(pub T);
 
-impl<T: fmt::Display> fmt::Display for Escaped<T> {
+impl<T: fmt::Display> fmt::Display for EscapedText<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(Escaping(f), "{}", self.0)
+        write!(EscapingWriter(f), "{}", self.0)
     }
 }
 
 /// A writer that escapes its text.
-struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+struct EscapingWriter<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
-impl fmt::Write for Escaping<'_, '_> {
+impl fmt::Write for EscapingWriter<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut plain = 0;
         for (at, found) in text.char_indices().filter(|&(_, char)| is_obeyed(char)) {
@@ -54,7 +54,7 @@ mod tests {
     fn what_a_terminal_obeys_is_escaped() {
         let mut escaped = 0;
         for char in '\0'..=char::MAX {
-            let shown = Escaped(String::from(char)).to_string();
+            let shown = EscapedText(String::from(char)).to_string();
             if shown != String::from(char) {
                 assert!(shown.bytes().all(|byte| byte.is_ascii_graphic()), "{char:?}: {shown}");
                 escaped += 1;
@@ -71,7 +71,7 @@ mod tests {
             ("a\tb\r\nc", r"a\tb\r\nc"),
             ("é\x1B[31m\u{9B}\u{202E}\u{2028}\x7F", r"é\u{1b}[31m\u{9b}\u{202e}\u{2028}\u{7f}"),
         ] {
-            assert_eq!(Escaped(text).to_string(), shown);
+            assert_eq!(EscapedText(text).to_string(), shown);
         }
     }
 }

@@ -15,21 +15,21 @@ mod compression;
 mod error;
 mod extensions;
 mod fields;
-mod forward;
 mod grammar;
 mod handover;
 mod head;
 #[cfg(feature = "http")]
 mod http;
-mod known;
+mod known_fields;
 mod origins;
 mod owned_response;
 mod read;
-mod reply_to;
+mod reply_context;
 mod request;
 mod response;
 mod scan;
 pub(crate) mod server;
+mod status;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -39,27 +39,34 @@ use alloc::boxed::Box;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest as _, Sha1};
 
+use crate::deflate::Params;
+
 #[cfg(all(feature = "http", feature = "url"))]
 pub use self::http::HttpRequestError;
 pub use answer::{Accept, Decision, Reject};
 pub use client_request::ClientRequest;
 pub use error::{AnswerError, HandshakeError, RequestError};
-pub use extensions::{Extension, Extensions, ExtensionsMalformed, Param, Value, extensions};
+pub use extensions::{Extension, Extensions, MalformedExtensions, Param, ParamValue, extensions};
 pub use fields::Fields;
-pub use handover::{Answer, Handover};
+pub use handover::{Handover, HandoverAnswer};
 pub use origins::Origins;
 pub use owned_response::OwnedResponse;
 pub use request::{HttpVersion, Request};
 pub use response::Response;
+pub use status::Status;
 
-pub(crate) use answer::{Then, bad_gateway, gateway_timeout, refusal, too_slow, undecided};
+pub(crate) use answer::{AfterAnswer, refusal, too_slow, undecided};
+#[cfg(feature = "intermediary")]
+pub(crate) use answer::{write_field, write_number};
 pub(crate) use body::{BodyFraming, BodyReader};
 pub(crate) use body_progress::BodyProgress;
-pub(crate) use compression::Compression;
-pub(crate) use forward::{forward_request, forward_response};
+#[cfg(feature = "intermediary")]
+pub(crate) use grammar::is_token;
 pub(crate) use head::Head;
-pub(crate) use reply_to::ReplyTo;
-pub(crate) use scan::{Limits, Scanner};
+#[cfg(feature = "intermediary")]
+pub(crate) use known_fields::{FieldName, FieldValue, KnownFields};
+pub(crate) use reply_context::ReplyContext;
+pub(crate) use scan::{HeadLimits, Scanner};
 
 /// The result of an opening handshake: what both ends agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,18 +75,12 @@ pub struct Agreement {
     /// The subprotocol, if one was agreed.
     pub subprotocol: Option<Box<str>>,
     /// The parameters of permessage-deflate, if it was agreed (RFC 7692).
-    #[cfg(feature = "deflate")]
-    pub deflate: Option<crate::deflate::Params>,
+    pub deflate: Option<Params>,
 }
 
 impl Agreement {
-    #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "there is nothing to agree"))]
-    fn new(subprotocol: Option<Box<str>>, deflate: Option<compression::Params>) -> Self {
-        Self {
-            subprotocol,
-            #[cfg(feature = "deflate")]
-            deflate,
-        }
+    fn new(subprotocol: Option<Box<str>>, deflate: Option<Params>) -> Self {
+        Self { subprotocol, deflate }
     }
 }
 
@@ -108,12 +109,12 @@ pub fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
 
 /// The subprotocols of an offer, kept for the check of the answer. An empty offer owns no heap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offered {
+pub(crate) struct ClientOffer {
     /// The names, with a comma between any two.
     list: Box<str>,
 }
 
-impl Offered {
+impl ClientOffer {
     fn new<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
         let length = names.clone().map(|name| name.len() + 1).sum();
         let mut list = alloc::string::String::with_capacity(length);

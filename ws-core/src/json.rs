@@ -3,7 +3,7 @@ use core::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Escaped, OwnedMessage};
+use crate::{EscapedText, OwnedMessage};
 
 pub use serde_json::Error as JsonError;
 
@@ -42,7 +42,7 @@ impl fmt::Display for NotJson {
             "a message of {} bytes is not what was asked for: {}",
             self.message.as_bytes().len(),
             // The text of the error may quote the message.
-            Escaped(&self.error)
+            EscapedText(&self.error)
         )
     }
 }

@@ -47,14 +47,16 @@ mod config;
 #[cfg(feature = "url")]
 pub mod connect;
 mod connection;
-#[cfg(feature = "deflate")]
+#[cfg_attr(not(feature = "deflate"), path = "no_deflate.rs")]
 pub mod deflate;
 mod error;
 mod escape;
 mod event;
 pub mod frame;
 pub mod handshake;
-#[cfg(feature = "serde")]
+#[cfg(feature = "intermediary")]
+pub mod intermediary;
+#[cfg_attr(not(feature = "serde"), path = "no_json.rs")]
 mod json;
 pub mod mask;
 mod masking_keys;
@@ -69,7 +71,6 @@ mod send_buf;
 pub mod serve;
 mod status;
 mod time;
-mod tunnel;
 mod utf8;
 
 pub use backoff::Backoff;
@@ -77,22 +78,21 @@ pub use close::{CloseFrame, OwnedCloseFrame};
 pub use close_code::CloseCode;
 pub use config::{Config, KeepAlive};
 pub use connection::{Connection, Transmit};
+pub use deflate::Compression;
 pub use error::{Error, ProtocolError, SendError, Timeout};
-pub use escape::Escaped;
+pub use escape::EscapedText;
 pub use event::{Chunk, Event, Message, MessageKind};
-#[cfg(feature = "serde")]
 pub use json::{JsonError, NotJson};
 pub use owned::{Outgoing, OwnedMessage, Payload, Text};
 pub use parts::Parts;
 pub use pool::Pool;
-pub use prepared::Prepared;
-pub use recv_buf::{RecvBuf, Waits};
+pub use prepared::PreparedMessage;
+pub use recv_buf::{RecvBuf, WaitingEvent};
 pub use retries::Retries;
 pub use role::Role;
-pub use send_buf::{Lent, Output, SendBuf};
+pub use send_buf::{Loan, Output, SendBuf};
 pub use status::ConnectionStatus;
 pub use time::Instant;
-pub use tunnel::{Side, Tunnel};
 pub use utf8::NotText;
 
 #[cfg(doctest)]

@@ -5,7 +5,7 @@ use core::ops::Deref;
 
 use bytes::Bytes;
 
-use crate::{Message, MessageKind, Prepared};
+use crate::{Message, MessageKind, PreparedMessage};
 
 /// A whole message that owns its payload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -275,7 +275,7 @@ pub enum Outgoing<'a> {
     /// An owned payload. A long one is written from where it lies.
     Owned(OwnedMessage),
     /// A message that was encoded before.
-    Prepared(&'a Prepared),
+    Prepared(&'a PreparedMessage),
 }
 
 impl<'a> Outgoing<'a> {
@@ -345,8 +345,8 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Outgoing<'a> {
     }
 }
 
-impl<'a> From<&'a Prepared> for Outgoing<'a> {
-    fn from(message: &'a Prepared) -> Self {
+impl<'a> From<&'a PreparedMessage> for Outgoing<'a> {
+    fn from(message: &'a PreparedMessage) -> Self {
         Self::Prepared(message)
     }
 }

@@ -10,7 +10,7 @@ use crate::{Message, MessageKind};
 /// A server's frames are the same for every peer, so all connections share these bytes. A client masks them
 /// anew each time (§5.3).
 #[derive(Clone, Debug)]
-pub struct Prepared {
+pub struct PreparedMessage {
     kind: MessageKind,
     plain: Frame,
     /// The frames, ordered by window, the largest first.
@@ -25,11 +25,11 @@ pub(crate) struct Frame {
     header_len: usize,
 }
 
-impl Prepared {
+impl PreparedMessage {
     /// Encodes `message`.
     ///
     /// ```
-    /// let news = ws_core::Prepared::new("news");
+    /// let news = ws_core::PreparedMessage::new("news");
     /// assert_eq!(news.as_bytes(), b"news");
     /// ```
     pub fn new<'a>(message: impl Into<Message<'a>>) -> Self {
@@ -49,7 +49,7 @@ impl Prepared {
     /// ```
     /// use ws_core::deflate::{Level, WindowBits};
     /// let (window, level) = (WindowBits::MAX, Level::default());
-    /// let news = ws_core::Prepared::new("news, and more news").compressed(window, level);
+    /// let news = ws_core::PreparedMessage::new("news, and more news").compressed(window, level);
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 mod ready;
 
-pub use ready::Waits;
+pub use ready::WaitingEvent;
 
 use crate::frame::Header;
 use crate::handshake::Head;
@@ -138,8 +138,8 @@ impl RecvBuf {
 
     /// Returns the kind of the event that waits here.
     #[inline]
-    pub const fn waits(&self) -> Waits {
-        self.ready.waits()
+    pub const fn waiting_event(&self) -> WaitingEvent {
+        self.ready.waiting_event()
     }
 
     /// Takes the message that waits here. Returns `None` if none waits; any other event stays.
@@ -186,10 +186,10 @@ impl RecvBuf {
     /// For a message as [`take_message`](Self::take_message). Other events are never an error.
     #[inline]
     pub fn take_event(&mut self) -> Option<Result<Event<'_>, NotText>> {
-        match self.waits() {
-            Waits::Nothing => None,
-            Waits::Message => self.take_message().map(|message| message.map(Event::Message)),
-            Waits::Chunk | Waits::Request | Waits::Other => self.take_other().map(Ok),
+        match self.waiting_event() {
+            WaitingEvent::Nothing => None,
+            WaitingEvent::Message => self.take_message().map(|message| message.map(Event::Message)),
+            WaitingEvent::Chunk | WaitingEvent::Request | WaitingEvent::Other => self.take_other().map(Ok),
         }
     }
 

@@ -22,7 +22,7 @@ pub struct Retries {
     backoff: Backoff,
     /// Whether an attempt was made before.
     has_tried: bool,
-    /// The time at which the next attempt is due, once the caller has asked.
+    /// The time at which the next attempt is due, once [`next_attempt`](Self::next_attempt) has set it.
     due: Option<Instant>,
     /// The time at which the latest connection was opened.
     opened: Option<Instant>,

@@ -11,29 +11,29 @@ use crate::mask;
 /// [`advance`](Buf::advance).
 #[derive(Debug, Default)]
 pub struct SendBuf {
-    /// What was copied in lies in `copied[head..end]`. What lies behind is from earlier use: to write over
-    /// initialised memory takes no filling, and payloads are masked in the same pass.
+    /// The memory of copied bytes. Those in `copied[head..end]` are queued. Bytes behind them are from
+    /// earlier use: initialised memory need not be filled, and payloads are masked while they are copied.
     copied: Vec<u8>,
     head: usize,
     end: usize,
-    /// What was chained in, if anything was.
+    /// The chained payloads, if there are any.
     chain: Option<Box<Chain>>,
-    /// How many payload bytes a [`Lent`] has still to bring; more than zero without one means that it was
-    /// forgotten.
+    /// The number of payload bytes that a [`Loan`] has not written yet. If it is not zero and there is not a
+    /// loan, the loan was forgotten.
     owed: usize,
-    /// How many bytes a [detached](SendBuf::detach) buffer took with it.
+    /// The number of bytes in a [detached](SendBuf::detach) buffer.
     detached: usize,
     /// Whether the memory goes back to the allocator once it is empty.
     release: bool,
     /// Whether nothing will be written any more.
     is_closed: bool,
     /// The frame that is queued as soon as there is room for it.
-    waiting: Option<Box<Waiting>>,
+    delayed: Option<Box<DelayedFrame>>,
 }
 
 /// A control frame that found no room.
 #[derive(Debug)]
-struct Waiting {
+struct DelayedFrame {
     /// It is queued once the queue is below this, in bytes.
     mark: usize,
     frame: [u8; Header::MAX_LEN + MAX_CONTROL_LEN],
@@ -42,22 +42,21 @@ struct Waiting {
 
 #[derive(Debug, Default)]
 struct Chain {
-    payloads: VecDeque<Shared>,
-    /// How many bytes of them are still to be written.
+    payloads: VecDeque<ChainedPayload>,
+    /// The number of their bytes that are still to be written.
     len: usize,
 }
 
-/// A payload that leaves from where it lies, before `copied[at..]`.
+/// A payload that is written from its own memory, before `copied[at..]`.
 #[derive(Debug)]
-struct Shared {
+struct ChainedPayload {
     at: usize,
     bytes: Bytes,
 }
 
 /// Bytes that leave in one vectored write.
 pub trait Output: Buf {
-    /// Shows the first pieces of what is to be written, as many as `slices` has places for, and returns how
-    /// many.
+    /// Fills `slices` with the first pieces of what is to be written, and returns how many it filled.
     fn slices<'s>(&'s self, slices: &mut [&'s [u8]]) -> usize;
 }
 
@@ -65,7 +64,7 @@ impl SendBuf {
     /// Payloads this long, in bytes, are chained rather than copied.
     pub(crate) const CHAIN_MIN: usize = 4096;
 
-    /// Gives memory to queue into, if there is none yet; returns it otherwise.
+    /// Takes `memory` to queue into, if there is none yet. Otherwise returns it.
     pub fn give(&mut self, memory: Vec<u8>) -> Option<Vec<u8>> {
         if self.has_memory() {
             return Some(memory);
@@ -75,13 +74,13 @@ impl SendBuf {
         None
     }
 
-    /// Whether there is memory to queue into.
+    /// Returns whether there is memory to queue into.
     #[inline]
     pub fn has_memory(&self) -> bool {
         self.copied.capacity() != 0
     }
 
-    /// Takes the memory out if nothing is in it.
+    /// Takes the memory out, if nothing is queued in it.
     #[inline]
     pub fn reclaim(&mut self) -> Option<Vec<u8>> {
         if self.has_remaining() || self.owed != 0 {
@@ -109,15 +108,14 @@ impl SendBuf {
         taken
     }
 
-    /// Takes back what [`detach`](Self::detach) gave, written or not: what is left of it comes before all
-    /// else.
+    /// Takes back the buffer of [`detach`](Self::detach). What is left of it comes before all else.
     pub fn reattach(&mut self, taken: Self) {
         self.detached = 0;
         if self.is_closed {
             return;
         }
         self.merge(taken);
-        self.queue_waiting();
+        self.queue_delayed();
     }
 
     fn merge(&mut self, mut taken: Self) {
@@ -129,10 +127,10 @@ impl SendBuf {
         }
         let base = taken.end;
         taken.push(&self.copied[self.head..self.end]);
-        for Shared { at, bytes } in self.chain.take().unwrap_or_default().payloads {
+        for ChainedPayload { at, bytes } in self.chain.take().unwrap_or_default().payloads {
             let chain = taken.chain.get_or_insert_default();
             chain.len += bytes.len();
-            chain.payloads.push_back(Shared { at: base + at - self.head, bytes });
+            chain.payloads.push_back(ChainedPayload { at: base + at - self.head, bytes });
         }
         (self.copied, self.head, self.end) = (taken.copied, taken.head, taken.end);
         self.chain = taken.chain;
@@ -144,19 +142,19 @@ impl SendBuf {
         self.remaining() + self.detached + self.owed
     }
 
-    /// Whether a [`Lent`] was forgotten.
+    /// Returns whether a [`Loan`] was forgotten.
     #[inline]
-    pub(crate) const fn is_cut(&self) -> bool {
+    pub(crate) const fn has_forgotten_loan(&self) -> bool {
         self.owed != 0
     }
 
-    /// Drops all that is queued, and what comes back from elsewhere: nothing is written any more.
+    /// Drops all that is queued, and later a detached buffer. Nothing more is written.
     pub(crate) fn close(&mut self) {
         *self = Self { is_closed: true, ..Self::default() };
     }
 
-    /// Keeps a control frame until the queue is below `mark`; it replaces the one that waits already.
-    pub(crate) fn put_off(&mut self, mark: usize, header: Header, payload: &[u8]) {
+    /// Keeps a control frame until the queue is below `mark`; it replaces an earlier one.
+    pub(crate) fn delay(&mut self, mark: usize, header: Header, payload: &[u8]) {
         let mut encoded = [0; Header::MAX_LEN];
         let encoded = header.encode(&mut encoded);
         let mut frame = [0; Header::MAX_LEN + MAX_CONTROL_LEN];
@@ -167,23 +165,23 @@ impl SendBuf {
         if let Some(key) = header.mask {
             mask::apply(key, 0, room);
         }
-        self.waiting = Some(Box::new(Waiting { mark, frame, len }));
+        self.delayed = Some(Box::new(DelayedFrame { mark, frame, len }));
     }
 
     /// Returns whether a control frame waits for room.
-    pub(crate) fn has_waiting(&self) -> bool {
-        self.waiting.is_some()
+    pub(crate) fn has_delayed(&self) -> bool {
+        self.delayed.is_some()
     }
 
     /// Drops the control frame that waits for room.
-    pub(crate) fn drop_waiting(&mut self) {
-        self.waiting = None;
+    pub(crate) fn drop_delayed(&mut self) {
+        self.delayed = None;
     }
 
     /// Queues the control frame that waits, once there is room; not inside a frame whose payload is lent.
     #[inline]
-    fn queue_waiting(&mut self) {
-        if self.waiting.is_some() {
+    fn queue_delayed(&mut self) {
+        if self.delayed.is_some() {
             self.queue_if_room();
         }
     }
@@ -192,13 +190,13 @@ impl SendBuf {
     fn queue_if_room(&mut self) {
         let queued = self.queued();
         if self.owed == 0
-            && let Some(waiting) = self.waiting.take_if(|waiting| queued < waiting.mark.max(1))
+            && let Some(delayed) = self.delayed.take_if(|delayed| queued < delayed.mark.max(1))
         {
-            self.push(&waiting.frame[..waiting.len]);
+            self.push(&delayed.frame[..delayed.len]);
         }
     }
 
-    /// Gives the memory in use back to the allocator once it is written: an opening handshake needs it once.
+    /// Returns the memory to the allocator once all of it is written: an opening handshake needs it once.
     pub(crate) fn release_when_empty(&mut self) {
         self.release = true;
     }
@@ -230,7 +228,7 @@ impl SendBuf {
         if let Some((bytes, len)) = header.encode_short()
             && let Some(room) = self.copied.get_mut(self.end..self.end + bytes.len() + payload.len())
         {
-            // All of the array, for that takes no loop; the payload lies over what is too much.
+            // The whole array is copied, which takes no loop. The payload overwrites what is too much.
             room[..bytes.len()].copy_from_slice(&bytes);
             let room = &mut room[len..len + payload.len()];
             match header.mask {
@@ -269,10 +267,10 @@ impl SendBuf {
         }
         let chain = self.chain.get_or_insert_default();
         chain.len += bytes.len();
-        chain.payloads.push_back(Shared { at: self.end, bytes });
+        chain.payloads.push_back(ChainedPayload { at: self.end, bytes });
     }
 
-    /// Notes that a payload of `len` bytes follows, by a [`Lent`].
+    /// Notes that a [`Loan`] writes the next `len` bytes, a payload.
     pub(crate) fn owe(&mut self, len: usize) {
         self.owed = len;
     }
@@ -339,7 +337,7 @@ impl Buf for SendBuf {
         } else if self.head >= Self::CHAIN_MIN && self.head * 2 >= self.end {
             self.compact();
         }
-        self.queue_waiting();
+        self.queue_delayed();
     }
 }
 
@@ -368,7 +366,7 @@ impl Output for SendBuf {
     }
 }
 
-/// A message on its way: its header is queued, its payload still the caller's.
+/// A message that is being written: its header is queued, and its payload belongs to the caller.
 ///
 /// Write what [`Buf`] or [`slices`](Output::slices) shows (the queue, then the payload: one vectored write)
 /// and [`advance`](Buf::advance). What the transport did not take is copied into the queue when this is
@@ -376,33 +374,32 @@ impl Output for SendBuf {
 /// [`Error::PayloadForgotten`](crate::Error::PayloadForgotten).
 #[derive(Debug)]
 #[must_use = "what is not written is copied"]
-pub struct Lent<'c, 'a> {
+pub struct Loan<'c, 'a> {
     out: &'c mut SendBuf,
     payload: &'a [u8],
     is_paused: bool,
 }
 
-impl<'c, 'a> Lent<'c, 'a> {
+impl<'c, 'a> Loan<'c, 'a> {
     pub(crate) fn new(out: &'c mut SendBuf, payload: &'a [u8]) -> Self {
         out.owe(payload.len());
         Self { out, payload, is_paused: false }
     }
 
-    /// Goes on where a loan was [paused](Self::pause).
+    /// Returns the rest of a loan that was [paused](Self::pause).
     pub(crate) fn resume(out: &'c mut SendBuf, payload: &'a [u8]) -> Self {
         let passed = payload.len().saturating_sub(out.owed);
         Self::new(out, &payload[passed..])
     }
 
-    /// Leaves the rest of the payload owed, to go on with
-    /// [`Connection::resume_lent`](crate::Connection::resume_lent) before anything else is done with the
-    /// connection.
+    /// Stops here. The caller goes on with [`Connection::resume_lent`](crate::Connection::resume_lent) before
+    /// it does anything else with the connection.
     pub fn pause(mut self) {
         self.is_paused = true;
     }
 }
 
-impl Buf for Lent<'_, '_> {
+impl Buf for Loan<'_, '_> {
     fn remaining(&self) -> usize {
         self.out.remaining() + self.payload.len()
     }
@@ -419,7 +416,7 @@ impl Buf for Lent<'_, '_> {
     }
 }
 
-impl Output for Lent<'_, '_> {
+impl Output for Loan<'_, '_> {
     fn slices<'s>(&'s self, slices: &mut [&'s [u8]]) -> usize {
         let filled = self.out.slices(slices);
         match slices.get_mut(filled) {
@@ -432,12 +429,12 @@ impl Output for Lent<'_, '_> {
     }
 }
 
-impl Drop for Lent<'_, '_> {
+impl Drop for Loan<'_, '_> {
     fn drop(&mut self) {
         if !self.is_paused {
             self.out.push(self.payload);
             self.out.owe(0);
-            self.out.queue_waiting();
+            self.out.queue_delayed();
         }
     }
 }

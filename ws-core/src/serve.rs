@@ -13,12 +13,13 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
-use crate::handshake::{Decision, Reject};
+use crate::handshake::{Decision, Reject, Status};
 pub use pause::Pause;
-pub use shutdown::{Heard, Said, Shutdown};
+pub use shutdown::{Shutdown, ShutdownPhase, ShutdownWatch};
 
 /// The number of connections that a server holds at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// All connections together; 10,000 by default.
     pub connections: usize,
@@ -27,27 +28,50 @@ pub struct Limits {
     pub per_address: usize,
 }
 
+impl Limits {
+    /// Returns limits of 10,000 connections in all, and of any number with one address.
+    pub const fn new() -> Self {
+        Self { connections: 10_000, per_address: usize::MAX }
+    }
+
+    /// Sets the number of all connections together; see the field [`connections`](field@Self::connections).
+    #[must_use]
+    pub const fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// Sets the number of connections with one address; see the field
+    /// [`per_address`](field@Self::per_address).
+    #[must_use]
+    pub const fn per_address(mut self, per_address: usize) -> Self {
+        self.per_address = per_address;
+        self
+    }
+}
+
+/// Equals [`new`](Limits::new).
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 10_000, per_address: usize::MAX }
+        Self::new()
     }
 }
 
 /// A count of a server's connections, which admits no more than its [`Limits`] allow.
 ///
-/// It belongs to the accepting loop. The [`Admitted`] values can be dropped in any thread.
+/// It belongs to the accepting loop. The [`Permit`] values can be dropped in any thread.
 ///
 /// ```
 /// use core::net::IpAddr;
-/// use ws_core::serve::{Admission, Limits, Refused};
+/// use ws_core::serve::{Admission, Limits, AdmissionError};
 ///
-/// let mut admission = Admission::new(Limits { per_address: 1, ..Limits::default() });
+/// let mut admission = Admission::new(Limits::new().per_address(1));
 /// let client = IpAddr::from([192, 0, 2, 1]);
-/// let admitted = admission.admit(client)?;
-/// assert_eq!(admission.admit(client).unwrap_err(), Refused::AddressFull);
-/// drop(admitted); // its connection is over
+/// let permit = admission.admit(client)?;
+/// assert_eq!(admission.admit(client).unwrap_err(), AdmissionError::AddressFull);
+/// drop(permit); // its connection is over
 /// assert!(admission.admit(client).is_ok());
-/// # Ok::<(), Refused>(())
+/// # Ok::<(), AdmissionError>(())
 /// ```
 #[derive(Debug)]
 pub struct Admission {
@@ -60,16 +84,16 @@ pub struct Admission {
     forget_at: usize,
 }
 
-/// The place of one connection. Dropping it frees the place.
+/// The permission for one connection. Dropping it makes room for another.
 #[derive(Debug)]
-pub struct Admitted {
+pub struct Permit {
     _all: Arc<()>,
     _of_address: Option<Arc<()>>,
 }
 
 /// The reason why a client was not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum AdmissionError {
     /// The server has as many connections as its limit allows.
     Full,
     /// The client's address has as many connections as the limit allows.
@@ -91,24 +115,24 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// [`Refused`]. It is best to drop the transport at once, since an answer costs what the limit saves. To
-    /// answer all the same, convert the error to a [`Decision`]: 503 or 429.
-    pub fn admit(&mut self, address: impl Into<Option<IpAddr>>) -> Result<Admitted, Refused> {
+    /// [`AdmissionError`]. It is best to drop the transport at once, since an answer costs what the limit
+    /// saves. To answer all the same, convert the error to a [`Decision`]: 503 or 429.
+    pub fn admit(&mut self, address: impl Into<Option<IpAddr>>) -> Result<Permit, AdmissionError> {
         if self.connections() >= self.limits.connections {
-            return Err(Refused::Full);
+            return Err(AdmissionError::Full);
         }
         let place = match address.into() {
             Some(address) => {
                 self.forget();
                 let place = self.of_address.entry(network(address)).or_default();
                 if held(place) >= self.limits.per_address {
-                    return Err(Refused::AddressFull);
+                    return Err(AdmissionError::AddressFull);
                 }
                 Some(Arc::clone(place))
             }
             None => None,
         };
-        Ok(Admitted { _all: Arc::clone(&self.all), _of_address: place })
+        Ok(Permit { _all: Arc::clone(&self.all), _of_address: place })
     }
 
     /// Returns the number of connections.
@@ -138,7 +162,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for AdmissionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "the server has as many connections as its limit allows",
@@ -147,16 +171,16 @@ impl fmt::Display for Refused {
     }
 }
 
-impl core::error::Error for Refused {}
+impl core::error::Error for AdmissionError {}
 
 /// Answers the request of a client that was not admitted: 503, or 429 if the limit of its address is reached.
-impl From<Refused> for Decision {
-    fn from(refused: Refused) -> Self {
-        let status = match refused {
-            Refused::Full => 503,
-            Refused::AddressFull => 429,
+impl From<AdmissionError> for Decision {
+    fn from(error: AdmissionError) -> Self {
+        let status = match error {
+            AdmissionError::Full => Status::SERVICE_UNAVAILABLE,
+            AdmissionError::AddressFull => Status::TOO_MANY_REQUESTS,
         };
-        Reject::new(status).expect("a final status").into()
+        Reject::new(status).into()
     }
 }
 
@@ -173,7 +197,7 @@ mod tests {
     }
 
     fn admission(connections: usize, per_address: usize) -> Admission {
-        Admission::new(Limits { connections, per_address })
+        Admission::new(Limits::new().connections(connections).per_address(per_address))
     }
 
     #[test]
@@ -181,8 +205,8 @@ mod tests {
         let mut admission = admission(2, 9);
         let first = admission.admit(address("192.0.2.1")).unwrap();
         let _second = admission.admit(None).unwrap();
-        assert_eq!(admission.admit(None).unwrap_err(), Refused::Full);
-        assert_eq!(admission.admit(address("192.0.2.2")).unwrap_err(), Refused::Full);
+        assert_eq!(admission.admit(None).unwrap_err(), AdmissionError::Full);
+        assert_eq!(admission.admit(address("192.0.2.2")).unwrap_err(), AdmissionError::Full);
         drop(first);
         assert_eq!(admission.connections(), 1);
         assert!(admission.admit(address("192.0.2.2")).is_ok());
@@ -192,11 +216,14 @@ mod tests {
     fn each_address_has_its_own_room() {
         let mut admission = admission(9, 1);
         let _first = admission.admit(address("192.0.2.1")).unwrap();
-        assert_eq!(admission.admit(address("192.0.2.1")).unwrap_err(), Refused::AddressFull);
-        assert_eq!(admission.admit(address("::ffff:192.0.2.1")).unwrap_err(), Refused::AddressFull);
+        assert_eq!(admission.admit(address("192.0.2.1")).unwrap_err(), AdmissionError::AddressFull);
+        assert_eq!(admission.admit(address("::ffff:192.0.2.1")).unwrap_err(), AdmissionError::AddressFull);
         let _other = admission.admit(address("192.0.2.2")).unwrap();
         let _sixth = admission.admit(address("2001:db8:0:1::1")).unwrap();
-        assert_eq!(admission.admit(address("2001:db8:0:1:ffff::2")).unwrap_err(), Refused::AddressFull);
+        assert_eq!(
+            admission.admit(address("2001:db8:0:1:ffff::2")).unwrap_err(),
+            AdmissionError::AddressFull
+        );
         assert!(admission.admit(address("2001:db8:0:2::1")).is_ok());
         assert_eq!(admission.connections(), 3);
     }
@@ -205,7 +232,7 @@ mod tests {
     fn a_refused_client_takes_no_place() {
         let mut admission = admission(9, 0);
         for _ in 0..20 {
-            assert_eq!(admission.admit(address("192.0.2.1")).unwrap_err(), Refused::AddressFull);
+            assert_eq!(admission.admit(address("192.0.2.1")).unwrap_err(), AdmissionError::AddressFull);
         }
         assert_eq!(admission.connections(), 0);
     }
@@ -224,8 +251,10 @@ mod tests {
 
     #[test]
     fn a_refusal_can_be_answered() {
-        for (refused, status) in [(Refused::Full, "status: 503"), (Refused::AddressFull, "status: 429")] {
-            let decision = alloc::format!("{:?}", Decision::from(refused));
+        for (error, status) in
+            [(AdmissionError::Full, "status: 503"), (AdmissionError::AddressFull, "status: 429")]
+        {
+            let decision = alloc::format!("{:?}", Decision::from(error));
             assert!(decision.contains(status), "{decision}");
         }
     }
@@ -235,18 +264,18 @@ mod tests {
         #[test]
         fn counts_are_right(steps in proptest::collection::vec((any::<bool>(), 0..4_u32, 0..9_usize), 0..200)) {
             let mut admission = admission(6, 2);
-            let mut held: Vec<(u32, Admitted)> = Vec::new();
+            let mut held: Vec<(u32, Permit)> = Vec::new();
             for (comes, client, at) in steps {
                 if comes {
                     let of_client = held.iter().filter(|(other, _)| *other == client).count();
                     let expected = match (held.len(), of_client) {
-                        (6, _) => Some(Refused::Full),
-                        (_, 2) => Some(Refused::AddressFull),
+                        (6, _) => Some(AdmissionError::Full),
+                        (_, 2) => Some(AdmissionError::AddressFull),
                         _ => None,
                     };
-                    let admitted = admission.admit(IpAddr::V4(client.into()));
-                    prop_assert_eq!(admitted.as_ref().err().copied(), expected);
-                    held.extend(admitted.map(|admitted| (client, admitted)));
+                    let permit = admission.admit(IpAddr::V4(client.into()));
+                    prop_assert_eq!(permit.as_ref().err().copied(), expected);
+                    held.extend(permit.map(|permit| (client, permit)));
                 } else if at < held.len() {
                     held.swap_remove(at);
                 }

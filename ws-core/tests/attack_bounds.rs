@@ -12,7 +12,7 @@ use common::heads::*;
 use common::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ws_core::handshake::{Accept, Decision, Reject};
+use ws_core::handshake::{Accept, Decision, Reject, Status};
 use ws_core::{CloseCode, CloseFrame, Config, Connection, Event, Instant, KeepAlive, RecvBuf, Role};
 
 const MARK: usize = 1000;
@@ -50,7 +50,7 @@ enum Answer {
 
 impl Answer {
     fn decision(self) -> Option<Decision> {
-        let ok = |len| Reject::new(200).unwrap().body("x".repeat(len));
+        let ok = |len| Reject::new(Status::OK).body("x".repeat(len));
         match self {
             Self::Accept => Some(Accept::new().into()),
             Self::Reject(len) => Some(ok(len).into()),
@@ -174,14 +174,25 @@ fn answer() -> impl Strategy<Value = Answer> {
 }
 
 fn config() -> impl Strategy<Value = Config> {
-    any::<[bool; 4]>().prop_map(|[auto_pong, auto_close, stream, is_kept_alive]| Config {
-        max_output: MARK,
-        auto_pong,
-        auto_close,
-        stream,
-        keep_alive: is_kept_alive.then(KeepAlive::default),
-        ..Config::default()
+    any::<[bool; 4]>().prop_map(|[auto_pong, auto_close, stream, is_kept_alive]| {
+        let config = Config::new()
+            .max_output(MARK)
+            .auto_pong(auto_pong)
+            .stream(stream)
+            .keep_alive(is_kept_alive.then(KeepAlive::default));
+        answering_close(config, auto_close)
     })
+}
+
+#[cfg(feature = "intermediary")]
+fn answering_close(config: Config, auto_close: bool) -> Config {
+    config.auto_close(auto_close)
+}
+
+/// Without the feature, every Close frame is answered.
+#[cfg(not(feature = "intermediary"))]
+fn answering_close(config: Config, _: bool) -> Config {
+    config
 }
 
 proptest! {
@@ -206,8 +217,7 @@ proptest! {
 fn answers_that_keep_the_connection_obey_the_mark() {
     for at_once in [1, 2, MANY, 1000] {
         for len in [0, 3, LARGEST] {
-            let mut server =
-                Server::new(Config { max_output: MARK, ..Config::default() }, vec![Answer::KeepAlive(len)]);
+            let mut server = Server::new(Config::new().max_output(MARK), vec![Answer::KeepAlive(len)]);
             for _ in 0..1000 {
                 server.step(&Step::Comes(ordinary(at_once).into()));
             }
@@ -226,7 +236,7 @@ fn an_open_connection_obeys_the_mark() {
         Step::Sends(1),
     ];
     for first in &steps {
-        let mut server = Server::new(Config { max_output: MARK, ..Config::default() }, vec![Answer::Accept]);
+        let mut server = Server::new(Config::new().max_output(MARK), vec![Answer::Accept]);
         server.step(&Step::Comes(REQUEST.into()));
         assert!(server.conn.is_open());
         for step in [first].into_iter().chain(steps.iter().cycle().take(1000)) {

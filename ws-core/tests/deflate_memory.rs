@@ -44,7 +44,7 @@ fn memory_is_as_documented() {
                 server_max_window_bits: WindowBits::new(bits),
                 ..Params::default()
             };
-            let compression = Compression { context, ..Compression::default() };
+            let compression = Compression::new().context(context);
             let mut deflater = Deflater::new(params, Role::Server, &compression);
             assert_eq!(deflating(&mut deflater, b"", &mut payload), (0, 0));
             let (working, idle) = deflating(&mut deflater, &long, &mut payload);

@@ -66,7 +66,7 @@ fn verdict(role: Role, in_message: bool, first: u8, second: u8) -> Verdict {
 /// Every first and second byte of a frame, for both roles, inside a message and outside, is refused or
 /// accepted as the table says, at the byte that decides.
 #[test]
-fn every_header_is_judged_as_the_table_says() {
+fn every_header_is_judged_as_in_the_table() {
     let mut bench = Bench::new();
     for role in BOTH {
         for in_message in [false, true] {
@@ -154,7 +154,7 @@ fn every_close_code_is_taken_or_refused() {
 
             let Some(named) = named else { continue };
             let mut conn = bench.open(role);
-            conn.close(NOW, ws_core::CloseFrame::from(named)).unwrap();
+            conn.close(NOW, named).unwrap();
             assert_eq!(decode(role, &take_output(&mut conn)), [(0x88, close_payload(code, ""))]);
         }
     }

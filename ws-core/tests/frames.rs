@@ -435,8 +435,7 @@ fn a_length_is_never_truncated_without_limits() {
     for role in BOTH {
         for stream in [false, true] {
             for len in [1 << 32, (1 << 32) + 5, (1 << 63) - 1] {
-                let config =
-                    Config { stream, max_frame: usize::MAX, max_message: usize::MAX, ..Config::default() };
+                let config = Config::new().stream(stream).max_frame(usize::MAX).max_message(usize::MAX);
                 let mut peer = configured(role, config);
                 let mut bytes = header_to(role, FIN | BINARY, len);
                 if usize::try_from(len).is_err() {

@@ -1,7 +1,7 @@
 //! Requests that another HTTP library has read, and conversions to the types of the `http` crate.
 
 use ws_core::Config;
-use ws_core::handshake::{Accept, AnswerError, Handover, HandshakeError, HttpVersion, Reject};
+use ws_core::handshake::{Accept, AnswerError, Handover, HandshakeError, HttpVersion, Reject, Status};
 
 const FIELDS: [(&str, &str); 5] = [
     ("host", "example.com"),
@@ -63,8 +63,7 @@ fn an_answer_that_does_not_fit_is_an_error() -> Result<(), HandshakeError> {
 #[test]
 fn a_refusal_has_the_status_the_fields_and_the_body_that_it_was_given()
 -> Result<(), Box<dyn std::error::Error>> {
-    let reject =
-        Reject::new(401).ok_or("401 is a status")?.field("WWW-Authenticate", "Basic")?.body("who?\r\n\r\n");
+    let reject = Reject::new(Status::UNAUTHORIZED).field("WWW-Authenticate", "Basic")?.body("who?\r\n\r\n");
     let answer = upgrade(&[])?.answer(&reject.into())?;
     assert_eq!((answer.response.status, &*answer.response.reason), (401, "Unauthorized"));
     assert_eq!(answer.response.field("www-authenticate"), Some(&b"Basic"[..]));
@@ -138,7 +137,7 @@ fn compression_is_agreed_as_configured() -> Result<(), Box<dyn std::error::Error
         upgrade(&[("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")])?;
     let plain = handover.answer(&Accept::new().into())?;
     assert_eq!(plain.response.field("sec-websocket-extensions"), None);
-    handover.set_config(&Config { compression: Some(Default::default()), ..Config::default() });
+    handover.set_config(&Config::new().compression(ws_core::Compression::default()));
     let answer = handover.answer(&Accept::new().into())?;
     assert_eq!(answer.response.field("sec-websocket-extensions"), Some(&b"permessage-deflate"[..]));
     assert!(answer.agreement.is_some_and(|agreed| agreed.deflate.is_some()));
@@ -247,7 +246,7 @@ mod http_types {
         assert_eq!((copy.method(), &copy.uri().to_string()[..]), (&http::Method::GET, "/chat?room=1"));
         assert_eq!(copy.headers().get_all("cookie").iter().collect::<Vec<_>>(), ["a", "b"]);
 
-        let reject = Reject::new(404).ok_or("404 is a status")?.body("nothing here");
+        let reject = Reject::new(Status::NOT_FOUND).body("nothing here");
         let response = http::Response::try_from(handover.answer(&reject.into())?.response)?;
         assert_eq!((response.status().as_u16(), &response.body()[..]), (404, &b"nothing here"[..]));
         assert_eq!(response.headers()["content-length"], "12");

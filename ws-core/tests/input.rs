@@ -4,7 +4,7 @@ mod common;
 
 use bytes::Buf as _;
 use common::*;
-use ws_core::{Config, Connection, Event, Instant, Message, Pool, RecvBuf, Role, Waits};
+use ws_core::{Config, Connection, Event, Instant, Message, Pool, RecvBuf, Role, WaitingEvent};
 
 const NOW: Instant = Instant::ORIGIN;
 
@@ -17,14 +17,18 @@ fn open(role: Role) -> Connection {
 #[test]
 fn an_event_waits_until_it_is_taken() {
     let (mut conn, mut buf) = (open(Role::Server), RecvBuf::new());
-    assert_eq!((conn.receive(NOW, &mut buf), buf.waits()), (Ok(false), Waits::Nothing));
+    assert_eq!((conn.receive(NOW, &mut buf), buf.waiting_event()), (Ok(false), WaitingEvent::Nothing));
     assert!(buf.take_event().is_none() && buf.take_message().is_none());
     buf.extend(&[masked(TEXT, b"a"), masked(PING, b"p"), masked(BINARY, b"b")].concat());
-    assert_eq!((conn.receive(NOW, &mut buf), buf.waits()), (Ok(true), Waits::Message));
-    assert_eq!((conn.receive(NOW, &mut buf), buf.waits()), (Ok(true), Waits::Message), "it still waits");
+    assert_eq!((conn.receive(NOW, &mut buf), buf.waiting_event()), (Ok(true), WaitingEvent::Message));
+    assert_eq!(
+        (conn.receive(NOW, &mut buf), buf.waiting_event()),
+        (Ok(true), WaitingEvent::Message),
+        "it still waits"
+    );
     assert_eq!(buf.take_message(), Some(Ok(Message::Text("a"))));
     assert_eq!(buf.take_message(), None, "it is taken once");
-    assert_eq!((conn.receive(NOW, &mut buf), buf.waits()), (Ok(true), Waits::Other));
+    assert_eq!((conn.receive(NOW, &mut buf), buf.waiting_event()), (Ok(true), WaitingEvent::Other));
     assert_eq!(buf.take_message(), None, "a ping is not a message");
     assert!(matches!(buf.take_event(), Some(Ok(Event::Ping(b"p")))));
     assert_eq!(conn.receive(NOW, &mut buf), Ok(true));

@@ -6,7 +6,7 @@ use common::*;
 use ws_core::{Config, Error, MessageKind, ProtocolError, Role};
 
 fn limited(max_frame: usize, max_message: usize, max_fragments: usize) -> Config {
-    Config { max_frame, max_message, max_fragments, ..Config::default() }
+    Config::new().max_frame(max_frame).max_message(max_message).max_fragments(max_fragments)
 }
 
 /// 6455-7.4.1-1009, 6455-10.4-2: a frame may be as large as its limit, and not larger, whole or as a
@@ -106,7 +106,7 @@ fn limits_may_be_lifted() {
 #[test]
 fn streamed_frames_have_no_limit_but_one_that_is_set() {
     for role in BOTH {
-        let endless = || Config { stream: true, max_message: usize::MAX, ..Config::default() };
+        let endless = || Config::new().stream(true).max_message(usize::MAX);
         for len in [100 << 20, 1 << 40, (1 << 63) - 1] {
             let bytes = [header_to(role, FIN | BINARY, len), vec![0; 10]].concat();
             let chunk = configured(role, endless()).receives(bytes);
@@ -114,10 +114,10 @@ fn streamed_frames_have_no_limit_but_one_that_is_set() {
                 matches!(&chunk[..], [Seen::Chunk(MessageKind::Binary, bytes, false)] if bytes.len() == 10)
             );
         }
-        let mut bounded = configured(role, Config { max_message: 1000, ..endless() });
+        let mut bounded = configured(role, endless().max_message(1000));
         bounded.fails_after(header_to(role, FIN | BINARY, 1001), &[], ProtocolError::MessageTooBig);
         for max_frame in [1000, (64 << 20) - 1, (64 << 20) + 1] {
-            let mut set = configured(role, Config { max_frame, ..endless() });
+            let mut set = configured(role, endless().max_frame(max_frame));
             let header = header_to(role, FIN | BINARY, max_frame as u64 + 1);
             set.fails_after(header, &[], ProtocolError::FrameTooBig);
         }

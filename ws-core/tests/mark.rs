@@ -5,20 +5,19 @@ mod common;
 
 use core::time::Duration;
 
-use bytes::Buf as _;
 use common::*;
-use ws_core::handshake::{Accept, Reject};
-use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Side, Timeout, Transmit, Tunnel};
+use ws_core::handshake::{Accept, Reject, Status};
+use ws_core::{Config, Connection, Error, Event, Instant, RecvBuf, Timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ORDINARY: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
 fn marked(max_output: usize) -> Config {
-    Config { max_output, ..Config::default() }
+    Config::new().max_output(max_output)
 }
 
 fn ok() -> Reject {
-    Reject::new(200).expect("200 is a status").body("ok\n").keep_alive()
+    Reject::new(Status::OK).body("ok\n").keep_alive()
 }
 
 /// Returns the number of answers in `bytes`.
@@ -132,11 +131,16 @@ fn a_client_that_does_not_read_cannot_put_off_its_deadline() {
 
 /// inter-1: an intermediary reads no more answers for a client that does not read them once they reach the
 /// mark, and ends with it.
+#[cfg(feature = "intermediary")]
 #[test]
 fn a_tunnel_obeys_the_mark() {
+    use bytes::Buf as _;
+    use ws_core::Transmit;
+    use ws_core::intermediary::{Pseudonym, Side, Tunnel};
+
     let config = marked(1000);
     let (mut now, timeout) = (Instant::ORIGIN, config.opening_timeout.expect("it is the default"));
-    let mut tunnel = Tunnel::new(now, config);
+    let mut tunnel = Tunnel::new(now, config, Pseudonym::new("edge").expect("a token"));
     let refusal = format!("HTTP/1.1 401 No\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300));
     tunnel.receive(now, Side::Client, heads::REQUEST.repeat(100).as_bytes());
     let mut answers = 0;

@@ -11,8 +11,8 @@ use common::heads::*;
 use common::*;
 use ws_core::handshake::{Accept, Agreement, ClientRequest};
 use ws_core::{
-    Config, Connection, Event, Instant, Message, Output as _, Pool, Prepared, ProtocolError, RecvBuf, Role,
-    SendError, Transmit,
+    Config, Connection, Event, Instant, Message, Output as _, Pool, PreparedMessage, ProtocolError, RecvBuf,
+    Role, SendError, Transmit,
 };
 
 const NOW: Instant = Instant::ORIGIN;
@@ -48,7 +48,7 @@ fn a_flood_of_pings_cannot_grow_memory() {
     let pings = to(Role::Server, FIN | PING, &[1; 125]).repeat(1000);
     let max_output = 1 << 16;
     for stops in [true, false] {
-        let mut conn = open(Role::Server, Config { max_output, ..Config::default() });
+        let mut conn = open(Role::Server, Config::new().max_output(max_output));
         let mut buf = RecvBuf::new();
         let mut count = 0;
         let held = peak(|| {
@@ -74,7 +74,7 @@ fn a_flood_of_pings_cannot_grow_memory() {
 fn a_million_empty_fragments_cost_nothing() {
     let fragments = to(Role::Server, CONTINUATION, b"").repeat(1000);
     for max_fragments in [usize::MAX, Config::default().max_fragments] {
-        let mut conn = open(Role::Server, Config { max_fragments, ..Config::default() });
+        let mut conn = open(Role::Server, Config::new().max_fragments(max_fragments));
         let mut buf = RecvBuf::new();
         let mut error = None;
         let held = peak(|| {
@@ -153,7 +153,7 @@ fn a_length_allocates_nothing() {
         for max in [usize::MAX, 64 << 20] {
             for len in [1 << 62, 1 << 60, max as u64 - 1, max as u64, 1 << 30] {
                 for first in [FIN | BINARY, TEXT] {
-                    let config = Config { max_frame: max, max_message: max, ..Config::default() };
+                    let config = Config::new().max_frame(max).max_message(max);
                     let header = header_to(role, first, len);
                     let held = peak(|| {
                         let (mut conn, mut buf) = (open(role, config), RecvBuf::new());
@@ -172,7 +172,7 @@ fn a_length_allocates_nothing() {
 #[test]
 fn a_thousand_announced_gigabytes_hold_nothing() {
     for role in BOTH {
-        let config = Arc::new(Config { max_frame: 1 << 30, max_message: 1 << 30, ..Config::default() });
+        let config = Arc::new(Config::new().max_frame(1 << 30).max_message(1 << 30));
         let header = header_to(role, FIN | BINARY, 1 << 30);
         let mut pool = Pool::new();
         let mut kept = Vec::with_capacity(1000);
@@ -348,7 +348,7 @@ fn a_steady_conversation_allocates_nothing() {
     for role in BOTH {
         for len in [0, 5, 125, 126, 5000, 20_000] {
             let (mut conn, mut buf) = (open(role, Config::default()), RecvBuf::new());
-            let prepared = Prepared::new(&text[..len.min(4000)]);
+            let prepared = PreparedMessage::new(&text[..len.min(4000)]);
             let frames = [
                 to(role, FIN | TEXT, &bytes[..len]),
                 to(role, BINARY, &bytes[..len]),

@@ -4,7 +4,7 @@ mod common;
 
 use bytes::Bytes;
 use common::*;
-use ws_core::{Chunk, Config, MessageKind, Prepared, ProtocolError, SendError};
+use ws_core::{Chunk, Config, MessageKind, PreparedMessage, ProtocolError, SendError};
 
 /// 6455-5.4-1, 6455-5.2-2, 6455-5.4-11, 6455-6.2-3, 6455-6.2-4:
 /// One frame with FIN and an opcode is a message of its kind.
@@ -187,7 +187,7 @@ fn a_message_in_parts_excludes_others() {
     for role in BOTH {
         let mut peer = peer(role);
         let kind = MessageKind::Binary;
-        let prepared = Prepared::new("p");
+        let prepared = PreparedMessage::new("p");
         peer.each(|conn| conn.send_chunk(Chunk { kind, bytes: b"a", fin: false })).unwrap();
         let busy = Err(SendError::MessageInProgress);
         assert_eq!(peer.each(|conn| conn.send("b")), busy);
@@ -223,7 +223,7 @@ fn a_message_in_parts_excludes_others() {
 fn messages_are_sent_only_while_the_connection_is_open() {
     fn refuses(peer: &mut Peer, error: SendError) {
         let kind = MessageKind::Text;
-        let prepared = Prepared::new("p");
+        let prepared = PreparedMessage::new("p");
         let queued = peer.each(|conn| conn.queued());
         let (now, all) = (peer.now, Err(error));
         assert_eq!(peer.each(|conn| conn.check_send()), all);

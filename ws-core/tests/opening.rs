@@ -4,7 +4,7 @@ mod common;
 
 use common::heads::*;
 use common::*;
-use ws_core::handshake::{Accept, AnswerError, ClientRequest, HandshakeError, Reject};
+use ws_core::handshake::{Accept, AnswerError, ClientRequest, HandshakeError, Reject, Status};
 use ws_core::{Config, Error, SendError};
 
 /// Returns a client that has sent its request, and the request.
@@ -30,7 +30,7 @@ fn answering(reject: Reject) -> Peer {
 }
 
 fn ok(body: &str) -> Reject {
-    Reject::new(200).unwrap().body(body)
+    Reject::new(Status::OK).body(body)
 }
 
 fn asked(target: &str) -> Seen {
@@ -234,7 +234,7 @@ fn the_body_of_a_refusal_is_delivered() {
 /// 6455-4.1-29, hs-H1: only the beginning of a long body is kept.
 #[test]
 fn a_long_body_is_cut() {
-    let config = || Config { max_body: 10, ..Config::default() };
+    let config = || Config::new().max_body(10);
     for (fields, body) in [
         ("Content-Length: 11\r\n", "0123456789a"),
         ("Content-Length: 9999999999999999999\r\n", "0123456789a"),
@@ -328,16 +328,16 @@ fn an_ancient_client_is_refused() {
 /// An application may refuse with any status and fields. The connection ends after that.
 #[test]
 fn an_application_may_refuse() {
-    for (code, name, value) in [
-        (401, "WWW-Authenticate", "Basic"),
-        (302, "Location", "/other"),
-        (403, "X-Why", "origin"),
-        (404, "X-Why", "path"),
+    for (chosen, name, value) in [
+        (Status::UNAUTHORIZED, "WWW-Authenticate", "Basic"),
+        (Status::FOUND, "Location", "/other"),
+        (Status::FORBIDDEN, "X-Why", "origin"),
+        (Status::NOT_FOUND, "X-Why", "path"),
     ] {
-        let mut server = answering(Reject::new(code).unwrap().field(name, value).unwrap().body("no"));
+        let mut server = answering(Reject::new(chosen).field(name, value).unwrap().body("no"));
         assert_eq!(server.receives([REQUEST.as_bytes(), b"\x81"].concat()), [asked("/chat")]);
         let answer = server.transmits();
-        assert_eq!((status(&answer), field(&answer, name)), (code, Some(value)));
+        assert_eq!((status(&answer), field(&answer, name)), (chosen.get(), Some(value)));
         server.shut_down();
         assert_eq!(server.receives_eof(), []);
         assert!(server.is_closed());
@@ -460,7 +460,7 @@ fn both_ends_return_what_was_agreed() {
 /// fit are accepted.
 #[test]
 fn heads_have_limits() {
-    let config = || Config { max_head: REQUEST.len(), ..Config::default() };
+    let config = || Config::new().max_head(REQUEST.len());
     assert_eq!(accepting(config()).receives(REQUEST), [asked("/chat")]);
     for (request, error) in [
         (REQUEST.replace("/chat", "/chat1"), HandshakeError::HeadTooLong),
@@ -479,10 +479,10 @@ fn heads_have_limits() {
     let long = REQUEST.replace("/chat", &format!("/{}", "a".repeat(8000)));
     assert_eq!(accepting(Config::default()).receives(long).len(), 1);
 
-    let (mut client, _) = asking(Config { max_head: 100, ..Config::default() });
+    let (mut client, _) = asking(Config::new().max_head(100));
     let answer = format!("HTTP/1.1 101 X\r\nA: {}", "a".repeat(100));
     assert_eq!(client.receives(answer), [failed(HandshakeError::HeadTooLong)]);
-    let (mut client, _) = asking(Config { max_fields: 3, ..Config::default() });
+    let (mut client, _) = asking(Config::new().max_fields(3));
     let answer = "HTTP/1.1 101 X\r\nA: 1\r\nB: 2\r\nC: 3\r\nD";
     assert_eq!(client.receives(answer), [failed(HandshakeError::TooManyFields)]);
 }

@@ -5,8 +5,8 @@ mod common;
 use bytes::{Buf as _, Bytes};
 use common::*;
 use ws_core::{
-    Chunk, Config, Connection, Error, Lent, Message, MessageKind, Outgoing, Output as _, OwnedMessage,
-    Prepared, Role, SendError, Transmit,
+    Chunk, Config, Connection, Error, Loan, Message, MessageKind, Outgoing, Output as _, OwnedMessage,
+    PreparedMessage, Role, SendError, Transmit,
 };
 
 fn open(role: Role, config: Config) -> Connection {
@@ -50,8 +50,8 @@ fn short_writes_change_nothing() {
             conn.send("two").unwrap();
             conn.send_outgoing(Outgoing::from(vec![2; 5000])).unwrap();
             conn.send_outgoing(Outgoing::from("x".repeat(6000))).unwrap();
-            conn.send_prepared(&Prepared::new(&vec![3; 7000])).unwrap();
-            conn.send_prepared(&Prepared::new("short")).unwrap();
+            conn.send_prepared(&PreparedMessage::new(&vec![3; 7000])).unwrap();
+            conn.send_prepared(&PreparedMessage::new("short")).unwrap();
             conn.ping(b"end").unwrap();
         };
         let mut whole = plain(role);
@@ -145,7 +145,7 @@ fn a_lent_message_may_be_dropped_anywhere() {
         for n in 0..whole {
             let mut conn = plain(role);
             conn.send("1").unwrap();
-            let mut lent: Lent<'_, '_> = conn.send_lent(payload).unwrap();
+            let mut lent: Loan<'_, '_> = conn.send_lent(payload).unwrap();
             let mut written = Vec::new();
             write_vectored(&mut lent, n, &mut written);
             drop(lent);
@@ -263,7 +263,7 @@ fn output_that_comes_back_after_the_end_is_dropped() {
 #[test]
 fn a_prepared_message_serves_many_connections() {
     for payload in [vec![], b"short".to_vec(), long()] {
-        let prepared = Prepared::new(&payload);
+        let prepared = PreparedMessage::new(&payload);
         assert_eq!((prepared.kind(), prepared.as_bytes()), (MessageKind::Binary, &payload[..]));
         let mut outputs = Vec::new();
         for role in BOTH {
@@ -279,7 +279,7 @@ fn a_prepared_message_serves_many_connections() {
         assert_ne!(client, again);
         assert_eq!(server, same);
     }
-    let prepared = Prepared::new("text");
+    let prepared = PreparedMessage::new("text");
     assert_eq!(prepared.kind(), MessageKind::Text);
     let mut conn = plain(Role::Server);
     conn.send_outgoing(Outgoing::from(&prepared)).unwrap();
@@ -340,7 +340,7 @@ fn all_forms_of_a_message_are_sent_alike() {
 #[test]
 fn a_queue_above_its_mark_takes_nothing() {
     for role in BOTH {
-        let mut conn = open(role, Config { max_output: 100, ..Config::default() });
+        let mut conn = open(role, Config::new().max_output(100));
         conn.send(&[0; 90]).unwrap();
         assert!(conn.queued() < 100);
         conn.send(&[1; 50_000]).unwrap();
@@ -351,7 +351,7 @@ fn a_queue_above_its_mark_takes_nothing() {
         assert_eq!(conn.send("a"), full);
         assert_eq!(conn.send_lent("a").map(drop), full);
         assert_eq!(conn.send_shared(kind, Bytes::new()), full);
-        assert_eq!(conn.send_prepared(&Prepared::new("a")), full);
+        assert_eq!(conn.send_prepared(&PreparedMessage::new("a")), full);
         assert_eq!(conn.send_chunk(Chunk { kind, bytes: b"", fin: false }), full);
         assert_eq!(conn.ping(b""), full);
         assert_eq!(conn.pong(b""), full);
@@ -372,7 +372,7 @@ fn a_queue_above_its_mark_takes_nothing() {
 /// 6455-2-1: detached and lent output still counts towards the mark.
 #[test]
 fn detached_output_makes_no_room() {
-    let mut conn = open(Role::Server, Config { max_output: 100, ..Config::default() });
+    let mut conn = open(Role::Server, Config::new().max_output(100));
     conn.send(&[0; 200]).unwrap();
     let taken = conn.output().detach();
     assert_eq!(conn.send("a"), Err(SendError::Full));
@@ -384,7 +384,7 @@ fn detached_output_makes_no_room() {
 #[test]
 fn a_close_finds_room_in_a_full_queue() {
     for role in BOTH {
-        let mut conn = open(role, Config { max_output: 10, ..Config::default() });
+        let mut conn = open(role, Config::new().max_output(10));
         conn.send(&[0; 200]).unwrap();
         conn.close(ws_core::Instant::ORIGIN, None).unwrap();
         assert_eq!(decode(role, &take_output(&mut conn)).len(), 2);
@@ -395,7 +395,7 @@ fn a_close_finds_room_in_a_full_queue() {
 #[test]
 fn a_mark_of_zero_takes_one_message() {
     for role in BOTH {
-        let mut conn = open(role, Config { max_output: 0, ..Config::default() });
+        let mut conn = open(role, Config::new().max_output(0));
         for _ in 0..3 {
             conn.send("one").unwrap();
             assert_eq!(conn.send("two"), Err(SendError::Full));

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use common::heads::*;
 use common::*;
-use ws_core::handshake::{Accept, Agreement, ClientRequest, Decision, Reject};
+use ws_core::handshake::{Accept, Agreement, ClientRequest, Decision, Reject, Status};
 use ws_core::{Config, Connection, MessageKind, ProtocolError, Role};
 
 /// Returns as many connections as `bytes` have places to cut.
@@ -99,7 +99,7 @@ fn requests_are_read_in_any_pieces() {
     let bytes = [post.as_bytes(), post.as_bytes()].concat();
     let make = |now| Connection::server(now, Config::default());
     let mut server = cut_everywhere(Role::Server, &bytes, make);
-    server.decision = Some(Reject::new(204).unwrap().keep_alive().into());
+    server.decision = Some(Reject::new(Status::NO_CONTENT).keep_alive().into());
     let log = Seen::Request("/log".into());
     assert_eq!(server.receives(bytes), [log.clone(), log]);
 
@@ -150,7 +150,7 @@ fn chunks_are_read_in_any_pieces() {
             to(role, FIN | TEXT, b"good\xff"),
         ]
         .concat();
-        let mut end = open(role, &bytes, &Config { stream: true, ..Config::default() });
+        let mut end = open(role, &bytes, &Config::new().stream(true));
         let chunk = |kind, bytes: &[u8], fin| Seen::Chunk(kind, bytes.into(), fin);
         let seen = [
             chunk(MessageKind::Text, b"hel", false),
@@ -193,8 +193,8 @@ fn compressed_messages_are_read_in_any_pieces() {
             }
             let kept_or_not = [Context::Kept, Context::Shared];
             for (context, stream) in kept_or_not.into_iter().flat_map(|kept| [(kept, false), (kept, true)]) {
-                let compression = Compression { context, ..Compression::default() };
-                let config = Config { stream, compression: Some(compression), ..Config::default() };
+                let compression = Compression::new().context(context);
+                let config = Config::new().stream(stream).compression(compression);
                 let mut agreement = Agreement::default();
                 agreement.deflate = Some(params);
                 let mut end = cut_everywhere(role, &bytes, |now| {

@@ -37,7 +37,7 @@ fn every_ping_is_answered_in_order() {
 #[test]
 fn only_the_latest_ping_is_answered_while_the_peer_does_not_read() {
     for role in BOTH {
-        let mut peer = configured(role, Config { max_output: 100, ..Config::default() });
+        let mut peer = configured(role, Config::new().max_output(100));
         peer.each(|conn| conn.send(&[0; 200])).unwrap();
         let full = peer.each(|conn| conn.queued());
         for i in 0..100 {
@@ -59,7 +59,7 @@ fn only_the_latest_ping_is_answered_while_the_peer_does_not_read() {
 #[test]
 fn the_waiting_pong_comes_first() {
     for role in BOTH {
-        let mut peer = configured(role, Config { max_output: 100, ..Config::default() });
+        let mut peer = configured(role, Config::new().max_output(100));
         peer.each(|conn| conn.send(&[0; 200])).unwrap();
         peer.receives(to(role, FIN | PING, b"1"));
         peer.each(|conn| {
@@ -150,7 +150,7 @@ fn no_pong_leaves_after_a_close_frame() {
             &|peer| peer.waits(second),
         ];
         for end in ends {
-            let config = Config { max_output: 100, idle_timeout: Some(second), ..Config::default() };
+            let config = Config::new().max_output(100).idle_timeout(second);
             let mut peer = configured(role, config);
             peer.each(|conn| conn.send(&[0; 200])).unwrap();
             peer.receives(to(role, FIN | PING, b"late"));
@@ -165,7 +165,7 @@ fn no_pong_leaves_after_a_close_frame() {
 #[test]
 fn pings_may_be_left_to_the_application() {
     for role in BOTH {
-        let mut peer = configured(role, Config { auto_pong: false, ..Config::default() });
+        let mut peer = configured(role, Config::new().auto_pong(false));
         assert_eq!(peer.receives(to(role, FIN | PING, b"p")), [ping(b"p")]);
         assert_eq!(peer.transmits(), b"");
         peer.each(|conn| conn.pong(b"p")).unwrap();

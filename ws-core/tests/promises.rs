@@ -36,7 +36,7 @@ fn promise_1_no_input_panics() {
     for round in 0..4000 {
         let role = BOTH[round % 2];
         let stream = round % 3 == 0;
-        let config = Arc::new(Config { stream, keep_alive: Some(KeepAlive::default()), ..Config::default() });
+        let config = Arc::new(Config::new().stream(stream).keep_alive(KeepAlive::default()));
         let (mut conn, mut bytes) = match round % 8 {
             0 => (Connection::client(NOW, config, &request, ENTROPY), ANSWER.as_bytes().to_vec()),
             1 => (Connection::server(NOW, config), REQUEST.as_bytes().to_vec()),
@@ -79,7 +79,7 @@ fn promise_1_no_input_panics() {
 fn promise_2_memory_is_bounded_and_idle_heap_is_zero() {
     let limit = 10_000;
     for role in BOTH {
-        let config = Arc::new(Config { max_message: limit, max_output: limit, ..Config::default() });
+        let config = Arc::new(Config::new().max_message(limit).max_output(limit));
         let fragment = to(role, CONTINUATION, &[1; 90]);
         let mut idle = None;
         let held = allocation_counter::measure(|| {
@@ -135,8 +135,8 @@ fn promise_3_any_split_gives_the_same_events() {
 #[test]
 fn promise_4_output_leaves_only_through_poll_transmit() {
     for role in BOTH {
-        let keep_alive = Some(KeepAlive::default());
-        let mut peer = configured(role, Config { keep_alive, ..Config::default() });
+        let keep_alive = KeepAlive::default();
+        let mut peer = configured(role, Config::new().keep_alive(keep_alive));
         let deeds: [&dyn Fn(&mut Peer); 6] = [
             &|peer| peer.each(|conn| conn.send("a")).unwrap(),
             &|peer| peer.each(|conn| conn.send_lent("b").map(drop)).unwrap(),
@@ -199,8 +199,8 @@ fn promise_6_after_an_error_only_draining() {
 #[test]
 fn promise_7_any_handle_timeout_is_harmless() {
     for role in BOTH {
-        let keep_alive = Some(KeepAlive::default());
-        let mut peer = configured(role, Config { keep_alive, ..Config::default() });
+        let keep_alive = KeepAlive::default();
+        let mut peer = configured(role, Config::new().keep_alive(keep_alive));
         for _ in 0..10 {
             peer.waits(Duration::from_secs(1));
             peer.each(|conn| conn.handle_timeout(NOW));

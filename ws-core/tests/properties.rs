@@ -40,15 +40,15 @@ enum Start {
 
 impl Run {
     fn new(start: Start, role: Role, stream: bool) -> Self {
-        let config = Arc::new(Config {
-            stream,
-            max_message: 100_000,
-            max_fragments: 50,
-            max_output: 5_000,
-            max_body: 1_000,
-            max_head: 2_000,
-            ..Config::default()
-        });
+        let config = Arc::new(
+            Config::new()
+                .stream(stream)
+                .max_message(100_000)
+                .max_fragments(50)
+                .max_output(5_000)
+                .max_body(1_000)
+                .max_head(2_000),
+        );
         let request = ClientRequest::new("h", "/").unwrap();
         let mut conn = match (start, role) {
             (Start::Open | Start::CloseSent, _) | (Start::Connecting, Role::Server) => {
@@ -474,9 +474,9 @@ proptest! {
         closers in prop_oneof![Just([true, false]), Just([false, true]), Just([true, true])],
         close_at in 0..20_usize,
     ) {
-        let keep_alive = Some(KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) });
+        let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(10));
         let close_timeout = Duration::from_secs(300);
-        let config = Arc::new(Config { keep_alive, close_timeout, ..Config::default() });
+        let config = Arc::new(Config::new().keep_alive(keep_alive).close_timeout(close_timeout));
         let mut nodes = BOTH.map(|role| {
             let mut run = Run::new(Start::Open, role, false);
             run.conn = Connection::upgraded(NOW, role, Arc::clone(&config), Agreement::default(), ENTROPY);

@@ -6,7 +6,7 @@ use common::*;
 use ws_core::{Chunk, Config, MessageKind, ProtocolError};
 
 fn streaming(role: ws_core::Role) -> Peer {
-    configured(role, Config { stream: true, ..Config::default() })
+    configured(role, Config::new().stream(true))
 }
 
 fn chunk(kind: MessageKind, bytes: &[u8], fin: bool) -> Seen {
@@ -135,7 +135,7 @@ fn fragments_out_of_order_fail_a_stream() {
 #[test]
 fn limits_hold_for_streams() {
     for role in BOTH {
-        let config = Config { stream: true, max_message: 10, ..Config::default() };
+        let config = Config::new().stream(true).max_message(10);
         let bytes = [to(role, BINARY, &[1; 6]), to(role, FIN, &[1; 5])].concat();
         let before = [chunk(MessageKind::Binary, &[1; 6], false)];
         configured(role, config).fails_after(bytes, &before, ProtocolError::MessageTooBig);

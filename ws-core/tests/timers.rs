@@ -6,19 +6,19 @@ use core::time::Duration;
 
 use common::heads::*;
 use common::*;
-use ws_core::handshake::{Accept, ClientRequest, Reject};
+use ws_core::handshake::{Accept, ClientRequest, Reject, Status};
 use ws_core::{Config, Error, Event, Instant, KeepAlive, RecvBuf, Role, Timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_nanos(1);
 
 fn idle() -> Config {
-    Config { idle_timeout: Some(10 * SECOND), ..Config::default() }
+    Config::new().idle_timeout(10 * SECOND)
 }
 
 fn alive() -> Config {
-    let keep_alive = KeepAlive { interval: 20 * SECOND, timeout: 7 * SECOND };
-    Config { keep_alive: Some(keep_alive), ..Config::default() }
+    let keep_alive = KeepAlive::new().interval(20 * SECOND).timeout(7 * SECOND);
+    Config::new().keep_alive(keep_alive)
 }
 
 /// Returns the payload of the only frame that is sent, a ping.
@@ -110,7 +110,7 @@ fn an_undecided_request_gets_503_in_time() {
 /// hs-H6: the opening timeout can be off, and ends when the connection is open.
 #[test]
 fn the_opening_timeout_ends_with_the_opening() {
-    let mut unlimited = accepting(Config { opening_timeout: None, ..Config::default() });
+    let mut unlimited = accepting(Config::new().opening_timeout(None));
     assert_eq!(unlimited.alarm(), None);
     unlimited.waits(1_000_000 * SECOND);
     unlimited.decision = Some(Accept::new().into());
@@ -128,7 +128,7 @@ fn the_opening_timeout_ends_with_the_opening() {
 #[test]
 fn each_request_has_its_own_time() {
     let mut server = accepting(Config::default());
-    server.decision = Some(Reject::new(200).unwrap().keep_alive().into());
+    server.decision = Some(Reject::new(Status::OK).keep_alive().into());
     server.waits(9 * SECOND);
     server.receives("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert!(server.transmits().starts_with(b"HTTP/1.1 200 OK\r\n"));
@@ -249,7 +249,7 @@ fn keepalive_is_off_by_default() {
         assert_eq!(peer.transmits(), b"");
         assert!(peer.is_open());
     }
-    assert_eq!(KeepAlive::default(), KeepAlive { interval: 20 * SECOND, timeout: 20 * SECOND });
+    assert_eq!(KeepAlive::default(), KeepAlive::new().interval(20 * SECOND).timeout(20 * SECOND));
 }
 
 /// adapter-K1: an idle peer gets a Close frame with 1001, and the connection ends.
@@ -278,9 +278,9 @@ fn an_idle_peer_gets_a_close_frame() {
 /// adapter-K1: the idle timeout and the keepalive run side by side. A peer that only answers pings is idle.
 #[test]
 fn a_peer_that_only_answers_pings_is_idle() {
-    let keep_alive = KeepAlive { interval: 3 * SECOND, timeout: SECOND };
+    let keep_alive = KeepAlive::new().interval(3 * SECOND).timeout(SECOND);
     for role in BOTH {
-        let mut peer = configured(role, Config { keep_alive: Some(keep_alive), ..idle() });
+        let mut peer = configured(role, idle().keep_alive(keep_alive));
         for _ in 0..3 {
             peer.waits(3 * SECOND);
             let payload = pings(&mut peer);
@@ -326,9 +326,9 @@ fn each_byte_of_a_frame_is_a_sign_of_life() {
 /// frame has come.
 #[test]
 fn the_close_timeout_replaces_the_others() {
-    let keep_alive = KeepAlive { interval: SECOND, timeout: SECOND };
+    let keep_alive = KeepAlive::new().interval(SECOND).timeout(SECOND);
     for role in BOTH {
-        let config = Config { keep_alive: Some(keep_alive), close_timeout: 60 * SECOND, ..idle() };
+        let config = idle().keep_alive(keep_alive).close_timeout(60 * SECOND);
         let mut peer = configured(role, config);
         peer.waits(SECOND);
         pings(&mut peer);
@@ -414,14 +414,12 @@ fn wake_ups_may_come_at_any_time() {
 #[test]
 fn the_end_of_time_does_not_overflow() {
     let forever = Duration::MAX;
-    let keep_alive = KeepAlive { interval: forever, timeout: forever };
-    let config = Config {
-        opening_timeout: Some(forever),
-        idle_timeout: Some(forever),
-        keep_alive: Some(keep_alive),
-        close_timeout: forever,
-        ..Config::default()
-    };
+    let keep_alive = KeepAlive::new().interval(forever).timeout(forever);
+    let config = Config::new()
+        .opening_timeout(forever)
+        .idle_timeout(forever)
+        .keep_alive(keep_alive)
+        .close_timeout(forever);
     for role in BOTH {
         let mut peer = configured(role, config.clone());
         peer.now = Instant::from_origin(Duration::from_nanos(u64::MAX) - SECOND);
@@ -445,7 +443,7 @@ fn a_clock_that_runs_backwards_does_no_harm() {
         let mut conn = ws_core::Connection::upgraded(
             Instant::from_origin(100 * SECOND),
             role,
-            Config { keep_alive: alive().keep_alive, ..idle() },
+            idle().keep_alive(alive().keep_alive),
             Default::default(),
             ENTROPY,
         );

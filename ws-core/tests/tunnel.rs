@@ -1,12 +1,15 @@
 //! The intermediary: what it forwards, what it refuses, and how bytes pass after the 101.
 
+#![cfg(feature = "intermediary")]
+
 use core::time::Duration;
 
 use bytes::Buf as _;
 use proptest::prelude::*;
-use ws_core::Side::{Backend, Client};
 use ws_core::handshake::{RequestError, accept_key};
-use ws_core::{Config, Instant, Side, Transmit, Tunnel};
+use ws_core::intermediary::Side::{Backend, Client};
+use ws_core::intermediary::{Pseudonym, Side, Tunnel};
+use ws_core::{Config, Instant, Transmit};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// A request for an upgrade as a browser sends it.
@@ -16,6 +19,11 @@ const REQUEST: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: example.com\r\nUpgrade
 const FORWARDED: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: example.com\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
     Connection: Upgrade\r\nUpgrade: websocket\r\nVia: 1.1 ws\r\n\r\n";
+
+/// Returns a tunnel that calls itself `ws`.
+fn tunnel(config: Config) -> Tunnel {
+    Tunnel::new(Instant::ORIGIN, config, Pseudonym::new("ws").unwrap())
+}
 
 /// A tunnel, with both of its ends.
 struct Sim {
@@ -27,7 +35,7 @@ struct Sim {
 
 impl Sim {
     fn with(config: Config) -> Self {
-        Self { tunnel: Tunnel::new(Instant::ORIGIN, config), now: Instant::ORIGIN, piece: 0 }
+        Self { tunnel: tunnel(config), now: Instant::ORIGIN, piece: 0 }
     }
 
     fn new() -> Self {
@@ -168,7 +176,7 @@ fn the_backend_may_be_asked_for_another_host() {
         assert_eq!(sim.asks(request), FORWARDED.replace("Host: example.com", "Host: backend.example:8080"));
     }
     for host in ["two words", "a/b", "h:port", "[::1", "a\r\nX: y"] {
-        let refused = Tunnel::new(Instant::ORIGIN, Config::default()).host(host);
+        let refused = tunnel(Config::default()).host(host);
         assert_eq!(refused.err(), Some(RequestError::HostInvalid), "{host:?}");
     }
 }
@@ -440,7 +448,7 @@ fn a_side_that_does_not_end_is_given_up() {
 #[test]
 fn only_silence_both_ways_is_idle() {
     let second = Duration::from_secs(1);
-    let config = || Config { idle_timeout: Some(10 * second), ..Config::default() };
+    let config = || Config::new().idle_timeout(10 * second);
     let mut sim = Sim::with(config());
     sim.opens();
     for from in [Client, Backend, Client, Backend] {
@@ -487,7 +495,7 @@ fn the_opening_has_deadlines() {
 #[test]
 fn a_side_that_does_not_read_stops_the_other() {
     for (one, other) in [(Client, Backend), (Backend, Client)] {
-        let mut sim = Sim::with(Config { max_output: 100, ..Config::default() });
+        let mut sim = Sim::with(Config::new().max_output(100));
         sim.opens();
         sim.receives(one, "x".repeat(99));
         assert!(sim.tunnel.wants_input(one));

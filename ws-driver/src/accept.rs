@@ -30,7 +30,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// ```no_run
     /// # use ws_driver::{Error, Runtime, WebSocket};
     /// use ws_core::Config;
-    /// use ws_core::handshake::{Accept, Reject};
+    /// use ws_core::handshake::{Accept, Reject, Status};
     ///
     /// # async fn f<S, T: Runtime<S>>(stream: S) -> Result<(), Error> {
     /// let ws = WebSocket::<S, T>::accept_with(stream, Config::default(), |request| match request.path() {
@@ -38,7 +38,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     ///         Accept::new().subprotocol("chat").into()
     ///     }
     ///     "/chat" => Accept::new().into(),
-    ///     _ => Reject::new(404).expect("404 is a status").into(),
+    ///     _ => Reject::new(Status::NOT_FOUND).into(),
     /// })
     /// .await?;
     /// # Ok(())

@@ -97,7 +97,8 @@ macro_rules! adapter {
 ///
 /// `$tcp` and `$unix` are the runtime's listeners, `$wrap` makes a `NetStream` of a Unix socket that was
 /// accepted, `$addresses` is the trait of what a listener can bind to, and `$spawn` runs a future in the
-/// background.
+/// background. With the feature `tls`, the function `accept_tls` of the
+/// adapter is in scope.
 #[macro_export]
 macro_rules! listeners {
     ($runtime:ident, $tcp:ty, $unix:ty, $wrap:path, $addresses:path, $spawn:expr) => {
@@ -176,7 +177,7 @@ macro_rules! listeners {
                 stream: NetStream,
                 tls: $crate::exports::ServerTls,
             ) -> ::std::io::Result<NetStream> {
-                crate::accept_tls(stream, &tls).await
+                accept_tls(stream, &tls).await
             }
         }
 

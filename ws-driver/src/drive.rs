@@ -94,7 +94,7 @@ impl In {
     /// Returns whether an event waits in the bytes that have been received already.
     #[inline]
     pub(crate) fn is_ready(&mut self, conn: &mut Connection) -> bool {
-        if self.taken >= TURN || self.inbox.failure.is_some() {
+        if self.taken >= TURN || self.inbox.failure.is_pending() {
             return false;
         }
         let is_ready = self.inbox.is_ready(conn);

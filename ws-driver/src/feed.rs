@@ -213,8 +213,8 @@ impl<S, T: Runtime<S>> Rare<'_, S, T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits for a deadline, and then copies the rest of the payload: the frame has to be whole before the
-    /// deadline is handled.
+    /// Waits for a deadline, and then copies the rest of the payload: the frame has to be whole before
+    /// the deadline is handled.
     fn poll_stuck(&mut self, payload: &[u8], cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let ended = ready!(self.out.poll_stuck(cx));
         drop(self.out.conn.resume_lent(payload));

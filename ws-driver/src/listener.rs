@@ -86,7 +86,8 @@ impl<T: Serve> Handle<T> {
     /// Accepts no more connections, drops those in their handshakes, and sends a Close frame with 1001 on all
     /// others. Those that are not closed after `grace` end then.
     ///
-    /// Waits until all streams are dropped and all listening sockets are closed, but no longer than `grace`.
+    /// Waits until all streams are dropped and all listening sockets are closed, but no longer than
+    /// `grace`.
     ///
     /// A connection completes its closing handshake only while a task receives from it. Cancel safe: if the
     /// future is dropped, the connections that are left do not end after `grace`.

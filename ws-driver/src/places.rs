@@ -2,7 +2,7 @@ use core::net::SocketAddr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ws_core::serve::{Admission, Admitted, Limits};
+use ws_core::serve::{Admission, Limits, Permit};
 
 use crate::waiting::Waiting;
 
@@ -23,8 +23,8 @@ impl Places {
     }
 
     pub(crate) fn admit(self: &Arc<Self>, address: Option<SocketAddr>) -> Option<Place> {
-        let admitted = self.admission().admit(address.map(|address| address.ip())).ok()?;
-        Some(Place { admitted: Some(admitted), places: Arc::clone(self) })
+        let permit = self.admission().admit(address.map(|address| address.ip())).ok()?;
+        Some(Place { permit: Some(permit), places: Arc::clone(self) })
     }
 
     /// Counts a listening socket, until the result is dropped.
@@ -49,13 +49,13 @@ impl Places {
 /// A place among the connections of a server. Its drop frees the place.
 #[derive(Debug)]
 pub struct Place {
-    admitted: Option<Admitted>,
+    permit: Option<Permit>,
     places: Arc<Places>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.admitted = None;
+        self.permit = None;
         self.places.left.wake_all();
     }
 }

@@ -2,18 +2,118 @@ use core::future::poll_fn;
 use core::task::{Poll, ready};
 
 use ws_core::handshake::{Accept, Decision, Reject};
-use ws_core::{Chunk, CloseFrame, Connection, ConnectionStatus, Outgoing, SendError};
+use ws_core::{Chunk, CloseFrame, Connection, ConnectionStatus, Event, Message, Outgoing, SendError};
 
 use crate::drive::Out;
 use crate::feed::{Feed, Until};
+use crate::web_socket::Inner;
 use crate::{Error, Runtime, SendFuture, Timer, WebSocket};
 
 /// The answering side of a [`WebSocket`], while a received message or event is on loan.
 #[derive(Debug)]
 pub struct Reply<'w, S, T>(pub(crate) &'w mut Out<S, T>);
 
+/// Lending and sending, by a [`Reply`].
+impl<S, T: Runtime<S>> WebSocket<S, T> {
+    /// Returns the next message, lent, and the [`Reply`] that answers it; `None` once the connection has
+    /// closed. Cancel safe.
+    ///
+    /// ```no_run
+    /// # use ws_driver::{Error, Runtime, WebSocket};
+    /// # async fn echo<S, T: Runtime<S>>(mut ws: WebSocket<S, T>) -> Result<(), Error> {
+    /// while let Some((message, mut reply)) = ws.message_ref().await? {
+    ///     reply.feed(message).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    #[inline]
+    pub async fn message_ref(&mut self) -> Result<Option<(Message<'_>, Reply<'_, S, T>)>, Error> {
+        poll_fn(|cx| self.poll_message(cx)).await?;
+        let Inner { out, input, .. } = &mut *self.0;
+        match input.inbox.buf.take_message() {
+            Some(Ok(message)) => return Ok(Some((message, Reply(out)))),
+            Some(Err(not_text)) => out.refuse(not_text, &mut input.inbox.failure),
+            None => {}
+        }
+        poll_fn(|cx| out.poll_report(&mut input.inbox.failure, cx)).await?;
+        Ok(None)
+    }
+
+    /// Returns the next event of any kind, lent, and the [`Reply`] that answers it; `None` once the
+    /// connection has closed. Cancel safe.
+    ///
+    /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
+    /// the opening handshake.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    #[inline]
+    pub async fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S, T>)>, Error> {
+        let Inner { out, input, .. } = &mut *self.0;
+        poll_fn(|cx| input.poll_event(out, cx)).await?;
+        match input.inbox.buf.take_event() {
+            Some(Ok(event)) => return Ok(Some((event, Reply(out)))),
+            Some(Err(not_text)) => out.refuse(not_text, &mut input.inbox.failure),
+            None => {}
+        }
+        poll_fn(|cx| out.poll_report(&mut input.inbox.failure, cx)).await?;
+        Ok(None)
+    }
+
+    /// Sends the next part of a message; see [`Connection::send_chunk`]. The part is queued whole or not
+    /// at all. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`Error::Send`] for a part that does not fit the message.
+    pub async fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
+        Reply(&mut self.0.out).send_chunk(chunk).await
+    }
+
+    /// Sends a ping of up to 125 bytes. [`event_ref`](Self::event_ref) returns its pong.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`Error::Send`] for a longer payload.
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        Reply(&mut self.0.out).ping(payload).await
+    }
+
+    /// Sends a pong of up to 125 bytes: without a ping, or as the answer to a ping where
+    /// [`Config::auto_pong`] is off (§5.5.3).
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        Reply(&mut self.0.out).pong(payload).await
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the stream takes no more bytes, [`Error::WebSocket`] if a deadline passed meanwhile.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        Reply(&mut self.0.out).flush().await
+    }
+
+    /// Starts the closing handshake: writes all that is queued, and then the Close frame.
+    ///
+    /// Receive until `None` afterwards, or wait with [`closed`](Self::closed): the peer may still send
+    /// messages, and the connection is over when the peer has answered.
+    ///
+    /// # Errors
+    /// [`Error::Send`] if the connection is not open, or the reason is longer than 123 bytes; else as
+    /// [`flush`](Self::flush).
+    pub async fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
+        Reply(&mut self.0.out).close(frame).await
+    }
+}
+
 impl<S, T: Timer> Reply<'_, S, T> {
-    /// Queues a message at once, and returns a future that writes it: see [`WebSocket::send`].
+    /// Queues a message at once, and returns a future that writes it: see
+    /// [`WebSocket::send`].
     ///
     /// # Errors
     /// As [`WebSocket::send`].
@@ -22,7 +122,8 @@ impl<S, T: Timer> Reply<'_, S, T> {
         SendFuture::new(Feed::new(self.0, message.into(), Until::Written))
     }
 
-    /// Queues a message at once. It leaves before the next wait: see [`WebSocket::feed`].
+    /// Queues a message at once. It leaves before the next wait: see
+    /// [`WebSocket::feed`].
     ///
     /// # Errors
     /// As [`WebSocket::send`].
@@ -88,7 +189,8 @@ impl<S, T: Runtime<S>> Reply<'_, S, T> {
         self.send_with(|conn| conn.ping(payload)).await
     }
 
-    /// Sends a pong that the connection does not send by itself ([`Config::auto_pong`]).
+    /// Sends a pong that the connection does not send by itself
+    /// ([`Config::auto_pong`](ws_core::Config::auto_pong)).
     ///
     /// # Errors
     /// As [`WebSocket::ping`].

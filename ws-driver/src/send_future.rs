@@ -5,8 +5,7 @@ use core::task::{Context, Poll};
 use crate::Error;
 
 /// A message on its way: the future of `send` and `feed`. `H` is what sends: a
-/// [`WebSocket`](crate::WebSocket), by itself or by its [`Reply`](crate::Reply), or a
-/// [`Sender`](crate::Sender).
+/// [`WebSocket`](crate::WebSocket), a [`Reply`](crate::Reply) or a [`Sender`](crate::Sender).
 ///
 /// The message is queued when the future is made, before it is polled. Dropping the future loses nothing:
 /// what is not written yet leaves with the next output.

@@ -1,7 +1,7 @@
 use core::task::{Context, Poll, Waker};
 use std::sync::Arc;
 
-use ws_core::serve::{Heard, Shutdown};
+use ws_core::serve::{Shutdown, ShutdownWatch};
 use ws_core::{Connection, Instant};
 
 use crate::waiting::Waiting;
@@ -21,7 +21,7 @@ pub(crate) struct Watch {
     key: Option<u64>,
     /// The waker that is registered.
     waker: Option<Waker>,
-    heard: Heard,
+    watch: ShutdownWatch,
 }
 
 impl Stop {
@@ -45,7 +45,7 @@ impl Stop {
 
 impl Watch {
     pub(crate) fn new(stop: Arc<Stop>) -> Self {
-        Self { stop, key: None, waker: None, heard: Heard::new() }
+        Self { stop, key: None, waker: None, watch: ShutdownWatch::new() }
     }
 
     /// Waits for the next step of the shutdown, and passes it to `conn`.
@@ -66,10 +66,10 @@ impl Watch {
 
     /// Passes the next step of the shutdown to `conn`, and returns whether there was one.
     pub(crate) fn follow(&mut self, conn: &mut Connection, now: fn() -> Instant) -> bool {
-        let Some(said) = self.heard.news(&self.stop.shutdown) else { return false };
+        let Some(phase) = self.watch.next_phase(&self.stop.shutdown) else { return false };
         // The task that waited has been woken, and is not registered any more.
         self.waker = None;
-        said.tell(now(), conn);
+        phase.apply(now(), conn);
         true
     }
 }

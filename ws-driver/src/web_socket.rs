@@ -4,13 +4,10 @@ use core::task::{Context, Poll, ready};
 use std::sync::Arc;
 
 use ws_adapter::NextMessage;
-use ws_core::{
-    Chunk, CloseFrame, Config, Connection, ConnectionStatus, Event, Message, Outgoing, OwnedMessage,
-};
+use ws_core::{Config, Connection, ConnectionStatus, Outgoing, OwnedMessage};
 
 use crate::drive::{In, Out};
 use crate::feed::{Feed, Until};
-use crate::reply::Reply;
 use crate::send_future::SendHandle;
 use crate::stop::Watch;
 use crate::tasks::Tasks;
@@ -41,7 +38,7 @@ impl<S, T: Timer> WebSocket<S, T> {
     /// Drives `conn` over `io`.
     ///
     /// With a [`Connection::server`] or a [`Connection::client`], [`event_ref`](Self::event_ref) returns the
-    /// events of the opening handshake. [`accept`](crate::accept) and [`client`](crate::client) carry out
+    /// events of the opening handshake. [`accept`](Self::accept) and [`client`](Self::client) carry out
     /// that handshake. With [`Connection::upgraded`], messages flow at once.
     pub fn new(io: S, conn: Connection) -> Self {
         Self::from_ends(Out::new(io, conn), In::new(T::now()))
@@ -147,55 +144,6 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
         Ok(None)
     }
 
-    /// Returns the next message, lent, and the [`Reply`] that answers it; `None` once the connection has
-    /// closed. Cancel safe.
-    ///
-    /// ```no_run
-    /// # use ws_driver::{Error, Runtime, WebSocket};
-    /// # async fn echo<S, T: Runtime<S>>(mut ws: WebSocket<S, T>) -> Result<(), Error> {
-    /// while let Some((message, mut reply)) = ws.message_ref().await? {
-    ///     reply.feed(message).await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`recv`](Self::recv).
-    #[inline]
-    pub async fn message_ref(&mut self) -> Result<Option<(Message<'_>, Reply<'_, S, T>)>, Error> {
-        poll_fn(|cx| self.poll_message(cx)).await?;
-        let Inner { out, input, .. } = &mut *self.0;
-        match input.inbox.buf.take_message() {
-            Some(Ok(message)) => return Ok(Some((message, Reply(out)))),
-            Some(Err(not_text)) => out.refuse(not_text, &mut input.inbox.failure),
-            None => {}
-        }
-        poll_fn(|cx| out.poll_report(&mut input.inbox.failure, cx)).await?;
-        Ok(None)
-    }
-
-    /// Returns the next event of any kind, lent, and the [`Reply`] that answers it; `None` once the
-    /// connection has closed. Cancel safe.
-    ///
-    /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
-    /// the opening handshake.
-    ///
-    /// # Errors
-    /// As [`recv`](Self::recv).
-    #[inline]
-    pub async fn event_ref(&mut self) -> Result<Option<(Event<'_>, Reply<'_, S, T>)>, Error> {
-        let Inner { out, input, .. } = &mut *self.0;
-        poll_fn(|cx| input.poll_event(out, cx)).await?;
-        match input.inbox.buf.take_event() {
-            Some(Ok(event)) => return Ok(Some((event, Reply(out)))),
-            Some(Err(not_text)) => out.refuse(not_text, &mut input.inbox.failure),
-            None => {}
-        }
-        poll_fn(|cx| out.poll_report(&mut input.inbox.failure, cx)).await?;
-        Ok(None)
-    }
-
     /// Waits until the connection is over, and discards what the peer still sends: after
     /// [`close`](Self::close), until the peer has answered. Cancel safe.
     ///
@@ -208,7 +156,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
 
     /// Waits until a message waits in the buffer, or the connection has closed.
     #[inline]
-    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Inner { out, input, .. } = &mut *self.0;
         loop {
             ready!(input.poll_event(out, cx))?;
@@ -216,55 +164,6 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
                 return Poll::Ready(Ok(()));
             }
         }
-    }
-}
-
-/// Sending.
-impl<S, T: Runtime<S>> WebSocket<S, T> {
-    /// Sends the next part of a message; see [`Connection::send_chunk`]. The part is queued whole or not
-    /// at all. Cancel safe.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), and [`Error::Send`] for a part that does not fit the message.
-    pub async fn send_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
-        Reply(&mut self.0.out).send_chunk(chunk).await
-    }
-
-    /// Sends a ping of up to 125 bytes. [`event_ref`](Self::event_ref) returns its pong.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), and [`Error::Send`] for a longer payload.
-    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        Reply(&mut self.0.out).ping(payload).await
-    }
-
-    /// Sends a pong of up to 125 bytes: without a ping, or as the answer to a ping where
-    /// [`Config::auto_pong`] is off (§5.5.3).
-    ///
-    /// # Errors
-    /// As [`ping`](Self::ping).
-    pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
-        Reply(&mut self.0.out).pong(payload).await
-    }
-
-    /// Writes all that is queued.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the stream takes no more bytes, [`Error::WebSocket`] if a deadline passed meanwhile.
-    pub async fn flush(&mut self) -> Result<(), Error> {
-        Reply(&mut self.0.out).flush().await
-    }
-
-    /// Starts the closing handshake: writes all that is queued, and then the Close frame.
-    ///
-    /// Receive until `None` afterwards, or wait with [`closed`](Self::closed): the peer may still send
-    /// messages, and the connection is over when the peer has answered.
-    ///
-    /// # Errors
-    /// [`Error::Send`] if the connection is not open, or the reason is longer than 123 bytes; else as
-    /// [`flush`](Self::flush).
-    pub async fn close<'a>(&mut self, frame: impl Into<Option<CloseFrame<'a>>>) -> Result<(), Error> {
-        Reply(&mut self.0.out).close(frame).await
     }
 }
 

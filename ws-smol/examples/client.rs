@@ -15,7 +15,7 @@ async fn run() -> Result<(), Box<dyn core::error::Error>> {
     if let Some(message) = ws.recv().await? {
         println!("{message:?}");
     }
-    ws.close(Some(ws_smol::CloseCode::NORMAL.into())).await?;
-    while ws.recv().await?.is_some() {}
+    ws.close(ws_smol::CloseCode::NORMAL).await?;
+    ws.closed().await?;
     Ok(())
 }

@@ -26,6 +26,8 @@
 use async_net::unix::UnixListener as LocalListener;
 use async_net::{AsyncToSocketAddrs, TcpListener};
 
+#[cfg(feature = "tls")]
+use crate::accept_tls;
 use crate::{NetStream, Smol};
 
 ws_driver::listeners!(Smol, TcpListener, LocalListener, NetStream::new, AsyncToSocketAddrs, |work| {

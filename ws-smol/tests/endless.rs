@@ -48,7 +48,7 @@ impl AsyncWrite for Endless {
 #[test]
 fn a_peer_that_never_stops_cannot_put_off_a_deadline() {
     smol::block_on(async {
-        let config = Config { close_timeout: Duration::from_millis(1), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_millis(1));
         let conn = Connection::upgraded(Clock::now(), Role::Server, config, Agreement::default(), [7; 32]);
         let mut ws = WebSocket::new(Endless(0), conn);
         ws.close(None).await.expect("open");

@@ -230,7 +230,7 @@ fn values_go_as_json_both_ways() -> Outcome {
 fn limits_are_those_of_the_connector() -> Outcome {
     block_on(async {
         let port = echo().await?;
-        let connector = Connector::new().config(Config { max_message: 3, ..Config::default() });
+        let connector = Connector::new().config(Config::new().max_message(3));
         let mut ws = connector.connect(Connect::new(&format!("ws://127.0.0.1:{port}/"))?).await?;
         ws.send("four").await?;
         assert!(matches!(ws.recv().await, Err(Error::WebSocket(_))));

@@ -6,8 +6,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
+use crate::no_verification::NoVerification;
 use crate::provider::provider;
-use crate::unverified::Unverified;
 use crate::{HTTP_1_1, TlsError, pem};
 
 /// The TLS settings of a client: the roots that it trusts, and its own certificate.
@@ -143,7 +143,7 @@ impl ClientTlsBuilder {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
         let builder = if self.is_unverified {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(NoVerification(provider)))
         } else if self.trusts_platform || self.roots.is_empty() {
             // The verifier of the platform does not report which root is malformed.
             store(self.roots.iter().cloned())?;

@@ -120,7 +120,7 @@ impl From<TlsError> for io::Error {
 }
 
 impl fmt::Display for TlsError {
-    /// Text from the peer's certificate is escaped, except visible ASCII and blanks.
+    /// Escapes text from the peer's certificate, except visible ASCII and blanks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoProvider => f.write_str("no provider of cryptography is built in, given or installed"),
@@ -132,9 +132,9 @@ impl fmt::Display for TlsError {
                 f.write_str("malformed PEM: a line that begins a section is malformed")
             }
             Self::Pem(error) => write!(f, "malformed PEM: {error}"),
-            Self::NoCertificate => f.write_str("there is no certificate in the PEM"),
+            Self::NoCertificate => f.write_str("the PEM holds no certificate"),
             Self::CertificateInvalid { nth, error } => write!(f, "certificate {nth} is malformed: {error}"),
-            Self::NoKey => f.write_str("there is no private key in the PEM"),
+            Self::NoKey => f.write_str("the PEM holds no private key"),
             Self::KeyEncrypted => {
                 f.write_str("the private key is encrypted: decrypt it, with `openssl pkey` for example")
             }
@@ -146,7 +146,7 @@ impl fmt::Display for TlsError {
                 "the peer's certificate is one of a certificate authority (CA:TRUE), which cannot stand for a \
                  host: the peer needs a certificate with CA:FALSE, issued by that authority or self-signed",
             ),
-            Self::Rustls(error) => write!(Visible(f), "TLS: {error}"),
+            Self::Rustls(error) => write!(VisibleWriter(f), "TLS: {error}"),
             Self::NotTls => f.write_str(
                 "the peer does not speak TLS: if it speaks plain HTTP, the URL begins with ws: rather than wss: \
                  (of a proxy, with http: rather than https:)",
@@ -164,9 +164,9 @@ fn is_authority(error: &rustls::Error) -> bool {
 }
 
 /// A writer that escapes all but visible ASCII and blanks: the peer chooses the names in its certificate.
-struct Visible<'a, 'f>(&'a mut fmt::Formatter<'f>);
+struct VisibleWriter<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
-impl fmt::Write for Visible<'_, '_> {
+impl fmt::Write for VisibleWriter<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         text.chars().try_for_each(|char| match char {
             ' '..='~' => self.0.write_char(char),

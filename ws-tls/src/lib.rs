@@ -23,10 +23,10 @@
 
 mod client;
 mod error;
+mod no_verification;
 pub mod pem;
 mod provider;
 mod server;
-mod unverified;
 
 pub use client::{ClientTls, ClientTlsBuilder};
 pub use error::TlsError;

@@ -29,7 +29,7 @@ impl ServerTls {
     /// Returns a builder for a server with this certificate: its chain in DER, the server's own first, and
     /// its key.
     pub fn builder(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> ServerTlsBuilder {
-        ServerTlsBuilder { provider: None, identity: (chain, key), clients: Clients::Unasked }
+        ServerTlsBuilder { provider: None, identity: (chain, key), clients: ClientAuth::Off }
     }
 
     /// Returns the settings as rustls takes them.
@@ -58,14 +58,14 @@ impl From<Arc<ServerConfig>> for ServerTls {
 pub struct ServerTlsBuilder {
     provider: Option<Arc<CryptoProvider>>,
     identity: (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>),
-    clients: Clients,
+    clients: ClientAuth,
 }
 
 /// The clients that a server accepts.
 #[derive(Debug)]
-enum Clients {
-    Unasked,
-    Asked { roots: Vec<CertificateDer<'static>>, may_have_none: bool },
+enum ClientAuth {
+    Off,
+    On { roots: Vec<CertificateDer<'static>>, may_have_none: bool },
 }
 
 impl ServerTlsBuilder {
@@ -80,14 +80,14 @@ impl ServerTlsBuilder {
     /// Accepts only clients with a certificate that leads to one of these roots, in DER.
     #[must_use]
     pub fn require_client_certificates(self, roots: Vec<CertificateDer<'static>>) -> Self {
-        Self { clients: Clients::Asked { roots, may_have_none: false }, ..self }
+        Self { clients: ClientAuth::On { roots, may_have_none: false }, ..self }
     }
 
     /// Asks clients for a certificate that leads to one of these roots, in DER. Clients without a certificate
     /// are accepted too.
     #[must_use]
     pub fn ask_for_client_certificates(self, roots: Vec<CertificateDer<'static>>) -> Self {
-        Self { clients: Clients::Asked { roots, may_have_none: true }, ..self }
+        Self { clients: ClientAuth::On { roots, may_have_none: true }, ..self }
     }
 
     /// Uses this provider of cryptography.
@@ -108,8 +108,8 @@ impl ServerTlsBuilder {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
         let builder = match self.clients {
-            Clients::Unasked => builder.with_no_client_auth(),
-            Clients::Asked { roots, may_have_none } => {
+            ClientAuth::Off => builder.with_no_client_auth(),
+            ClientAuth::On { roots, may_have_none } => {
                 let roots = Arc::new(store(roots)?);
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
                 let verifier = if may_have_none { verifier.allow_unauthenticated() } else { verifier };

@@ -101,7 +101,7 @@ fn section(label: &str) -> String {
 
 /// A text without a certificate, a text without a key, and a key of another certificate are different errors.
 #[test]
-fn texts_that_are_of_no_use_are_told_apart() {
+fn unusable_texts_have_different_errors() {
     let Identity { chain, key } = Authority::new().issue(&["localhost"]);
     let other_key = Authority::new().issue(&["localhost"]).key;
     let broken = chain.replace("-----END", "-----");
@@ -127,7 +127,7 @@ fn texts_that_are_of_no_use_are_told_apart() {
 
 /// Malformed roots are errors when the settings are made, with the platform's roots or without.
 #[test]
-fn roots_that_are_of_no_use_are_told_apart() -> Outcome {
+fn unusable_roots_have_different_errors() -> Outcome {
     let none = ClientTls::builder().roots_pem("no certificate").err();
     assert!(matches!(none, Some(TlsError::NoCertificate)), "{none:?}");
     let second = [Authority::new().root_pem(), section("CERTIFICATE")].concat();

@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     if let Some(message) = ws.recv().await? {
         println!("{message:?}");
     }
-    ws.close(Some(ws_tokio::CloseCode::NORMAL.into())).await?;
-    while ws.recv().await?.is_some() {}
+    ws.close(ws_tokio::CloseCode::NORMAL).await?;
+    ws.closed().await?;
     Ok(())
 }

@@ -71,6 +71,8 @@ pub mod axum;
 pub mod hyper;
 mod net_stream;
 mod runtime;
+#[cfg(feature = "tls")]
+mod secured;
 pub mod serve;
 #[cfg(feature = "tls")]
 mod tls;

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio_rustls::TlsStream;
 
 #[cfg(feature = "tls")]
-use crate::tls::Secured;
+use crate::secured::Secured;
 use ws_driver::Addresses;
 use ws_driver::serve::Place;
 #[cfg(feature = "tls")]
@@ -30,7 +30,7 @@ enum Kind {
     Tcp(TcpStream, Addresses),
     /// In a box: its state takes more than a kilobyte.
     #[cfg(feature = "tls")]
-    Tls(Box<Secured>),
+    Tls(Box<Secured<NetStream>>),
     Other(Pin<Box<dyn Other>>),
 }
 

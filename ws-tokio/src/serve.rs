@@ -25,6 +25,8 @@
 use tokio::net::UnixListener as LocalListener;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
+#[cfg(feature = "tls")]
+use crate::accept_tls;
 use crate::{NetStream, Tokio};
 
 ws_driver::listeners!(Tokio, TcpListener, LocalListener, NetStream::from, ToSocketAddrs, tokio::spawn);

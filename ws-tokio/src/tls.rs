@@ -1,9 +1,6 @@
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use ws_tls::{ClientTls, ServerTls, TlsError, check_protocol};
 
@@ -37,35 +34,4 @@ fn checked(stream: TlsStream<NetStream>) -> io::Result<NetStream> {
 /// Returns the error, as a [`TlsError`] if it comes from TLS.
 fn wrapped(error: io::Error) -> io::Error {
     TlsError::from_io(error).map_or_else(|error| error, io::Error::from)
-}
-
-/// TLS over a stream. It returns all bytes that were complete before an error, and then the error.
-pub(crate) struct Secured {
-    pub(crate) stream: TlsStream<NetStream>,
-    failed: Option<io::Error>,
-}
-
-impl From<TlsStream<NetStream>> for Secured {
-    fn from(stream: TlsStream<NetStream>) -> Self {
-        Self { stream, failed: None }
-    }
-}
-
-impl Secured {
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.failed.is_none() {
-            match ready!(Pin::new(&mut self.stream).poll_read(cx, buf)) {
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err(error) => self.failed = Some(error),
-            }
-        }
-        let mut decrypted = match &mut self.stream {
-            TlsStream::Client(stream) => stream.get_mut().1.reader(),
-            TlsStream::Server(stream) => stream.get_mut().1.reader(),
-        };
-        let n = decrypted.read(buf.initialize_unfilled()).unwrap_or(0);
-        buf.advance(n);
-        let failed = if n == 0 { self.failed.take() } else { None };
-        Poll::Ready(failed.map_or(Ok(()), Err))
-    }
 }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use ws_tokio::axum::WebSocketUpgrade;
 use ws_tokio::deflate::Compression;
-use ws_tokio::{Accept, Config, Connect, Error, Reject, WebSocket};
+use ws_tokio::{Accept, Config, Connect, Error, Reject, Status, WebSocket};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -52,13 +52,13 @@ async fn serve(listener: TcpListener) -> Outcome {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let tasks = tasks.clone();
         async move {
-            let config = Config { compression: Some(Compression::default()), ..Config::default() };
+            let config = Config::new().compression(Compression::default());
             let path = request.uri().path().to_string();
             let answered =
                 ws_tokio::hyper::upgrade_with(&mut request, config, |request| match request.path() {
                     "/echo" | "/bare" => Accept::new().into(),
                     "/chat" => Accept::new().subprotocol("chat").into(),
-                    _ => Reject::new(404).expect("404 is a status").into(),
+                    _ => Reject::new(Status::NOT_FOUND).into(),
                 });
             let (response, opening) = match answered {
                 Ok(answered) => answered,
@@ -145,7 +145,7 @@ async fn compression_and_subprotocols_are_agreed() -> Outcome {
     let (listener, at) = listen().await?;
     let connect = Connect::new(&format!("ws://{at}/chat"))?.subprotocol("chat")?;
     let talk = async {
-        let config = Config { compression: Some(Compression::default()), ..Config::default() };
+        let config = Config::new().compression(Compression::default());
         let mut ws = ws_tokio::connect_with(&connect, config).await?;
         assert_eq!(ws.status().agreement.subprotocol.as_deref(), Some("chat"));
         assert!(ws.status().agreement.deflate.is_some());
@@ -171,7 +171,7 @@ async fn an_axum_handler_gets_the_web_socket() -> Outcome {
             }
         })
     };
-    let refuse = async |upgrade: WebSocketUpgrade| upgrade.reject(Reject::new(403).expect("403 is a status"));
+    let refuse = async |upgrade: WebSocketUpgrade| upgrade.reject(Reject::new(Status::FORBIDDEN));
     let misfit = async |upgrade: WebSocketUpgrade| {
         upgrade.accept(Accept::new().subprotocol("unasked")).on_upgrade(async |_| {})
     };

@@ -73,8 +73,8 @@ async fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
 /// round trip is measured.
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
-    let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(7) };
-    let config = Config { keep_alive: Some(keep_alive), ..Config::default() };
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(7));
+    let config = Config::new().keep_alive(keep_alive);
     let (mut one, mut other) = pair(config.clone()).await;
     let waiting =
         tokio::time::timeout(Duration::from_secs(100), async { tokio::join!(one.recv(), other.recv()) });
@@ -93,7 +93,7 @@ async fn a_silent_peer_is_given_up_and_a_live_one_is_measured() -> Outcome {
 
 /// Returns how long the adapter waits for a silent peer.
 async fn patience() -> Duration {
-    let config = Config { keep_alive: Some(KeepAlive::default()), ..Config::default() };
+    let config = Config::new().keep_alive(KeepAlive::default());
     let (near, _silent) = duplex(1024);
     let now = <ws_tokio::Tokio as ws_driver::Timer>::now();
     let conn = Connection::upgraded(now, Role::Server, config, Agreement::default(), [0; 32]);
@@ -131,16 +131,15 @@ fn a_runtime_without_timers_is_an_error_where_there_is_a_timeout() -> Outcome {
         assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
         assert!(error.to_string().contains("enable_time"), "{error}");
     }
-    let without_timeouts =
-        Config { opening_timeout: None, close_timeout: Duration::MAX, ..Config::default() };
+    let without_timeouts = Config::new().opening_timeout(None).close_timeout(Duration::MAX);
     Builder::new_current_thread().enable_io().build()?.block_on(async {
         let (near, _far) = duplex(1024);
         check(accept(near).await);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let connect = Connect::new(&format!("ws://{}/", listener.local_addr()?))?;
         check(ws_tokio::connect_with(&connect, Config::default()).await);
-        let keep_alive = Some(KeepAlive::default());
-        let (mut ws, _peer) = server(Config { keep_alive, ..without_timeouts.clone() });
+        let keep_alive = KeepAlive::default();
+        let (mut ws, _peer) = server(without_timeouts.clone().keep_alive(keep_alive));
         check(ws.recv().await);
 
         let serve = async {

@@ -31,10 +31,10 @@ const OTHER_FILES: usize = 200;
 /// within bounds and honest clients are served. Linux only.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only this adapter; may be given several times.
+    /// Attack only this adapter; may be given several times.
     #[arg(long = "adapter", value_name = "NAME", value_parser = PossibleValuesParser::new(ADAPTERS))]
     adapters: Vec<String>,
-    /// Only this attack; may be given several times.
+    /// Run only this attack; may be given several times.
     #[arg(long = "attack", value_name = "NAME", value_parser = PossibleValuesParser::new(kinds::NAMES))]
     attacks: Vec<String>,
     /// The number of attackers, in percent of a full run.

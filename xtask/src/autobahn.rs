@@ -2,6 +2,7 @@
 
 mod cases;
 mod report;
+mod role;
 mod shard;
 mod wstest;
 
@@ -15,11 +16,11 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
 use self::cases::Case;
 use self::report::Outcome;
+use self::role::Role;
 use self::shard::{Programs, Shard};
 use crate::{process, workspace};
 
@@ -54,22 +55,6 @@ pub(crate) struct Args {
     /// Use this program instead of building `autobahn-client`
     #[arg(long, value_name = "PATH")]
     client_bin: Option<PathBuf>,
-}
-
-/// The role of our program; the suite takes the other one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Role {
-    Server,
-    Client,
-}
-
-impl Role {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-        }
-    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {

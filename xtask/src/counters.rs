@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// Write the figures into the repository instead of comparing them.
     #[arg(long)]
     update: bool,
-    /// Only the workloads whose name begins like this; may be given several times.
+    /// Run only the workloads whose name begins like this; may be given several times.
     #[arg(long = "case", value_name = "NAME", conflicts_with = "update")]
     cases: Vec<String>,
 }

@@ -17,7 +17,7 @@ use crate::workspace;
 
 /// The time limit of one proxy for all its tests.
 const LONGEST: Duration = Duration::from_secs(120);
-/// The configurations of the proxies. `@PORT@`, `@BACKEND@` and `@FOLDER@` stand for what differs.
+/// The configurations of the proxies. `@PORT@`, `@BACKEND@` and `@FOLDER@` stand for the values of a run.
 const NGINX: &str = include_str!("intermediaries/nginx.conf");
 const HAPROXY: &str = include_str!("intermediaries/haproxy.cfg");
 const APACHE: &str = include_str!("intermediaries/apache.conf");
@@ -56,14 +56,15 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Folders with system programs that are only on an administrator's `PATH`.
+/// Finds a program in the folders of `PATH`, or in those for system programs, which are only on an
+/// administrator's.
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-/// What all runs need.
+/// The programs, and the folder, that all runs need.
 struct Programs {
     ws: PathBuf,
     check: PathBuf,

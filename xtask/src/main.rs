@@ -1,6 +1,7 @@
 //! The project's own checks, run as `cargo xtask <task>`.
 
 mod attack;
+mod attributes;
 mod autobahn;
 mod counters;
 mod intermediaries;

@@ -17,7 +17,7 @@ const TESTED: [&str; 4] = ["ws-", "conformance/", "benches/", "examples/"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only this group, such as `G`, `K1` or `K` for K1 and K2
+    /// Report only this group, such as `G`, `K1` or `K` for K1 and K2
     #[arg(long, value_name = "G")]
     group: Option<String>,
     /// List the rows that have neither a test nor a reason
@@ -171,7 +171,7 @@ mod judgement {
         6455-5.1-1\tC\tMUST\tframe\tClient masks\n\
         6455-5.1-2\tS\tMUST\tframe\tServer closes\t\tnot built yet\n";
 
-    /// The states of both rows, and the faults, with `test` as the only test.
+    /// Returns the states of both rows, and the faults, with `test` as the only test.
     fn judged(test: &str) -> (Vec<State>, Vec<String>) {
         let source = |path: &str, text: &str| Source { path: path.into(), text: text.into() };
         let sources =

@@ -1,6 +1,8 @@
 //! The layer rules and house rules as checks that fail.
 
 mod code;
+mod docs;
+mod finding;
 mod packages;
 mod rust;
 mod text;
@@ -8,17 +10,8 @@ mod words;
 
 use anyhow::{Result, bail};
 
+use self::finding::Finding;
 use crate::workspace;
-
-/// Something to change, and its place.
-#[derive(Debug)]
-struct Finding {
-    path: String,
-    /// Counted from 1; none for a finding about the whole file.
-    line: Option<usize>,
-    /// The fault, and what to do instead.
-    what: String,
-}
 
 pub(crate) fn run() -> Result<()> {
     let sources = workspace::sources()?;
@@ -28,6 +21,7 @@ pub(crate) fn run() -> Result<()> {
         findings.extend(text::check(source));
         findings.extend(words::check(source));
         if source.path.ends_with(".rs") {
+            findings.extend(docs::check(source));
             findings.extend(rust::check(source));
         }
     }

@@ -15,7 +15,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// One file of the repository as text.
 pub(crate) struct Source {
-    /// Relative to the top directory, with `/` between its parts.
+    /// The path from the top directory, with `/` between its parts.
     pub(crate) path: String,
     pub(crate) text: String,
 }

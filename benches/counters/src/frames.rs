@@ -15,7 +15,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All contents.
     pub const ALL: [Self; 3] = [Self::Binary, Self::Ascii, Self::Multibyte];
 
     /// Returns the content as one word.

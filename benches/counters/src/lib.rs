@@ -1,4 +1,5 @@
-//! What the benchmarks and the counters share: messages, their bytes on the wire, and the library in memory.
+//! The parts that the benchmarks and the counters share: messages, their bytes on the wire, and the library
+//! in memory.
 
 pub mod frames;
 pub mod memory;

@@ -15,12 +15,7 @@ pub struct End {
 impl End {
     /// Returns one that takes messages of any length, in any number of frames.
     pub fn new(role: Role) -> Self {
-        let config = Config {
-            max_message: usize::MAX,
-            max_frame: usize::MAX,
-            max_fragments: usize::MAX,
-            ..Config::default()
-        };
+        let config = Config::new().max_message(usize::MAX).max_frame(usize::MAX).max_fragments(usize::MAX);
         let conn = Connection::upgraded(Instant::ORIGIN, role, config, Agreement::default(), [7; 32]);
         Self { conn, input: RecvBuf::new(), pool: Pool::new() }
     }

@@ -4,7 +4,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
 use ws_core::handshake::Agreement;
-use ws_core::{Config, Connection, Instant, Message, Prepared, Role};
+use ws_core::{Config, Connection, Instant, Message, PreparedMessage, Role};
 
 use crate::frames::{self, Kind};
 use crate::memory::End;
@@ -46,7 +46,7 @@ enum Work {
 
 const K: usize = 1 << 10;
 
-/// All of them.
+/// All workloads.
 pub const ALL: [Workload; 30] = [
     new("decode-16-binary", Work::Decode(Kind::Binary), 16, 1),
     new("decode-16-ascii", Work::Decode(Kind::Ascii), 16, 1),
@@ -152,7 +152,7 @@ impl Workload {
                 sender.reunite(receiver)?.get_ref().calls()
             }
             Work::TokioPrepared => {
-                let message = Prepared::new(&frames::payload(Kind::Binary, 0, self.len)[..]);
+                let message = PreparedMessage::new(&frames::payload(Kind::Binary, 0, self.len)[..]);
                 let mut ws = ws_tokio::WebSocket::new(Script::new(Vec::new(), 0), server());
                 for _ in 0..times {
                     for _ in 0..self.depth {
@@ -216,7 +216,7 @@ fn server() -> Connection {
     Connection::upgraded(Instant::ORIGIN, Role::Server, Config::default(), Agreement::default(), [7; 32])
 }
 
-/// Polls `work` to its end. Here a client's stream without a Close frame at its end is right.
+/// Polls `work` to its end, and ignores its error: the client's stream may end without a Close frame here.
 fn drive(work: impl Future<Output = anyhow::Result<()>>) {
     let mut work = pin!(work);
     let mut cx = Context::from_waker(Waker::noop());

@@ -42,7 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn attend(stream: TcpStream, is_alone: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
-    // Its accepting makes it forget its window after each message, asked to or not.
+    // With `accept_no_context_takeover`, the server resets its window after each message, even if the client
+    // did not ask for that.
     let config = DeflateConfig {
         request_server_no_context_takeover: is_alone,
         request_client_no_context_takeover: is_alone,

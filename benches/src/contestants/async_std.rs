@@ -4,7 +4,8 @@ use std::net::TcpListener;
 
 use async_std::net::TcpStream;
 
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_async_std;
 use crate::task::Task;
 use crate::workload::Framing;

@@ -2,7 +2,8 @@
 
 use std::net::{TcpListener, TcpStream};
 
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_threads;
 use crate::task::Task;
 use crate::workload::Framing;

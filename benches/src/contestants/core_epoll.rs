@@ -8,9 +8,10 @@ use std::time::Instant as Clock;
 use bytes::Buf as _;
 use mio::net::TcpStream;
 use ws_core::handshake::Accept;
-use ws_core::{Config, Connection, Event, Instant, Message, Output, Pool, RecvBuf, Transmit, Waits};
+use ws_core::{Config, Connection, Event, Instant, Message, Output, Pool, RecvBuf, Transmit, WaitingEvent};
 
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_epoll::{self, Peer};
 use crate::task::Task;
 use crate::workload::Framing;
@@ -30,7 +31,7 @@ fn serve(listener: TcpListener, _task: Task) -> anyhow::Result<()> {
     on_epoll::serve(listener, |stream| Socket::new(stream, now, &config), &mut shared)
 }
 
-/// What all connections share.
+/// The clock and the memory that all connections share.
 struct Shared {
     begun: Clock,
     pool: Pool,
@@ -57,7 +58,7 @@ impl Socket {
     /// Sends back all messages that have come.
     fn echo(&mut self, now: Instant, pool: &mut Pool) -> anyhow::Result<()> {
         while self.conn.receive(now, &mut self.input)? {
-            if self.input.waits() != Waits::Message {
+            if self.input.waiting_event() != WaitingEvent::Message {
                 if let Some(Ok(Event::Request(_))) = self.input.take_event() {
                     self.conn.accept(now, &Accept::new())?;
                 }

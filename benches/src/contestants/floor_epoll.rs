@@ -36,8 +36,8 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
 struct Echo {
     stream: TcpStream,
     len: usize,
-    /// Bytes that did not fit into the socket, or are not whole yet; how many are held, and how many of those
-    /// are written.
+    /// The memory of bytes that did not fit into the socket, or are not a whole message yet; the number of
+    /// its bytes that are in use, and the number of those that are written.
     rest: Option<(Vec<u8>, usize, usize)>,
 }
 

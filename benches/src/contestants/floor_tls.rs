@@ -27,7 +27,7 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     on_tokio::accept_all(listener, move |stream| echo(stream, tls.clone(), len))
 }
 
-/// A server with a certificate that it made itself.
+/// Returns the settings of a server with a certificate that it made itself.
 pub(super) fn server_tls() -> anyhow::Result<ServerTls> {
     let made = rcgen::generate_simple_self_signed(["localhost".into()])?;
     Ok(ServerTls::from_pem(made.cert.pem(), made.signing_key.serialize_pem())?)

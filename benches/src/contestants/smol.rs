@@ -4,7 +4,8 @@ use std::net::TcpListener;
 
 use smol::net::TcpStream;
 
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_smol;
 use crate::task::Task;
 use crate::workload::Framing;

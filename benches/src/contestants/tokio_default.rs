@@ -7,7 +7,8 @@ use ws_tokio::Config;
 use ws_tokio::deflate::Compression;
 
 use super::tokio_lent::echo;
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_tokio;
 use crate::task::Task;
 use crate::workload::{Context, Framing};
@@ -22,6 +23,6 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
 };
 
 fn serve(listener: TcpListener, _task: Task) -> anyhow::Result<()> {
-    let config = Arc::new(Config { compression: Some(Compression::default()), ..Config::default() });
+    let config = Arc::new(Config::new().compression(Compression::default()));
     on_tokio::accept_all(listener, move |stream| echo(stream, Arc::clone(&config)))
 }

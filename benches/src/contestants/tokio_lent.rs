@@ -7,10 +7,11 @@ use anyhow::Context as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use ws_tls::ServerTls;
-use ws_tokio::{Accept, Config, Prepared, WebSocket, accept_tls};
+use ws_tokio::{Accept, Config, PreparedMessage, WebSocket, accept_tls};
 
 use super::floor_tls::server_tls;
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_tokio::{self, Receiver};
 use crate::task::Task;
 use crate::workload::{Framing, compression};
@@ -26,7 +27,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
 
 fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
     let compression = matches!(task, Task::Deflate(_)).then(compression);
-    let config = Arc::new(Config { compression, ..Config::default() });
+    let config = Arc::new(Config::new().compression(compression));
     match task {
         Task::Echo(_) | Task::Open | Task::Deflate(_) => {
             on_tokio::accept_all(listener, move |stream| echo(stream, Arc::clone(&config)))
@@ -59,7 +60,7 @@ pub(super) async fn echo(
 }
 
 impl Receiver for WebSocket<TcpStream> {
-    type Burst = Vec<Prepared>;
+    type Burst = Vec<PreparedMessage>;
 
     async fn open(stream: TcpStream) -> anyhow::Result<Self> {
         Ok(ws_tokio::accept(stream).await?)
@@ -69,7 +70,7 @@ impl Receiver for WebSocket<TcpStream> {
         let mut burst = Vec::with_capacity(count);
         for _ in 0..count {
             let (message, _) = self.message_ref().await?.context("the client has gone")?;
-            burst.push(Prepared::new(message));
+            burst.push(PreparedMessage::new(message));
         }
         Ok(burst)
     }

@@ -4,7 +4,8 @@ use std::net::TcpListener;
 
 use tokio::net::TcpStream;
 
-use crate::contestant::{Bar, Contestant, Program, Standing};
+use crate::bar::Bar;
+use crate::contestant::{Contestant, Program, Standing};
 use crate::on_tokio;
 use crate::task::Task;
 use crate::workload::Framing;

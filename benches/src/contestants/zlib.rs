@@ -85,7 +85,7 @@ impl Codec {
 }
 
 thread_local! {
-    /// For all connections of this thread, if each message is compressed alone.
+    /// The codec of all connections of this thread, if each message is compressed alone.
     static SHARED: RefCell<Codec> = RefCell::new(Codec::new(Context::Alone));
 }
 

@@ -9,7 +9,7 @@ use crate::contestant::Contestant;
 use crate::server::Server;
 use crate::workload::Framing;
 
-/// All connections to one server, the one that sends last.
+/// All connections to one server; the last one sends.
 pub(crate) struct Load {
     server: Server,
     poll: Poll,

@@ -150,7 +150,7 @@ impl Link {
                 None => return Ok(None),
             },
             Framing::WebSocket => {
-                let rules = Rules { masked: Some(false), rsv1: true };
+                let rules = Rules::new().masked(false).rsv1(true);
                 let Some((header, start)) = rules.parse(&self.input)? else { return Ok(None) };
                 ensure!(
                     header.rsv1 && header.fin,

@@ -93,8 +93,8 @@ impl Load {
         Ok(cpu / (exchanges * self.depth) as f64)
     }
 
-    /// Echoes a message on one connection after the other, so that never more memory is needed at once than
-    /// for one.
+    /// Echoes a message on one connection after the other, so that the server never needs memory for more
+    /// than one message.
     ///
     /// # Errors
     /// As [`round`](Self::round).

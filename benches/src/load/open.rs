@@ -97,7 +97,7 @@ impl Visit {
     }
 }
 
-/// A client's Close frame with 1000.
+/// Returns a client's Close frame with 1000.
 fn close_frame() -> Vec<u8> {
     let key = [0x37, 0xFA, 0x21, 0x3D];
     let header = Header { fin: true, rsv1: false, opcode: Opcode::Close, mask: Some(key), len: 2 };

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use counters::frames::Kind;
 use ws_core::{Role, mask};
 
-use super::Subject;
+use super::subject::Subject;
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
@@ -45,8 +45,8 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
 }
 
 fn copy(from: Vec<u8>) -> Subject {
-    // Half a page apart: processors are ten times slower when they copy between addresses whose distance is
-    // nearly a multiple of a page.
+    // The two buffers lie half a page apart: processors are ten times slower when they copy between addresses
+    // whose distance is nearly a multiple of a page.
     const PAGE: usize = 4096;
     let mut to = vec![0; from.len() + PAGE];
     let start = (from.as_ptr().addr() + PAGE / 2).wrapping_sub(to.as_ptr().addr()) % PAGE;
@@ -95,7 +95,7 @@ fn parts(wire: Vec<u8>, payloads: Vec<u8>, len: usize, is_text: bool) -> Subject
     })
 }
 
-/// The mask as a plain loop: 32 bytes at a time, which a compiler turns into vectors.
+/// Masks in a plain loop: 32 bytes at a time, which a compiler turns into vectors.
 fn xor(payload: &mut [u8]) {
     let mut wide = [0; 32];
     for (index, byte) in wide.iter_mut().enumerate() {

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_websockets::{Config, Limits, ServerBuilder};
 use ws_core::Role;
 
-use super::Subject;
+use super::subject::Subject;
 
 /// More messages than any subject is asked for.
 const FOR_EVER: usize = usize::MAX;
@@ -71,13 +71,13 @@ pub(super) fn decode(wire: &[u8], depth: usize) -> Vec<(&'static str, Subject)> 
 }
 
 pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static str, Subject)> {
-    let nobody = || Script::new(Vec::new(), 0);
+    let silent = || Script::new(Vec::new(), 0);
 
     let theirs = match role {
         Role::Server => tungstenite::protocol::Role::Server,
         Role::Client => tungstenite::protocol::Role::Client,
     };
-    let mut ws = tungstenite::WebSocket::from_raw_socket(nobody(), theirs, None);
+    let mut ws = tungstenite::WebSocket::from_raw_socket(silent(), theirs, None);
     // It takes shared bytes, and masks a client's in a copy.
     let shared = bytes::Bytes::copy_from_slice(payload);
     let message = Message::Binary(shared.clone());
@@ -93,7 +93,7 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
     let mut subjects = vec![("tungstenite", tungstenite)];
 
     if role == Role::Server {
-        let mut ws = ServerBuilder::new().config(Config::default().frame_size(usize::MAX)).serve(nobody());
+        let mut ws = ServerBuilder::new().config(Config::default().frame_size(usize::MAX)).serve(silent());
         let message = tokio_websockets::Message::binary(shared);
         let tokio_websockets: Subject = Box::new(move |batches| {
             drive(async {
@@ -113,7 +113,7 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
         Role::Server => fastwebsockets::Role::Server,
         Role::Client => fastwebsockets::Role::Client,
     };
-    let mut ws = fastwebsockets::WebSocket::after_handshake(nobody(), theirs);
+    let mut ws = fastwebsockets::WebSocket::after_handshake(silent(), theirs);
     let message = payload.to_vec();
     let fastwebsockets: Subject = Box::new(move |batches| {
         drive(async {

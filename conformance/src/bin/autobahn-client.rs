@@ -72,9 +72,9 @@ fn run(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Limits for the largest case, and the default offer of compression.
+/// Returns the default settings, whose limits allow the largest case, with the default offer of compression.
 fn config() -> Config {
-    Config { compression: Some(Compression::default()), ..Config::default() }
+    Config::new().compression(Compression::default())
 }
 
 struct Client {

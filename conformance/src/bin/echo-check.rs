@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 fn check(connect: &Connect, compression: Option<Compression>) -> Result<(), Failure> {
     let is_compressed = compression.is_some();
-    let config = Config { compression, ..Config::default() };
+    let config = Config::new().compression(compression);
     let connect = connect.clone().subprotocol("chat").expect("a token");
     let open = || ws_blocking::connect_with(&connect, config.clone());
 
@@ -49,7 +49,7 @@ fn check(connect: &Connect, compression: Option<Compression>) -> Result<(), Fail
     fragments(&mut ws)?;
     ping(&mut ws)?;
     ws.close(CloseFrame { code: CloseCode::new(4000).expect("a private code"), reason: "bye" })?;
-    while ws.recv()?.is_some() {}
+    ws.closed()?;
     ensure(ws.status().close_code == 4000 && ws.status().was_clean, "the close")?;
 
     // A message over the server's limit is answered with 1009.

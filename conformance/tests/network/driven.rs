@@ -23,8 +23,8 @@ const SEEDS: u64 = 200;
 /// The longest time of closing: the close timer, and a stall that ends.
 const CLOSING: Duration = Duration::from_secs(8);
 
-/// Longer than any chain of deadlines. A task that is stuck checks only when a deadline has passed whether
-/// the peer has sent bytes, and counts from then on.
+/// A time longer than any chain of deadlines. A task that is stuck checks only when a deadline has passed
+/// whether the peer has sent bytes, and counts from then on.
 const PATIENCE: Duration = crate::PATIENCE.saturating_mul(2);
 
 /// The work of both ends, in two forms.
@@ -40,9 +40,9 @@ struct End {
     got_close: bool,
     was_clean: bool,
     error: Option<Error>,
-    /// When it began to close by itself.
+    /// The time when it began to close by itself.
     closed_at: Option<Instant>,
-    /// When its task ended.
+    /// The time when its task ended.
     ended_at: Option<Instant>,
 }
 
@@ -101,7 +101,7 @@ struct Outcome {
     run: Run,
     fault: Fault,
     talk: Talk,
-    /// The client's, the server's.
+    /// The client's end, and the server's.
     ends: [End; 2],
 }
 
@@ -185,8 +185,8 @@ fn simulate(seed: u64, talk: Talk, fault: Fault) -> Outcome {
 }
 
 fn config() -> Config {
-    let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) };
-    Config { keep_alive: Some(keep_alive), max_output: 2000, ..Config::default() }
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(10));
+    Config::new().keep_alive(keep_alive).max_output(2000)
 }
 
 /// Sends and receives at once, and closes when all is sent.
@@ -202,7 +202,7 @@ async fn both_halves(ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) 
             }
         }
         end.borrow_mut().closed_at = Some(Timer::now());
-        let _ = sender.close(Some(CloseCode::NORMAL.into())).await;
+        let _ = sender.close(CloseCode::NORMAL).await;
     };
     let receiving = async {
         loop {
@@ -239,7 +239,7 @@ async fn ask(mut ws: WebSocket, payloads: Vec<Vec<u8>>, end: &RefCell<End>) {
         }
     }
     end.borrow_mut().closed_at = Some(Timer::now());
-    if let Err(error) = ws.close(Some(CloseCode::NORMAL.into())).await {
+    if let Err(error) = ws.close(CloseCode::NORMAL).await {
         end.borrow_mut().fail(error);
     }
     receive(&mut ws, end).await;
@@ -285,7 +285,7 @@ fn note(event: &Event<'_>, end: &RefCell<End>) {
     }
 }
 
-/// All runs of a test that breaks the network in this way.
+/// Runs a test that breaks the network in this way, with every seed.
 fn runs(fault: Fault) -> impl Iterator<Item = (u64, Outcome)> {
     let run = move |seed| {
         let outcome = simulate(seed, TALKS[(seed % 2) as usize], fault);
@@ -306,7 +306,7 @@ fn tasks_lose_nothing_on_a_slow_network() {
 
 /// A stream that breaks both ways ends both tasks, with its error unless the closing handshake was over.
 #[test]
-fn tasks_hear_of_a_reset() {
+fn tasks_are_woken_by_a_reset() {
     for (seed, outcome) in runs(Fault::Reset) {
         for end in &outcome.ends {
             assert!(end.is_content() || end.was_reset(), "seed {seed}: {end:?}");

@@ -40,7 +40,7 @@ pub(crate) enum Fault {
 /// The outcome of a run.
 pub(crate) struct Outcome {
     pub(crate) fault: Fault,
-    /// The client's, the server's.
+    /// The client's end, and the server's.
     pub(crate) ends: [End; 2],
     pub(crate) took: Duration,
 }
@@ -107,7 +107,7 @@ struct Node {
 pub(crate) struct Simulation {
     random: Random,
     fault: Fault,
-    /// When the fault begins.
+    /// The time when the fault begins.
     breaks_at: Instant,
     stalled_until: Option<Instant>,
     /// The most bytes that one read or write moves.
@@ -120,8 +120,8 @@ impl Simulation {
     pub(crate) fn new(seed: u64, fault: Fault) -> Self {
         let mut random = Random::new(seed);
         let now = Instant::ORIGIN;
-        let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(10) };
-        let config = Arc::new(Config { keep_alive: Some(keep_alive), max_output: 2000, ..Config::default() });
+        let keep_alive = KeepAlive::new().interval(Duration::from_secs(20)).timeout(Duration::from_secs(10));
+        let config = Arc::new(Config::new().keep_alive(keep_alive).max_output(2000));
         let request = ClientRequest::new("h", "/").expect("a request");
         let mut node = |conn| Node {
             conn,
@@ -200,7 +200,7 @@ impl Simulation {
         self.receive(role);
         self.send(role);
         let has_written = self.write(role);
-        // A timer may have ended it, or the output that failed.
+        // A timer, or output that failed, may have ended the connection.
         self.receive(role);
         let node = &mut self.nodes[index(role)];
         if node.conn.is_closed() {
@@ -278,7 +278,7 @@ impl Simulation {
         }
         let node = &mut self.nodes[index(role)];
         if node.conn.is_open() {
-            node.conn.close(now, Some(CloseCode::NORMAL.into())).expect("it is open");
+            node.conn.close(now, CloseCode::NORMAL).expect("it is open");
         }
     }
 

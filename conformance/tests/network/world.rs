@@ -23,10 +23,10 @@ struct World {
     now: Instant,
     random: Random,
     fault: Fault,
-    /// When the fault begins.
+    /// The time when the fault begins.
     breaks_at: Instant,
     stalled_until: Option<Instant>,
-    /// The times of the network's changes, from now on.
+    /// The times at which the network changes, from now on.
     changes: Vec<Instant>,
     /// The most bytes that one read or write moves.
     piece: usize,
@@ -180,7 +180,7 @@ impl World {
         wake(&mut lane.reader);
     }
 
-    /// Both directions end: this end neither writes nor reads any more.
+    /// Ends both directions: this end neither writes nor reads any more.
     fn drop_stream(&mut self, role: Role) {
         self.end(role);
         self.lanes[index(role)].is_gone = true;

@@ -46,7 +46,7 @@ fn codes_go_both_ways() -> Outcome {
             let (mut ws, mut peer) = open(Role::Server, Config::default());
             let code = CloseCode::new(code).expect("a code");
             let bytes = u16::from(code).to_be_bytes();
-            wait!(ws.close(Some(code.into())))?;
+            wait!(ws.close(code))?;
             assert_eq!(next(&mut peer)?, [0x88, 2, bytes[0], bytes[1]]);
             peer.write_all(&masked(0x88, &bytes))?;
             drop(peer);
@@ -83,7 +83,7 @@ fn a_client_waits_for_the_servers_end() -> Outcome {
             peer.shutdown(std::net::Shutdown::Write)?;
             Ok((nothing.to_string(), rest(peer)?))
         });
-        wait!(ws.close(Some(CloseCode::NORMAL.into())))?;
+        wait!(ws.close(CloseCode::NORMAL))?;
         assert_eq!(wait!(ws.recv())?, None);
         assert!(ws.status().was_clean);
         let (nothing, end) = peer.join().expect("no panic")?;

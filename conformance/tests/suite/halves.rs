@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::{Outcome, masked, next, open, pair, rest};
 use crate::adapter::ws_core::Role;
-use crate::adapter::{CloseCode, CloseFrame, Config, Error, Event, SendError, WebSocket};
+use crate::adapter::{CloseCode, Config, Error, Event, SendError, WebSocket};
 use crate::on;
 
 /// adapter-BP3, adapter-BP4: both ends send at once, far more than any buffer holds, while they receive.
@@ -51,11 +51,11 @@ pub(crate) async fn talk<S: on::Stream>(ws: WebSocket<S>) -> Result<(), Error> {
             }
         }
         // The later end finds the closing handshake begun.
-        match wait!(closer.close(CloseFrame::from(CloseCode::NORMAL))) {
+        match wait!(closer.close(CloseCode::NORMAL)) {
             Ok(()) | Err(Error::Send(SendError::Closed)) => {}
             Err(error) => return Err(error),
         }
-        while wait!(receiver.recv())?.is_some() {}
+        wait!(receiver.closed())?;
         Ok(())
     });
     let (sent, received) = on::both(sending, receiving).await;
@@ -89,7 +89,7 @@ fn a_sender_closes_and_the_receiver_sees_the_end() -> Outcome {
         let (sender, mut receiver) = on::split(ws);
         assert!(sender.is_open());
         wait!(sender.send("bye"))?;
-        wait!(sender.close(CloseFrame { code: CloseCode::NORMAL, reason: "" }))?;
+        wait!(sender.close(CloseCode::NORMAL))?;
         assert_eq!(next(&mut peer)?, *b"\x81\x03bye\x88\x02\x03\xe8");
         peer.write_all(&[masked(0x81, b"you too"), masked(0x88, &[3, 232])].concat())?;
         peer.shutdown(std::net::Shutdown::Write)?;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use super::{Outcome, beside, frame, masked, next, open, pair, rest, write_each};
 use crate::adapter::deflate::Compression;
 use crate::adapter::ws_core::{self, ProtocolError, Role};
-use crate::adapter::{Chunk, Config, Error, Event, MessageKind, OwnedMessage, Prepared, SendError};
+use crate::adapter::{Chunk, Config, Error, Event, MessageKind, OwnedMessage, PreparedMessage, SendError};
 use crate::on;
 
 /// adapter-U1: messages of all kinds and lengths come back as they were.
@@ -28,7 +28,7 @@ fn everything_is_echoed() -> Outcome {
                 wait!(one.send(text.clone()))?;
                 assert_eq!(wait!(one.recv())?, Some(text.into()));
             }
-            let prepared = Prepared::new("prepared");
+            let prepared = PreparedMessage::new("prepared");
             wait!(one.send(&prepared))?;
             assert_eq!(wait!(one.recv())?, Some("prepared".into()));
             wait!(one.close(None))?;
@@ -108,7 +108,7 @@ fn a_ping_is_answered_and_both_are_events() -> Outcome {
 #[test]
 fn chunks_are_for_those_who_ask() -> Outcome {
     on::run(async {
-        let (mut ws, mut peer) = open(Role::Server, Config { stream: true, ..Config::default() });
+        let (mut ws, mut peer) = open(Role::Server, Config::new().stream(true));
         peer.write_all(b"\x82\x84\0\0\0\0ab")?;
         assert!(matches!(wait!(ws.recv()), Err(Error::Streaming)));
         assert!(matches!(wait!(ws.message_ref()), Err(Error::Streaming)));
@@ -146,11 +146,11 @@ fn a_message_may_be_sent_in_parts() -> Outcome {
 }
 
 /// 6455-5.1-3, 6455-8.1-3, 6455-10.4-2: a broken rule or limit is reported once its Close frame is written;
-/// earlier messages are delivered first.
+/// earlier messages are delivered first (D14).
 #[test]
 fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
     on::run(async {
-        let limits = Config { max_message: 20, max_frame: 20, ..Config::default() };
+        let limits = Config::new().max_message(20).max_frame(20);
         let too_big = b"\x88\x23\x03\xf1a frame may have at most 20 bytes";
         for (bytes, fault, close) in [
             (&b"\x81\x05Hello"[..], ProtocolError::UnmaskedFrame, &b"\x88\x02\x03\xea"[..]),
@@ -163,7 +163,7 @@ fn a_violation_is_reported_after_the_close_frame_left() -> Outcome {
             let error = wait!(ws.recv());
             let Err(Error::WebSocket(ws_core::Error::Protocol(found))) = error else { panic!("{error:?}") };
             assert_eq!(found, fault);
-            // The server has ended its stream, too.
+            // The server has ended its stream, too (D13).
             assert_eq!(rest(&mut peer)?, close);
             drop(peer);
             assert_eq!(wait!(ws.recv())?, None);
@@ -216,7 +216,7 @@ fn a_bad_text_is_reported_however_it_was_to_be_received() -> Outcome {
 #[test]
 fn compression_is_agreed_where_both_ask() -> Outcome {
     on::run(async {
-        let config = Config { compression: Some(Compression::default()), ..Config::default() };
+        let config = Config::new().compression(Compression::default());
         let (mut one, mut other) = pair(config).await;
         assert!(one.status().agreement.deflate.is_some() && other.status().agreement.deflate.is_some());
         let text = "over and over ".repeat(20_000);

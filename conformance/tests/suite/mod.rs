@@ -9,6 +9,7 @@ mod opening;
 mod reconnect;
 mod refusals;
 mod serve;
+mod surface;
 mod timers;
 mod tls;
 
@@ -31,7 +32,7 @@ fn request() -> ClientRequest<'static> {
     ClientRequest::new("server.example.com", "/chat").expect("a request")
 }
 
-/// Both ends of a connection over the loopback interface; the second is plain.
+/// Returns both ends of a connection over the loopback interface; the second is a plain socket.
 fn sockets() -> (on::Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback interface");
     let far = TcpStream::connect(listener.local_addr().expect("an address")).expect("connected");
@@ -42,7 +43,7 @@ fn sockets() -> (on::Socket, TcpStream) {
     (on::stream(near), far)
 }
 
-/// Both ends of an open connection: the client, the server.
+/// Returns both ends of an open connection: the client, the server.
 pub(crate) async fn pair(config: Config) -> (Ws, Ws) {
     let (near, far) = sockets();
     let request = request();
@@ -54,14 +55,15 @@ pub(crate) async fn pair(config: Config) -> (Ws, Ws) {
     (one.expect("connected"), other.expect("accepted"))
 }
 
-/// One open end, and the stream of its peer.
+/// Returns one open end, and the stream of its peer.
 pub(crate) fn open(role: Role, config: Config) -> (Ws, TcpStream) {
     let (near, far) = sockets();
     let conn = Connection::upgraded(now(), role, config, Agreement::default(), [0; 32]);
     (WebSocket::new(near, conn), far)
 }
 
-/// The current time, from no adapter's clock: the first frame moves a timer that was armed with it.
+/// Returns a time that is not from an adapter's clock. A timer that was armed with it moves at the first
+/// frame.
 fn now() -> Instant {
     Instant::ORIGIN
 }

@@ -7,12 +7,12 @@ use std::thread;
 use super::{Outcome, UPGRADE, beside, head, masked, next, request, rest, sockets};
 use crate::adapter::ws_core::{Connection, handshake};
 use crate::adapter::{
-    Accept, Config, Connect, Error, Event, Reject, SendError, WebSocket, accept, accept_with, client,
+    Accept, Config, Connect, Error, Event, Reject, SendError, Status, WebSocket, accept, accept_with, client,
     connect, connect_with,
 };
 use crate::on;
 
-/// hs-H3, adapter-IO2: bytes after a request, in the same segment, are not lost.
+/// hs-H3, adapter-IO2: bytes after a request, in the same segment, are not lost (D7).
 #[test]
 fn bytes_behind_the_request_are_kept() -> Outcome {
     on::run(async {
@@ -63,12 +63,12 @@ fn requests_that_wait_for_room_are_answered() -> Outcome {
         let (near, mut far) = sockets();
         let requests = "GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20);
         far.write_all(&[requests.as_bytes(), UPGRADE.as_bytes()].concat())?;
-        let config = Config { max_output: 1, ..Config::default() };
+        let config = Config::new().max_output(1);
         let _ws = wait!(accept_with(near, config, |request| {
             if request.is_upgrade() {
                 return Accept::new().into();
             }
-            Reject::new(204).expect("204 is a status").keep_alive().into()
+            Reject::new(Status::NO_CONTENT).keep_alive().into()
         }))?;
         for _ in 0..20 {
             let text = head(&mut far)?;
@@ -90,7 +90,7 @@ fn a_refusal_reaches_the_client_whole() -> Outcome {
         let (refused, served) = on::both(async { wait!(client(near, &request, Config::default())) }, async {
             wait!(accept_with(far, Config::default(), |request| {
                 assert_eq!(request.path(), "/chat");
-                let reject = Reject::new(401).expect("a status").field("WWW-Authenticate", "Basic");
+                let reject = Reject::new(Status::UNAUTHORIZED).field("WWW-Authenticate", "Basic");
                 reject.expect("a field").body("who are you?").into()
             }))
         })
@@ -151,7 +151,7 @@ fn an_upgrade_may_follow_an_ordinary_request() -> Outcome {
         let (near, mut far) = sockets();
         far.write_all(format!("GET /health HTTP/1.1\r\nHost: h\r\n\r\n{UPGRADE}").as_bytes())?;
         let ws = wait!(accept_with(near, Config::default(), |request| match request.path() {
-            "/health" => Reject::new(200).expect("a status").body("fine").keep_alive().into(),
+            "/health" => Reject::new(Status::OK).body("fine").keep_alive().into(),
             _ => Accept::new().into(),
         }))?;
         assert!(ws.is_open());
@@ -164,13 +164,13 @@ fn an_upgrade_may_follow_an_ordinary_request() -> Outcome {
     })
 }
 
-/// A request that waits for its answer is not read past: the application has to answer it.
+/// Receiving fails while a request waits for its answer: the application has to answer it first.
 #[test]
 fn an_undecided_request_waits() -> Outcome {
     on::run(async {
         let (near, mut far) = sockets();
         far.write_all(UPGRADE.as_bytes())?;
-        let config = Config { opening_timeout: None, ..Config::default() };
+        let config = Config::new().opening_timeout(None);
         let mut ws = WebSocket::new(near, Connection::server(super::now(), config));
         assert!(matches!(wait!(ws.recv()), Err(Error::Send(SendError::NotOpen))));
         let Some((Event::Request(request), mut reply)) = wait!(ws.event_ref())? else { panic!("a request") };
@@ -213,7 +213,8 @@ fn a_client_connects_by_name_and_subprotocols_are_agreed() -> Outcome {
     })
 }
 
-/// 6455-4.1-9: a place that cannot be connected to is an error, before and after the socket.
+/// 6455-4.1-9: connecting fails with an error for a wrong URL, for a port without a server, and for a server
+/// that closes at once.
 #[test]
 fn failures_to_connect_are_errors() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;

@@ -14,25 +14,25 @@ use crate::adapter::ws_core::connect::Peer;
 use crate::adapter::ws_tls::ServerTlsBuilder;
 use crate::adapter::ws_tls::rustls::{self, AlertDescription};
 use crate::adapter::{
-    Accept, ClientTls, Connect, ConnectError, Connector, Decision, Error, Reconnect, Reject, TlsError,
+    Accept, ClientTls, Connect, ConnectError, Connector, Decision, Error, Reconnect, Reject, Status, TlsError,
 };
 use crate::on;
 
 /// Returns a server that answers its first requests with these statuses and accepts all others, and the
 /// number of requests.
-fn refusing(first: &'static [u16]) -> (Server, Arc<AtomicUsize>) {
+fn refusing(first: &'static [Status]) -> (Server, Arc<AtomicUsize>) {
     let requests = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&requests);
     let server = Server::new().decide(move |_, _| -> Decision {
         match first.get(count.fetch_add(1, Ordering::SeqCst)) {
-            Some(&status) => Reject::new(status).expect("a status").into(),
+            Some(&status) => Reject::new(status).into(),
             None => Accept::new().into(),
         }
     });
     (server, requests)
 }
 
-/// Delays too short to matter to a test.
+/// Returns a `Reconnect` with delays that are too short to matter to a test.
 fn reconnect(url: &str) -> Outcome<Reconnect> {
     const DELAY: Duration = Duration::from_millis(1);
     let reconnect = Reconnect::new(Connector::new(), Connect::new(url)?)?;
@@ -44,7 +44,11 @@ fn reconnect(url: &str) -> Outcome<Reconnect> {
 #[test]
 fn a_client_connects_again() -> Outcome {
     on::run(async {
-        let (server, requests) = refusing(&[503, 500, 429]);
+        let (server, requests) = refusing(&[
+            Status::SERVICE_UNAVAILABLE,
+            Status::INTERNAL_SERVER_ERROR,
+            Status::TOO_MANY_REQUESTS,
+        ]);
         let listener = wait!(server.bind("127.0.0.1:0"))?;
         let mut reconnect = reconnect(&format!("ws://{}/", listener.local_addrs()[0]))?;
         for attempts in [4, 5] {
@@ -61,16 +65,17 @@ fn a_client_connects_again() -> Outcome {
 /// A client does not ask a server again before its Retry-After in seconds has passed (RFC 9110 §10.2.3), but
 /// waits no longer than the longest delay.
 #[test]
-fn a_client_comes_back_when_it_is_told_to() -> Outcome {
+fn a_client_connects_again_after_the_time_in_retry_after() -> Outcome {
     const LONGEST: Duration = Duration::from_millis(30);
     on::run(async {
         let requests = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&requests);
         let server = Server::new().decide(move |_, _| -> Decision {
             match count.fetch_add(1, Ordering::SeqCst) {
-                0 => {
-                    Reject::new(503).expect("a status").field("Retry-After", "3600").expect("a field").into()
-                }
+                0 => Reject::new(Status::SERVICE_UNAVAILABLE)
+                    .field("Retry-After", "3600")
+                    .expect("a field")
+                    .into(),
                 _ => Accept::new().into(),
             }
         });
@@ -90,7 +95,7 @@ fn a_client_comes_back_when_it_is_told_to() -> Outcome {
 #[test]
 fn a_client_gives_up_where_it_is_not_wanted() -> Outcome {
     on::run(async {
-        let (server, requests) = refusing(&[404]);
+        let (server, requests) = refusing(&[Status::NOT_FOUND]);
         let listener = wait!(server.bind("127.0.0.1:0"))?;
         let mut reconnect = reconnect(&format!("ws://{}/", listener.local_addrs()[0]))?;
         let refused = wait!(reconnect.open());

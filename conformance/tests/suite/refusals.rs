@@ -21,7 +21,7 @@ const BODIES: [(&str, &[&str], &str, bool); 5] = [
     ("Content-Length: 0\r\n", &[], "", false),
 ];
 
-/// Long enough for the other end to have waited: a machine that is too busy for that only weakens a test.
+/// A pause in which the other end begins to wait. On a machine that is too busy for that, a test is weaker.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Writes `pieces`, each after a pause.
@@ -69,7 +69,7 @@ fn a_refusal_may_come_in_pieces() -> Outcome {
 /// 6455-4.1-29: a refusal whose body does not end is returned when the time is up, with the part that has
 /// come.
 #[test]
-fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
+fn a_refusal_without_an_end_is_reported_in_time() -> Outcome {
     let cases = [
         ("", "", ""),
         ("", "den", "den"),
@@ -86,7 +86,7 @@ fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
                 // It is there before the time begins to run.
                 far.write_all(format!("HTTP/1.1 401 Unauthorized\r\n{fields}\r\n{sent}").as_bytes())?;
                 let request = request();
-                let config = Config { opening_timeout: Some(Duration::from_secs(1)), ..Config::default() };
+                let config = Config::new().opening_timeout(Duration::from_secs(1));
                 let refused = wait!(client(near, &request, config));
                 let Err(Error::Rejected(response)) = refused else { panic!("{fields}: {refused:?}") };
                 assert_eq!((response.status, &response.body[..]), (401, body.as_bytes()), "{fields}");
@@ -103,7 +103,7 @@ fn a_refusal_without_an_end_is_told_in_time() -> Outcome {
 
 /// 6455-4.1-29: a refusal that breaks off is returned as far as it has come.
 #[test]
-fn a_refusal_that_breaks_off_is_told() -> Outcome {
+fn a_refusal_that_breaks_off_is_reported() -> Outcome {
     on::run(async {
         for fields in ["Content-Length: 6\r\n", "Transfer-Encoding: chunked\r\n"] {
             let (near, far) = sockets();

@@ -13,7 +13,7 @@ use super::{Outcome, UPGRADE, beside, head, masked, next, rest};
 use crate::adapter::serve::{Handle, Limits, Listener, Server, Socket};
 use crate::adapter::ws_core::handshake::Origins;
 use crate::adapter::{
-    Accept, Config, Connect, Connector, Error, NetStream, Reject, WebSocket, connect, connect_with,
+    Accept, Config, Connect, Connector, Error, NetStream, Reject, Status, WebSocket, connect, connect_with,
 };
 use crate::on;
 
@@ -59,7 +59,7 @@ fn until_left(handle: &Handle, count: usize) {
 
 /// adapter-P1: silent clients do not delay others, and a connection that ends gives its place back.
 #[test]
-fn slow_handshakes_hold_up_nobody() -> Outcome {
+fn slow_handshakes_hold_up_no_other_client() -> Outcome {
     on::run(async {
         let listener = wait!(Server::new().bind("127.0.0.1:0"))?;
         let (url, address, handle) = (url(&listener), listener.local_addrs()[0], listener.handle());
@@ -80,8 +80,8 @@ fn slow_handshakes_hold_up_nobody() -> Outcome {
 #[test]
 fn connections_are_limited() -> Outcome {
     on::run(async {
-        let in_all = Limits { connections: 1, ..Limits::default() };
-        let for_each = Limits { per_address: 1, ..Limits::default() };
+        let in_all = Limits::new().connections(1);
+        let for_each = Limits::new().per_address(1);
         for limits in [in_all, for_each] {
             let listener = wait!(Server::new().limits(limits).bind("127.0.0.1:0"))?;
             let (url, handle) = (url(&listener), listener.handle());
@@ -99,7 +99,7 @@ fn connections_are_limited() -> Outcome {
 
 /// More connections than a server holds open for the application all come in the end.
 #[test]
-fn connections_that_nobody_takes_wait() -> Outcome {
+fn connections_that_are_not_accepted_wait() -> Outcome {
     const COUNT: usize = 100;
     on::run(async {
         let listener = wait!(Server::new().bind("127.0.0.1:0"))?;
@@ -133,7 +133,7 @@ fn origins_are_checked_and_requests_answered() -> Outcome {
             Server::new().origins(Origins::new(["https://example.com"])).decide(|request, stream| {
                 assert!(stream.peer_addr().is_some_and(|address| address.ip().is_loopback()));
                 match request.path() {
-                    "/health" => Reject::new(200).expect("a status").body("well").into(),
+                    "/health" => Reject::new(Status::OK).body("well").into(),
                     _ => Accept::new().into(),
                 }
             });
@@ -207,7 +207,7 @@ fn a_shutdown_closes_all_connections() -> Outcome {
 #[test]
 fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_secs(1), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_secs(1));
         let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
         let (url, handle) = (url(&listener), listener.handle());
         let mut client = wait!(connect(&url))?;
@@ -241,7 +241,7 @@ fn a_shutdown_reaches_halves_and_stuck_senders() -> Outcome {
 #[test]
 fn a_peer_that_never_stops_is_ended() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_secs(3600), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_secs(3600));
         let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
         let (address, handle) = (listener.local_addrs()[0], listener.handle());
         let mut peer = TcpStream::connect(address)?;
@@ -275,7 +275,7 @@ fn a_peer_that_never_stops_is_ended() -> Outcome {
 #[test]
 fn a_peer_that_does_not_answer_is_given_up() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_secs(3600), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_secs(3600));
         let listener = wait!(Server::new().config(config).bind("127.0.0.1:0"))?;
         let (url, handle) = (url(&listener), listener.handle());
         let _silent = wait!(connect(&url))?;
@@ -375,7 +375,7 @@ fn servers_speak_tls() -> Outcome {
     })
 }
 
-/// Bytes after a request are not lost on the way to the task that takes the connection.
+/// Bytes after a request are not lost on the way to the task that takes the connection (D7).
 #[test]
 fn what_comes_early_is_handed_out() -> Outcome {
     on::run(async {

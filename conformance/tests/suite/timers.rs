@@ -17,7 +17,7 @@ const SHORT: Duration = Duration::from_millis(30);
 #[test]
 fn a_close_without_an_answer_ends_in_time() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: SHORT, ..Config::default() };
+        let config = Config::new().close_timeout(SHORT);
         let (mut ws, _peer) = pair(config.clone()).await;
         let began = Instant::now();
         wait!(ws.close(None))?;
@@ -49,7 +49,7 @@ fn a_close_without_an_answer_ends_in_time() -> Outcome {
 #[test]
 fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
     on::run(async {
-        let config = Config { auto_close: false, close_timeout: SHORT, ..Config::default() };
+        let config = Config::new().auto_close(false).close_timeout(SHORT);
         let timed_out = |error: Option<Error>| {
             let is_due = matches!(&error, Some(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))));
             assert!(is_due, "{error:?}");
@@ -77,7 +77,7 @@ fn an_unanswered_close_ends_in_time_after_the_end_of_the_stream() -> Outcome {
 #[test]
 fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
     on::run(async {
-        let config = Config { auto_close: false, ..Config::default() };
+        let config = Config::new().auto_close(false);
         for is_split in [false, true] {
             let (mut ws, mut peer) = open(Role::Server, config.clone());
             peer.write_all(&masked(0x88, &[3, 232]))?;
@@ -105,8 +105,8 @@ fn a_close_is_answered_after_the_end_of_the_stream() -> Outcome {
 #[test]
 fn a_silent_peer_is_pinged_and_given_up() -> Outcome {
     on::run(async {
-        let keep_alive = KeepAlive { interval: SHORT, timeout: SHORT };
-        let config = Config { keep_alive: Some(keep_alive), ..Config::default() };
+        let keep_alive = KeepAlive::new().interval(SHORT).timeout(SHORT);
+        let config = Config::new().keep_alive(keep_alive);
         let (near, mut far) = sockets();
         far.write_all(UPGRADE.as_bytes())?;
         let mut ws = wait!(accept_with(near, config, |_| Accept::new().into()))?;
@@ -128,7 +128,7 @@ fn an_idle_connection_is_closed() -> Outcome {
     on::run(async {
         let (near, mut far) = sockets();
         far.write_all(UPGRADE.as_bytes())?;
-        let config = Config { idle_timeout: Some(SHORT), close_timeout: SHORT, ..Config::default() };
+        let config = Config::new().idle_timeout(SHORT).close_timeout(SHORT);
         let mut ws = wait!(accept_with(near, config, |_| Accept::new().into()))?;
         let error = wait!(ws.recv());
         assert!(matches!(error, Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Idle)))), "{error:?}");
@@ -146,7 +146,7 @@ fn a_slow_request_times_out() -> Outcome {
         let (near, mut far) = sockets();
         far.write_all(b"GET / HT")?;
         let far = beside(far, rest);
-        let config = Config { opening_timeout: Some(SHORT), ..Config::default() };
+        let config = Config::new().opening_timeout(SHORT);
         let began = Instant::now();
         let error = wait!(accept_with(near, config, |_| Accept::new().into()));
         assert!(
@@ -162,7 +162,7 @@ fn a_slow_request_times_out() -> Outcome {
 
 /// 6455-4.1-2c: the time limit bounds connecting and the handshake.
 #[test]
-fn a_server_that_says_nothing_is_given_up() -> Outcome {
+fn a_silent_server_is_given_up() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let connect = Connect::new(&format!("ws://{}/", listener.local_addr()?))?.timeout(Some(SHORT));
     on::run(async {

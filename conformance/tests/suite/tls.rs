@@ -25,7 +25,7 @@ type Net = WebSocket<NetStream>;
 
 const LENGTHS: [usize; 8] = [0, 1, 125, 126, 16_384, 65_535, 65_536, 1 << 20];
 
-/// The TLS facts of both ends.
+/// Carries out the TLS handshake between `client` and `server`; returns both ends' streams.
 async fn shake_hands(
     client: &ClientTls,
     server: &ServerTls,

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use crate::adapter::serve::Server;
-use crate::adapter::{Decision, Reject};
+use crate::adapter::{Decision, Reject, Status};
 use crate::on;
 use crate::suite::Outcome;
 
@@ -27,7 +27,7 @@ fn a_client_that_has_reset_its_connection_keeps_its_address() -> Outcome {
                 let addresses = [stream.peer_addr(), stream.local_addr()];
                 finds.lock().expect("no panic").send(addresses).expect("it is waited for");
             }
-            Reject::new(200).expect("a status").keep_alive().into()
+            Reject::new(Status::OK).keep_alive().into()
         });
         let listener = server.bind("127.0.0.1:0").await?;
         let address = listener.local_addrs()[0];

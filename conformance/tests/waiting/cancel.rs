@@ -68,7 +68,7 @@ impl Log {
 }
 
 fn config() -> Config {
-    Config { max_output: 30_000, ..Config::default() }
+    Config::new().max_output(30_000)
 }
 
 /// Returns one end of an open connection over `io`.
@@ -162,7 +162,7 @@ fn finish(ends: &mut [WebSocket<Stutter>; 2], logs: &mut [Log; 2]) {
             && logs[1].received.len() == logs[0].sent.len()
         {
             is_closing = true;
-            drop(poll_times(ends[0].close(Some(CloseCode::NORMAL.into())), 1));
+            drop(poll_times(ends[0].close(CloseCode::NORMAL), 1));
         }
         if ends.iter().all(|ws| ws.status().is_closed) {
             break;

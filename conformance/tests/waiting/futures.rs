@@ -19,7 +19,7 @@ use crate::adapter::{
 use crate::on;
 use crate::suite::{Outcome, Ws, open};
 
-/// Both ends of an open connection in memory: the client, the server.
+/// Returns both ends of an open connection in memory: the client, the server.
 fn pair(config: &Config) -> (WebSocket<Stutter>, WebSocket<Stutter>) {
     let (client, server) = Stutter::pair(&[]);
     let open = |io, role| {
@@ -74,7 +74,7 @@ fn a_bad_text_ends_the_stream() -> Outcome {
 #[test]
 fn a_peer_that_does_not_read_stops_the_sender() -> Outcome {
     on::run(async {
-        let (mut ws, mut peer) = pair(&Config { max_output: 10_000, ..Config::default() });
+        let (mut ws, mut peer) = pair(&Config::new().max_output(10_000));
         let message = vec![1; 1000];
         let mut fed = 0;
         while ws.feed(&message).now_or_never().transpose()?.is_some() {
@@ -138,11 +138,11 @@ fn a_large_payload_is_not_queued() -> Outcome {
 fn a_stuck_writer_is_freed_by_the_close_timer() -> Outcome {
     on::run(async {
         let close_timeout = Duration::from_millis(30);
-        let (mut ws, _peer) = pair(&Config { close_timeout, ..Config::default() });
+        let (mut ws, _peer) = pair(&Config::new().close_timeout(close_timeout));
         let message = vec![0; 200_000];
         assert!(ws.send(&message).now_or_never().is_none());
         for _ in 0..2 {
-            let error = ws.close(Some(CloseCode::NORMAL.into())).await;
+            let error = ws.close(CloseCode::NORMAL).await;
             assert!(
                 matches!(
                     error,
@@ -195,7 +195,7 @@ fn gated(config: Config) -> (WebSocket<Gate>, Gate) {
 /// adapter-BP4: a sender whose message the receiver writes is woken, also over a stream that keeps only its
 /// last waker.
 #[test]
-fn a_sender_hears_that_the_receiver_wrote_for_it() {
+fn a_sender_is_woken_when_the_receiver_wrote_for_it() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         let (sender, mut receiver) = ws.split();
@@ -212,7 +212,7 @@ fn a_sender_hears_that_the_receiver_wrote_for_it() {
 
 /// adapter-BP4: the same if two tasks have the `Stream` and the `Sink`.
 #[test]
-fn a_sink_hears_that_the_stream_wrote_for_it() {
+fn a_sink_is_woken_when_the_stream_wrote_for_it() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         let (mut sink, mut stream) = futures_util::StreamExt::split::<OwnedMessage>(ws);
@@ -229,7 +229,7 @@ fn a_sink_hears_that_the_stream_wrote_for_it() {
 
 /// close-H2: the task of the `Stream` keeps the deadline of a close that the task of the `Sink` began.
 #[test]
-fn a_stream_hears_that_the_sink_closes() {
+fn a_stream_is_woken_when_the_sink_closes() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         gate.set_open(true);
@@ -247,9 +247,9 @@ fn a_stream_hears_that_the_sink_closes() {
 
 /// close-H2: a deadline that passes while the `Sink` is stuck ends the `Stream` too, in its own task.
 #[test]
-fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
+fn a_stream_is_woken_at_a_deadline_while_the_sink_is_stuck() {
     on::run(async {
-        let config = Config { close_timeout: Duration::from_millis(30), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_millis(30));
         let (ws, _gate) = gated(config);
         let (mut sink, mut stream) = futures_util::StreamExt::split::<OwnedMessage>(ws);
         let woken = Arc::<Woken>::default();
@@ -266,7 +266,7 @@ fn a_stream_hears_of_a_deadline_while_the_sink_is_stuck() {
 
 /// A send that need not wait wakes no task, then or later.
 #[test]
-fn a_send_that_does_not_wait_wakes_nobody() {
+fn a_send_that_does_not_wait_wakes_no_task() {
     on::run(async {
         let (ws, gate) = gated(Config::default());
         gate.set_open(true);
@@ -281,7 +281,7 @@ fn a_send_that_does_not_wait_wakes_nobody() {
     });
 }
 
-/// What waits at a connection and is dropped: a future of a sender, of the receiver, or of the `Stream` and
+/// A future that waits at a connection and is dropped: of a sender, of the receiver, or of the `Stream` and
 /// the `Sink`.
 type Wait<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
 
@@ -304,7 +304,7 @@ fn a_future_that_is_dropped_is_not_remembered() {
         ("pong", |sender| wait(sender.pong(b""))),
         ("flush", |sender| wait(sender.flush())),
     ];
-    let config = Config { max_output: 1000, ..Config::default() };
+    let config = Config::new().max_output(1000);
     on::run(async {
         for (what, waits) in senders {
             let (ws, _gate) = gated(config.clone());

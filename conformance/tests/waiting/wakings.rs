@@ -16,7 +16,7 @@ use crate::adapter::{Agreement, Config, Error, Event, WebSocket};
 use crate::on;
 use crate::suite::{Outcome, masked, open, pair};
 
-/// Long enough for a periodic wake-up to be counted several times.
+/// A timeout that is long enough for a periodic wake-up to be counted several times.
 const TIMEOUT: Duration = Duration::from_millis(120);
 
 /// Returns the outcome of `work`, and how often it was polled.
@@ -42,7 +42,7 @@ fn assert_timed_out<T>(result: Result<T, Error>, timeout: Timeout) {
 #[test]
 fn an_idle_connection_is_polled_for_its_timers() -> Outcome {
     on::run(async {
-        let config = Config { idle_timeout: Some(TIMEOUT), ..Config::default() };
+        let config = Config::new().idle_timeout(TIMEOUT);
         for is_split in [false, true] {
             let (_peer, mut ws) = pair(config.clone()).await;
             let (result, polls) = if is_split {
@@ -62,7 +62,7 @@ fn an_idle_connection_is_polled_for_its_timers() -> Outcome {
 #[test]
 fn a_stuck_connection_is_polled_for_its_timers() -> Outcome {
     on::run(async {
-        let config = Config { close_timeout: TIMEOUT, ..Config::default() };
+        let config = Config::new().close_timeout(TIMEOUT);
         for is_split in [false, true] {
             let agreement = Agreement::default();
             let conn =
@@ -88,7 +88,7 @@ fn a_stuck_connection_is_polled_for_its_timers() -> Outcome {
 #[test]
 fn a_half_closed_connection_is_polled_for_its_timers() -> Outcome {
     on::run(async {
-        let config = Config { auto_close: false, close_timeout: TIMEOUT, ..Config::default() };
+        let config = Config::new().auto_close(false).close_timeout(TIMEOUT);
         for is_split in [false, true] {
             let (mut ws, mut peer) = open(Role::Server, config.clone());
             peer.write_all(&masked(0x88, &[3, 232]))?;

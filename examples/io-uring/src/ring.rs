@@ -175,7 +175,7 @@ fn react(now: Instant, conn: &mut Connection, event: Event<'_>) -> Result<(), Bo
         (ws_core::Role::Client, Event::Message(message)) => {
             println!("echoed: {message:?}");
             assert_eq!(message, Message::Text("hello, io_uring"));
-            conn.close(now, Some(CloseCode::NORMAL.into()))?;
+            conn.close(now, CloseCode::NORMAL)?;
         }
         _ => {}
     }

@@ -19,7 +19,7 @@ struct Line {
 }
 
 async fn chat(Path(room): Path<String>, upgrade: WebSocketUpgrade) -> Response {
-    let config = Config { max_message: 64 << 10, ..Config::default() };
+    let config = Config::new().max_message(64 << 10);
     upgrade.config(config).subprotocols(["chat.v2", "chat.v1"]).on_upgrade(async move |ws| {
         if let Err(error) = talk(ws, &room).await {
             eprintln!("a connection ended: {error}");
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     ws.send_json(&Line { from: "client".into(), text: "hello, axum".into() }).await?;
     println!("answered: {}", ws.recv_json::<Line>().await?.ok_or("the server closed")?.text);
     ws.send("no JSON").await?;
-    while ws.recv().await?.is_some() {}
+    ws.closed().await?;
     println!("closed: {:?}", ws.status().close_frame);
 
     let answer = examples::get(TcpStream::connect(at).await?, "/rooms/lobby").await?;

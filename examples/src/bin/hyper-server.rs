@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     ws.send("hello, hyper").await?;
     println!("echoed: {:?}", ws.recv().await?.ok_or("the server closed")?.as_message());
     ws.close(CloseCode::NORMAL).await?;
-    while ws.recv().await?.is_some() {}
+    ws.closed().await?;
     println!("closed: {}", ws.status().close_code);
 
     // A request that is not an upgrade gets the answer 426.

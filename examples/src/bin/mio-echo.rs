@@ -100,7 +100,7 @@ fn talk(now: Instant, conn: &mut Connection, event: Event<'_>) -> Result<(), Box
         Event::Message(message) => {
             println!("echoed: {message:?}");
             assert_eq!(message, Message::Text("hello, mio"));
-            conn.close(now, Some(CloseCode::NORMAL.into()))?;
+            conn.close(now, CloseCode::NORMAL)?;
         }
         Event::Rejected(response) => return Err(format!("refused with {}", response.status()).into()),
         _ => {}

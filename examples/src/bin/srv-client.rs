@@ -173,7 +173,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ws.send("hello, SRV").await?;
     println!("echoed: {:?}", ws.recv().await?.ok_or("the server closed")?.as_message());
     ws.close(CloseCode::NORMAL).await?;
-    while ws.recv().await?.is_some() {}
+    ws.closed().await?;
     server.await??;
 
     // Without such records, the name itself is looked up; the port of the URL overrides any record.

@@ -119,8 +119,8 @@ fn a_request_without_an_answer_ends_the_loop() {
 #[test]
 fn a_deadline_that_has_passed_begins_the_turn_anew() {
     let second = Duration::from_secs(1);
-    let keep_alive = KeepAlive { interval: second, timeout: second };
-    let mut script = Script::server(Config { keep_alive: Some(keep_alive), ..Config::default() });
+    let keep_alive = KeepAlive::new().interval(second).timeout(second);
+    let mut script = Script::server(Config::new().keep_alive(keep_alive));
     script.inbox.now = Script::now() + second;
     assert_eq!((next_action(&mut script), script.writes), (Action::Read, 2));
     assert_eq!(script.conn.queued(), 0);
@@ -129,12 +129,11 @@ fn a_deadline_that_has_passed_begins_the_turn_anew() {
 /// A client sends a second request before the first was answered, and the answer fills the output.
 #[test]
 fn room_that_a_write_made_is_used_before_the_next_read() {
-    let mut script =
-        Script::new(Connection::server(Script::now(), Config { max_output: 1, ..Config::default() }));
+    let mut script = Script::new(Connection::server(Script::now(), Config::new().max_output(1)));
     script.inbox.buf.extend(b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(next_action(&mut script), Action::Deliver);
     assert!(script.inbox.buf.take_event().is_some());
-    let reject = ws_core::handshake::Reject::new(404).unwrap().keep_alive();
+    let reject = ws_core::handshake::Reject::new(ws_core::handshake::Status::NOT_FOUND).keep_alive();
     script.conn.reject(Script::now(), &reject).unwrap();
     script.takes_output = false;
     assert_eq!(next_action(&mut script), Action::Wait);

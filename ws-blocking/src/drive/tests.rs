@@ -191,8 +191,8 @@ fn an_idle_receiver_wakes_up_four_times_in_each_close_timeout() {
 #[test]
 fn keepalive_wakes_a_connection_for_its_pings() {
     let peer = Peer::new(&[(95 * SECOND, MESSAGE)], Some(Duration::ZERO));
-    let keep_alive = KeepAlive { interval: 10 * SECOND, timeout: 1000 * SECOND };
-    let mut ws = peer.server(Config { keep_alive: Some(keep_alive), ..Config::default() });
+    let keep_alive = KeepAlive::new().interval(10 * SECOND).timeout(1000 * SECOND);
+    let mut ws = peer.server(Config::new().keep_alive(keep_alive));
     assert!(ws.recv().unwrap().is_some());
     assert_eq!(peer.state().written.len(), 6, "one ping, which is not answered");
     assert!(peer.wakings() <= 3, "{}", peer.wakings());
@@ -285,7 +285,7 @@ fn a_half_closed_connection_sleeps() {
     let ends = [(Duration::ZERO, CLOSE), (Duration::ZERO, b"")];
     for reads_at in [Some(Duration::ZERO), None] {
         let peer = Peer::new(&ends, reads_at);
-        let mut ws = peer.server(Config { auto_close: false, ..Config::default() });
+        let mut ws = peer.server(Config::new().auto_close(false));
         assert!(ws.event_ref().unwrap().is_some());
         let (began, before) = (time(), peer.wakings());
         if reads_at.is_none() {
@@ -303,11 +303,8 @@ fn a_half_closed_connection_sleeps() {
 /// Returns configurations whose timers end a connection with a silent peer: after 20 s without a pong, and
 /// after 20 s without a message.
 fn watchful() -> [Config; 2] {
-    let keep_alive = KeepAlive { interval: 10 * SECOND, timeout: 10 * SECOND };
-    [
-        Config { keep_alive: Some(keep_alive), ..Config::default() },
-        Config { idle_timeout: Some(20 * SECOND), ..Config::default() },
-    ]
+    let keep_alive = KeepAlive::new().interval(10 * SECOND).timeout(10 * SECOND);
+    [Config::new().keep_alive(keep_alive), Config::new().idle_timeout(20 * SECOND)]
 }
 
 /// adapter-T1: a stuck `send` does not end a connection whose peer sends. What the peer sends meanwhile is
@@ -353,7 +350,7 @@ fn a_stuck_send_reads_up_to_the_mark() {
         let began = time();
         let messages = MESSAGE.repeat(100_000);
         let peer = Peer::new(&[(began + 5 * SECOND, &messages)], Some(began + 200 * SECOND));
-        let mut ws = peer.server(Config { max_output: 10_000, ..config });
+        let mut ws = peer.server(config.max_output(10_000));
         ws.send("stuck").unwrap();
         let left = peer.state().sends[0].1.len();
         assert!((10_000..20_000).contains(&(messages.len() - left)));

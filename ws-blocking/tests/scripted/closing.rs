@@ -24,7 +24,7 @@ fn an_error_is_reported_though_the_peer_does_not_read() {
             state.writes_then = Meets::Fault(ErrorKind::WouldBlock);
             state.then = if ends { Meets::Bytes(0) } else { Meets::Fault(ErrorKind::TimedOut) };
         });
-        let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
+        let config = Config::new().close_timeout(Duration::from_millis(2));
         let mut ws = script.upgraded(Role::Server, config);
         let error = ws.recv().unwrap_err();
         assert!(matches!(error, Error::WebSocket(ws_core::Error::Protocol(ProtocolError::UnmaskedFrame))));
@@ -81,7 +81,7 @@ fn a_client_ends_its_stream_last() {
     assert_eq!(deeds[2..], [Deed::Read, Deed::EndedWriting, Deed::EndedBoth]);
 
     let script = Script::new(b"\x88\x00").with(|state| state.then = Meets::Fault(ErrorKind::WouldBlock));
-    let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(2));
     let mut ws = script.upgraded(Role::Client, config);
     assert_eq!(ws.recv().unwrap(), None);
     assert!(ws.status().is_closed && ws.status().was_clean);
@@ -95,10 +95,10 @@ fn a_close_that_cannot_be_written_times_out() {
         state.writes_then = Meets::Fault(ErrorKind::WouldBlock);
         state.then = Meets::Fault(ErrorKind::WouldBlock);
     });
-    let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(2));
     let mut ws = script.upgraded(Role::Server, config);
     ws.feed("stuck").unwrap();
-    let error = ws.close(Some(CloseCode::NORMAL.into())).unwrap_err();
+    let error = ws.close(CloseCode::NORMAL).unwrap_err();
     assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Close))), "{error:?}");
     assert!(ws.recv().is_err());
     assert_eq!(ws.recv().unwrap(), None);
@@ -183,7 +183,7 @@ fn halves_close_as_the_whole_does() {
 #[test]
 fn a_sender_alone_keeps_the_close_deadline() {
     let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
-    let config = Config { close_timeout: Duration::from_millis(2), ..Config::default() };
+    let config = Config::new().close_timeout(Duration::from_millis(2));
     let (sender, _receiver) = script.upgraded(Role::Server, config).split().unwrap();
     sender.close(None).unwrap();
     assert_eq!(sender.status().queued, 0);

@@ -23,7 +23,7 @@ fn output_is_bounded() {
         state.writes.extend([Meets::Fault(ErrorKind::WouldBlock); 100]);
         state.writes_then = Meets::Fault(ErrorKind::ConnectionReset);
     });
-    let mut ws = script.upgraded(Role::Server, Config { max_output: 1000, ..Config::default() });
+    let mut ws = script.upgraded(Role::Server, Config::new().max_output(1000));
     let error = loop {
         if let Err(error) = ws.feed(&[0; 100]) {
             break error;
@@ -69,7 +69,7 @@ fn deadlines_are_the_timeouts_of_reads() {
 
     let limit = Duration::from_secs(3600);
     let script = Script::new(HELLO.repeat(100)).with(hundred);
-    let config = Config { idle_timeout: Some(limit), ..Config::default() };
+    let config = Config::new().idle_timeout(limit);
     let mut ws = script.upgraded(Role::Server, config);
     for _ in 0..100 {
         ws.recv().unwrap();
@@ -82,8 +82,8 @@ fn deadlines_are_the_timeouts_of_reads() {
 #[test]
 fn a_silent_peer_is_given_up_on() {
     let script = Script::new("").with(|state| state.then = Meets::Fault(ErrorKind::TimedOut));
-    let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
-    let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
+    let alive = KeepAlive::new().interval(Duration::from_millis(1)).timeout(Duration::from_millis(1));
+    let mut ws = script.upgraded(Role::Server, Config::new().keep_alive(alive));
     let error = ws.recv().unwrap_err();
     assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong))), "{error:?}");
     assert_eq!(script.written()[..2], [0x89, 4]);
@@ -96,8 +96,8 @@ fn a_silent_peer_is_given_up_on() {
 fn a_stuck_peer_is_given_up_on() {
     for payload in [&b"short"[..], &[0x55; 100_000]] {
         let script = Script::new("").with(|state| state.writes_then = Meets::Fault(ErrorKind::WouldBlock));
-        let alive = KeepAlive { interval: Duration::from_millis(1), timeout: Duration::from_millis(1) };
-        let mut ws = script.upgraded(Role::Server, Config { keep_alive: Some(alive), ..Config::default() });
+        let alive = KeepAlive::new().interval(Duration::from_millis(1)).timeout(Duration::from_millis(1));
+        let mut ws = script.upgraded(Role::Server, Config::new().keep_alive(alive));
         let error = ws.send(payload).unwrap_err();
         assert!(matches!(error, Error::WebSocket(ws_core::Error::TimedOut(Timeout::Pong))), "{error:?}");
         assert!(ws.recv().is_err());
@@ -110,12 +110,10 @@ fn a_stuck_peer_is_given_up_on() {
 fn a_peer_that_never_pauses_is_bound_by_deadlines_too() {
     let trickle = |state: &mut State| (state.is_endless, state.then) = (true, Meets::Bytes(1));
     let script = Script::new("").with(trickle);
-    let config = Config {
-        max_head: usize::MAX,
-        opening_timeout: Some(Duration::from_millis(2)),
-        close_timeout: Duration::from_millis(2),
-        ..Config::default()
-    };
+    let config = Config::new()
+        .max_head(usize::MAX)
+        .opening_timeout(Duration::from_millis(2))
+        .close_timeout(Duration::from_millis(2));
     let conn = Connection::server(ws_blocking::now(), config);
     let mut ws = WebSocket::new(script.clone(), conn);
     let error = ws.recv().unwrap_err();

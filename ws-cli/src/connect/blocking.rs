@@ -42,7 +42,7 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
             Err(error) => session.fail(Failure::Broken(error.into())),
         }
     }
-    // After this, the last line is either sent or not.
+    // A line that is being sent now is waited for, so that the outcome of the last line is certain.
     drop(sending.lock());
     if receiver.status().was_clean {
         session.closed_cleanly();
@@ -60,8 +60,8 @@ fn send(input: Input, session: &Session, sender: &Sender<NetStream>) -> bool {
                 return false;
             }
             if !sender.is_open() {
-                // A line that the close timer cuts off counts as sent by then too: only a clean end shows
-                // that it was written.
+                // `send` also succeeds for a line that the close timer cuts off: only a clean end shows that
+                // the line was written.
                 session.line_queued();
                 return false;
             }
@@ -81,5 +81,5 @@ fn give_up(session: &Session, sender: &Sender<NetStream>, failure: Failure) {
 
 fn close(sender: &Sender<NetStream>, code: CloseCode) {
     // If the connection is closing already, the failure is noted all the same.
-    let _ = sender.close(Some(code.into()));
+    let _ = sender.close(code);
 }

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_that_nobody_wants() {
+    fn nothing_is_read_before_it_is_needed() {
         let mut input: &[u8] = b"a\nb\n";
         read_from(&mut input, |_| false);
         assert_eq!(input, b"b\n");

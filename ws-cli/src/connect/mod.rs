@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use ws_core::connect::{Connect, ConnectError, Proxy, Target, Tried};
+use ws_core::connect::{Connect, ConnectError, DialFailure, Proxy, Target};
 use ws_core::{Config, KeepAlive};
 use ws_driver::Error;
 use ws_tls::ClientTls;
@@ -106,17 +106,16 @@ const PONG_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connects, and returns when the connection has ended.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let config = Arc::new(Config {
+    let keep_alive = args
+        .ping_every
+        .map(|interval| KeepAlive::new().interval(interval).timeout(interval.max(PONG_TIMEOUT)));
+    let config = Config::new()
         // The time limit of the whole attempt covers it.
-        opening_timeout: None,
-        close_timeout: args.close_timeout,
-        max_head: args.max_head,
-        compression: args.deflate.compression(),
-        keep_alive: args
-            .ping_every
-            .map(|interval| KeepAlive { interval, timeout: interval.max(PONG_TIMEOUT) }),
-        ..Config::default()
-    });
+        .opening_timeout(None)
+        .close_timeout(args.close_timeout)
+        .max_head(args.max_head)
+        .compression(args.deflate.compression())
+        .keep_alive(keep_alive);
     let runtime = args.runtime;
     let linger = if args.wait_close { Linger::UntilClosed } else { Linger::For(args.linger) };
     let tls = args.trust.tls()?;
@@ -124,7 +123,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
     });
     let session = Arc::new(Session::default());
-    let asked = Asked { connect, config, tls, linger };
+    let asked = Asked { connect, config: Arc::new(config), tls, linger };
     match runtime {
         Runtime::Tokio => tasks::run::<Tokio>(asked, &session),
         Runtime::Smol => tasks::run::<Smol>(asked, &session),
@@ -137,7 +136,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 fn asked(args: Args) -> Result<Connect, Box<dyn core::error::Error>> {
     let is_authorization = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
     if args.url.userinfo().is_some() && args.header.iter().any(is_authorization) {
-        return Err("the URL has a user name, and --header says Authorization: leave out one of them".into());
+        return Err("the URL has a user name, and --header sets Authorization: leave out one of them".into());
     }
     let mut connect = Connect::from(args.url).timeout(Some(args.timeout)).basic_authorization()?;
     if let Some(proxy) = args.proxy {
@@ -186,15 +185,15 @@ fn not_opened(target: &Target, error: Error) -> Failure {
 /// Returns the outcome for each address of the URL's host, with the host before it; `None` if something else
 /// has failed.
 fn dialled_in_vain(target: &Target, error: &ConnectError<io::Error>) -> Option<String> {
-    let ConnectError::Dial { host, tried } = error else { return None };
-    if host != target.host() || tried.is_empty() {
+    let ConnectError::Dial { host, failures } = error else { return None };
+    if host != target.host() || failures.is_empty() {
         return None;
     }
-    if let [Tried { address, error: Some(error) }] = &tried[..]
+    if let [DialFailure { address, error: Some(error) }] = &failures[..]
         && host.parse() == Ok(address.ip())
         && address.port() == target.port()
     {
         return Some(Chain(error).to_string());
     }
-    Some(tried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+    Some(failures.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

@@ -3,7 +3,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ws_core::{CloseCode, Escaped, Event, Message};
+use ws_core::{CloseCode, EscapedText, Event, Message};
 
 use crate::failure::{Failure, note};
 
@@ -18,13 +18,13 @@ pub(super) struct Session {
 #[derive(Debug, Default)]
 struct State {
     failure: Option<Failure>,
-    /// The first line that was read and may not be written.
+    /// The first line that was read, but perhaps not written.
     unsent: Option<u64>,
     /// Whether that line was queued before our Close frame.
     is_queued: bool,
     /// Whether both Close frames were exchanged, ours behind all that was queued.
     is_clean: bool,
-    /// How many lines were sent.
+    /// The number of lines that were sent.
     sent: u64,
     /// The number of messages that were received.
     received: u64,
@@ -128,7 +128,7 @@ impl Session {
         let State { failure, unsent, is_clean, .. } = self.with(core::mem::take);
         match (failure, unsent) {
             (None, None) => Ok(()),
-            // The peer closed first and has read all that was queued. What came behind that was never sent.
+            // The peer closed first and has read all that was queued. Later lines were never sent.
             (None, Some(line)) if is_clean => {
                 note(&format!("closed by the peer; input may be unsent from line {line} on"));
                 Ok(())
@@ -197,7 +197,7 @@ fn write_raw(out: &mut impl Write, text: &str) -> io::Result<()> {
 fn write_escaped(out: &mut impl Write, text: &str) -> io::Result<()> {
     text.split_inclusive(['\n', '\t']).try_for_each(|piece| {
         let words = piece.trim_end_matches(['\n', '\t']);
-        write!(out, "{}{}", Escaped(words), &piece[words.len()..])
+        write!(out, "{}{}", EscapedText(words), &piece[words.len()..])
     })
 }
 
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_is_a_failure_unless_it_is_normal_or_says_nothing() {
+    fn a_close_is_a_failure_unless_it_is_normal_or_empty() {
         for (event, is_ok) in [
             (closed(CloseCode::NORMAL), true),
             (Event::Close(None), true),
@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(failure, "closed by the peer (input may be unsent from line 7 on)");
     }
 
-    /// A queued line is written once our Close frame is, which comes behind it. One that was not even queued
-    /// is left over where the peer closes first, which is its right.
+    /// A queued line is written before our Close frame. A line that was not queued stays unsent if the peer
+    /// closes first, which is not a failure.
     #[test]
     fn a_clean_close_is_behind_what_was_queued() {
         for (is_queued, is_clean, is_ok) in

@@ -47,7 +47,7 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
             Err(error) => session.fail(Failure::Broken(error.into())),
         }
     }
-    // After this, the last line is either sent or not.
+    // A line that is being sent now is waited for, so that the outcome of the last line is certain.
     drop(sending.lock().await);
     if receiver.status().was_clean {
         session.closed_cleanly();
@@ -72,8 +72,8 @@ async fn send<R: Serve>(
                     return;
                 }
                 if !sender.is_open() {
-                    // A line that the close timer cuts off counts as sent by then too: only a clean end shows
-                    // that it was written.
+                    // `send` also succeeds for a line that the close timer cuts off: only a clean end shows
+                    // that the line was written.
                     session.line_queued();
                     return;
                 }
@@ -103,5 +103,5 @@ async fn give_up<R: Serve>(session: &Session, sender: &Sender<R::Stream, R>, fai
 
 async fn close<R: Serve>(sender: &Sender<R::Stream, R>, code: CloseCode) {
     // If the connection is closing already, the failure is noted all the same.
-    let _ = sender.close(Some(code.into())).await;
+    let _ = sender.close(code).await;
 }

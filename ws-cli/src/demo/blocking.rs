@@ -50,8 +50,8 @@ pub(super) fn talk(url: &str, tls: Option<&ClientTls>, config: Config, laps: &mu
         Some(_) | None => return Err("the ping was not answered".into()),
     }
 
-    ws.close(Some(CloseCode::NORMAL.into()))?;
-    while ws.recv()?.is_some() {}
+    ws.close(CloseCode::NORMAL)?;
+    ws.closed()?;
     check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();
     Ok(())

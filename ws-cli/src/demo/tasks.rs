@@ -76,8 +76,8 @@ async fn talk_on<R: Network>(
         Some(_) | None => return Err("the ping was not answered".into()),
     }
 
-    ws.close(Some(CloseCode::NORMAL.into())).await?;
-    while ws.recv().await?.is_some() {}
+    ws.close(CloseCode::NORMAL).await?;
+    ws.closed().await?;
     check_close(ws.status().was_clean, ws.status().close_code)?;
     laps.end();
     Ok(())

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "tokio")]
     runtime: Runtime,
     /// A subprotocol to accept; may be given several times. The server chooses the first in the client's list
-    /// that it accepts. Without this option it never chooses one.
+    /// that it accepts. Without this option the server never chooses one.
     #[arg(long, value_name = "NAME", value_parser = args::subprotocol)]
     subprotocol: Vec<String>,
     /// The largest message to accept; a larger one ends the connection with 1009.
@@ -59,7 +59,7 @@ pub(crate) struct Args {
 }
 
 /// The number of connections is limited by the system only.
-const LIMITS: Limits = Limits { connections: usize::MAX, per_address: usize::MAX };
+const LIMITS: Limits = Limits::new().connections(usize::MAX).per_address(usize::MAX);
 
 /// The settings that all connections share.
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ impl Service {
 
     /// Reports that a connection cannot be accepted.
     fn refuse(&self, cause: &io::Error) {
-        self.trouble.tell(format_args!("cannot accept connections: {}", Chain(cause)));
+        self.trouble.report(format_args!("cannot accept connections: {}", Chain(cause)));
     }
 
     /// Returns how long connections may take to close when the server ends: a little less than the close
@@ -106,15 +106,15 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         (_, _) => None,
     };
     let service = Arc::new(Service {
-        config: Arc::new(Config {
-            max_message: args.max_message,
-            max_frame: args.max_message,
-            idle_timeout: args.idle_timeout,
-            opening_timeout: Some(args.opening_timeout),
-            close_timeout: args.close_timeout,
-            compression: args.deflate.compression(),
-            ..Config::default()
-        }),
+        config: Arc::new(
+            Config::new()
+                .max_message(args.max_message)
+                .max_frame(args.max_message)
+                .idle_timeout(args.idle_timeout)
+                .opening_timeout(args.opening_timeout)
+                .close_timeout(args.close_timeout)
+                .compression(args.deflate.compression()),
+        ),
         subprotocols: args.subprotocol,
         tls,
         trouble: Trouble::default(),
@@ -149,6 +149,6 @@ pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
 fn announce(addresses: &[SocketAddr], service: &Service) -> Result<(), Failure> {
     let scheme = if service.tls.is_some() { "wss" } else { "ws" };
     let mut out = io::stdout().lock();
-    let told = addresses.iter().try_for_each(|address| writeln!(out, "listening on {scheme}://{address}"));
-    told.and_then(|()| out.flush()).map_err(Failure::Output)
+    let printed = addresses.iter().try_for_each(|address| writeln!(out, "listening on {scheme}://{address}"));
+    printed.and_then(|()| out.flush()).map_err(Failure::Output)
 }

@@ -10,7 +10,8 @@ use bytes::Buf as _;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use ws_core::{Output as _, Side, Transmit, Tunnel};
+use ws_core::intermediary::{Side, Tunnel};
+use ws_core::{Output as _, Transmit};
 use ws_tokio::NetStream;
 
 use super::{Host, Proxy, Twin, stopped};
@@ -25,7 +26,8 @@ type Dial<'p> = Pin<Box<dyn Future<Output = io::Result<NetStream>> + Send + 'p>>
 /// Moves bytes for `client` until both sides are done, or the proxy stops.
 pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop: watch::Receiver<bool>) {
     let origin = Instant::now();
-    let mut tunnel = Tunnel::new(ws_core::Instant::ORIGIN, proxy.config.clone());
+    let (config, pseudonym) = (proxy.config.clone(), proxy.pseudonym.clone());
+    let mut tunnel = Tunnel::new(ws_core::Instant::ORIGIN, config, pseudonym);
     if let Host::Named(host) = &proxy.host {
         tunnel = tunnel.host(Arc::clone(host)).expect("a host that was checked when it was given");
     }

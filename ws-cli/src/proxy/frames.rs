@@ -5,8 +5,9 @@ use core::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use ws_core::handshake::{
-    Accept, AnswerError, ClientRequest, Decision, Reject, Request, RequestError, Response,
+    Accept, AnswerError, ClientRequest, Decision, Reject, Request, RequestError, Response, Status,
 };
+use ws_core::intermediary::Pseudonym;
 use ws_core::{CloseCode, Config, Connection, Event, Timeout};
 use ws_driver::Timer as _;
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
@@ -19,18 +20,16 @@ const MAX_BODY: usize = 1 << 20;
 
 /// Returns the settings of both sides.
 pub(super) fn config(common: Config, max_message: usize, deflate: &Deflate) -> Config {
-    Config {
-        max_message,
-        max_frame: max_message,
-        max_body: MAX_BODY,
-        stream: true,
+    common
+        .max_message(max_message)
+        .max_frame(max_message)
+        .max_body(MAX_BODY)
+        .stream(true)
         // The other side answers pings.
-        auto_pong: false,
+        .auto_pong(false)
         // The other side answers a Close frame, after it has sent its last messages.
-        auto_close: false,
-        compression: deflate.compression(),
-        ..common
-    }
+        .auto_close(false)
+        .compression(deflate.compression())
 }
 
 /// Moves messages for `client` until both sides are done. When the proxy stops, both are closed with 1001.
@@ -56,7 +55,7 @@ pub(super) async fn pass(proxy: &Proxy, client: NetStream, twin: Twin, mut stop:
         }
         for side in [&to_client, &to_backend] {
             // The side may be closing already.
-            let _ = side.close(Some(CloseCode::GOING_AWAY.into())).await;
+            let _ = side.close(CloseCode::GOING_AWAY).await;
         }
         core::future::pending::<()>().await;
     };
@@ -84,7 +83,7 @@ async fn forward(mut from: Receiver<NetStream>, to: &Sender<NetStream>, lost: Cl
             Ok(Some(Event::Close(frame))) => to.close(frame).await,
             Ok(Some(_)) => Ok(()),
             Ok(None) => return,
-            Err(_) => to.close(Some(lost.into())).await,
+            Err(_) => to.close(lost).await,
         };
         passed.notify_one();
     }
@@ -111,14 +110,14 @@ async fn open(
     loop {
         let Some((Event::Request(request), mut reply)) = client.event_ref().await? else { return Ok(None) };
         if !request.is_upgrade() {
-            // This answers with a 426, since the request asks for no WebSocket.
+            // The request does not ask for a WebSocket, so this answers with a 426.
             reply.answer(&Accept::new().into())?;
             continue;
         }
         let answer = tokio::select! {
             answer = ask(proxy, &request) => answer,
             // The client has left.
-            () = twin.left() => Err(refusal(502)),
+            () = twin.left() => Err(refusal(Status::BAD_GATEWAY)),
         };
         match answer {
             Ok((backend, accept)) => {
@@ -132,9 +131,9 @@ async fn open(
 }
 
 /// Sends the client's request to the backend. An error is the answer for the client. One time limit covers
-/// all of it: the connection to the backend checks what has come by then, and its time begins here.
+/// dialing and the handshake: the time of the connection to the backend begins before it is dialed.
 async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStream>, Accept), Reject> {
-    let (bad_gateway, begun) = (|_| refusal(502), now());
+    let (bad_gateway, begun) = (|_| refusal(Status::BAD_GATEWAY), now());
     let mut resource = String::from(request.path());
     if let Some(query) = request.query() {
         resource.push('?');
@@ -144,17 +143,23 @@ async fn ask(proxy: &Proxy, request: &Request<'_>) -> Result<(WebSocket<NetStrea
         Host::Kept => request.host().unwrap_or_default(),
         Host::Named(host) => host,
     };
-    let asked = forwarded(request, host, &resource).map_err(|_| refusal(400))?;
-    let dialed = timeout(proxy.opening_timeout, proxy.dial()).await.map_err(|_| refusal(504))?;
+    let asked =
+        forwarded(request, host, &resource, &proxy.pseudonym).map_err(|_| refusal(Status::BAD_REQUEST))?;
+    let dialed =
+        timeout(proxy.opening_timeout, proxy.dial()).await.map_err(|_| refusal(Status::GATEWAY_TIMEOUT))?;
     let stream = dialed.map_err(bad_gateway)?;
     let entropy = ws_adapter::entropy().map_err(bad_gateway)?;
     let conn = Connection::client(begun, proxy.config.clone(), &asked, entropy);
     let mut backend = WebSocket::new(stream, conn);
     let accept = match backend.event_ref().await {
-        Ok(Some((Event::Open(response), _))) => accepted(&response).map_err(|_| refusal(502))?,
+        Ok(Some((Event::Open(response), _))) => {
+            accepted(&response).map_err(|_| refusal(Status::BAD_GATEWAY))?
+        }
         Ok(Some((Event::Rejected(response), _))) => return Err(rejected(&response)),
-        Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening))) => return Err(refusal(504)),
-        Ok(_) | Err(_) => return Err(refusal(502)),
+        Err(Error::WebSocket(ws_core::Error::TimedOut(Timeout::Opening))) => {
+            return Err(refusal(Status::GATEWAY_TIMEOUT));
+        }
+        Ok(_) | Err(_) => return Err(refusal(Status::BAD_GATEWAY)),
     };
     Ok((backend, accept))
 }
@@ -164,6 +169,7 @@ fn forwarded<'r>(
     request: &Request<'r>,
     host: &'r str,
     resource: &'r str,
+    pseudonym: &'r Pseudonym,
 ) -> Result<ClientRequest<'r>, RequestError> {
     let mut asked = ClientRequest::new(host, resource)?.subprotocol_is_optional();
     for name in request.subprotocols() {
@@ -172,7 +178,7 @@ fn forwarded<'r>(
     for (name, value) in request.fields().end_to_end().filter(|(name, _)| passes(name)) {
         asked = asked.field(name, value)?;
     }
-    asked.field("Via", b"1.1 ws")
+    asked.field("Via", pseudonym.via())
 }
 
 fn accepted(response: &Response<'_>) -> Result<Accept, AnswerError> {
@@ -189,13 +195,14 @@ fn accepted(response: &Response<'_>) -> Result<Accept, AnswerError> {
 /// Returns the backend's refusal. If its body is not complete, the body and the fields that describe it are
 /// left out.
 fn rejected(response: &Response<'_>) -> Reject {
-    let Some(mut reject) = Reject::new(response.status()) else { return refusal(502) };
+    let Some(status) = Status::new(response.status()) else { return refusal(Status::BAD_GATEWAY) };
+    let mut reject = Reject::new(status);
     let is_whole = response.body_is_complete();
     let passes = |name: &str| passes(name) && (is_whole || !starts_with(name, "content-"));
     for (name, value) in response.fields().end_to_end().filter(|(name, _)| passes(name)) {
         match reject.field(name, value) {
             Ok(more) => reject = more,
-            Err(_) => return refusal(502),
+            Err(_) => return refusal(Status::BAD_GATEWAY),
         }
     }
     if is_whole { reject.body(response.body()) } else { reject }
@@ -212,10 +219,10 @@ fn starts_with(name: &str, prefix: &str) -> bool {
 }
 
 /// Returns an answer that the proxy gives in place of the backend.
-fn refusal(status: u16) -> Reject {
-    Reject::new(status).expect("a status from 200 to 599").body(match status {
-        400 => "the request cannot be passed on\n",
-        504 => "the backend did not answer in time\n",
+fn refusal(status: Status) -> Reject {
+    Reject::new(status).body(match status {
+        Status::BAD_REQUEST => "the request cannot be passed on\n",
+        Status::GATEWAY_TIMEOUT => "the backend did not answer in time\n",
         _ => "the backend does not answer as it should\n",
     })
 }

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use ws_core::Config;
 use ws_core::connect::Target;
 use ws_core::handshake::ClientRequest;
+use ws_core::intermediary::Pseudonym;
 use ws_tls::ClientTls;
 use ws_tokio::NetStream;
 
@@ -34,7 +35,8 @@ use leaving::Twin;
 /// any other answer passes whole. The client gets a 502 if the backend cannot be reached or TLS with it
 /// fails, and the reason is reported on standard error, once until the backend is reached again. It gets a
 /// 504 if the backend does not answer in time. If a client ends its stream before it has the answer, its
-/// connection and that to the backend end. A request that asks for no WebSocket gets a 426 from the proxy.
+/// connection and that to the backend end. A request that does not ask for a WebSocket gets a 426 from the
+/// proxy.
 ///
 /// With `--frames`, the proxy is a WebSocket endpoint for each side: it checks frames, enforces limits, and
 /// negotiates compression with each side separately. Messages pass as they arrive, frame by frame; pings,
@@ -111,6 +113,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 struct Proxy {
     backend: Target,
     host: Host,
+    /// The name of the proxy in the `Via` field.
+    pseudonym: Pseudonym,
     /// The TLS settings towards the backend; without them, it has no TLS.
     tls: Option<ClientTls>,
     config: Arc<Config>,
@@ -128,7 +132,7 @@ impl Proxy {
         match &dialed {
             Ok(_) => self.trouble.end(),
             Err(error) => {
-                self.trouble.tell(format_args!("cannot reach {}: {}", self.backend, Chain(error)));
+                self.trouble.report(format_args!("cannot reach {}: {}", self.backend, Chain(error)));
             }
         }
         dialed
@@ -158,12 +162,10 @@ impl Proxy {
 
 /// Forwards until a signal comes.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let config = Config {
-        opening_timeout: Some(args.opening_timeout),
+    let config = Config::new()
+        .opening_timeout(args.opening_timeout)
         // With `--frames`, frames of either side count, so `frames::pass` keeps this time itself.
-        idle_timeout: args.idle_timeout.filter(|_| !args.frames),
-        ..Config::default()
-    };
+        .idle_timeout(args.idle_timeout.filter(|_| !args.frames));
     let config = if args.frames { frames::config(config, args.max_message, &args.deflate) } else { config };
     let tls = match args.trust.tls()? {
         None if args.backend.is_secure() => {
@@ -175,6 +177,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let proxy = Arc::new(Proxy {
         host: args.host.unwrap_or_else(|| Host::Named(args.backend.host_header().into())),
         backend: args.backend,
+        pseudonym: Pseudonym::new("ws").expect("`ws` is a token"),
         tls,
         config: Arc::new(config),
         opening_timeout: args.opening_timeout,
@@ -237,7 +240,7 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
             // Only this connection is gone.
             Err(error) if ws_adapter::is_connection_error(&error) => {}
             Err(error) => {
-                trouble.tell(format_args!("cannot accept connections: {}", Chain(&error)));
+                trouble.report(format_args!("cannot accept connections: {}", Chain(&error)));
                 sleep(PAUSE).await;
             }
         }

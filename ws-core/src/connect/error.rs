@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use super::{ProxyError, RedirectError};
 use crate::handshake::OwnedResponse;
 
-/// Why no connection was opened. `E` is the type of the errors of the adapter's system calls.
+/// The reason why no connection was opened. `E` is the type of the errors of the adapter's system calls.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError<E> {
@@ -23,7 +23,7 @@ pub enum ConnectError<E> {
         /// The host of the URL, or that of the proxy.
         host: String,
         /// The addresses, in the order in which the attempts ended; empty if the host has no address.
-        tried: Vec<Tried<E>>,
+        failures: Vec<DialFailure<E>>,
     },
     /// TLS could not be started, or the other end did not prove its identity.
     Tls {
@@ -34,7 +34,7 @@ pub enum ConnectError<E> {
     },
     /// The other end chose another protocol than `http/1.1` (RFC 7301 §3.2).
     Alpn(Peer),
-    /// The proxy makes no tunnel.
+    /// The proxy does not open a tunnel.
     Proxy(ProxyError),
     /// The proxy answered with a status other than 2xx: 407, if it requires user name and password. Up to 4
     /// KiB of the body are kept.
@@ -52,7 +52,7 @@ pub enum ConnectError<E> {
     Rejected(Box<OwnedResponse>),
     /// The server redirected the client, and the redirect was not followed.
     Redirected {
-        /// Why it was not followed.
+        /// The reason why it was not followed.
         error: RedirectError,
         /// The server's response.
         response: Box<OwnedResponse>,
@@ -82,9 +82,9 @@ pub enum Stage {
     Opening,
 }
 
-/// An address that was dialled without success.
+/// A failed attempt to connect to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tried<E> {
+pub struct DialFailure<E> {
     /// The address.
     pub address: SocketAddr,
     /// The error; `None` if there was no answer in time.
@@ -92,11 +92,12 @@ pub struct Tried<E> {
 }
 
 impl<E> ConnectError<E> {
-    /// Returns whether a time limit was the cause.
+    /// Returns whether a time limit of the plan was the cause: that of the whole, or that of an address. The
+    /// system has time limits of its own, which [`causes`](Self::causes) shows.
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
-            Self::Dial { tried, .. } => tried.iter().any(|tried| tried.error.is_none()),
+            Self::Dial { failures, .. } => failures.iter().any(|failure| failure.error.is_none()),
             Self::Resolve { .. }
             | Self::Tls { .. }
             | Self::Alpn(_)
@@ -108,18 +109,54 @@ impl<E> ConnectError<E> {
         }
     }
 
+    /// Returns the errors of the system or of TLS that were the cause; several if several addresses failed.
+    pub fn causes(&self) -> impl Iterator<Item = &E> {
+        let (one, failures): (_, &[_]) = match self {
+            Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => {
+                (Some(error), &[])
+            }
+            Self::Dial { failures, .. } => (None, failures),
+            Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::ProxyRefused(_)
+            | Self::TimedOut(_)
+            | Self::Rejected(_)
+            | Self::Redirected { .. } => (None, &[]),
+        };
+        one.into_iter().chain(failures.iter().filter_map(|failure| failure.error.as_ref()))
+    }
+
+    /// Returns the status of the HTTP response that refused the connection, from 100 to 999: that of the
+    /// server, also if it is a redirect that was not followed, or that of the proxy. `None` if there was no
+    /// such response.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Rejected(response) | Self::ProxyRefused(response) | Self::Redirected { response, .. } => {
+                Some(response.status)
+            }
+            Self::Resolve { .. }
+            | Self::Dial { .. }
+            | Self::Tls { .. }
+            | Self::Alpn(_)
+            | Self::Proxy(_)
+            | Self::Lost { .. }
+            | Self::TimedOut(_) => None,
+        }
+    }
+
     /// Returns whether the same attempt may succeed a little later: the server or the proxy could not be
     /// reached, did not answer in time, or refused with a [temporary](OwnedResponse::is_temporary) status.
-    /// `may_pass` decides about an error of the system or of TLS. If several addresses failed, one such error
-    /// is enough.
-    pub fn is_temporary(&self, may_pass: impl Fn(&E) -> bool) -> bool {
+    /// The argument decides about an error of the system or of TLS. If several addresses failed, one such
+    /// error is enough.
+    pub fn is_temporary(&self, is_temporary: impl Fn(&E) -> bool) -> bool {
         match self {
             Self::TimedOut(_) | Self::Redirected { error: RedirectError::TooLate, .. } => true,
-            Self::Dial { tried, .. } => {
-                tried.is_empty() || tried.iter().any(|tried| tried.error.as_ref().is_none_or(&may_pass))
+            Self::Dial { failures, .. } => {
+                failures.is_empty()
+                    || failures.iter().any(|failure| failure.error.as_ref().is_none_or(&is_temporary))
             }
             Self::Resolve { error, .. } | Self::Lost { error, .. } | Self::Tls { error, .. } => {
-                may_pass(error)
+                is_temporary(error)
             }
             Self::ProxyRefused(response) | Self::Rejected(response) => response.is_temporary(),
             Self::Alpn(_) | Self::Proxy(_) | Self::Redirected { .. } => false,
@@ -131,18 +168,18 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve { host, error } => write!(f, "cannot look up {host}: {error}"),
-            Self::Dial { host, tried } if tried.is_empty() => write!(f, "{host} has no address"),
-            Self::Dial { host, tried } => {
-                if let [only] = &tried[..]
+            Self::Dial { host, failures } if failures.is_empty() => write!(f, "{host} has no address"),
+            Self::Dial { host, failures } => {
+                if let [only] = &failures[..]
                     && host.parse() == Ok(only.address.ip())
                 {
                     write!(f, "cannot connect to {}: ", only.address)?;
                     return only.write_cause(f);
                 }
                 write!(f, "cannot connect to {host}")?;
-                tried.iter().enumerate().try_for_each(|(n, tried)| {
+                failures.iter().enumerate().try_for_each(|(n, failure)| {
                     f.write_str(if n == 0 { ": " } else { ", " })?;
-                    tried.fmt(f)
+                    failure.fmt(f)
                 })
             }
             Self::Tls { peer, error } => write!(f, "no TLS with {peer}: {error}"),
@@ -164,7 +201,9 @@ impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
             Self::Resolve { error, .. } | Self::Tls { error, .. } | Self::Lost { error, .. } => {
                 error.source()
             }
-            Self::Dial { tried, .. } => tried.iter().rev().find_map(|tried| tried.error.as_ref())?.source(),
+            Self::Dial { failures, .. } => {
+                failures.iter().rev().find_map(|failure| failure.error.as_ref())?.source()
+            }
             Self::Alpn(_)
             | Self::Proxy(_)
             | Self::ProxyRefused(_)
@@ -175,7 +214,7 @@ impl<E: core::error::Error + 'static> core::error::Error for ConnectError<E> {
     }
 }
 
-impl<E: fmt::Display> fmt::Display for Tried<E> {
+impl<E: fmt::Display> fmt::Display for DialFailure<E> {
     /// Writes the address and the cause: `192.0.2.1:443 (connection refused)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (", self.address)?;
@@ -184,7 +223,7 @@ impl<E: fmt::Display> fmt::Display for Tried<E> {
     }
 }
 
-impl<E: fmt::Display> Tried<E> {
+impl<E: fmt::Display> DialFailure<E> {
     fn write_cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.error {
             Some(error) => error.fmt(f),

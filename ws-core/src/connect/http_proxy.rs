@@ -6,7 +6,7 @@ use core::mem;
 use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError};
 use crate::handshake::client::ResponseHead;
-use crate::handshake::{BodyProgress, BodyReader, Limits, OwnedResponse, Scanner};
+use crate::handshake::{BodyProgress, BodyReader, HeadLimits, OwnedResponse, Scanner};
 
 /// The most bytes of the body of a refusal that are kept.
 const MAX_BODY: usize = 4096;
@@ -62,7 +62,7 @@ impl HttpProxy {
     /// Reads `input`, and returns what the exchange needs next.
     pub(super) fn step(&mut self, input: &mut Vec<u8>) -> Result<TunnelStep, TunnelError> {
         if let Self::Head(scanner) = self {
-            let end = scanner.find_end(input, &Limits::default()).map_err(ProxyError::Malformed)?;
+            let end = scanner.find_end(input, &HeadLimits::default()).map_err(ProxyError::Malformed)?;
             if end.is_none() {
                 return Ok(TunnelStep::Read);
             }

@@ -3,9 +3,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::race::{Move, Race};
+use super::proxy_tunnel::{ProxyIo, ProxyTunnel};
+use super::race::{Race, RaceStep};
 use super::route::Route;
-use super::tunnel::{Say, Tunnel};
 use super::tunnel_step::TunnelError;
 use super::{
     Attempt, Connect, ConnectError, Host, Peer, Proxy, ProxyError, ProxyKind, RedirectError, Stage, redirect,
@@ -29,7 +29,7 @@ pub struct Plan<E> {
     deadline: Option<Instant>,
     /// The number of attempts that were started.
     attempts: u32,
-    state: State<E>,
+    state: PlanState<E>,
 }
 
 /// The next step. `Dial` and `Failed` are returned once. Every other action is returned until it is reported
@@ -48,7 +48,7 @@ pub enum Action<'p, E> {
         /// The port. The addresses may have other ports.
         port: u16,
     },
-    /// Start to connect to `address`, and ask for the next action. Report the result with
+    /// Start to connect to `address`, and call [`Plan::poll_action`] at once. Report the result with
     /// [`Plan::handle_connected`] or [`Plan::handle_dial_failed`]. Drop an earlier transport.
     Dial {
         /// The number of this attempt.
@@ -61,7 +61,8 @@ pub enum Action<'p, E> {
         /// ended.
         alone: bool,
     },
-    /// Wait for the results of running actions, until `until` at the latest. Then ask again.
+    /// Wait for the results of running actions, until `until` at the latest. Then call
+    /// [`Plan::poll_action`] again.
     Wait {
         /// The time at which another action is due, if there is one.
         until: Option<Instant>,
@@ -82,14 +83,15 @@ pub enum Action<'p, E> {
     /// fit must stay in the transport.
     Read(&'p mut [u8]),
     /// Open the WebSocket: take [`Plan::connection`] and drive it over the transport up to its first event.
-    /// If that is [`Event::Rejected`](crate::Event::Rejected), call [`Plan::handle_rejected`] and ask again.
+    /// If that is [`Event::Rejected`](crate::Event::Rejected), call [`Plan::handle_rejected`], then
+    /// [`Plan::poll_action`].
     Open,
     /// Stop: the connection cannot be opened.
     Failed(ConnectError<E>),
 }
 
 #[derive(Debug)]
-enum State<E> {
+enum PlanState<E> {
     /// The look-up or dialling of this end is the next step.
     Start(Peer),
     Resolving(Peer),
@@ -99,7 +101,7 @@ enum State<E> {
     },
     Securing(Peer),
     Tunnelling {
-        tunnel: Box<Tunnel>,
+        tunnel: Box<ProxyTunnel>,
         /// The error after which nothing can be written to the proxy. The proxy may have answered before.
         broken: Option<E>,
     },
@@ -112,7 +114,7 @@ impl<E> Plan<E> {
     pub fn new(now: Instant, connect: Connect) -> Self {
         let deadline = connect.time_limit().map(|limit| now + limit);
         let route = Route::new(connect);
-        let state = State::Start(route.begin());
+        let state = PlanState::Start(route.begin());
         Self { route, redirects: 0, redirect: None, deadline, attempts: 0, state }
     }
 
@@ -121,39 +123,39 @@ impl<E> Plan<E> {
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.time_out();
         }
-        if let State::Start(peer) = self.state {
-            self.state = State::Resolving(peer);
+        if let PlanState::Start(peer) = self.state {
+            self.state = PlanState::Resolving(peer);
             self.redirect = None;
             if let Some(address) = self.route.known_address(peer) {
                 self.race(now, [address], false);
             }
         }
-        if let State::Dialling { race, .. } = &mut self.state {
+        if let PlanState::Dialling { race, .. } = &mut self.state {
             match race.poll(now, &mut self.attempts) {
-                Move::Dial { attempt, address, until, alone } => {
+                RaceStep::Dial { attempt, address, until, alone } => {
                     return Action::Dial { attempt, address, until, alone };
                 }
-                Move::Wait { until } => return Action::Wait { until },
-                Move::Lost => self.give_up_dialling(),
+                RaceStep::Wait { until } => return Action::Wait { until },
+                RaceStep::Lost => self.give_up_dialling(),
             }
         }
         match &mut self.state {
-            State::Start(peer) | State::Resolving(peer) => {
+            PlanState::Start(peer) | PlanState::Resolving(peer) => {
                 let Host { name: host, port } = self.route.host(*peer);
                 Action::Resolve { host, port }
             }
-            State::Dialling { .. } => Action::Wait { until: self.deadline },
-            State::Securing(peer) => {
+            PlanState::Dialling { .. } => Action::Wait { until: self.deadline },
+            PlanState::Securing(peer) => {
                 let host = self.route.host(*peer).name;
                 let server_name = host.strip_suffix('.').unwrap_or(host);
                 Action::StartTls { peer: *peer, server_name, alpn: ALPN }
             }
-            State::Tunnelling { tunnel, .. } => match tunnel.poll() {
-                Say::Write(bytes) => Action::Write(bytes),
-                Say::Read(room) => Action::Read(room),
+            PlanState::Tunnelling { tunnel, .. } => match tunnel.poll() {
+                ProxyIo::Write(bytes) => Action::Write(bytes),
+                ProxyIo::Read(room) => Action::Read(room),
             },
-            State::Opening => Action::Open,
-            State::Failed(error) => match error.take() {
+            PlanState::Opening => Action::Open,
+            PlanState::Failed(error) => match error.take() {
                 Some(error) => Action::Failed(error),
                 None => Action::Wait { until: None },
             },
@@ -167,16 +169,16 @@ impl<E> Plan<E> {
 
     /// Takes the addresses of the host that was looked up, best first. They are complete.
     pub fn handle_resolved(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>) {
-        let State::Resolving(peer) = self.state else { return self.race(now, addresses, false) };
+        let PlanState::Resolving(peer) = self.state else { return self.race(now, addresses, false) };
         if !self.route.is_behind_proxy(peer) {
             return self.race(now, addresses, false);
         }
         self.route.add_behind_proxy(addresses);
         if self.route.has_address_behind_proxy() {
-            self.state = State::Start(Peer::Proxy);
+            self.state = PlanState::Start(Peer::Proxy);
         } else {
             let host = self.route.host(peer).name.into();
-            self.fail(ConnectError::Dial { host, tried: Vec::new() });
+            self.fail(ConnectError::Dial { host, failures: Vec::new() });
         }
     }
 
@@ -184,16 +186,16 @@ impl<E> Plan<E> {
     /// first wait 50 ms for IPv6 addresses (RFC 8305 §3).
     pub fn handle_partly_resolved(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>) {
         match self.state {
-            State::Resolving(peer) if self.route.is_behind_proxy(peer) => {
+            PlanState::Resolving(peer) if self.route.is_behind_proxy(peer) => {
                 self.route.add_behind_proxy(addresses);
             }
-            State::Start(_)
-            | State::Resolving(_)
-            | State::Dialling { .. }
-            | State::Securing(_)
-            | State::Tunnelling { .. }
-            | State::Opening
-            | State::Failed(_) => self.race(now, addresses, true),
+            PlanState::Start(_)
+            | PlanState::Resolving(_)
+            | PlanState::Dialling { .. }
+            | PlanState::Securing(_)
+            | PlanState::Tunnelling { .. }
+            | PlanState::Opening
+            | PlanState::Failed(_) => self.race(now, addresses, true),
         }
     }
 
@@ -201,13 +203,13 @@ impl<E> Plan<E> {
     /// If it returns false, the attempt was too late: drop this one.
     #[must_use = "the transport of an attempt that came too late is to be dropped"]
     pub fn handle_connected(&mut self, attempt: Attempt) -> bool {
-        let State::Dialling { peer, race } = &self.state else { return false };
+        let PlanState::Dialling { peer, race } = &self.state else { return false };
         if !race.is_running(attempt) {
             return false;
         }
         match (*peer, self.route.proxy.as_ref().map(Proxy::kind)) {
             (Peer::Proxy, Some(ProxyKind::Https)) => {
-                self.state = State::Securing(Peer::Proxy);
+                self.state = PlanState::Securing(Peer::Proxy);
             }
             (Peer::Proxy, _) => self.reach_proxy(),
             (Peer::Server, _) => self.reach_server(),
@@ -217,26 +219,26 @@ impl<E> Plan<E> {
 
     /// Notes that `attempt` failed. The next one starts at once.
     pub fn handle_dial_failed(&mut self, now: Instant, attempt: Attempt, error: E) {
-        if let State::Dialling { race, .. } = &mut self.state {
+        if let PlanState::Dialling { race, .. } = &mut self.state {
             race.fail(now, attempt, error);
         }
     }
 
     /// Notes that TLS has started, and the protocol that the other end chose, if any.
     pub fn handle_secured(&mut self, alpn: Option<&[u8]>) {
-        let State::Securing(peer) = self.state else { return };
+        let PlanState::Securing(peer) = self.state else { return };
         if alpn.is_some_and(|chosen| !ALPN.contains(&chosen)) {
             return self.fail(ConnectError::Alpn(peer));
         }
         match peer {
             Peer::Proxy => self.reach_proxy(),
-            Peer::Server => self.state = State::Opening,
+            Peer::Server => self.state = PlanState::Opening,
         }
     }
 
     /// Notes that the first `n` bytes of [`Action::Write`] were written.
     pub fn handle_written(&mut self, n: usize) {
-        if let State::Tunnelling { tunnel, .. } = &mut self.state {
+        if let PlanState::Tunnelling { tunnel, .. } = &mut self.state {
             tunnel.written(n);
         }
     }
@@ -244,7 +246,7 @@ impl<E> Plan<E> {
     /// Notes that `n` bytes were read into the buffer of [`Action::Read`]; 0 if the stream of bytes has
     /// ended.
     pub fn handle_read(&mut self, n: usize) {
-        let State::Tunnelling { tunnel, broken } = &mut self.state else { return };
+        let PlanState::Tunnelling { tunnel, broken } = &mut self.state else { return };
         match tunnel.read(n) {
             Ok(false) => {}
             Ok(true) => self.reach_server(),
@@ -261,45 +263,45 @@ impl<E> Plan<E> {
     pub fn handle_failed(&mut self, error: E) {
         match &mut self.state {
             // The rest of a look-up failed. The addresses that came before may be enough.
-            State::Resolving(peer)
+            PlanState::Resolving(peer)
                 if self.route.is_behind_proxy(*peer) && self.route.has_address_behind_proxy() =>
             {
-                self.state = State::Start(Peer::Proxy);
+                self.state = PlanState::Start(Peer::Proxy);
             }
-            State::Resolving(peer) => {
+            PlanState::Resolving(peer) => {
                 let host = self.route.host(*peer).name.into();
                 self.fail(ConnectError::Resolve { host, error });
             }
-            State::Dialling { peer, race } => {
+            PlanState::Dialling { peer, race } => {
                 if !race.end_addresses() {
                     let host = self.route.host(*peer).name.into();
                     self.fail(ConnectError::Resolve { host, error });
                 }
             }
-            State::Securing(peer) => {
+            PlanState::Securing(peer) => {
                 let peer = *peer;
                 self.fail(ConnectError::Tls { peer, error });
             }
-            State::Tunnelling { tunnel, broken } if tunnel.is_writing() => {
+            PlanState::Tunnelling { tunnel, broken } if tunnel.is_writing() => {
                 tunnel.give_up_writing();
                 *broken = Some(error);
             }
-            State::Tunnelling { tunnel, broken } => match (tunnel.cut(false), broken.take()) {
+            PlanState::Tunnelling { tunnel, broken } => match (tunnel.cut(false), broken.take()) {
                 (Some(refusal), _) => self.handle_refusal(refusal),
                 (None, first) => {
                     let error = first.unwrap_or(error);
                     self.fail(ConnectError::Lost { peer: Peer::Proxy, error });
                 }
             },
-            State::Opening => self.fail(ConnectError::Lost { peer: Peer::Server, error }),
-            State::Start(_) | State::Failed(_) => {}
+            PlanState::Opening => self.fail(ConnectError::Lost { peer: Peer::Server, error }),
+            PlanState::Start(_) | PlanState::Failed(_) => {}
         }
     }
 
     /// Notes that the server did not open the WebSocket. A redirect is followed if
     /// [`Connect::follow_redirects`] allows it.
     pub fn handle_rejected(&mut self, response: impl Into<OwnedResponse>) {
-        let State::Opening = self.state else { return };
+        let PlanState::Opening = self.state else { return };
         let response = Box::new(response.into());
         let max = self.route.connect.max_redirects;
         let next = match redirect::location(self.route.connect.target(), &response) {
@@ -311,7 +313,7 @@ impl<E> Plan<E> {
             Some(Ok(target)) => {
                 self.redirects += 1;
                 self.route = Route::new(self.route.connect.clone().turned_to(target));
-                self.state = State::Start(self.route.begin());
+                self.state = PlanState::Start(self.route.begin());
                 self.redirect = Some(response);
             }
             Some(Err(error)) => self.fail(ConnectError::Redirected { error, response }),
@@ -347,11 +349,11 @@ impl<E> Plan<E> {
     }
 
     fn race(&mut self, now: Instant, addresses: impl IntoIterator<Item = SocketAddr>, expects_more: bool) {
-        if let State::Resolving(peer) = self.state {
+        if let PlanState::Resolving(peer) = self.state {
             let race = Race::new(now, self.route.connect.attempt_delay, self.deadline);
-            self.state = State::Dialling { peer, race };
+            self.state = PlanState::Dialling { peer, race };
         }
-        if let State::Dialling { race, .. } = &mut self.state {
+        if let PlanState::Dialling { race, .. } = &mut self.state {
             race.add(now, addresses, expects_more);
         }
     }
@@ -360,7 +362,7 @@ impl<E> Plan<E> {
     fn reach_proxy(&mut self) {
         match self.route.tunnel() {
             Some(Ok(tunnel)) => {
-                self.state = State::Tunnelling { tunnel: Box::new(tunnel), broken: None };
+                self.state = PlanState::Tunnelling { tunnel: Box::new(tunnel), broken: None };
             }
             Some(Err(error)) => self.fail(ConnectError::Proxy(error)),
             None => self.reach_server(),
@@ -370,18 +372,18 @@ impl<E> Plan<E> {
     /// Begins TLS with the server, or else the opening handshake.
     fn reach_server(&mut self) {
         self.state = if self.route.connect.target().is_secure() {
-            State::Securing(Peer::Server)
+            PlanState::Securing(Peer::Server)
         } else {
-            State::Opening
+            PlanState::Opening
         };
     }
 
     fn handle_refusal(&mut self, refusal: TunnelError) {
         match refusal {
             TunnelError::Proxy(ProxyError::Socks(socks))
-                if socks.is_of_address() && self.route.skip_address_behind_proxy() =>
+                if socks.is_about_address() && self.route.skip_address_behind_proxy() =>
             {
-                self.state = State::Start(Peer::Proxy);
+                self.state = PlanState::Start(Peer::Proxy);
             }
             TunnelError::Proxy(error) => self.fail(ConnectError::Proxy(error)),
             TunnelError::Refused(response) => self.fail(ConnectError::ProxyRefused(response)),
@@ -394,26 +396,26 @@ impl<E> Plan<E> {
             return self.fail(ConnectError::Redirected { error: RedirectError::TooLate, response });
         }
         let stage = match &mut self.state {
-            State::Start(_) | State::Resolving(_) => Stage::Resolving,
-            State::Dialling { .. } => return self.give_up_dialling(),
-            State::Securing(peer) => Stage::Securing(*peer),
-            State::Tunnelling { tunnel, .. } => match tunnel.cut(false) {
+            PlanState::Start(_) | PlanState::Resolving(_) => Stage::Resolving,
+            PlanState::Dialling { .. } => return self.give_up_dialling(),
+            PlanState::Securing(peer) => Stage::Securing(*peer),
+            PlanState::Tunnelling { tunnel, .. } => match tunnel.cut(false) {
                 Some(refusal) => return self.handle_refusal(refusal),
                 None => Stage::Tunnelling,
             },
-            State::Opening => Stage::Opening,
-            State::Failed(_) => return,
+            PlanState::Opening => Stage::Opening,
+            PlanState::Failed(_) => return,
         };
         self.fail(ConnectError::TimedOut(stage));
     }
 
     fn give_up_dialling(&mut self) {
-        let State::Dialling { peer, race } = &mut self.state else { return };
-        let (host, tried) = (self.route.host(*peer).name.into(), race.take_tried());
-        self.fail(ConnectError::Dial { host, tried });
+        let PlanState::Dialling { peer, race } = &mut self.state else { return };
+        let (host, failures) = (self.route.host(*peer).name.into(), race.take_failures());
+        self.fail(ConnectError::Dial { host, failures });
     }
 
     fn fail(&mut self, error: ConnectError<E>) {
-        self.state = State::Failed(Some(error));
+        self.state = PlanState::Failed(Some(error));
     }
 }

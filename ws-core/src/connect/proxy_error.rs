@@ -67,7 +67,7 @@ impl SocksRefusal {
     }
 
     /// Returns whether another address of the same host might succeed.
-    pub(super) fn is_of_address(self) -> bool {
+    pub(super) fn is_about_address(self) -> bool {
         match self {
             Self::General
             | Self::NetworkUnreachable

@@ -4,7 +4,7 @@ use core::mem;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use super::Tried;
+use super::DialFailure;
 use crate::Instant;
 
 /// The time that an answer with IPv4 addresses waits for the answer with IPv6 addresses (RFC 8305 §3).
@@ -31,8 +31,8 @@ pub(super) struct Race<E> {
     next_at: Instant,
     /// Whether the look-up is still running.
     expects_more: bool,
-    running: Vec<Running>,
-    tried: Vec<Tried<E>>,
+    running: Vec<RunningAttempt>,
+    failures: Vec<DialFailure<E>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ enum Family {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Running {
+struct RunningAttempt {
     attempt: Attempt,
     address: SocketAddr,
     until: Option<Instant>,
@@ -50,7 +50,7 @@ struct Running {
 
 /// The next step of a race.
 #[derive(Debug)]
-pub(super) enum Move {
+pub(super) enum RaceStep {
     Dial {
         attempt: Attempt,
         address: SocketAddr,
@@ -76,7 +76,7 @@ impl<E> Race<E> {
             next_at: now,
             expects_more: true,
             running: Vec::new(),
-            tried: Vec::new(),
+            failures: Vec::new(),
         }
     }
 
@@ -103,29 +103,29 @@ impl<E> Race<E> {
         if is_first && expects_more && self.next == Family::V4 && !self.known.is_empty() {
             self.next = Family::V6;
             self.next_at = now + RESOLUTION_DELAY;
-        } else if self.tried.is_empty() && self.running.is_empty() {
+        } else if self.failures.is_empty() && self.running.is_empty() {
             self.next_at = now;
         }
     }
 
-    pub(super) fn poll(&mut self, now: Instant, attempts: &mut u32) -> Move {
+    pub(super) fn poll(&mut self, now: Instant, attempts: &mut u32) -> RaceStep {
         self.expire(now);
         if self.v6.is_empty() && self.v4.is_empty() {
             return if self.running.is_empty() && !self.expects_more {
-                Move::Lost
+                RaceStep::Lost
             } else {
-                Move::Wait { until: self.first_end() }
+                RaceStep::Wait { until: self.first_end() }
             };
         }
         match self.delay {
-            None if !self.running.is_empty() => return Move::Wait { until: self.first_end() },
+            None if !self.running.is_empty() => return RaceStep::Wait { until: self.first_end() },
             Some(_) | None if now < self.next_at => {
                 let ends = self.first_end().map_or(self.next_at, |end| end.min(self.next_at));
-                return Move::Wait { until: Some(ends) };
+                return RaceStep::Wait { until: Some(ends) };
             }
             Some(_) | None => {}
         }
-        let Some(address) = self.take_next() else { return Move::Lost };
+        let Some(address) = self.take_next() else { return RaceStep::Lost };
         let attempt = Attempt(*attempts);
         *attempts = attempts.wrapping_add(1);
         let until = match self.delay {
@@ -137,8 +137,8 @@ impl<E> Race<E> {
         };
         let is_last = self.v6.is_empty() && self.v4.is_empty() && !self.expects_more;
         let alone = self.delay.is_none() || (self.running.is_empty() && is_last);
-        self.running.push(Running { attempt, address, until });
-        Move::Dial { attempt, address, until, alone }
+        self.running.push(RunningAttempt { attempt, address, until });
+        RaceStep::Dial { attempt, address, until, alone }
     }
 
     /// Notes that no more addresses come. Returns whether any has come.
@@ -156,22 +156,23 @@ impl<E> Race<E> {
     pub(super) fn fail(&mut self, now: Instant, attempt: Attempt, error: E) {
         let Some(at) = self.running.iter().position(|running| running.attempt == attempt) else { return };
         let address = self.running.remove(at).address;
-        self.tried.push(Tried { address, error: Some(error) });
+        self.failures.push(DialFailure { address, error: Some(error) });
         self.next_at = now;
     }
 
     /// Returns the result of each attempt. Those that are still running have no error.
-    pub(super) fn take_tried(&mut self) -> Vec<Tried<E>> {
+    pub(super) fn take_failures(&mut self) -> Vec<DialFailure<E>> {
         let running = mem::take(&mut self.running);
-        self.tried.extend(running.iter().map(|running| Tried { address: running.address, error: None }));
-        mem::take(&mut self.tried)
+        self.failures
+            .extend(running.iter().map(|running| DialFailure { address: running.address, error: None }));
+        mem::take(&mut self.failures)
     }
 
     /// Gives up attempts whose share of the time is used up.
     fn expire(&mut self, now: Instant) {
-        let is_over = |running: &Running| running.until.is_some_and(|until| until <= now);
+        let is_over = |running: &RunningAttempt| running.until.is_some_and(|until| until <= now);
         for over in self.running.iter().filter(|running| is_over(running)) {
-            self.tried.push(Tried { address: over.address, error: None });
+            self.failures.push(DialFailure { address: over.address, error: None });
             self.next_at = now;
         }
         self.running.retain(|running| !is_over(running));

@@ -2,7 +2,7 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::ToString as _;
 use core::net::{IpAddr, SocketAddr};
 
-use super::tunnel::Tunnel;
+use super::proxy_tunnel::ProxyTunnel;
 use super::{Connect, Host, Peer, Proxy, ProxyError, ProxyKind};
 
 /// The way to the server: directly or through a proxy.
@@ -73,11 +73,11 @@ impl Route {
     }
 
     /// Returns the exchange with the proxy, or `None` without a proxy.
-    pub(super) fn tunnel(&self) -> Option<Result<Tunnel, ProxyError>> {
+    pub(super) fn tunnel(&self) -> Option<Result<ProxyTunnel, ProxyError>> {
         let proxy = self.proxy.as_ref()?;
         let Some(address) = self.behind_proxy.front() else {
-            return Some(Tunnel::new(proxy, self.host(Peer::Server)));
+            return Some(ProxyTunnel::new(proxy, self.host(Peer::Server)));
         };
-        Some(Tunnel::new(proxy, Host { name: &address.ip().to_string(), port: address.port() }))
+        Some(ProxyTunnel::new(proxy, Host { name: &address.ip().to_string(), port: address.port() }))
     }
 }

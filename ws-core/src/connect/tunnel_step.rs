@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use super::ProxyError;
 use crate::handshake::OwnedResponse;
 
-/// What an exchange with a proxy needs next.
+/// The next need of an exchange with a proxy.
 #[derive(Debug)]
 pub(super) enum TunnelStep {
     /// More must be read.
@@ -15,7 +15,7 @@ pub(super) enum TunnelStep {
     Open,
 }
 
-/// Why a proxy makes no tunnel.
+/// The reason why a proxy does not open a tunnel.
 #[derive(Debug)]
 pub(super) enum TunnelError {
     /// The exchange with the proxy failed.

@@ -7,12 +7,12 @@ use crate::{Config, Instant, Timeout};
 #[derive(Debug)]
 pub(super) struct Alarm {
     limit: Limit,
-    /// The time of the last frame but pongs.
+    /// The time of the last frame other than a pong.
     last_frame: Instant,
-    /// The time of the last pong that was a sign of life.
+    /// The time of the last pong that answered a ping.
     last_answer: Instant,
     pings: Pings,
-    /// In nanoseconds, and one more.
+    /// The last round-trip time in nanoseconds, plus one.
     round_trip: Option<NonZeroU64>,
 }
 
@@ -24,11 +24,11 @@ enum Limit {
     Opening(Instant),
     /// The peer is to finish closing.
     Closing(Instant),
-    /// The same, but the close timer began by the time of what was received, which may lie in the past.
+    /// The same, but the close timer began at the time of what was received, which may lie in the past.
     ClosingReceived(Instant),
 }
 
-/// The pings of the keepalive. Their number is the payload of the last.
+/// The pings of the keepalive. The number of pings so far is the payload of the last.
 #[derive(Clone, Copy, Debug)]
 enum Pings {
     /// The last ping is answered, or its answer does not matter any more.
@@ -61,7 +61,7 @@ impl Pings {
 }
 
 impl Alarm {
-    /// Returns the alarm of a connection that opens now.
+    /// Returns the deadlines of a connection that opens now.
     pub(super) fn opening(now: Instant, config: &Config) -> Self {
         let mut alarm = Self {
             limit: Limit::None,
@@ -74,7 +74,7 @@ impl Alarm {
         alarm
     }
 
-    /// Notes that a head is due, from now on.
+    /// Begins the wait for a head.
     pub(super) fn begin_opening(&mut self, now: Instant, config: &Config) {
         self.limit = match config.opening_timeout {
             Some(timeout) => Limit::Opening(now + timeout),
@@ -82,33 +82,32 @@ impl Alarm {
         };
     }
 
-    /// Notes that the head that is due must come by `at`.
+    /// Limits the wait for a head: it must come by `at`.
     #[cfg(feature = "url")]
     pub(super) fn limit_opening(&mut self, at: Instant) {
         let at = self.limit.deadline().map_or(at, |(due, _)| due.min(at));
         self.limit = Limit::Opening(at);
     }
 
-    /// Notes that the connection is open, from now on.
+    /// Begins the timers of an open connection.
     pub(super) fn begin_open(&mut self, now: Instant) {
         self.limit = Limit::None;
-        self.note_life(now);
+        self.note_frame(now);
     }
 
-    /// Notes that the peer is to finish closing, from now on.
+    /// Begins the wait for the peer to finish closing.
     pub(super) fn begin_close(&mut self, now: Instant, config: &Config) {
         self.limit = Limit::Closing(now + config.close_timeout);
         self.pings.settle();
     }
 
-    /// Notes the same by the time of what was received.
+    /// Begins the same wait by the time of what was received.
     pub(super) fn begin_close_received(&mut self, now: Instant, config: &Config) {
         self.limit = Limit::ClosingReceived(now + config.close_timeout);
         self.pings.settle();
     }
 
-    /// Notes that it is `now` by a fresh look at the clock: a close timer that began by an older time begins
-    /// now, once.
+    /// Notes that the clock shows `now`: a close timer that began by an older time begins now, once.
     pub(super) fn update(&mut self, now: Instant, config: &Config) {
         match self.limit {
             Limit::ClosingReceived(_) => self.begin_close(now, config),
@@ -116,21 +115,21 @@ impl Alarm {
         }
     }
 
-    /// Notes that nothing is due any more.
+    /// Ends all waits.
     pub(super) fn end(&mut self) {
         self.limit = Limit::None;
         self.pings.settle();
     }
 
-    /// Notes a sign of life other than a pong.
+    /// Notes that a frame other than a pong has come, or a part of one.
     ///
-    /// A ping that waits still does: its pong may lie behind what the peer sends, and is measured.
+    /// A ping waits on: its pong may lie behind this frame, and its round-trip time is still measured.
     #[inline]
-    pub(super) fn note_life(&mut self, now: Instant) {
+    pub(super) fn note_frame(&mut self, now: Instant) {
         self.last_frame = now;
     }
 
-    /// Notes a pong; only the answer to the last ping is a sign that the peer follows.
+    /// Notes that a pong has come. It counts only if it answers the last ping.
     pub(super) fn note_pong(&mut self, now: Instant, payload: &[u8]) {
         match self.pings {
             Pings::Waiting { number, since } if payload == number.to_be_bytes() => {
@@ -143,7 +142,7 @@ impl Alarm {
         }
     }
 
-    /// Returns the time that the last ping of the keepalive took to be answered.
+    /// Returns the time from the last ping of the keepalive that was answered to its pong.
     pub(super) const fn round_trip(&self) -> Option<Duration> {
         match self.round_trip {
             Some(nanos) => Some(Duration::from_nanos(nanos.get() - 1)),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use crate::deflate::{Context, Deflater, InflateError, Inflater};
 use crate::handshake::Agreement;
 use crate::prepared::Frame;
-use crate::{Config, Pool, Prepared, ProtocolError, Role};
+use crate::{Config, Pool, PreparedMessage, ProtocolError, Role};
 
 /// Both directions of permessage-deflate (RFC 7692).
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Codec {
     }
 
     /// Returns the frame of `message` that this connection may send, and notes that it is sent.
-    pub(super) fn prepared<'m>(&mut self, message: &'m Prepared) -> Option<&'m Frame> {
+    pub(super) fn prepared<'m>(&mut self, message: &'m PreparedMessage) -> Option<&'m Frame> {
         let frame = message.for_window(self.deflater.window())?;
         self.deflater.forget();
         Some(frame)

@@ -1,6 +1,6 @@
 use alloc::boxed::Box;
 
-use crate::close::Closing;
+use crate::close::PeerClose;
 use crate::{CloseFrame, Error};
 
 /// The end of a connection: its failure, and the peer's Close frame.
@@ -8,7 +8,7 @@ use crate::{CloseFrame, Error};
 pub(super) struct Ending {
     failure: Failure,
     /// The peer's Close frame, once it has come.
-    closing: Option<Box<Closing>>,
+    closing: Option<Box<PeerClose>>,
 }
 
 /// The failure that ends a connection, if one does.
@@ -30,7 +30,7 @@ impl Ending {
 
     /// Keeps the content of the peer's Close frame.
     pub(super) fn recv_close(&mut self, frame: Option<CloseFrame<'_>>) {
-        self.closing = Some(Box::new(Closing::from(frame)));
+        self.closing = Some(Box::new(PeerClose::from(frame)));
     }
 
     /// Drops the report of a failure that the application did not wait for.
@@ -73,6 +73,6 @@ impl Ending {
 
     /// Returns the peer's Close frame; `None` if it has not come, or was empty.
     pub(super) fn close_frame(&self) -> Option<CloseFrame<'_>> {
-        self.closing.as_deref().and_then(Closing::frame)
+        self.closing.as_deref().and_then(PeerClose::frame)
     }
 }

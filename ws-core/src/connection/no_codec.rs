@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::handshake::Agreement;
 use crate::prepared::Frame;
-use crate::{Config, Pool, Prepared, ProtocolError, Role};
+use crate::{Config, Pool, PreparedMessage, ProtocolError, Role};
 
 #[derive(Debug)]
 pub(super) enum Codec {}
@@ -27,7 +27,7 @@ impl Codec {
         match *self {}
     }
 
-    pub(super) fn prepared<'m>(&mut self, _: &'m Prepared) -> Option<&'m Frame> {
+    pub(super) fn prepared<'m>(&mut self, _: &'m PreparedMessage) -> Option<&'m Frame> {
         match *self {}
     }
 

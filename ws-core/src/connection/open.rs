@@ -5,11 +5,11 @@ use super::opening::Opening;
 use super::receiving::Step;
 use super::refusal::Refusal;
 use super::state::Phase;
-use crate::handshake::client::{Expected, ResponseHead};
-use crate::handshake::server::{Asked, RequestHead};
+use crate::handshake::client::{ExpectedResponse, ResponseHead};
+use crate::handshake::server::{RequestHead, RequestKind};
 use crate::handshake::{
-    Accept, AnswerError, BodyProgress, ClientRequest, Decision, Head, Limits, Reject, Scanner, Then,
-    too_slow, undecided,
+    Accept, AfterAnswer, AnswerError, BodyProgress, ClientRequest, Decision, Head, HeadLimits, Reject,
+    Scanner, too_slow, undecided,
 };
 use crate::masking_keys::MaskingKeys;
 use crate::recv_buf::Ready;
@@ -30,17 +30,17 @@ impl Connection {
         let config = config.into();
         let mut keys = Box::new(MaskingKeys::new(entropy));
         let nonce = keys.next();
-        let expected = Expected::new(request, nonce);
+        let expected = ExpectedResponse::new(request, nonce);
         let opening = Opening::Connecting { scanner: Scanner::response(), expected };
         let mut this = Self::new(now, Role::Client, config, Some(keys), Phase::Opening(Box::new(opening)));
         let config = Arc::clone(&this.config);
-        this.sending.output().append(|out| request.write_offering(config.compression(), nonce, out));
+        this.sending.output().append(|out| request.write_offering(config.compression.as_ref(), nonce, out));
         this.sending.output().release_when_empty();
         this
     }
 
-    /// Limits the opening handshake of a fresh client: it must be done by `at`, even if the configuration
-    /// allows more.
+    /// Limits the opening handshake of a fresh client: it must be complete by `at`, even if the
+    /// configuration allows more time.
     #[cfg(feature = "url")]
     pub(crate) fn limit_opening(&mut self, at: Instant) {
         self.alarm.limit_opening(at);
@@ -76,8 +76,8 @@ impl Connection {
     /// then still waits.
     pub fn accept(&mut self, now: Instant, accept: &Accept) -> Result<(), AnswerError> {
         let Phase::Opening(opening) = self.state.phase() else { return Err(AnswerError::NoRequest) };
-        let Opening::Deciding(asked) = &**opening else { return Err(AnswerError::NoRequest) };
-        let Asked::Upgrade(upgrade) = asked else { return Err(AnswerError::NotUpgrade) };
+        let Opening::Deciding(kind) = &**opening else { return Err(AnswerError::NoRequest) };
+        let RequestKind::Upgrade(upgrade) = kind else { return Err(AnswerError::NotUpgrade) };
         let is_own = !self.sending.output().has_memory();
         let agreement = self.sending.output().append(|out| accept.write(upgrade, out))?;
         self.agree(agreement);
@@ -99,29 +99,29 @@ impl Connection {
     /// [`AnswerError::NoRequest`] if no request waits.
     pub fn reject(&mut self, now: Instant, reject: &Reject) -> Result<(), AnswerError> {
         let Some(opening) = self.state.opening_mut() else { return Err(AnswerError::NoRequest) };
-        let Opening::Deciding(asked) = opening else { return Err(AnswerError::NoRequest) };
-        let left = match asked {
-            Asked::Upgrade(_) => Some(0),
-            Asked::Ordinary(request) => request.body(),
+        let Opening::Deciding(kind) = opening else { return Err(AnswerError::NoRequest) };
+        let left = match kind {
+            RequestKind::Upgrade(_) => Some(0),
+            RequestKind::Ordinary(request) => request.body(),
         };
-        let then = self.sending.output().append(|out| reject.write(asked.reply_to(), out));
+        let then = self.sending.output().append(|out| reject.write(kind.reply_context(), out));
         let has_room = self.has_room();
         let Some(opening) = self.state.opening_mut() else { return Err(AnswerError::NoRequest) };
         match (then, left) {
-            (Then::NextRequest, Some(left)) => {
+            (AfterAnswer::NextRequest, Some(left)) => {
                 *opening = Opening::Skipping { left };
                 // At the mark the client has to read before the deadline of its last request.
                 if has_room {
                     self.alarm.begin_opening(now, &self.config);
                 }
             }
-            (Then::NextRequest | Then::Close, _) => self.drain_opening(now),
+            (AfterAnswer::NextRequest | AfterAnswer::Close, _) => self.drain_opening(now),
         }
         Ok(())
     }
 
     pub(super) fn step_opening(&mut self, now: Instant, input: &mut RecvBuf) -> Result<Step, Error> {
-        let limits = Limits { max_head: self.config.max_head, max_fields: self.config.max_fields };
+        let limits = HeadLimits { max_head: self.config.max_head, max_fields: self.config.max_fields };
         let has_room = self.has_room();
         let got_eof = self.state.has_eof();
         // If nothing can be written either, the stream from the peer ended because the transport broke.
@@ -138,7 +138,7 @@ impl Connection {
                     input.skip(n);
                 } else if head.status() == 101 {
                     let agreement =
-                        expected.check(&head.view(bytes, b"", true), self.config.compression())?;
+                        expected.check(&head.view(bytes, b"", true), self.config.compression.as_ref())?;
                     self.agree(agreement);
                     self.state.opened();
                     self.alarm.begin_open(now);
@@ -172,12 +172,13 @@ impl Connection {
                     return Ok(Step::NeedsMore);
                 };
                 let head = RequestHead::parse(&input.unread()[..n])?;
-                *opening = Opening::Deciding(head.asked(&input.unread()[..n], self.config.compression())?);
+                *opening =
+                    Opening::Deciding(head.kind(&input.unread()[..n], self.config.compression.as_ref())?);
                 input.announce_head(Ready::Request, n, Head::Request(head));
                 Ok(Step::Done)
             }
-            Opening::Deciding(Asked::Upgrade(_)) => Ok(Step::NeedsMore),
-            Opening::Deciding(Asked::Ordinary(request)) => {
+            Opening::Deciding(RequestKind::Upgrade(_)) => Ok(Step::NeedsMore),
+            Opening::Deciding(RequestKind::Ordinary(request)) => {
                 // The application did not answer the request.
                 let answer = request.default_answer();
                 let _ = self.reject(now, &answer);

@@ -1,19 +1,19 @@
 use super::refusal::Refusal;
 use crate::handshake::Scanner;
-use crate::handshake::client::Expected;
-use crate::handshake::server::Asked;
+use crate::handshake::client::ExpectedResponse;
+use crate::handshake::server::RequestKind;
 
-/// The next thing that the opening handshake waits for (§4).
+/// The state of the opening handshake, by what it waits for next (§4).
 #[derive(Debug)]
 pub(super) enum Opening {
     /// Client: the response.
-    Connecting { scanner: Scanner, expected: Expected },
+    Connecting { scanner: Scanner, expected: ExpectedResponse },
     /// Client: the body of a response other than a 101.
     Refused(Refusal),
     /// Server: a request, the first or the next on this connection.
     Accepting { scanner: Scanner, is_next: bool },
     /// Server: the application's answer.
-    Deciding(Asked),
+    Deciding(RequestKind),
     /// Server: the rest of the body of an answered request.
     Skipping { left: u64 },
 }

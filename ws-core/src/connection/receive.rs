@@ -39,7 +39,7 @@ impl Connection {
     #[inline]
     pub fn receive(&mut self, now: Instant, input: &mut RecvBuf) -> Result<bool, Error> {
         if self.receiving.take_whole(input) {
-            self.alarm.note_life(now);
+            self.alarm.note_frame(now);
             return Ok(true);
         }
         self.receive_rest(now, input)
@@ -64,13 +64,13 @@ impl Connection {
         if self.receiving.is_at_boundary() && input.is_empty() && !input.is_ready() {
             return Ok(false);
         }
-        if self.sending.is_cut() {
+        if self.sending.has_forgotten_loan() {
             self.end(Error::PayloadForgotten);
         } else if !self.receiving.is_at_boundary() {
             // A message that was lent in between may have hidden the boundary.
             self.note_boundary();
             if self.receiving.take_whole(input) {
-                self.alarm.note_life(now);
+                self.alarm.note_frame(now);
                 return Ok(true);
             }
         }
@@ -111,7 +111,7 @@ impl Connection {
         let may_lend = self.state.takes_frames()
             && !self.state.has_eof()
             && !self.config.stream
-            && !self.sending.is_cut();
+            && !self.sending.has_forgotten_loan();
         self.receiving.note_boundary(may_lend);
     }
 
@@ -120,7 +120,7 @@ impl Connection {
         let frame = match self.receiving.resume() {
             Some(frame) => {
                 if frame.has_fresh(input) && frame.opcode() != Opcode::Pong {
-                    self.alarm.note_life(now);
+                    self.alarm.note_frame(now);
                 }
                 frame
             }
@@ -145,7 +145,7 @@ impl Connection {
             None => self.receiving.note_partial(input.unread()),
         };
         if is_alive {
-            self.alarm.note_life(now);
+            self.alarm.note_frame(now);
         }
         Ok(frame)
     }
@@ -187,7 +187,7 @@ impl Connection {
     /// Queues the Close frame that answers the peer's, unless ours is sent already.
     fn answer_close(&mut self, now: Instant, close: Option<CloseFrame<'_>>) {
         self.ending.recv_close(close);
-        self.sending.drop_waiting();
+        self.sending.drop_delayed();
         match self.state.recv_close(self.config.auto_close, self.is_written()) {
             // The reason is the peer's own; only the code is echoed (§5.5.1).
             Answer::Echo => self.sending.push_close(close.map(|close| close.code.into())),
@@ -218,7 +218,7 @@ impl Connection {
     pub(super) fn fail_with(&mut self, now: Instant, error: Error, frame: Option<CloseFrame<'_>>) {
         self.ending.fail(error);
         self.receiving.reset();
-        self.sending.drop_waiting();
+        self.sending.drop_delayed();
         match (self.state.fail(), error) {
             (Notice::Http, Error::Handshake(error)) => {
                 self.sending.output().append(|out| refusal(error, out));
@@ -233,7 +233,7 @@ impl Connection {
     /// Ends the connection where the peer's stream of bytes ended first.
     fn end_early(&mut self, now: Instant) {
         self.ending.fail(Error::UnexpectedEof);
-        self.sending.drop_waiting();
+        self.sending.drop_delayed();
         self.state.eof_read(self.is_written());
         self.alarm.begin_close_received(now, &self.config);
         self.settle();

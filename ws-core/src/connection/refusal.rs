@@ -36,12 +36,12 @@ impl Refusal {
         self.progress = BodyProgress::Cut;
     }
 
-    /// Returns how far the body is read.
+    /// Returns the progress of the body.
     pub(super) fn progress(&self) -> BodyProgress {
         self.progress
     }
 
-    /// Moves on from [`BodyProgress::More`]; the others are final.
+    /// Changes the progress, if it is still [`BodyProgress::More`]. The others are final.
     fn advance(&mut self, progress: BodyProgress) {
         if self.progress == BodyProgress::More {
             self.progress = progress;

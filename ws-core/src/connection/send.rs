@@ -2,8 +2,8 @@ use bytes::Bytes;
 
 use crate::frame::{MAX_CONTROL_LEN, Opcode};
 use crate::{
-    Chunk, CloseFrame, Connection, Instant, Lent, Message, MessageKind, Outgoing, OwnedMessage, Prepared,
-    SendBuf, SendError,
+    Chunk, CloseFrame, Connection, Instant, Loan, Message, MessageKind, Outgoing, OwnedMessage,
+    PreparedMessage, SendBuf, SendError,
 };
 
 /// Commands. Each queues everything or nothing, and none writes. The caller keeps what was not queued.
@@ -18,7 +18,7 @@ impl Connection {
     /// [`SendError::MessageInProgress`].
     #[inline]
     pub fn check_send(&self) -> Result<(), SendError> {
-        let is_open = self.state.is_open() && !self.sending.is_cut();
+        let is_open = self.state.is_open() && !self.sending.has_forgotten_loan();
         if !is_open || self.sending.is_in_message() || !self.has_room() {
             return self.explain_send();
         }
@@ -74,7 +74,7 @@ impl Connection {
         }
     }
 
-    /// Queues the header of a message and lends its payload to the owner, which writes it: see [`Lent`].
+    /// Queues the header of a message and lends its payload to the owner, which writes it: see [`Loan`].
     ///
     /// A client has to mask the payload, and a compressed payload has other bytes: in both cases it is
     /// copied, and the loan is empty.
@@ -82,23 +82,23 @@ impl Connection {
     /// # Errors
     /// As [`check_send`](Self::check_send).
     #[inline]
-    pub fn send_lent<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<Lent<'_, 'a>, SendError> {
+    pub fn send_lent<'a>(&mut self, message: impl Into<Message<'a>>) -> Result<Loan<'_, 'a>, SendError> {
         let message = message.into();
         self.check_send()?;
         let (kind, payload) = (message.kind(), message.as_bytes());
         let is_compressed = self.codec.as_ref().is_some_and(|codec| codec.compresses(payload.len()));
         if self.sending.masks() || is_compressed {
             self.sending.push_message(self.codec.as_deref_mut(), kind, payload);
-            return Ok(Lent::new(self.sending.output(), b""));
+            return Ok(Loan::new(self.sending.output(), b""));
         }
         // If the loan is forgotten, no message is read before that is noticed.
         self.receiving.leave_boundary();
         Ok(self.sending.push_lent(kind, payload))
     }
 
-    /// Continues a loan that was [paused](Lent::pause); `payload` is the whole payload again.
-    pub fn resume_lent<'a>(&mut self, payload: &'a [u8]) -> Lent<'_, 'a> {
-        Lent::resume(self.sending.output(), payload)
+    /// Continues a loan that was [paused](Loan::pause); `payload` is the whole payload again.
+    pub fn resume_lent<'a>(&mut self, payload: &'a [u8]) -> Loan<'_, 'a> {
+        Loan::resume(self.sending.output(), payload)
     }
 
     /// Queues a message whose payload is shared. A server chains a payload of 4 KiB or more; all else is
@@ -120,7 +120,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`check_send`](Self::check_send).
-    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
         self.check_send()?;
         self.sending.push_prepared(self.codec.as_deref_mut(), message);
         Ok(())
@@ -174,7 +174,7 @@ impl Connection {
             return Err(SendError::ReasonTooLong);
         }
         self.state.send_close()?;
-        self.sending.drop_waiting();
+        self.sending.drop_delayed();
         self.sending.push_close(frame);
         self.alarm.begin_close(now, &self.config);
         self.settle();
@@ -207,7 +207,7 @@ impl Connection {
     }
 
     fn check_open(&self) -> Result<(), SendError> {
-        if self.sending.is_cut() {
+        if self.sending.has_forgotten_loan() {
             return Err(SendError::Closed);
         }
         self.state.check_send()

@@ -7,7 +7,7 @@ use super::codec::Codec;
 use crate::frame::{Header, MAX_CONTROL_LEN, Opcode};
 use crate::masking_keys::MaskingKeys;
 use crate::utf8::Utf8;
-use crate::{Chunk, CloseFrame, Lent, MessageKind, Prepared, SendBuf, SendError};
+use crate::{Chunk, CloseFrame, Loan, MessageKind, PreparedMessage, SendBuf, SendError};
 
 /// The sending part of a connection. It encodes frames and queues them; the connection decides whether it
 /// may.
@@ -77,7 +77,7 @@ impl Sending {
     }
 
     /// Queues a message that was encoded before.
-    pub(super) fn push_prepared(&mut self, codec: Option<&mut Codec>, message: &Prepared) {
+    pub(super) fn push_prepared(&mut self, codec: Option<&mut Codec>, message: &PreparedMessage) {
         let compressed = codec.and_then(|codec| codec.prepared(message));
         let frame = compressed.unwrap_or(message.plain());
         if self.masks() {
@@ -88,9 +88,9 @@ impl Sending {
     }
 
     /// Queues the header of a message and lends its payload, which leaves unmasked and uncompressed.
-    pub(super) fn push_lent<'a>(&mut self, kind: MessageKind, payload: &'a [u8]) -> Lent<'_, 'a> {
+    pub(super) fn push_lent<'a>(&mut self, kind: MessageKind, payload: &'a [u8]) -> Loan<'_, 'a> {
         self.push_header(kind.into(), payload.len());
-        Lent::new(&mut self.out, payload)
+        Loan::new(&mut self.out, payload)
     }
 
     /// Queues the next part of a message, as a frame of its own (§5.4).
@@ -129,14 +129,14 @@ impl Sending {
 
     /// Queues a pong; once the queue is below `mark` if it is not now.
     pub(super) fn push_pong(&mut self, mark: usize, payload: &[u8]) {
-        if self.has_room(mark) && !self.out.has_waiting() {
+        if self.has_room(mark) && !self.out.has_delayed() {
             self.push_frame(Opcode::Pong, payload);
             return;
         }
         // The peer does not read: only the latest ping needs an answer (§5.5.3), so a flood cannot grow the
         // output.
         let header = self.header(true, false, Opcode::Pong, payload.len());
-        self.out.put_off(mark, header, payload);
+        self.out.delay(mark, header, payload);
     }
 
     /// Queues a Close frame; a message that is being sent in chunks stays unfinished.
@@ -193,8 +193,8 @@ impl Sending {
     }
 
     /// Drops the pong that waits for room.
-    pub(super) fn drop_waiting(&mut self) {
-        self.out.drop_waiting();
+    pub(super) fn drop_delayed(&mut self) {
+        self.out.drop_delayed();
     }
 
     /// Returns the number of bytes that wait to be written.
@@ -212,8 +212,8 @@ impl Sending {
 
     /// Returns whether a lent payload was forgotten, so that nothing can follow it.
     #[inline]
-    pub(super) const fn is_cut(&self) -> bool {
-        self.out.is_cut()
+    pub(super) const fn has_forgotten_loan(&self) -> bool {
+        self.out.has_forgotten_loan()
     }
 
     /// Returns whether a message is being sent in chunks.

@@ -2,10 +2,18 @@ use alloc::{string::String, vec, vec::Vec};
 use core::fmt::Write as _;
 
 use super::{ClientWindow, NAME, NegotiationError, Offer, Params, WindowBits};
-use crate::handshake::{ExtensionsMalformed, extensions};
+use crate::handshake::{MalformedExtensions, extensions};
 
 /// The settings with which an end offers or accepts compression.
+///
+/// ```
+/// use ws_core::deflate::{Compression, Context, Level};
+///
+/// let fastest = Level::new(1).expect("levels go up to 9");
+/// let compression = Compression::new().level(fastest).context(Context::Shared);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Compression {
     /// The offers of a client, in order of preference; [`Offer::default`] alone by default. An empty list
     /// offers nothing.
@@ -76,8 +84,16 @@ impl Default for Level {
     }
 }
 
+/// Equals [`new`](Compression::new).
 impl Default for Compression {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Compression {
+    /// Returns the default settings.
+    pub fn new() -> Self {
         Self {
             offers: vec![Offer::default()],
             server_no_context_takeover: false,
@@ -89,9 +105,69 @@ impl Default for Compression {
             context: Context::Kept,
         }
     }
-}
 
-impl Compression {
+    /// Sets the offers of a client, the preferred one first; see the field [`offers`](field@Self::offers).
+    #[must_use]
+    pub fn offers(mut self, offers: impl Into<Vec<Offer>>) -> Self {
+        self.offers = offers.into();
+        self
+    }
+
+    /// Sets whether a server's messages always begin with an empty window; see the field
+    /// [`server_no_context_takeover`](field@Self::server_no_context_takeover).
+    #[must_use]
+    pub fn server_no_context_takeover(mut self, server_no_context_takeover: bool) -> Self {
+        self.server_no_context_takeover = server_no_context_takeover;
+        self
+    }
+
+    /// Sets whether a server requires empty windows of its clients; see the field
+    /// [`client_no_context_takeover`](field@Self::client_no_context_takeover).
+    #[must_use]
+    pub fn client_no_context_takeover(mut self, client_no_context_takeover: bool) -> Self {
+        self.client_no_context_takeover = client_no_context_takeover;
+        self
+    }
+
+    /// Sets the window of a server, from 8 to 15 bits; see the field
+    /// [`server_max_window_bits`](field@Self::server_max_window_bits).
+    #[must_use]
+    pub fn server_max_window_bits(mut self, server_max_window_bits: WindowBits) -> Self {
+        self.server_max_window_bits = server_max_window_bits;
+        self
+    }
+
+    /// Sets the window that a server chooses for a client, from 8 to 15 bits; see the field
+    /// [`client_max_window_bits`](field@Self::client_max_window_bits).
+    #[must_use]
+    pub fn client_max_window_bits(mut self, client_max_window_bits: WindowBits) -> Self {
+        self.client_max_window_bits = client_max_window_bits;
+        self
+    }
+
+    /// Sets the effort of the compressor, from 0 to 9; see the field [`level`](field@Self::level).
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Sets the length in bytes below which messages are sent uncompressed; see the field
+    /// [`min_len`](field@Self::min_len).
+    #[must_use]
+    pub fn min_len(mut self, min_len: usize) -> Self {
+        self.min_len = min_len;
+        self
+    }
+
+    /// Sets whether a connection keeps the bytes that its next message may refer to; see the field
+    /// [`context`](field@Self::context).
+    #[must_use]
+    pub fn context(mut self, context: Context) -> Self {
+        self.context = context;
+        self
+    }
+
     /// Returns the value of the Sec-WebSocket-Extensions field in which a client offers compression, if it
     /// does.
     pub fn offer(&self) -> Option<String> {
@@ -115,7 +191,7 @@ impl Compression {
     pub fn accept<'a>(
         &self,
         lines: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Option<Params>, ExtensionsMalformed> {
+    ) -> Result<Option<Params>, MalformedExtensions> {
         let mut accepted = None;
         for extension in extensions(lines) {
             let extension = extension?;
@@ -130,7 +206,7 @@ impl Compression {
     fn answer(&self, offer: &Offer) -> Params {
         let own = self.server_max_window_bits;
         let client_max_window_bits = match offer.client_max_window_bits {
-            ClientWindow::Unsaid => None,
+            ClientWindow::Absent => None,
             ClientWindow::Any => Some(self.client_max_window_bits).filter(|&bits| bits != WindowBits::MAX),
             ClientWindow::AtMost(bits) => Some(bits.min(self.client_max_window_bits)),
         };
@@ -159,7 +235,7 @@ impl Compression {
     ) -> Result<Option<Params>, NegotiationError> {
         let mut answer = None;
         for extension in extensions(lines) {
-            let extension = extension.map_err(|ExtensionsMalformed| NegotiationError::ListMalformed)?;
+            let extension = extension.map_err(|MalformedExtensions| NegotiationError::ListMalformed)?;
             if extension.name() != NAME || self.offers.is_empty() {
                 return Err(NegotiationError::NotOffered);
             }

@@ -25,12 +25,12 @@ pub struct Deflater {
     codec: Option<Compressor>,
     /// Whether the next message must not refer to what the codec remembers.
     is_stale: bool,
-    at: At,
+    position: StreamPosition,
 }
 
 /// The position of the codec in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
+enum StreamPosition {
     /// Between two messages.
     Start,
     /// Inside a message, with all of its bytes returned.
@@ -47,7 +47,14 @@ impl Deflater {
     }
 
     fn alone(window: WindowBits, level: Level) -> Self {
-        Self { takes_over: false, window, level, codec: None, is_stale: false, at: At::Start }
+        Self {
+            takes_over: false,
+            window,
+            level,
+            codec: None,
+            is_stale: false,
+            position: StreamPosition::Start,
+        }
     }
 
     /// Returns how far back its messages refer at most. Payloads from [`compress_alone`] with this window or
@@ -71,7 +78,7 @@ impl Deflater {
 
     /// Compresses the last piece as [`push`](Self::push) does, and ends the message.
     pub fn finish(&mut self, piece: &[u8], output: &mut Vec<u8>) {
-        if piece.is_empty() && self.at != At::Pending {
+        if piece.is_empty() && self.position != StreamPosition::Pending {
             // The header of an empty stored block. The rest of that block is the tail.
             output.push(0x00);
         } else {
@@ -79,7 +86,7 @@ impl Deflater {
             debug_assert!(output.ends_with(&TAIL));
             output.truncate(output.len() - TAIL.len());
         }
-        self.at = At::Start;
+        self.position = StreamPosition::Start;
         if !self.takes_over {
             self.is_stale = true;
         }
@@ -95,10 +102,10 @@ impl Deflater {
 
     fn compress(&mut self, mut piece: &[u8], flush: DeflateFlush, output: &mut Vec<u8>) {
         let flushes = flush != DeflateFlush::NoFlush;
-        if piece.is_empty() && !(flushes && self.at == At::Pending) {
+        if piece.is_empty() && !(flushes && self.position == StreamPosition::Pending) {
             return;
         }
-        if self.at == At::Start {
+        if self.position == StreamPosition::Start {
             self.restart();
         }
         let (window, level) = (self.window, self.level);
@@ -113,7 +120,7 @@ impl Deflater {
                 break;
             }
         }
-        self.at = if flushes { At::Flushed } else { At::Pending };
+        self.position = if flushes { StreamPosition::Flushed } else { StreamPosition::Pending };
     }
 
     fn restart(&mut self) {
@@ -135,7 +142,7 @@ impl Deflater {
 
     /// Gives the compressor to `pool` between two messages, unless the next message may refer to this one.
     pub fn park(&mut self, pool: &mut DeflatePool) {
-        if self.at == At::Start
+        if self.position == StreamPosition::Start
             && (self.is_stale || !self.takes_over)
             && let Some(codec) = self.codec.take()
         {

@@ -36,13 +36,13 @@ pub struct Inflater {
     /// Whether the codec holds the same bytes as the window. If not, the window is copied into it before the
     /// next message.
     is_current: bool,
-    at: At,
+    position: MessagePosition,
     message: Counts,
 }
 
 /// The position of the next byte in a message.
 #[derive(Clone, Copy, Debug)]
-enum At {
+enum MessagePosition {
     /// Before its first byte.
     Start,
     Inside,
@@ -72,7 +72,7 @@ impl Inflater {
             window: Window::new(window_len(params.window(peer))),
             codec: None,
             is_current: false,
-            at: At::Start,
+            position: MessagePosition::Start,
             message: Counts::default(),
         }
     }
@@ -86,12 +86,12 @@ impl Inflater {
     /// # Errors
     /// Fails if the payload is wrong or the message too big. `output` ends with the last right byte.
     pub fn push(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<bool, InflateError> {
-        match self.at {
-            At::Failed(error) => return Err(error),
-            At::Start | At::Restart if input.is_empty() => return Ok(false),
-            At::Start if !self.is_current => self.restart(),
-            At::Start | At::Inside => {}
-            At::Restart => {
+        match self.position {
+            MessagePosition::Failed(error) => return Err(error),
+            MessagePosition::Start | MessagePosition::Restart if input.is_empty() => return Ok(false),
+            MessagePosition::Start if !self.is_current => self.restart(),
+            MessagePosition::Start | MessagePosition::Inside => {}
+            MessagePosition::Restart => {
                 self.message.restarts += 1;
                 if self.message.restarts > self.allowed_restarts() {
                     return Err(self.fail(InflateError::TooManyFinalBlocks));
@@ -99,7 +99,7 @@ impl Inflater {
                 self.restart();
             }
         }
-        self.at = At::Inside;
+        self.position = MessagePosition::Inside;
         self.step(input, output).map_err(|error| self.fail(error))
     }
 
@@ -124,7 +124,7 @@ impl Inflater {
         self.message.note(&input[..taken], given);
         *input = &input[taken..];
         if is_final? {
-            self.at = At::Restart;
+            self.position = MessagePosition::Restart;
             self.is_current = false;
         } else if taken == 0 && given == 0 && !input.is_empty() {
             // With input and room, zlib always makes progress. If it did not, the caller would loop for ever.
@@ -138,20 +138,20 @@ impl Inflater {
     /// # Errors
     /// Fails if the payload ends inside a block.
     pub fn finish(&mut self) -> Result<(), InflateError> {
-        match self.at {
-            At::Failed(error) => return Err(error),
+        match self.position {
+            MessagePosition::Failed(error) => return Err(error),
             // An empty payload is not valid DEFLATE data, but can only mean an empty message.
-            At::Start => {}
+            MessagePosition::Start => {}
             // After a final block, a sender may leave out the empty block. Nothing is missing then.
-            At::Restart => {}
-            At::Inside => self.close_block().map_err(|error| self.fail(error))?,
+            MessagePosition::Restart => {}
+            MessagePosition::Inside => self.close_block().map_err(|error| self.fail(error))?,
         }
-        self.at = At::Start;
+        self.position = MessagePosition::Start;
         self.message = Counts::default();
         if !self.takes_over {
             self.window.clear();
             self.is_current = false;
-        } else if self.window.is_less_than_all() {
+        } else if self.window.is_incomplete() {
             // The codec holds 32 KiB, and would allow the next message to refer farther back than after
             // parking (D17).
             self.is_current = false;
@@ -197,7 +197,7 @@ impl Inflater {
     }
 
     fn fail(&mut self, error: InflateError) -> InflateError {
-        self.at = At::Failed(error);
+        self.position = MessagePosition::Failed(error);
         self.codec = None;
         self.window.clear();
         self.window.shrink();
@@ -206,7 +206,7 @@ impl Inflater {
 
     /// Takes a decompressor from `pool`, if this has none and the pool has one.
     pub fn prepare(&mut self, pool: &mut DeflatePool) {
-        if self.codec.is_none() && !matches!(self.at, At::Failed(_)) {
+        if self.codec.is_none() && !matches!(self.position, MessagePosition::Failed(_)) {
             self.codec = pool.take_inflate();
             self.is_current = false;
         }
@@ -216,7 +216,7 @@ impl Inflater {
     ///
     /// The next message then costs a copy of the window.
     pub fn park(&mut self, pool: &mut DeflatePool) {
-        if let At::Start = self.at
+        if let MessagePosition::Start = self.position
             && let Some(codec) = self.codec.take()
         {
             pool.put_inflate(codec);

@@ -6,6 +6,7 @@ use crate::handshake::Extension;
 /// One offer of permessage-deflate (RFC 7692 §7.1). `Display` writes it as an element of
 /// the client's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Offer {
     /// Whether the server must begin each message with an empty window; off by default.
     pub server_no_context_takeover: bool,
@@ -21,17 +22,17 @@ pub struct Offer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientWindow {
     /// Nothing. The server must not limit the window.
-    Unsaid,
+    Absent,
     /// The server may limit the window.
     Any,
     /// The client does not use a larger window, and the server may limit it further.
     AtMost(WindowBits),
 }
 
+/// Equals [`new`](Offer::new).
 impl Default for Offer {
-    /// Returns `permessage-deflate; client_max_window_bits`.
     fn default() -> Self {
-        Self { client_max_window_bits: ClientWindow::Any, ..Self::PLAIN }
+        Self::new()
     }
 }
 
@@ -41,8 +42,45 @@ impl Offer {
         server_no_context_takeover: false,
         client_no_context_takeover: false,
         server_max_window_bits: None,
-        client_max_window_bits: ClientWindow::Unsaid,
+        client_max_window_bits: ClientWindow::Absent,
     };
+
+    /// Returns `permessage-deflate; client_max_window_bits`.
+    pub const fn new() -> Self {
+        Self { client_max_window_bits: ClientWindow::Any, ..Self::PLAIN }
+    }
+
+    /// Sets whether the server must begin each message with an empty window; see the field
+    /// [`server_no_context_takeover`](field@Self::server_no_context_takeover).
+    #[must_use]
+    pub const fn server_no_context_takeover(mut self, server_no_context_takeover: bool) -> Self {
+        self.server_no_context_takeover = server_no_context_takeover;
+        self
+    }
+
+    /// Sets whether the client hints at empty windows of its own; see the field
+    /// [`client_no_context_takeover`](field@Self::client_no_context_takeover).
+    #[must_use]
+    pub const fn client_no_context_takeover(mut self, client_no_context_takeover: bool) -> Self {
+        self.client_no_context_takeover = client_no_context_takeover;
+        self
+    }
+
+    /// Sets the largest window that the client can inflate; see the field
+    /// [`server_max_window_bits`](field@Self::server_max_window_bits).
+    #[must_use]
+    pub fn server_max_window_bits(mut self, server_max_window_bits: impl Into<Option<WindowBits>>) -> Self {
+        self.server_max_window_bits = server_max_window_bits.into();
+        self
+    }
+
+    /// Sets what the offer contains about the client's window; see the field
+    /// [`client_max_window_bits`](field@Self::client_max_window_bits).
+    #[must_use]
+    pub const fn client_max_window_bits(mut self, client_max_window_bits: ClientWindow) -> Self {
+        self.client_max_window_bits = client_max_window_bits;
+        self
+    }
 
     /// Parses the parameters of an element with the name [`NAME`].
     ///
@@ -54,7 +92,7 @@ impl Offer {
         for param in extension.params() {
             let parameter = Parameter::ALL.into_iter().find(|parameter| parameter.name() == param.name());
             let Some(parameter) = parameter else { return Err(ParameterError::Unknown) };
-            if offer.has(parameter) {
+            if offer.has_parameter(parameter) {
                 return Err(ParameterError::Repeated(parameter));
             }
             let bits = match param.value().map(WindowBits::parse) {
@@ -80,12 +118,12 @@ impl Offer {
         Ok(offer)
     }
 
-    fn has(&self, parameter: Parameter) -> bool {
+    fn has_parameter(&self, parameter: Parameter) -> bool {
         match parameter {
             Parameter::ServerNoContextTakeover => self.server_no_context_takeover,
             Parameter::ClientNoContextTakeover => self.client_no_context_takeover,
             Parameter::ServerMaxWindowBits => self.server_max_window_bits.is_some(),
-            Parameter::ClientMaxWindowBits => self.client_max_window_bits != ClientWindow::Unsaid,
+            Parameter::ClientMaxWindowBits => self.client_max_window_bits != ClientWindow::Absent,
         }
     }
 
@@ -102,20 +140,20 @@ impl Offer {
             }
             (Some(_) | None, _) => {}
         }
-        let said = match answer.client_max_window_bits {
-            ClientWindow::Unsaid => None,
+        let limit = match answer.client_max_window_bits {
+            ClientWindow::Absent => None,
             ClientWindow::Any => {
                 return Err(ParameterError::ValueMissing(Parameter::ClientMaxWindowBits).into());
             }
-            ClientWindow::AtMost(_) if self.client_max_window_bits == ClientWindow::Unsaid => {
+            ClientWindow::AtMost(_) if self.client_max_window_bits == ClientWindow::Absent => {
                 return Err(NegotiationError::ClientWindowNotOffered);
             }
             ClientWindow::AtMost(bits) => Some(bits),
         };
         let client_max_window_bits = match self.client_max_window_bits {
             // The client keeps to its own hint, even if the server ignores it.
-            ClientWindow::AtMost(hint) => Some(said.map_or(hint, |bits| bits.min(hint))),
-            ClientWindow::Unsaid | ClientWindow::Any => said,
+            ClientWindow::AtMost(hint) => Some(limit.map_or(hint, |bits| bits.min(hint))),
+            ClientWindow::Absent | ClientWindow::Any => limit,
         };
         Ok(Params {
             server_no_context_takeover: answer.server_no_context_takeover,
@@ -148,7 +186,7 @@ impl fmt::Display for Offer {
             write!(f, "; {}={bits}", Parameter::ServerMaxWindowBits)?;
         }
         match self.client_max_window_bits {
-            ClientWindow::Unsaid => Ok(()),
+            ClientWindow::Absent => Ok(()),
             ClientWindow::Any => write!(f, "; {}", Parameter::ClientMaxWindowBits),
             ClientWindow::AtMost(bits) => write!(f, "; {}={bits}", Parameter::ClientMaxWindowBits),
         }
@@ -164,7 +202,7 @@ impl fmt::Display for Params {
             server_max_window_bits: self.server_max_window_bits,
             client_max_window_bits: self
                 .client_max_window_bits
-                .map_or(ClientWindow::Unsaid, ClientWindow::AtMost),
+                .map_or(ClientWindow::Absent, ClientWindow::AtMost),
         };
         offer.fmt(f)
     }

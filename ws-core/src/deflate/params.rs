@@ -1,7 +1,7 @@
 use core::fmt;
 
 use crate::Role;
-use crate::handshake::Value;
+use crate::handshake::ParamValue;
 
 /// The base-2 logarithm of a window's size in bytes: 8 to 15 (RFC 7692 §7.1.2).
 ///
@@ -29,7 +29,7 @@ impl WindowBits {
     }
 
     /// Parses `1*DIGIT` without leading zeros.
-    pub(super) fn parse(value: Value<'_>) -> Option<Self> {
+    pub(super) fn parse(value: ParamValue<'_>) -> Option<Self> {
         let texts = ["8", "9", "10", "11", "12", "13", "14", "15"];
         (8..).zip(texts).find(|(_, text)| value.is(text)).map(|(bits, _)| Self(bits))
     }

@@ -44,7 +44,7 @@ impl Window {
     }
 
     /// Returns whether the stream may have had more of the 32 KiB that DEFLATE can refer to than this holds.
-    pub(super) fn is_less_than_all(&self) -> bool {
+    pub(super) fn is_incomplete(&self) -> bool {
         self.size < FARTHEST && self.bytes.len() == self.size
     }
 

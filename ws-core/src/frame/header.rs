@@ -80,6 +80,7 @@ pub struct Header {
 
 /// The rules for incoming frames that depend on the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rules {
     /// Whether frames must be masked (at a server) or must not be (at a client). `None` accepts both (§5.1).
     pub masked: Option<bool>,
@@ -88,6 +89,26 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Returns the rules that accept masked and unmasked frames, with no extension agreed.
+    pub const fn new() -> Self {
+        Self { masked: None, rsv1: false }
+    }
+
+    /// Sets whether frames must be masked; see the field [`masked`](field@Self::masked).
+    #[must_use]
+    pub fn masked(mut self, masked: impl Into<Option<bool>>) -> Self {
+        self.masked = masked.into();
+        self
+    }
+
+    /// Sets whether an agreed extension uses the first reserved bit; see the field
+    /// [`rsv1`](field@Self::rsv1).
+    #[must_use]
+    pub const fn rsv1(mut self, rsv1: bool) -> Self {
+        self.rsv1 = rsv1;
+        self
+    }
+
     /// Parses a header at the start of `bytes`. Returns it with its length in bytes, or `None` if it is
     /// incomplete.
     ///

@@ -4,7 +4,8 @@ use core::fmt;
 use super::{
     Agreement, AnswerError, Fields, HandshakeError,
     grammar::{is_field_value, is_token},
-    reply_to::ReplyTo,
+    reply_context::ReplyContext,
+    status::Status,
     upgrade::Upgrade,
 };
 
@@ -96,17 +97,16 @@ impl fmt::Debug for Accept {
 /// the caller.
 #[derive(Clone)]
 pub struct Reject {
-    status: u16,
+    status: Status,
     keep_alive: bool,
     fields: Vec<u8>,
     body: Vec<u8>,
 }
 
 impl Reject {
-    /// Returns an answer with a status from 200 to 599, without fields and body. The connection ends after
-    /// it.
-    pub fn new(status: u16) -> Option<Self> {
-        (200..=599).contains(&status).then(|| Self::with_status(status))
+    /// Returns an answer without fields and body. The connection ends after it.
+    pub fn new(status: Status) -> Self {
+        Self { status, keep_alive: false, fields: Vec::new(), body: Vec::new() }
     }
 
     /// Adds a field.
@@ -134,40 +134,48 @@ impl Reject {
         self
     }
 
-    /// Returns the status, from 200 to 599.
-    pub fn status(&self) -> u16 {
+    /// Returns the status.
+    pub fn status(&self) -> Status {
         self.status
     }
 
     /// Appends the answer to `out`. Returns what follows on the connection.
-    pub(crate) fn write(&self, reply_to: ReplyTo, out: &mut Vec<u8>) -> Then {
-        let then = if self.keep_alive && reply_to.may_persist { Then::NextRequest } else { Then::Close };
+    pub(crate) fn write(&self, reply_context: ReplyContext, out: &mut Vec<u8>) -> AfterAnswer {
+        let then = if self.keep_alive && reply_context.may_persist {
+            AfterAnswer::NextRequest
+        } else {
+            AfterAnswer::Close
+        };
         out.reserve(192 + self.fields.len() + self.body.len());
         out.extend_from_slice(b"HTTP/1.1 ");
-        write_number(out, u64::from(self.status));
+        write_number(out, u64::from(self.status.get()));
         out.push(b' ');
-        out.extend_from_slice(reason(self.status).as_bytes());
+        out.extend_from_slice(self.status.reason().as_bytes());
         out.extend_from_slice(b"\r\n");
         match (self.status, then) {
-            (426, Then::Close) => write_field(out, "Connection", b"Upgrade, close"),
-            (426, Then::NextRequest) => write_field(out, "Connection", b"Upgrade"),
-            (_, Then::Close) => write_field(out, "Connection", b"close"),
-            (_, Then::NextRequest) => {}
+            (Status::UPGRADE_REQUIRED, AfterAnswer::Close) => {
+                write_field(out, "Connection", b"Upgrade, close");
+            }
+            (Status::UPGRADE_REQUIRED, AfterAnswer::NextRequest) => {
+                write_field(out, "Connection", b"Upgrade");
+            }
+            (_, AfterAnswer::Close) => write_field(out, "Connection", b"close"),
+            (_, AfterAnswer::NextRequest) => {}
         }
-        if self.status == 426 {
+        if self.status == Status::UPGRADE_REQUIRED {
             write_field(out, "Upgrade", b"websocket");
             write_field(out, "Sec-WebSocket-Version", b"13");
         }
         out.extend_from_slice(&self.fields);
-        let body: &[u8] = if self.status == 205 { b"" } else { &self.body };
-        let has_body = !matches!(self.status, 204 | 304);
+        let body: &[u8] = if self.status == Status::RESET_CONTENT { b"" } else { &self.body };
+        let has_body = !matches!(self.status, Status::NO_CONTENT | Status::NOT_MODIFIED);
         if has_body {
             out.extend_from_slice(b"Content-Length: ");
             write_number(out, body.len() as u64);
             out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(b"\r\n");
-        if has_body && !reply_to.is_head {
+        if has_body && !reply_context.is_head {
             out.extend_from_slice(body);
         }
         then
@@ -175,12 +183,12 @@ impl Reject {
 
     /// Returns the answer for the case that the application's own does not fit the request.
     pub(crate) fn misfit() -> Self {
-        Self::plain(500, "the server's answer does not fit the request")
+        Self::plain(Status::INTERNAL_SERVER_ERROR, "the server's answer does not fit the request")
     }
 
     /// Returns an answer whose body is a line of text.
-    pub(super) fn plain(status: u16, text: &str) -> Self {
-        let mut reject = Self::with_status(status);
+    pub(crate) fn plain(status: Status, text: &str) -> Self {
+        let mut reject = Self::new(status);
         write_field(&mut reject.fields, "Content-Type", b"text/plain");
         reject.body.extend_from_slice(text.as_bytes());
         reject.body.push(b'\n');
@@ -191,16 +199,12 @@ impl Reject {
         write_field(&mut self.fields, "Allow", b"GET");
         self
     }
-
-    fn with_status(status: u16) -> Self {
-        Self { status, keep_alive: false, fields: Vec::new(), body: Vec::new() }
-    }
 }
 
 impl fmt::Debug for Reject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reject")
-            .field("status", &self.status)
+            .field("status", &self.status.get())
             .field("keep_alive", &self.keep_alive)
             .field("fields", &Fields::new(&self.fields))
             .field("body_len", &self.body.len())
@@ -208,24 +212,21 @@ impl fmt::Debug for Reject {
     }
 }
 
-/// What follows an answer.
+/// The next step after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum AfterAnswer {
     /// The end of the connection.
     Close,
     /// The next request, after the body of this one.
     NextRequest,
 }
 
-/// The facts about a request that could not be read.
-const UNKNOWN: ReplyTo = ReplyTo { is_head: false, may_persist: false };
-
 /// Appends the HTTP answer to a wrong request. The connection ends after it.
 pub(crate) fn refusal(error: HandshakeError, out: &mut Vec<u8>) {
     let mut reject = Reject::plain(error.status(), error.text());
     if error == HandshakeError::MethodNotGet {
         // The method may be HEAD, whose answer has no body.
-        reject = Reject::with_status(405).allow_get();
+        reject = Reject::new(Status::METHOD_NOT_ALLOWED).allow_get();
     }
     if matches!(
         error,
@@ -233,27 +234,19 @@ pub(crate) fn refusal(error: HandshakeError, out: &mut Vec<u8>) {
     ) {
         write_field(&mut reject.fields, "Sec-WebSocket-Version", b"13");
     }
-    reject.write(UNKNOWN, out);
+    reject.write(ReplyContext::UNKNOWN, out);
 }
 
 /// Appends the HTTP answer to a request that did not arrive in time.
 pub(crate) fn too_slow(out: &mut Vec<u8>) {
-    Reject::plain(408, "the request did not arrive in time").write(UNKNOWN, out);
+    Reject::plain(Status::REQUEST_TIMEOUT, "the request did not arrive in time")
+        .write(ReplyContext::UNKNOWN, out);
 }
 
 /// Appends the HTTP answer to a request that the application did not answer in time.
 pub(crate) fn undecided(out: &mut Vec<u8>) {
-    Reject::plain(503, "the server did not decide in time").write(UNKNOWN, out);
-}
-
-/// Appends the HTTP answer for the case that the backend cannot be reached, or that its answer is invalid.
-pub(crate) fn bad_gateway(text: &str, out: &mut Vec<u8>) {
-    Reject::plain(502, text).write(UNKNOWN, out);
-}
-
-/// Appends the HTTP answer for the case that the backend did not answer in time.
-pub(crate) fn gateway_timeout(out: &mut Vec<u8>) {
-    Reject::plain(504, "the backend did not answer in time").write(UNKNOWN, out);
+    Reject::plain(Status::SERVICE_UNAVAILABLE, "the server did not decide in time")
+        .write(ReplyContext::UNKNOWN, out);
 }
 
 /// Returns whether the handshake writes this field itself, in either message.
@@ -278,14 +271,14 @@ fn write_checked(out: &mut Vec<u8>, name: &str, value: &[u8]) -> Result<(), Answ
     Ok(())
 }
 
-pub(super) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+pub(crate) fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
 }
 
-pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
+pub(crate) fn write_number(out: &mut Vec<u8>, number: u64) {
     let mut digits = [0; 20];
     let mut rest = number;
     let mut start = digits.len();
@@ -298,46 +291,4 @@ pub(super) fn write_number(out: &mut Vec<u8>, number: u64) {
         }
     }
     out.extend_from_slice(&digits[start..]);
-}
-
-/// Returns the usual words for a status (RFC 9110 §15); an empty string for a status without a name.
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        204 => "No Content",
-        205 => "Reset Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        417 => "Expectation Failed",
-        421 => "Misdirected Request",
-        422 => "Unprocessable Content",
-        426 => "Upgrade Required",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
-        451 => "Unavailable For Legal Reasons",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        505 => "HTTP Version Not Supported",
-        _ => "",
-    }
 }

@@ -6,21 +6,26 @@ use super::{
     BodyProgress, HandshakeError, HttpVersion,
     chunk_decoder::ChunkDecoder,
     grammar::{ascii, elements},
-    known::{Found, Known, Name},
+    known_fields::{FieldName, FieldValue, KnownFields},
 };
 
 /// Returns the length of the body of a request, in bytes; `None` if the body is chunked.
-pub(super) fn request_body(version: HttpVersion, known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
+pub(super) fn request_body(
+    version: HttpVersion,
+    known: &KnownFields<'_>,
+) -> Result<Option<u64>, HandshakeError> {
     let length = content_length(known)?;
-    match (known.get(Name::TransferEncoding), length) {
-        (Found::Missing, length) => Ok(Some(length.unwrap_or(0))),
-        (Found::Once(_) | Found::Repeated, Some(_)) => Err(HandshakeError::LengthAndTransferEncoding),
-        (Found::Once(coding), None)
+    match (known.get(FieldName::TransferEncoding), length) {
+        (FieldValue::Missing, length) => Ok(Some(length.unwrap_or(0))),
+        (FieldValue::Once(_) | FieldValue::Repeated, Some(_)) => {
+            Err(HandshakeError::LengthAndTransferEncoding)
+        }
+        (FieldValue::Once(coding), None)
             if version == HttpVersion::Http11 && coding.eq_ignore_ascii_case(b"chunked") =>
         {
             Ok(None)
         }
-        (Found::Once(_) | Found::Repeated, None) => Err(HandshakeError::TransferEncodingInvalid),
+        (FieldValue::Once(_) | FieldValue::Repeated, None) => Err(HandshakeError::TransferEncodingInvalid),
     }
 }
 
@@ -44,8 +49,11 @@ pub(super) fn has_body(status: u16) -> bool {
 
 /// Returns the framing of the body that answers a GET (RFC 9112 §6.3). The status must [allow](has_body) a
 /// body.
-pub(super) fn response_body(version: HttpVersion, known: &Known<'_>) -> Result<BodyFraming, HandshakeError> {
-    if let Some(last) = known.elements(Name::TransferEncoding).last() {
+pub(super) fn response_body(
+    version: HttpVersion,
+    known: &KnownFields<'_>,
+) -> Result<BodyFraming, HandshakeError> {
+    if let Some(last) = known.elements(FieldName::TransferEncoding).last() {
         // A transfer coding overrides a length. HTTP/1.0 has no transfer codings: the framing cannot be
         // trusted.
         let is_chunked = version == HttpVersion::Http11 && last.eq_ignore_ascii_case(b"chunked");
@@ -59,9 +67,9 @@ pub(super) fn response_body(version: HttpVersion, known: &Known<'_>) -> Result<B
 }
 
 /// Reads the length: one number, which may be repeated (RFC 9110 §8.6).
-fn content_length(known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
+fn content_length(known: &KnownFields<'_>) -> Result<Option<u64>, HandshakeError> {
     let mut length = None;
-    for digits in known.lines(Name::ContentLength).flat_map(elements) {
+    for digits in known.lines(FieldName::ContentLength).flat_map(elements) {
         let number = ascii(digits).parse().ok().filter(|_| digits.iter().all(u8::is_ascii_digit));
         let Some(number) = number else { return Err(HandshakeError::ContentLengthInvalid) };
         if length.replace(number).is_some_and(|before| before != number) {
@@ -109,6 +117,7 @@ impl BodyReader {
     ///
     /// # Errors
     /// [`HandshakeError::ChunkMalformed`].
+    #[cfg(feature = "intermediary")]
     pub(crate) fn pass(&mut self, input: &[u8]) -> Result<(usize, BodyProgress), HandshakeError> {
         self.read(input, |_| true)
     }

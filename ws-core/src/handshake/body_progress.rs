@@ -1,4 +1,4 @@
-/// How far a body is read.
+/// The progress of a body that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyProgress {
     /// More bytes are needed.

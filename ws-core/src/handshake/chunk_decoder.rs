@@ -5,14 +5,14 @@ use super::{BodyProgress, HandshakeError, grammar::is_value_byte};
 /// A decoder that finds the content of a chunked body in the pieces in which it arrives.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ChunkDecoder {
-    due: Due,
+    next: ChunkPart,
     /// The size of the chunk as far as it is read; then the number of its bytes that are still to come.
     size: u64,
 }
 
-/// What comes next.
+/// The part of the body that the next byte belongs to.
 #[derive(Clone, Copy, Debug, Default)]
-enum Due {
+enum ChunkPart {
     #[default]
     SizeStart,
     Size,
@@ -38,16 +38,16 @@ impl ChunkDecoder {
     ) -> Result<(usize, BodyProgress), HandshakeError> {
         let mut rest = input;
         let progress = loop {
-            if let Due::Complete = self.due {
+            if let ChunkPart::Complete = self.next {
                 break BodyProgress::Complete;
             }
-            if let Due::Data = self.due {
+            if let ChunkPart::Data = self.next {
                 let n = usize::try_from(self.size).map_or(rest.len(), |left| left.min(rest.len()));
                 let (content, after) = rest.split_at(n);
                 rest = after;
                 self.size -= n as u64;
                 if self.size == 0 {
-                    self.due = Due::DataCr;
+                    self.next = ChunkPart::DataCr;
                 }
                 if !take(content) {
                     break BodyProgress::Cut;
@@ -55,45 +55,45 @@ impl ChunkDecoder {
             }
             let [byte, after @ ..] = rest else { break BodyProgress::More };
             rest = after;
-            self.due = self.step(*byte)?;
+            self.next = self.step(*byte)?;
         };
         Ok((input.len() - rest.len(), progress))
     }
 
     /// Returns what comes after `byte`.
-    fn step(&mut self, byte: u8) -> Result<Due, HandshakeError> {
-        Ok(match (self.due, byte) {
-            (Due::SizeStart | Due::Size, digit) if digit.is_ascii_hexdigit() => {
+    fn step(&mut self, byte: u8) -> Result<ChunkPart, HandshakeError> {
+        Ok(match (self.next, byte) {
+            (ChunkPart::SizeStart | ChunkPart::Size, digit) if digit.is_ascii_hexdigit() => {
                 let digit = char::from(digit).to_digit(16).unwrap_or_default();
                 let size = self.size.checked_mul(16).ok_or(HandshakeError::ChunkMalformed)?;
                 self.size = size + u64::from(digit);
-                Due::Size
+                ChunkPart::Size
             }
-            (Due::Size, b';' | b' ' | b'\t') => Due::Extension,
-            (Due::Size | Due::Extension, b'\r') => Due::SizeEnd,
-            (Due::Extension, byte) if is_value_byte(byte) => Due::Extension,
-            (Due::SizeEnd, b'\n') if self.size == 0 => Due::TrailerStart,
-            (Due::SizeEnd, b'\n') => Due::Data,
-            (Due::DataCr, b'\r') => Due::DataEnd,
-            (Due::DataEnd, b'\n') => Due::SizeStart,
-            (Due::TrailerStart, b'\r') => Due::BodyEnd,
-            (Due::Trailer, b'\r') => Due::TrailerEnd,
-            (Due::TrailerStart | Due::Trailer, byte) if is_value_byte(byte) => Due::Trailer,
-            (Due::TrailerEnd, b'\n') => Due::TrailerStart,
-            (Due::BodyEnd, b'\n') => Due::Complete,
+            (ChunkPart::Size, b';' | b' ' | b'\t') => ChunkPart::Extension,
+            (ChunkPart::Size | ChunkPart::Extension, b'\r') => ChunkPart::SizeEnd,
+            (ChunkPart::Extension, byte) if is_value_byte(byte) => ChunkPart::Extension,
+            (ChunkPart::SizeEnd, b'\n') if self.size == 0 => ChunkPart::TrailerStart,
+            (ChunkPart::SizeEnd, b'\n') => ChunkPart::Data,
+            (ChunkPart::DataCr, b'\r') => ChunkPart::DataEnd,
+            (ChunkPart::DataEnd, b'\n') => ChunkPart::SizeStart,
+            (ChunkPart::TrailerStart, b'\r') => ChunkPart::BodyEnd,
+            (ChunkPart::Trailer, b'\r') => ChunkPart::TrailerEnd,
+            (ChunkPart::TrailerStart | ChunkPart::Trailer, byte) if is_value_byte(byte) => ChunkPart::Trailer,
+            (ChunkPart::TrailerEnd, b'\n') => ChunkPart::TrailerStart,
+            (ChunkPart::BodyEnd, b'\n') => ChunkPart::Complete,
             (
-                Due::SizeStart
-                | Due::Size
-                | Due::Extension
-                | Due::SizeEnd
-                | Due::Data
-                | Due::DataCr
-                | Due::DataEnd
-                | Due::TrailerStart
-                | Due::Trailer
-                | Due::TrailerEnd
-                | Due::BodyEnd
-                | Due::Complete,
+                ChunkPart::SizeStart
+                | ChunkPart::Size
+                | ChunkPart::Extension
+                | ChunkPart::SizeEnd
+                | ChunkPart::Data
+                | ChunkPart::DataCr
+                | ChunkPart::DataEnd
+                | ChunkPart::TrailerStart
+                | ChunkPart::Trailer
+                | ChunkPart::TrailerEnd
+                | ChunkPart::BodyEnd
+                | ChunkPart::Complete,
                 _,
             ) => return Err(HandshakeError::ChunkMalformed),
         })

@@ -1,14 +1,15 @@
 //! What a client does with the answer to its request (§4.1).
 
 use super::{
-    Agreement, BodyFraming, ClientRequest, HandshakeError, HttpVersion, Offered, Response, accept_key,
+    Agreement, BodyFraming, ClientOffer, ClientRequest, HandshakeError, HttpVersion, Response, accept_key,
     body::{has_body, response_body},
-    compression::{Compression, agree},
+    compression::agree,
     encode_nonce,
     grammar::{ascii, find, is_token, trim},
-    known::{Found, Known, Name},
+    known_fields::{FieldName, FieldValue, KnownFields},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
 };
+use crate::deflate::Compression;
 
 /// The positions of a response's parts in the bytes of its head.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,7 @@ impl ResponseHead {
             let reason = "HTTP/1.1 101".len().min(line_end);
             let fields = line_end + "\r\n".len();
             let body = if has_body(status) {
-                response_body(version, &Known::new(lines(head, fields), pairs(parsed.headers)))?
+                response_body(version, &KnownFields::new(lines(head, fields), pairs(parsed.headers)))?
             } else {
                 BodyFraming::None
             };
@@ -79,32 +80,20 @@ impl ResponseHead {
     }
 }
 
-/// Returns whether this 101 switches to WebSocket, in answer to the key of `accept`. Everything else is left
-/// to the client.
-pub(crate) fn switches(response: &Response<'_>, accept: Option<[u8; 28]>) -> bool {
-    let known = Known::new(response.fields, response.fields.lines());
-    let is = |name, value: &[u8]| matches!(known.get(name), Found::Once(found) if found.eq_ignore_ascii_case(value));
-    response.status == 101
-        && response.is_http11
-        && is(Name::Upgrade, b"websocket")
-        && known.lists(Name::Connection, "upgrade")
-        && accept.is_some_and(|accept| known.get(Name::Accept) == Found::Once(&accept))
-}
-
 /// The values that the answer to a request must have.
 #[derive(Clone, Debug)]
-pub(crate) struct Expected {
+pub(crate) struct ExpectedResponse {
     accept: [u8; 28],
-    subprotocols: Offered,
+    subprotocols: ClientOffer,
     requires_subprotocol: bool,
 }
 
-impl Expected {
+impl ExpectedResponse {
     /// Returns what must answer `request` if it is written with `nonce`.
     pub(crate) fn new(request: &ClientRequest<'_>, nonce: [u8; 16]) -> Self {
         Self {
             accept: accept_key(&encode_nonce(nonce)),
-            subprotocols: Offered::new(request.subprotocols()),
+            subprotocols: ClientOffer::new(request.subprotocols()),
             requires_subprotocol: request.requires_subprotocol(),
         }
     }
@@ -115,42 +104,42 @@ impl Expected {
         response: &Response<'_>,
         compression: Option<&Compression>,
     ) -> Result<Agreement, HandshakeError> {
-        let known = Known::new(response.fields, response.fields.lines());
+        let known = KnownFields::of(response.fields);
         if response.status != 101 {
             return Err(HandshakeError::NotSwitched);
         }
         if !response.is_http11 {
             return Err(HandshakeError::HttpVersionUnsupported);
         }
-        match known.get(Name::Upgrade) {
-            Found::Missing => return Err(HandshakeError::UpgradeMissing),
-            Found::Once(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => {}
-            Found::Once(_) | Found::Repeated => return Err(HandshakeError::UpgradeNotWebSocket),
+        match known.get(FieldName::Upgrade) {
+            FieldValue::Missing => return Err(HandshakeError::UpgradeMissing),
+            FieldValue::Once(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => {}
+            FieldValue::Once(_) | FieldValue::Repeated => return Err(HandshakeError::UpgradeNotWebSocket),
         }
-        if !known.lists(Name::Connection, "upgrade") {
+        if !known.has_token(FieldName::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
-        match known.get(Name::Accept) {
-            Found::Missing => return Err(HandshakeError::AcceptMissing),
-            Found::Once(accept) if accept == self.accept => {}
-            Found::Once(_) => return Err(HandshakeError::AcceptMismatch),
-            Found::Repeated => return Err(HandshakeError::AcceptRepeated),
+        match known.get(FieldName::Accept) {
+            FieldValue::Missing => return Err(HandshakeError::AcceptMissing),
+            FieldValue::Once(accept) if accept == self.accept => {}
+            FieldValue::Once(_) => return Err(HandshakeError::AcceptMismatch),
+            FieldValue::Repeated => return Err(HandshakeError::AcceptRepeated),
         }
-        let deflate = agree(known.lines(Name::Extensions), compression)?;
+        let deflate = agree(known.lines(FieldName::Extensions), compression)?;
         let subprotocol = self.check_subprotocol(&known)?;
         Ok(Agreement::new(subprotocol.map(Into::into), deflate))
     }
 
-    fn check_subprotocol<'a>(&self, known: &Known<'a>) -> Result<Option<&'a str>, HandshakeError> {
-        match known.get(Name::Protocol) {
-            Found::Missing if self.requires_subprotocol => Err(HandshakeError::SubprotocolMissing),
-            Found::Missing => Ok(None),
-            Found::Repeated => Err(HandshakeError::SubprotocolAnsweredTwice),
-            Found::Once(name) if !is_token(name) => Err(HandshakeError::SubprotocolMalformed),
-            Found::Once(name) if !self.subprotocols.contains(ascii(name)) => {
+    fn check_subprotocol<'a>(&self, known: &KnownFields<'a>) -> Result<Option<&'a str>, HandshakeError> {
+        match known.get(FieldName::Protocol) {
+            FieldValue::Missing if self.requires_subprotocol => Err(HandshakeError::SubprotocolMissing),
+            FieldValue::Missing => Ok(None),
+            FieldValue::Repeated => Err(HandshakeError::SubprotocolAnsweredTwice),
+            FieldValue::Once(name) if !is_token(name) => Err(HandshakeError::SubprotocolMalformed),
+            FieldValue::Once(name) if !self.subprotocols.contains(ascii(name)) => {
                 Err(HandshakeError::SubprotocolNotOffered)
             }
-            Found::Once(name) => Ok(Some(ascii(name))),
+            FieldValue::Once(name) => Ok(Some(ascii(name))),
         }
     }
 }

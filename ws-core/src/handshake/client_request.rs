@@ -4,11 +4,12 @@ use core::fmt;
 use super::{
     RequestError,
     answer::{is_reserved, write_field},
-    compression::{Compression, offer},
+    compression::offer,
     encode_nonce,
     grammar::{elements, is_authority, is_field_value, is_token, trim},
-    request::Target,
+    request::RequestTarget,
 };
+use crate::deflate::Compression;
 
 /// The request of a client that opens a connection (§4.1).
 ///
@@ -54,10 +55,10 @@ impl<'a> ClientRequest<'a> {
         if !is_authority(host) {
             return Err(RequestError::HostInvalid);
         }
-        let has_valid_form = match Target::parse(&target) {
-            Target::Origin { .. } => true,
-            Target::Absolute { authority, .. } => authority.eq_ignore_ascii_case(host),
-            Target::Asterisk | Target::Other => false,
+        let has_valid_form = match RequestTarget::parse(&target) {
+            RequestTarget::Origin { .. } => true,
+            RequestTarget::Absolute { authority, .. } => authority.eq_ignore_ascii_case(host),
+            RequestTarget::Asterisk | RequestTarget::Other => false,
         };
         if !has_valid_form || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             return Err(RequestError::TargetInvalid);

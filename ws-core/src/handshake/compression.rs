@@ -3,18 +3,11 @@
 use alloc::string::String;
 
 use super::{HandshakeError, extensions};
-
-#[cfg(feature = "deflate")]
-pub(crate) use crate::deflate::{Compression, Params};
-#[cfg(not(feature = "deflate"))]
-pub(crate) use core::convert::{Infallible as Compression, Infallible as Params};
+use crate::deflate::{Compression, Params};
 
 /// Returns the extensions that a client offers.
 pub(super) fn offer(compression: Option<&Compression>) -> Option<String> {
-    #[cfg(feature = "deflate")]
-    return compression?.offer();
-    #[cfg(not(feature = "deflate"))]
-    match *compression? {}
+    compression?.offer()
 }
 
 /// Returns what a server accepts of the extensions offered in `lines`.
@@ -26,10 +19,7 @@ pub(super) fn accept<'a>(
         let is_malformed = extensions(lines).any(|offer| offer.is_err());
         return if is_malformed { Err(HandshakeError::ExtensionsMalformed) } else { Ok(None) };
     };
-    #[cfg(feature = "deflate")]
-    return compression.accept(lines).map_err(|_| HandshakeError::ExtensionsMalformed);
-    #[cfg(not(feature = "deflate"))]
-    match *compression {}
+    compression.accept(lines).map_err(|_| HandshakeError::ExtensionsMalformed)
 }
 
 /// Returns what a client agrees to when its offer was answered with `lines`.
@@ -49,8 +39,5 @@ pub(super) fn agree<'a>(
             (false, false) => Ok(None),
         };
     };
-    #[cfg(feature = "deflate")]
-    return compression.agree(lines).map_err(HandshakeError::from);
-    #[cfg(not(feature = "deflate"))]
-    match *compression {}
+    compression.agree(lines).map_err(HandshakeError::from)
 }

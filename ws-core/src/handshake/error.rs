@@ -1,5 +1,8 @@
 use core::fmt;
 
+use super::Status;
+use crate::deflate::NegotiationError;
+
 /// A fault of the peer in the opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -101,8 +104,7 @@ pub enum HandshakeError {
     /// The 101 answer has an extension that was not offered.
     ExtensionNotOffered,
     /// The answer to the offer of permessage-deflate breaks its rules (RFC 7692 §7).
-    #[cfg(feature = "deflate")]
-    Compression(crate::deflate::NegotiationError),
+    Compression(NegotiationError),
     /// The chunked body of an answer is malformed (RFC 9112 §7.1).
     ChunkMalformed,
 }
@@ -111,7 +113,7 @@ impl HandshakeError {
     /// Returns the HTTP status that answers this fault, from 400 to 599.
     ///
     /// Faults of a response give 502, the status that a gateway would answer with.
-    pub fn status(self) -> u16 {
+    pub fn status(self) -> Status {
         match self {
             Self::BareLineFeed
             | Self::BareCarriageReturn
@@ -139,12 +141,12 @@ impl HandshakeError {
             | Self::OriginRepeated
             | Self::SubprotocolsMalformed
             | Self::SubprotocolOfferedTwice
-            | Self::ExtensionsMalformed => 400,
-            Self::MethodNotGet => 405,
-            Self::RequestLineTooLong => 414,
-            Self::ExpectationUnknown => 417,
-            Self::VersionUnsupported => 426,
-            Self::HeadTooLong | Self::TooManyFields => 431,
+            | Self::ExtensionsMalformed => Status::BAD_REQUEST,
+            Self::MethodNotGet => Status::METHOD_NOT_ALLOWED,
+            Self::RequestLineTooLong => Status::URI_TOO_LONG,
+            Self::ExpectationUnknown => Status::EXPECTATION_FAILED,
+            Self::VersionUnsupported => Status::UPGRADE_REQUIRED,
+            Self::HeadTooLong | Self::TooManyFields => Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TlsAlert
             | Self::StatusLineMalformed
             | Self::NotSwitched
@@ -158,10 +160,9 @@ impl HandshakeError {
             | Self::SubprotocolNotOffered
             | Self::SubprotocolMissing
             | Self::ExtensionNotOffered
-            | Self::ChunkMalformed => 502,
-            #[cfg(feature = "deflate")]
-            Self::Compression(_) => 502,
-            Self::HttpVersionUnsupported => 505,
+            | Self::Compression(_)
+            | Self::ChunkMalformed => Status::BAD_GATEWAY,
+            Self::HttpVersionUnsupported => Status::HTTP_VERSION_NOT_SUPPORTED,
         }
     }
 
@@ -216,7 +217,6 @@ impl HandshakeError {
             Self::SubprotocolNotOffered => "the answer's subprotocol was not offered",
             Self::SubprotocolMissing => "the answer names none of the offered subprotocols",
             Self::ExtensionNotOffered => "the answer names an extension that was not offered",
-            #[cfg(feature = "deflate")]
             Self::Compression(_) => "the answer to permessage-deflate is wrong",
             Self::ChunkMalformed => "the answer's chunked body is malformed",
         }
@@ -224,9 +224,8 @@ impl HandshakeError {
 }
 
 #[cfg(feature = "deflate")]
-impl From<crate::deflate::NegotiationError> for HandshakeError {
-    fn from(error: crate::deflate::NegotiationError) -> Self {
-        use crate::deflate::NegotiationError;
+impl From<NegotiationError> for HandshakeError {
+    fn from(error: NegotiationError) -> Self {
         match error {
             NegotiationError::ListMalformed => Self::ExtensionsMalformed,
             NegotiationError::NotOffered => Self::ExtensionNotOffered,
@@ -242,7 +241,6 @@ impl From<crate::deflate::NegotiationError> for HandshakeError {
 
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[cfg(feature = "deflate")]
         if let Self::Compression(error) = self {
             return write!(f, "{}: {error}", self.text());
         }

@@ -1,6 +1,6 @@
 use core::str;
 
-use super::grammar::{BadList, List, ascii, is_token, trim};
+use super::grammar::{List, MalformedList, ascii, is_token, trim};
 
 /// Parses the lines of a Sec-WebSocket-Extensions field, in order, as one list (§9.1).
 ///
@@ -32,18 +32,18 @@ pub struct Extensions<'a, I> {
 
 /// An error: a list of extensions does not follow its grammar (§9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ExtensionsMalformed;
+pub struct MalformedExtensions;
 
-impl core::fmt::Display for ExtensionsMalformed {
+impl core::fmt::Display for MalformedExtensions {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("the list of extensions is malformed")
     }
 }
 
-impl core::error::Error for ExtensionsMalformed {}
+impl core::error::Error for MalformedExtensions {}
 
 impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Extensions<'a, I> {
-    type Item = Result<Extension<'a>, ExtensionsMalformed>;
+    type Item = Result<Extension<'a>, MalformedExtensions>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {
@@ -51,10 +51,10 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Extensions<'a, I> {
         }
         let extension = match self.list.next()? {
             Ok(element) => Extension::parse(element),
-            Err(BadList) => None,
+            Err(MalformedList) => None,
         };
         self.failed = extension.is_none();
-        Some(extension.ok_or(ExtensionsMalformed))
+        Some(extension.ok_or(MalformedExtensions))
     }
 }
 
@@ -104,18 +104,18 @@ fn cut(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Param<'a> {
     name: &'a str,
-    value: Option<Value<'a>>,
+    value: Option<ParamValue<'a>>,
 }
 
 impl<'a> Param<'a> {
     fn is_valid(param: &'a [u8]) -> bool {
         let (name, value) = cut(param, b'=');
-        is_token(trim(name)) && value.is_none_or(|value| Value::is_valid(trim(value)))
+        is_token(trim(name)) && value.is_none_or(|value| ParamValue::is_valid(trim(value)))
     }
 
     fn new(param: &'a [u8]) -> Self {
         let (name, value) = cut(param, b'=');
-        Self { name: ascii(trim(name)), value: value.map(|value| Value::new(trim(value))) }
+        Self { name: ascii(trim(name)), value: value.map(|value| ParamValue::new(trim(value))) }
     }
 
     /// Returns the name of the parameter, a token.
@@ -124,19 +124,19 @@ impl<'a> Param<'a> {
     }
 
     /// Returns the value after `=`.
-    pub fn value(&self) -> Option<Value<'a>> {
+    pub fn value(&self) -> Option<ParamValue<'a>> {
         self.value
     }
 }
 
 /// The value of a parameter: a token that may be quoted.
 #[derive(Clone, Copy, Debug)]
-pub struct Value<'a> {
+pub struct ParamValue<'a> {
     /// The value without its quotes, but with its backslashes.
     raw: &'a str,
 }
 
-impl<'a> Value<'a> {
+impl<'a> ParamValue<'a> {
     fn is_valid(value: &[u8]) -> bool {
         let Some(quoted) = value.strip_prefix(b"\"") else { return is_token(value) };
         let Some(mut quoted) = quoted.strip_suffix(b"\"") else { return false };
@@ -168,10 +168,10 @@ impl<'a> Value<'a> {
     }
 }
 
-impl PartialEq for Value<'_> {
+impl PartialEq for ParamValue<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.chars().eq(other.chars())
     }
 }
 
-impl Eq for Value<'_> {}
+impl Eq for ParamValue<'_> {}

@@ -83,12 +83,12 @@ impl<'a> Fields<'a> {
 
 impl fmt::Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Value<'a>(&'a [u8]);
-        impl fmt::Debug for Value<'_> {
+        struct EscapedBytes<'a>(&'a [u8]);
+        impl fmt::Debug for EscapedBytes<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "\"{}\"", self.0.escape_ascii())
             }
         }
-        f.debug_map().entries(self.iter().map(|(name, value)| (name, Value(value)))).finish()
+        f.debug_map().entries(self.iter().map(|(name, value)| (name, EscapedBytes(value)))).finish()
     }
 }

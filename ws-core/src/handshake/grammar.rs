@@ -26,7 +26,8 @@ pub(super) fn is_token_byte(byte: u8) -> bool {
     TOKEN[usize::from(byte)]
 }
 
-pub(super) fn is_token(bytes: &[u8]) -> bool {
+/// Returns whether `bytes` are a token (RFC 9110 §5.6.2).
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }
 
@@ -133,15 +134,15 @@ pub(super) struct List<'a, I> {
     lines: I,
     line: Option<&'a [u8]>,
     empty: u8,
-    expectation: Expectation,
+    state: ListState,
 }
 
 /// An error: the list has no element, or too many empty ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BadList;
+pub(super) struct MalformedList;
 
 #[derive(Clone, Copy, Debug)]
-enum Expectation {
+enum ListState {
     NoLineYet,
     Element,
     Met,
@@ -150,31 +151,34 @@ enum Expectation {
 
 impl<'a, I: Iterator<Item = &'a [u8]>> List<'a, I> {
     pub(super) fn new(lines: I) -> Self {
-        Self { lines, line: None, empty: 0, expectation: Expectation::NoLineYet }
+        Self { lines, line: None, empty: 0, state: ListState::NoLineYet }
     }
 
-    fn end(&mut self, last: Option<Result<&'a [u8], BadList>>) -> Option<Result<&'a [u8], BadList>> {
+    fn end(
+        &mut self,
+        last: Option<Result<&'a [u8], MalformedList>>,
+    ) -> Option<Result<&'a [u8], MalformedList>> {
         self.line = None;
-        self.expectation = Expectation::Over;
+        self.state = ListState::Over;
         last
     }
 }
 
 impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for List<'a, I> {
-    type Item = Result<&'a [u8], BadList>;
+    type Item = Result<&'a [u8], MalformedList>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let Some(line) = self.line else {
-                match (self.expectation, self.lines.next()) {
-                    (Expectation::Over, _) => return None,
-                    (Expectation::NoLineYet, Some(line)) => {
-                        self.expectation = Expectation::Element;
+                match (self.state, self.lines.next()) {
+                    (ListState::Over, _) => return None,
+                    (ListState::NoLineYet, Some(line)) => {
+                        self.state = ListState::Element;
                         self.line = Some(line);
                     }
-                    (Expectation::Element | Expectation::Met, Some(line)) => self.line = Some(line),
-                    (Expectation::Element, None) => return self.end(Some(Err(BadList))),
-                    (Expectation::NoLineYet | Expectation::Met, None) => return self.end(None),
+                    (ListState::Element | ListState::Met, Some(line)) => self.line = Some(line),
+                    (ListState::Element, None) => return self.end(Some(Err(MalformedList))),
+                    (ListState::NoLineYet | ListState::Met, None) => return self.end(None),
                 }
                 continue;
             };
@@ -182,12 +186,12 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for List<'a, I> {
             let element = trim(end.map_or(line, |end| &line[..end]));
             self.line = end.map(|end| &line[end + 1..]);
             if !element.is_empty() {
-                self.expectation = Expectation::Met;
+                self.state = ListState::Met;
                 return Some(Ok(element));
             }
             self.empty += 1;
             if self.empty > EMPTY_ELEMENTS {
-                return self.end(Some(Err(BadList)));
+                return self.end(Some(Err(MalformedList)));
             }
         }
     }

@@ -2,11 +2,12 @@ use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use super::{
-    Agreement, AnswerError, Decision, HandshakeError, HttpVersion, Limits, OwnedResponse, Request, Scanner,
+    Agreement, AnswerError, Decision, HandshakeError, HeadLimits, HttpVersion, OwnedResponse, Request,
+    Scanner,
     answer::{Reject, refusal, write_field},
     grammar::{ascii, find, is_field_value, is_token},
     read::lines,
-    server::{Asked, RequestHead},
+    server::{RequestHead, RequestKind},
 };
 use crate::Config;
 
@@ -40,13 +41,13 @@ pub struct Handover {
     /// The request, written anew, so that one parser reads all requests.
     head: Box<[u8]>,
     parsed: RequestHead,
-    asked: Asked,
+    kind: RequestKind,
 }
 
 /// The answer that another HTTP library has to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct HandoverAnswer {
     /// The response, with all the fields that it needs.
     pub response: OwnedResponse,
     /// The agreement of both ends, if the response opens the connection.
@@ -58,7 +59,7 @@ impl Handover {
     /// `config` has the extensions that may be agreed on.
     ///
     /// # Errors
-    /// What is wrong with the request. [`HandshakeError::response`] is the answer to that.
+    /// The fault of the request. [`HandshakeError::response`] is the answer to it.
     pub fn new<'f>(
         method: &str,
         target: &str,
@@ -68,20 +69,20 @@ impl Handover {
     ) -> Result<Self, HandshakeError> {
         let head = write_head(method, target, version, fields)?;
         // The scanner refuses bytes that must not appear in a head, so it has to see this head too.
-        let limits = Limits { max_head: usize::MAX, max_fields: usize::MAX };
+        let limits = HeadLimits { max_head: usize::MAX, max_fields: usize::MAX };
         if Scanner::request().find_end(&head, &limits)? != Some(head.len()) {
             return Err(HandshakeError::RequestLineMalformed);
         }
         let parsed = RequestHead::parse(&head)?;
-        let asked = parsed.asked(&head, config.compression())?;
-        Ok(Self { head: head.into_boxed_slice(), parsed, asked })
+        let kind = parsed.kind(&head, config.compression.as_ref())?;
+        Ok(Self { head: head.into_boxed_slice(), parsed, kind })
     }
 
     /// Agrees to the extensions of this `config` instead.
     pub fn set_config(&mut self, config: &Config) {
         // A request is right or wrong whatever the config is.
-        if let Ok(asked) = self.parsed.asked(&self.head, config.compression()) {
-            self.asked = asked;
+        if let Ok(kind) = self.parsed.kind(&self.head, config.compression.as_ref()) {
+            self.kind = kind;
         }
     }
 
@@ -94,26 +95,28 @@ impl Handover {
     /// is usually 426.
     /// # Errors
     /// [`AnswerError::SubprotocolNotOffered`].
-    pub fn answer(&self, decision: &Decision) -> Result<Answer, AnswerError> {
+    pub fn answer(&self, decision: &Decision) -> Result<HandoverAnswer, AnswerError> {
         let mut bytes = Vec::new();
-        let agreement = match (decision, &self.asked) {
-            (Decision::Accept(accept), Asked::Upgrade(upgrade)) => Some(accept.write(upgrade, &mut bytes)?),
-            (Decision::Accept(_), Asked::Ordinary(ordinary)) => {
-                ordinary.default_answer().write(self.asked.reply_to(), &mut bytes);
+        let agreement = match (decision, &self.kind) {
+            (Decision::Accept(accept), RequestKind::Upgrade(upgrade)) => {
+                Some(accept.write(upgrade, &mut bytes)?)
+            }
+            (Decision::Accept(_), RequestKind::Ordinary(ordinary)) => {
+                ordinary.default_answer().write(self.kind.reply_context(), &mut bytes);
                 None
             }
-            (Decision::Reject(reject), Asked::Upgrade(_) | Asked::Ordinary(_)) => {
-                reject.write(self.asked.reply_to(), &mut bytes);
+            (Decision::Reject(reject), RequestKind::Upgrade(_) | RequestKind::Ordinary(_)) => {
+                reject.write(self.kind.reply_context(), &mut bytes);
                 None
             }
         };
-        Ok(Answer { response: read_own(&bytes), agreement })
+        Ok(HandoverAnswer { response: read_own(&bytes), agreement })
     }
 
     /// Returns the answer for a decision that does not fit the request: 500.
     pub fn misfit(&self) -> OwnedResponse {
         let mut bytes = Vec::new();
-        Reject::misfit().write(self.asked.reply_to(), &mut bytes);
+        Reject::misfit().write(self.kind.reply_context(), &mut bytes);
         read_own(&bytes)
     }
 }

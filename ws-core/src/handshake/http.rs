@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
 use super::{
     ClientRequest, Fields, Handover, HandshakeError, HttpVersion, OwnedResponse, Request, RequestError,
-    Response, grammar::elements,
+    Response, Status, grammar::elements,
 };
 use crate::Config;
 
@@ -213,6 +213,12 @@ impl TryFrom<OwnedResponse> for http::Response<Vec<u8>> {
         let fields = response.fields.iter().map(|(name, value)| (name.as_str(), &value[..]));
         *copy.headers_mut() = header_map(fields)?;
         Ok(copy)
+    }
+}
+
+impl From<Status> for http::StatusCode {
+    fn from(status: Status) -> Self {
+        Self::from_u16(status.get()).expect("a status from 200 to 599 is a status code")
     }
 }
 

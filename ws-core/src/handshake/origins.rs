@@ -1,6 +1,6 @@
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{Reject, Request};
+use super::{Reject, Request, Status};
 
 /// The origins whose pages may connect, for a server that is meant for certain sites (§10.2).
 ///
@@ -39,7 +39,7 @@ impl Origins {
     }
 
     /// Returns whether `request` may connect. Its origin must be one of those given, byte for byte.
-    pub fn allow(&self, request: &Request<'_>) -> bool {
+    pub fn allows(&self, request: &Request<'_>) -> bool {
         match request.origin() {
             Some(origin) => self.listed.iter().any(|listed| listed.as_bytes() == origin),
             None => self.absent,
@@ -49,7 +49,7 @@ impl Origins {
     /// Returns the answer to a page that may not connect: 403. Requests that do not ask for a WebSocket are
     /// not refused.
     pub fn refuse(&self, request: &Request<'_>) -> Option<Reject> {
-        let is_foreign = request.is_upgrade() && !self.allow(request);
-        is_foreign.then(|| Reject::new(403).expect("a final status"))
+        let is_foreign = request.is_upgrade() && !self.allows(request);
+        is_foreign.then(|| Reject::new(Status::FORBIDDEN))
     }
 }

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Response;
-use crate::Escaped;
+use crate::EscapedText;
 
 /// A response that owns its parts: the answer of a server that did not open the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +48,11 @@ impl From<&Response<'_>> for OwnedResponse {
 
 impl fmt::Display for OwnedResponse {
     /// Writes the status and the reason: `403 Forbidden`. Characters that a terminal obeys are
-    /// [escaped](Escaped).
+    /// [escaped](EscapedText).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason[..] {
             "" => self.status.fmt(f),
-            reason => write!(f, "{} {}", self.status, Escaped(reason)),
+            reason => write!(f, "{} {}", self.status, EscapedText(reason)),
         }
     }
 }

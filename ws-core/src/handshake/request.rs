@@ -37,18 +37,18 @@ impl<'a> Request<'a> {
     ///
     /// It is empty if the target is only an authority, which is the case with CONNECT.
     pub fn path(&self) -> &'a str {
-        match Target::parse(self.target) {
-            Target::Origin { path, .. } | Target::Absolute { path, .. } => path,
-            Target::Asterisk => "*",
-            Target::Other => "",
+        match RequestTarget::parse(self.target) {
+            RequestTarget::Origin { path, .. } | RequestTarget::Absolute { path, .. } => path,
+            RequestTarget::Asterisk => "*",
+            RequestTarget::Other => "",
         }
     }
 
     /// Returns the part after the `?` of the target, as it was sent.
     pub fn query(&self) -> Option<&'a str> {
-        match Target::parse(self.target) {
-            Target::Origin { query, .. } | Target::Absolute { query, .. } => query,
-            Target::Asterisk | Target::Other => None,
+        match RequestTarget::parse(self.target) {
+            RequestTarget::Origin { query, .. } | RequestTarget::Absolute { query, .. } => query,
+            RequestTarget::Asterisk | RequestTarget::Other => None,
         }
     }
 
@@ -62,9 +62,11 @@ impl<'a> Request<'a> {
     ///
     /// It can be empty (D6). It is `None` only in HTTP/1.0.
     pub fn host(&self) -> Option<&'a str> {
-        match Target::parse(self.target) {
-            Target::Absolute { authority, .. } => Some(authority),
-            Target::Origin { .. } | Target::Asterisk | Target::Other => self.fields.get("host").map(ascii),
+        match RequestTarget::parse(self.target) {
+            RequestTarget::Absolute { authority, .. } => Some(authority),
+            RequestTarget::Origin { .. } | RequestTarget::Asterisk | RequestTarget::Other => {
+                self.fields.get("host").map(ascii)
+            }
         }
     }
 
@@ -93,13 +95,13 @@ impl<'a> Request<'a> {
 
     /// Returns whether the target has a form that the method allows (RFC 9112 §3.2).
     pub(super) fn has_valid_target(&self) -> bool {
-        match Target::parse(self.target) {
-            Target::Origin { .. } => self.method != "CONNECT" && !self.target.contains('#'),
-            Target::Absolute { authority, .. } => {
+        match RequestTarget::parse(self.target) {
+            RequestTarget::Origin { .. } => self.method != "CONNECT" && !self.target.contains('#'),
+            RequestTarget::Absolute { authority, .. } => {
                 self.method != "CONNECT" && !self.target.contains('#') && is_authority(authority)
             }
-            Target::Asterisk => self.method == "OPTIONS",
-            Target::Other => {
+            RequestTarget::Asterisk => self.method == "OPTIONS",
+            RequestTarget::Other => {
                 self.method == "CONNECT"
                     && is_authority(self.target)
                     && self.target.ends_with(|last: char| last.is_ascii_digit())
@@ -110,14 +112,14 @@ impl<'a> Request<'a> {
 }
 
 /// The forms of a request target (RFC 9112 §3.2).
-pub(super) enum Target<'a> {
+pub(super) enum RequestTarget<'a> {
     Origin { path: &'a str, query: Option<&'a str> },
     Absolute { authority: &'a str, path: &'a str, query: Option<&'a str> },
     Asterisk,
     Other,
 }
 
-impl<'a> Target<'a> {
+impl<'a> RequestTarget<'a> {
     pub(super) fn parse(target: &'a str) -> Self {
         if target.starts_with('/') {
             let (path, query) = split_query(target);

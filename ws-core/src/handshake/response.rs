@@ -7,7 +7,7 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub struct Response<'a> {
     pub(super) status: u16,
-    pub(super) is_http11: bool,
+    pub(crate) is_http11: bool,
     pub(super) reason: &'a [u8],
     pub(super) fields: Fields<'a>,
     pub(super) body: &'a [u8],

@@ -5,14 +5,14 @@ use super::{
 
 /// The limits above which a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(crate) struct HeadLimits {
     /// The bytes of the head, including its last CRLF.
     pub(crate) max_head: usize,
     /// The field lines of the head.
     pub(crate) max_fields: usize,
 }
 
-impl Default for Limits {
+impl Default for HeadLimits {
     fn default() -> Self {
         Self { max_head: 16 * 1024, max_fields: 128 }
     }
@@ -25,14 +25,14 @@ impl Default for Limits {
 /// depend on the pieces.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scanner {
-    state: State,
+    state: HeadPart,
     next: usize,
     fields: usize,
 }
 
 /// The part of the head that the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum HeadPart {
     RequestStart,
     EmptyLineEnd,
     MethodStart,
@@ -55,11 +55,11 @@ enum State {
 
 impl Scanner {
     pub(crate) fn request() -> Self {
-        Self { state: State::RequestStart, next: 0, fields: 0 }
+        Self { state: HeadPart::RequestStart, next: 0, fields: 0 }
     }
 
     pub(crate) fn response() -> Self {
-        Self { state: State::StatusVersion(0), next: 0, fields: 0 }
+        Self { state: HeadPart::StatusVersion(0), next: 0, fields: 0 }
     }
 
     /// Returns whether no byte has come.
@@ -73,17 +73,17 @@ impl Scanner {
     pub(crate) fn find_end(
         &mut self,
         bytes: &[u8],
-        limits: &Limits,
+        limits: &HeadLimits,
     ) -> Result<Option<usize>, HandshakeError> {
         let allowed = &bytes[..bytes.len().min(limits.max_head)];
-        while self.state != State::Over {
+        while self.state != HeadPart::Over {
             let run = self.run(allowed.get(self.next..).unwrap_or_default());
             self.next += run;
             let Some(&byte) = allowed.get(self.next) else {
                 return if bytes.len() < limits.max_head { Ok(None) } else { Err(self.too_long()) };
             };
             let state = self.step(byte)?;
-            if state == State::Field && self.state == State::FieldStart {
+            if state == HeadPart::Field && self.state == HeadPart::FieldStart {
                 if self.fields == limits.max_fields {
                     return Err(HandshakeError::TooManyFields);
                 }
@@ -98,74 +98,79 @@ impl Scanner {
     /// Returns the number of bytes at the start of `bytes` that leave the state unchanged.
     fn run(&self, bytes: &[u8]) -> usize {
         match self.state {
-            State::Target => run(bytes, |byte| byte.is_ascii_graphic()),
-            State::Field => run(bytes, is_value_byte),
-            State::RequestStart
-            | State::EmptyLineEnd
-            | State::MethodStart
-            | State::Method
-            | State::TargetStart
-            | State::RequestVersion(_)
-            | State::StatusVersion(_)
-            | State::Status(_)
-            | State::Reason
-            | State::LineEnd
-            | State::FieldStart
-            | State::HeadEnd
-            | State::Over => 0,
+            HeadPart::Target => run(bytes, |byte| byte.is_ascii_graphic()),
+            HeadPart::Field => run(bytes, is_value_byte),
+            HeadPart::RequestStart
+            | HeadPart::EmptyLineEnd
+            | HeadPart::MethodStart
+            | HeadPart::Method
+            | HeadPart::TargetStart
+            | HeadPart::RequestVersion(_)
+            | HeadPart::StatusVersion(_)
+            | HeadPart::Status(_)
+            | HeadPart::Reason
+            | HeadPart::LineEnd
+            | HeadPart::FieldStart
+            | HeadPart::HeadEnd
+            | HeadPart::Over => 0,
         }
     }
 
-    fn step(&self, byte: u8) -> Result<State, HandshakeError> {
+    fn step(&self, byte: u8) -> Result<HeadPart, HandshakeError> {
         let otherwise = match (self.state, byte) {
-            (State::RequestStart, b'\r') => return Ok(State::EmptyLineEnd),
-            (State::EmptyLineEnd, b'\n') => return Ok(State::MethodStart),
-            (State::RequestStart | State::MethodStart | State::Method, byte) if is_token_byte(byte) => {
-                return Ok(State::Method);
+            (HeadPart::RequestStart, b'\r') => return Ok(HeadPart::EmptyLineEnd),
+            (HeadPart::EmptyLineEnd, b'\n') => return Ok(HeadPart::MethodStart),
+            (HeadPart::RequestStart | HeadPart::MethodStart | HeadPart::Method, byte)
+                if is_token_byte(byte) =>
+            {
+                return Ok(HeadPart::Method);
             }
-            (State::Method, b' ') => return Ok(State::TargetStart),
-            (State::TargetStart | State::Target, 0x21..=0x7e) => return Ok(State::Target),
-            (State::Target, b' ') => return Ok(State::RequestVersion(0)),
-            (State::RequestVersion(8), b'\r') => return Ok(State::LineEnd),
-            (State::RequestVersion(n), byte) if is_version_byte(n, byte) => {
-                return Ok(State::RequestVersion(n + 1));
+            (HeadPart::Method, b' ') => return Ok(HeadPart::TargetStart),
+            (HeadPart::TargetStart | HeadPart::Target, 0x21..=0x7e) => return Ok(HeadPart::Target),
+            (HeadPart::Target, b' ') => return Ok(HeadPart::RequestVersion(0)),
+            (HeadPart::RequestVersion(8), b'\r') => return Ok(HeadPart::LineEnd),
+            (HeadPart::RequestVersion(n), byte) if is_version_byte(n, byte) => {
+                return Ok(HeadPart::RequestVersion(n + 1));
             }
-            (State::StatusVersion(8), b' ') => return Ok(State::Status(0)),
-            (State::StatusVersion(n), byte) if is_version_byte(n, byte) => {
-                return Ok(State::StatusVersion(n + 1));
+            (HeadPart::StatusVersion(8), b' ') => return Ok(HeadPart::Status(0)),
+            (HeadPart::StatusVersion(n), byte) if is_version_byte(n, byte) => {
+                return Ok(HeadPart::StatusVersion(n + 1));
             }
-            (State::Status(0), b'1'..=b'9') | (State::Status(1 | 2), b'0'..=b'9') => {
-                let State::Status(n) = self.state else { return Ok(self.state) };
-                return Ok(State::Status(n + 1));
+            (HeadPart::Status(0), b'1'..=b'9') | (HeadPart::Status(1 | 2), b'0'..=b'9') => {
+                let HeadPart::Status(n) = self.state else { return Ok(self.state) };
+                return Ok(HeadPart::Status(n + 1));
             }
-            (State::Status(3), b' ') => return Ok(State::Reason),
+            (HeadPart::Status(3), b' ') => return Ok(HeadPart::Reason),
             // The blank before an empty reason is often left out.
-            (State::Status(3) | State::Reason, b'\r') => return Ok(State::LineEnd),
-            (State::Reason, byte) if is_value_byte(byte) => return Ok(State::Reason),
-            (State::LineEnd, b'\n') => return Ok(State::FieldStart),
-            (State::FieldStart, b'\r') => return Ok(State::HeadEnd),
-            (State::HeadEnd, b'\n') | (State::Over, _) => return Ok(State::Over),
-            (State::FieldStart, b' ' | b'\t') if self.fields == 0 => HandshakeError::SpaceBeforeFields,
-            (State::FieldStart, b' ' | b'\t') => HandshakeError::FieldFolded,
-            (State::Field, b'\r') => return Ok(State::LineEnd),
-            (State::FieldStart | State::Field, byte) if is_value_byte(byte) => return Ok(State::Field),
-            (State::LineEnd | State::EmptyLineEnd | State::HeadEnd, _) => HandshakeError::BareCarriageReturn,
-            (State::RequestStart, TLS_HANDSHAKE) => HandshakeError::TlsClientHello,
-            (State::StatusVersion(0), TLS_ALERT) => HandshakeError::TlsAlert,
-            (_, b'\n') => HandshakeError::BareLineFeed,
-            (_, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f) | (State::FieldStart | State::Field, _) => {
-                HandshakeError::ControlByte
+            (HeadPart::Status(3) | HeadPart::Reason, b'\r') => return Ok(HeadPart::LineEnd),
+            (HeadPart::Reason, byte) if is_value_byte(byte) => return Ok(HeadPart::Reason),
+            (HeadPart::LineEnd, b'\n') => return Ok(HeadPart::FieldStart),
+            (HeadPart::FieldStart, b'\r') => return Ok(HeadPart::HeadEnd),
+            (HeadPart::HeadEnd, b'\n') | (HeadPart::Over, _) => return Ok(HeadPart::Over),
+            (HeadPart::FieldStart, b' ' | b'\t') if self.fields == 0 => HandshakeError::SpaceBeforeFields,
+            (HeadPart::FieldStart, b' ' | b'\t') => HandshakeError::FieldFolded,
+            (HeadPart::Field, b'\r') => return Ok(HeadPart::LineEnd),
+            (HeadPart::FieldStart | HeadPart::Field, byte) if is_value_byte(byte) => {
+                return Ok(HeadPart::Field);
             }
-            (State::StatusVersion(_) | State::Status(_) | State::Reason, _) => {
+            (HeadPart::LineEnd | HeadPart::EmptyLineEnd | HeadPart::HeadEnd, _) => {
+                HandshakeError::BareCarriageReturn
+            }
+            (HeadPart::RequestStart, TLS_HANDSHAKE) => HandshakeError::TlsClientHello,
+            (HeadPart::StatusVersion(0), TLS_ALERT) => HandshakeError::TlsAlert,
+            (_, b'\n') => HandshakeError::BareLineFeed,
+            (_, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f)
+            | (HeadPart::FieldStart | HeadPart::Field, _) => HandshakeError::ControlByte,
+            (HeadPart::StatusVersion(_) | HeadPart::Status(_) | HeadPart::Reason, _) => {
                 HandshakeError::StatusLineMalformed
             }
             (
-                State::RequestStart
-                | State::MethodStart
-                | State::Method
-                | State::TargetStart
-                | State::Target
-                | State::RequestVersion(_),
+                HeadPart::RequestStart
+                | HeadPart::MethodStart
+                | HeadPart::Method
+                | HeadPart::TargetStart
+                | HeadPart::Target
+                | HeadPart::RequestVersion(_),
                 _,
             ) => HandshakeError::RequestLineMalformed,
         };
@@ -174,21 +179,21 @@ impl Scanner {
 
     fn too_long(&self) -> HandshakeError {
         match self.state {
-            State::RequestStart
-            | State::EmptyLineEnd
-            | State::MethodStart
-            | State::Method
-            | State::TargetStart
-            | State::Target
-            | State::RequestVersion(_) => HandshakeError::RequestLineTooLong,
-            State::StatusVersion(_)
-            | State::Status(_)
-            | State::Reason
-            | State::LineEnd
-            | State::FieldStart
-            | State::Field
-            | State::HeadEnd
-            | State::Over => HandshakeError::HeadTooLong,
+            HeadPart::RequestStart
+            | HeadPart::EmptyLineEnd
+            | HeadPart::MethodStart
+            | HeadPart::Method
+            | HeadPart::TargetStart
+            | HeadPart::Target
+            | HeadPart::RequestVersion(_) => HandshakeError::RequestLineTooLong,
+            HeadPart::StatusVersion(_)
+            | HeadPart::Status(_)
+            | HeadPart::Reason
+            | HeadPart::LineEnd
+            | HeadPart::FieldStart
+            | HeadPart::Field
+            | HeadPart::HeadEnd
+            | HeadPart::Over => HandshakeError::HeadTooLong,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The requests that a server reads (§4.2).
 
 use super::{
-    HandshakeError, HttpVersion, Reject, ReplyTo, Request, accept_key,
+    HandshakeError, HttpVersion, Reject, ReplyContext, Request, Status,
     body::request_body,
-    compression::Compression,
     grammar::{ascii, find, is_authority},
-    known::{Found, Known, Name, Places},
+    known_fields::{FieldName, FieldPositions, FieldValue, KnownFields},
     read::{as_http11, check_whole, lines, pairs, version, with_room},
     upgrade::Upgrade,
 };
+use crate::deflate::Compression;
 
 /// The positions of the parts of a request's head in its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +19,9 @@ pub(crate) struct RequestHead {
     fields: usize,
     end: usize,
     version: HttpVersion,
-    body: Option<u64>,
-    known: Places,
+    /// The length of the body in bytes; `None` if it is chunked.
+    pub(crate) body: Option<u64>,
+    known: FieldPositions,
 }
 
 impl RequestHead {
@@ -44,7 +45,7 @@ impl RequestHead {
             let target = method + parsed.method.unwrap_or_default().len() + 1;
             let version_at = target + parsed.path.unwrap_or_default().len() + 1;
             let fields = version_at + "HTTP/1.1\r\n".len();
-            let known = Known::new(lines(head, fields), pairs(parsed.headers));
+            let known = KnownFields::new(lines(head, fields), pairs(parsed.headers));
             let request = Request {
                 method: parsed.method.unwrap_or_default(),
                 target: parsed.path.unwrap_or_default(),
@@ -52,7 +53,7 @@ impl RequestHead {
                 fields: lines(head, fields),
             };
             let body = check(&request, &known)?;
-            let (end, version, known) = (head.len(), request.version, known.places());
+            let (end, version, known) = (head.len(), request.version, known.positions());
             Ok(Self { method, target, version_at, fields, end, version, body, known })
         })
     }
@@ -68,73 +69,41 @@ impl RequestHead {
         }
     }
 
+    /// Returns the fields that the handshake uses. `head` must be the bytes that were parsed.
+    pub(crate) fn known<'a>(&self, head: &'a [u8]) -> KnownFields<'a> {
+        KnownFields::at(self.view(head).fields, self.known)
+    }
+
     /// Returns what the request asks for. A wrong request for an upgrade is an error.
-    pub(crate) fn asked(
+    pub(crate) fn kind(
         &self,
         head: &[u8],
         compression: Option<&Compression>,
-    ) -> Result<Asked, HandshakeError> {
+    ) -> Result<RequestKind, HandshakeError> {
         let request = self.view(head);
-        let known = Known::found(request.fields, self.known);
+        let known = self.known(head);
         let is_http11 = self.version == HttpVersion::Http11;
-        let is_persistent = is_http11 && !known.lists(Name::Connection, "close");
+        let is_persistent = is_http11 && !known.has_token(FieldName::Connection, "close");
         // HTTP/1.0 has no upgrades: the Upgrade field is ignored (RFC 9110 §7.8).
-        if is_http11 && known.lists(Name::Upgrade, "websocket") {
+        if is_http11 && known.has_token(FieldName::Upgrade, "websocket") {
             let upgrade = Upgrade::check(&request, &known, self.body, is_persistent, compression)?;
-            return Ok(Asked::Upgrade(upgrade));
+            return Ok(RequestKind::Upgrade(upgrade));
         }
         // A client that waits for `100 Continue` may leave its body out: the end of the request is unknown.
-        let body = self.body.filter(|&length| length == 0 || !known.lists(Name::Expect, "100-continue"));
-        Ok(Asked::Ordinary(Ordinary {
-            default_status: match (self.version, request.method) {
-                (HttpVersion::Http10, _) => 505,
-                (HttpVersion::Http11, "GET") => 426,
-                (HttpVersion::Http11, _) => 405,
+        let body =
+            self.body.filter(|&length| length == 0 || !known.has_token(FieldName::Expect, "100-continue"));
+        Ok(RequestKind::Ordinary(OrdinaryRequest {
+            form: match (self.version, request.method) {
+                (HttpVersion::Http10, _) => OrdinaryForm::Http10,
+                (HttpVersion::Http11, "GET") => OrdinaryForm::Get,
+                (HttpVersion::Http11, _) => OrdinaryForm::OtherMethod,
             },
             body,
-            reply_to: ReplyTo {
+            reply_context: ReplyContext {
                 is_head: request.method == "HEAD",
                 may_persist: is_persistent && body.is_some(),
             },
         }))
-    }
-}
-
-/// The facts about a request for an upgrade that an intermediary needs. The backend checks the rest of the
-/// handshake.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Passed {
-    /// The Sec-WebSocket-Accept value of a valid 101; `None` if the request has no valid key.
-    pub(crate) accept: Option<[u8; 28]>,
-    /// Whether another request may follow on the same connection if this one is refused.
-    pub(crate) may_persist: bool,
-}
-
-impl RequestHead {
-    /// Returns what an intermediary needs to pass the request on; `None` if the request does not ask for a
-    /// WebSocket.
-    pub(crate) fn passed(&self, head: &[u8]) -> Result<Option<Passed>, HandshakeError> {
-        let request = self.view(head);
-        let known = Known::found(request.fields, self.known);
-        if !request.is_upgrade() {
-            return Ok(None);
-        }
-        if request.method != "GET" {
-            return Err(HandshakeError::MethodNotGet);
-        }
-        if !known.lists(Name::Connection, "upgrade") {
-            return Err(HandshakeError::ConnectionNotUpgrade);
-        }
-        // If intermediary and backend measured a body differently, one of them would read it as a second
-        // request.
-        if self.body != Some(0) {
-            return Err(HandshakeError::UpgradeWithBody);
-        }
-        let accept = match known.get(Name::Key) {
-            Found::Once(key) => Some(accept_key(key)),
-            Found::Missing | Found::Repeated => None,
-        };
-        Ok(Some(Passed { accept, may_persist: !known.lists(Name::Connection, "close") }))
     }
 }
 
@@ -150,20 +119,22 @@ fn after(bytes: &[u8], start: usize, byte: u8) -> usize {
 }
 
 /// Checks what must hold for any request. Returns the length of its body, if that is known.
-fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, HandshakeError> {
+fn check(request: &Request<'_>, known: &KnownFields<'_>) -> Result<Option<u64>, HandshakeError> {
     if !request.has_valid_target() {
         return Err(HandshakeError::TargetInvalid);
     }
-    match known.get(Name::Host) {
-        Found::Missing if request.version == HttpVersion::Http11 => return Err(HandshakeError::HostMissing),
-        Found::Missing | Found::Once([]) => {}
-        Found::Once(host) if is_authority(ascii(host)) => {}
-        Found::Once(_) => return Err(HandshakeError::HostInvalid),
-        Found::Repeated => return Err(HandshakeError::HostRepeated),
+    match known.get(FieldName::Host) {
+        FieldValue::Missing if request.version == HttpVersion::Http11 => {
+            return Err(HandshakeError::HostMissing);
+        }
+        FieldValue::Missing | FieldValue::Once([]) => {}
+        FieldValue::Once(host) if is_authority(ascii(host)) => {}
+        FieldValue::Once(_) => return Err(HandshakeError::HostInvalid),
+        FieldValue::Repeated => return Err(HandshakeError::HostRepeated),
     }
     let body = request_body(request.version, known)?;
     let is_known = |expectation: &[u8]| expectation.eq_ignore_ascii_case(b"100-continue");
-    if !known.elements(Name::Expect).all(is_known) {
+    if !known.elements(FieldName::Expect).all(is_known) {
         return Err(HandshakeError::ExpectationUnknown);
     }
     Ok(body)
@@ -171,32 +142,40 @@ fn check(request: &Request<'_>, known: &Known<'_>) -> Result<Option<u64>, Handsh
 
 /// The purpose of a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Asked {
+pub(crate) enum RequestKind {
     /// A WebSocket connection, by a valid request.
     Upgrade(Upgrade),
     /// Anything else.
-    Ordinary(Ordinary),
+    Ordinary(OrdinaryRequest),
 }
 
-impl Asked {
+impl RequestKind {
     /// Returns the facts about the request that its answer depends on.
-    pub(crate) fn reply_to(&self) -> ReplyTo {
+    pub(crate) fn reply_context(&self) -> ReplyContext {
         match self {
-            Self::Upgrade(upgrade) => upgrade.reply_to,
-            Self::Ordinary(ordinary) => ordinary.reply_to,
+            Self::Upgrade(upgrade) => upgrade.reply_context,
+            Self::Ordinary(ordinary) => ordinary.reply_context,
         }
     }
 }
 
 /// An HTTP request that does not ask for a WebSocket connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ordinary {
-    default_status: u16,
+pub(crate) struct OrdinaryRequest {
+    form: OrdinaryForm,
     body: Option<u64>,
-    reply_to: ReplyTo,
+    reply_context: ReplyContext,
 }
 
-impl Ordinary {
+/// The part of an ordinary request that its default answer depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OrdinaryForm {
+    Http10,
+    Get,
+    OtherMethod,
+}
+
+impl OrdinaryRequest {
     /// Returns the length of the body in bytes; `None` if it is unknown, so that the connection cannot serve
     /// another request.
     pub(crate) fn body(&self) -> Option<u64> {
@@ -205,10 +184,16 @@ impl Ordinary {
 
     /// Returns the answer of a server that serves nothing but WebSocket.
     pub(crate) fn default_answer(&self) -> Reject {
-        match self.default_status {
-            405 => Reject::plain(405, "this server speaks WebSocket: use GET").allow_get(),
-            505 => Reject::plain(505, "WebSocket needs HTTP/1.1"),
-            _ => Reject::plain(426, "this server speaks WebSocket: ask for an upgrade"),
+        match self.form {
+            OrdinaryForm::Http10 => {
+                Reject::plain(Status::HTTP_VERSION_NOT_SUPPORTED, "WebSocket needs HTTP/1.1")
+            }
+            OrdinaryForm::Get => {
+                Reject::plain(Status::UPGRADE_REQUIRED, "this server speaks WebSocket: ask for an upgrade")
+            }
+            OrdinaryForm::OtherMethod => {
+                Reject::plain(Status::METHOD_NOT_ALLOWED, "this server speaks WebSocket: use GET").allow_get()
+            }
         }
     }
 }

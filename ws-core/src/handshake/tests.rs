@@ -11,18 +11,18 @@ mod server;
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
-    Accept, HandshakeError, Limits, Reject, Scanner, Then, refusal,
-    server::{Asked, RequestHead},
+    Accept, AfterAnswer, HandshakeError, HeadLimits, Scanner, refusal,
+    server::{RequestHead, RequestKind},
     upgrade::Upgrade,
 };
 
 /// The lines of a head, including the first one.
 #[derive(Clone)]
-struct Head(Vec<Vec<u8>>);
+struct HeadLines(Vec<Vec<u8>>);
 
 /// Returns the request in the RFC's example (§1.3).
-fn request() -> Head {
-    Head::new(&[
+fn request() -> HeadLines {
+    HeadLines::new(&[
         "GET /chat HTTP/1.1",
         "Host: server.example.com",
         "Upgrade: websocket",
@@ -33,8 +33,8 @@ fn request() -> Head {
 }
 
 /// Returns the answer in the RFC's example (§1.3).
-fn response() -> Head {
-    Head::new(&[
+fn response() -> HeadLines {
+    HeadLines::new(&[
         "HTTP/1.1 101 Switching Protocols",
         "Upgrade: websocket",
         "Connection: Upgrade",
@@ -42,7 +42,7 @@ fn response() -> Head {
     ])
 }
 
-impl Head {
+impl HeadLines {
     fn new(lines: &[&str]) -> Self {
         Self(lines.iter().map(|line| line.as_bytes().to_owned()).collect())
     }
@@ -79,7 +79,7 @@ impl Head {
 }
 
 /// Scans at once, in two pieces cut at each place, and byte by byte. The result must be the same.
-fn scan(scanner: Scanner, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, HandshakeError> {
+fn scan(scanner: Scanner, bytes: &[u8], limits: &HeadLimits) -> Result<Option<usize>, HandshakeError> {
     let whole = { scanner }.find_end(bytes, limits);
     for cut in 0..bytes.len() {
         let mut scanner = scanner;
@@ -97,31 +97,32 @@ fn scan(scanner: Scanner, bytes: &[u8], limits: &Limits) -> Result<Option<usize>
 }
 
 /// Returns what a request asks for, however it is cut.
-fn ask(head: &Head) -> Result<Asked, HandshakeError> {
+fn ask(head: &HeadLines) -> Result<RequestKind, HandshakeError> {
     let bytes = head.bytes();
-    let limits = Limits::default();
+    let limits = HeadLimits::default();
     let end = scan(Scanner::request(), &bytes, &limits)?;
     assert_eq!(end, Some(bytes.len()), "the head is complete");
-    RequestHead::parse(&bytes)?.asked(&bytes, None)
+    RequestHead::parse(&bytes)?.kind(&bytes, None)
 }
 
-fn upgrade(head: &Head) -> Upgrade {
+fn upgrade(head: &HeadLines) -> Upgrade {
     match ask(head) {
-        Ok(Asked::Upgrade(upgrade)) => upgrade,
+        Ok(RequestKind::Upgrade(upgrade)) => upgrade,
         other => panic!("no upgrade: {other:?}"),
     }
 }
 
 /// Returns the answer of a server that accepts what it can and otherwise sends the default answer.
-fn answer(head: &Head) -> Vec<u8> {
+fn answer(head: &HeadLines) -> Vec<u8> {
     let mut out = Vec::new();
     match ask(head) {
-        Ok(Asked::Upgrade(upgrade)) => {
+        Ok(RequestKind::Upgrade(upgrade)) => {
             Accept::new().write(&upgrade, &mut out).expect("nothing was chosen that was not offered");
         }
-        Ok(Asked::Ordinary(ordinary)) => {
-            let then = ordinary.default_answer().write(Asked::Ordinary(ordinary).reply_to(), &mut out);
-            assert_eq!(then, Then::Close);
+        Ok(RequestKind::Ordinary(ordinary)) => {
+            let then =
+                ordinary.default_answer().write(RequestKind::Ordinary(ordinary).reply_context(), &mut out);
+            assert_eq!(then, AfterAnswer::Close);
         }
         Err(error) => refusal(error, &mut out),
     }
@@ -129,7 +130,7 @@ fn answer(head: &Head) -> Vec<u8> {
 }
 
 /// Returns the status of that answer, which must be well-formed HTTP.
-fn status(head: &Head) -> u16 {
+fn status(head: &HeadLines) -> u16 {
     let answer = answer(head);
     let parsed = parse(&answer);
     if parsed.status != 101 {
@@ -144,35 +145,31 @@ fn status(head: &Head) -> u16 {
 }
 
 /// A response as an independent parser reads it.
-struct Parsed {
+struct ParsedResponse {
     status: u16,
     reason: String,
     fields: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Parsed {
+impl ParsedResponse {
     fn get(&self, name: &str) -> Vec<&str> {
         let found = self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
         found.map(|(_, value)| &value[..]).collect()
     }
 }
 
-fn parse(bytes: &[u8]) -> Parsed {
+fn parse(bytes: &[u8]) -> ParsedResponse {
     let mut fields = [httparse::EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut fields);
     let end = response.parse(bytes).expect("well-formed").unwrap();
     let text = |value: &[u8]| String::from_utf8(value.to_vec()).expect("text");
-    Parsed {
+    ParsedResponse {
         status: response.code.expect("complete"),
         reason: response.reason.expect("complete").to_owned(),
         fields: response.headers.iter().map(|field| (field.name.to_owned(), text(field.value))).collect(),
         body: bytes[end..].to_vec(),
     }
-}
-
-fn reject(status: u16) -> Reject {
-    Reject::new(status).expect("a final status")
 }
 
 /// Returns the lines of a list.

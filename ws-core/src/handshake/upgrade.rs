@@ -1,12 +1,13 @@
 use alloc::vec::Vec;
 
 use super::{
-    HandshakeError, Offered, ReplyTo, Request, accept_key,
-    compression::{Compression, Params, accept},
+    ClientOffer, HandshakeError, ReplyContext, Request, accept_key,
+    compression::accept,
     grammar::{List, ascii, is_token},
-    known::{Found, Known, Name},
+    known_fields::{FieldName, FieldValue, KnownFields},
     response,
 };
+use crate::deflate::{Compression, Params};
 
 /// A valid request for a WebSocket connection: what its answer needs after the bytes of the request are
 /// dropped.
@@ -15,16 +16,16 @@ pub(crate) struct Upgrade {
     /// The Sec-WebSocket-Accept value.
     pub(crate) accept: [u8; 28],
     /// The subprotocols that the client offers, in order.
-    pub(crate) subprotocols: Offered,
+    pub(crate) subprotocols: ClientOffer,
     /// The agreed parameters of permessage-deflate.
     pub(super) deflate: Option<Params>,
-    pub(super) reply_to: ReplyTo,
+    pub(super) reply_context: ReplyContext,
 }
 
 impl Upgrade {
     pub(super) fn check(
         request: &Request<'_>,
-        known: &Known<'_>,
+        known: &KnownFields<'_>,
         body: Option<u64>,
         is_persistent: bool,
         compression: Option<&Compression>,
@@ -32,7 +33,7 @@ impl Upgrade {
         if request.method != "GET" {
             return Err(HandshakeError::MethodNotGet);
         }
-        if !known.lists(Name::Connection, "upgrade") {
+        if !known.has_token(FieldName::Connection, "upgrade") {
             return Err(HandshakeError::ConnectionNotUpgrade);
         }
         // Only frames may follow the head.
@@ -40,36 +41,38 @@ impl Upgrade {
             return Err(HandshakeError::UpgradeWithBody);
         }
         check_version(known)?;
-        let key = match known.get(Name::Key) {
-            Found::Missing => return Err(HandshakeError::KeyMissing),
-            Found::Repeated => return Err(HandshakeError::KeyRepeated),
-            Found::Once(key) => key,
+        let key = match known.get(FieldName::Key) {
+            FieldValue::Missing => return Err(HandshakeError::KeyMissing),
+            FieldValue::Repeated => return Err(HandshakeError::KeyRepeated),
+            FieldValue::Once(key) => key,
         };
         if !is_key(key) {
             return Err(HandshakeError::KeyInvalid);
         }
-        if known.get(Name::Origin) == Found::Repeated {
+        if known.get(FieldName::Origin) == FieldValue::Repeated {
             return Err(HandshakeError::OriginRepeated);
         }
         let subprotocols = check_subprotocols(known)?;
-        let deflate = accept(known.lines(Name::Extensions), compression)?;
+        let deflate = accept(known.lines(FieldName::Extensions), compression)?;
         Ok(Self {
             accept: accept_key(key),
             subprotocols,
             deflate,
-            reply_to: ReplyTo { is_head: false, may_persist: is_persistent },
+            reply_context: ReplyContext { is_head: false, may_persist: is_persistent },
         })
     }
 }
 
 /// Checks the version. It is checked before the key: another version may have another kind of key.
-fn check_version(known: &Known<'_>) -> Result<(), HandshakeError> {
-    match known.get(Name::Version) {
+fn check_version(known: &KnownFields<'_>) -> Result<(), HandshakeError> {
+    match known.get(FieldName::Version) {
         // The drafts before hybi-04 had neither the version nor the key.
-        Found::Missing if known.get(Name::Key) == Found::Missing => Err(HandshakeError::VersionUnsupported),
-        Found::Missing => Err(HandshakeError::VersionMissing),
-        Found::Repeated => Err(HandshakeError::VersionRepeated),
-        Found::Once(value) => match response::version(value) {
+        FieldValue::Missing if known.get(FieldName::Key) == FieldValue::Missing => {
+            Err(HandshakeError::VersionUnsupported)
+        }
+        FieldValue::Missing => Err(HandshakeError::VersionMissing),
+        FieldValue::Repeated => Err(HandshakeError::VersionRepeated),
+        FieldValue::Once(value) => match response::version(value) {
             Some(13) => Ok(()),
             Some(_) => Err(HandshakeError::VersionUnsupported),
             None => Err(HandshakeError::VersionMalformed),
@@ -86,15 +89,15 @@ fn is_key(key: &[u8]) -> bool {
         && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
-fn check_subprotocols(known: &Known<'_>) -> Result<Offered, HandshakeError> {
+fn check_subprotocols(known: &KnownFields<'_>) -> Result<ClientOffer, HandshakeError> {
     let mut names: Vec<&str> = Vec::new();
-    for name in List::new(known.lines(Name::Protocol)) {
+    for name in List::new(known.lines(FieldName::Protocol)) {
         match name {
             Ok(name) if is_token(name) => names.push(ascii(name)),
             Ok(_) | Err(_) => return Err(HandshakeError::SubprotocolsMalformed),
         }
     }
-    let offered = Offered::new(names.iter().copied());
+    let offered = ClientOffer::new(names.iter().copied());
     // Sorting finds names that are equal without quadratic time.
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {

@@ -2,7 +2,7 @@ use crate::MessageKind;
 
 /// The kind of the event that waits in a [`RecvBuf`](crate::RecvBuf).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waits {
+pub enum WaitingEvent {
     /// None.
     Nothing,
     /// A whole message, for [`RecvBuf::take_message`](crate::RecvBuf::take_message).
@@ -50,13 +50,13 @@ pub(crate) enum Ready {
 impl Ready {
     /// Returns the kind of the event.
     #[inline]
-    pub(super) const fn waits(self) -> Waits {
+    pub(super) const fn waiting_event(self) -> WaitingEvent {
         match self {
-            Self::Nothing => Waits::Nothing,
-            Self::Whole(_) | Self::NotText | Self::Gathered(_) => Waits::Message,
-            Self::Chunk { .. } | Self::Inflated { .. } => Waits::Chunk,
-            Self::Request => Waits::Request,
-            Self::Ping | Self::Pong | Self::Close | Self::Open | Self::Rejected { .. } => Waits::Other,
+            Self::Nothing => WaitingEvent::Nothing,
+            Self::Whole(_) | Self::NotText | Self::Gathered(_) => WaitingEvent::Message,
+            Self::Chunk { .. } | Self::Inflated { .. } => WaitingEvent::Chunk,
+            Self::Request => WaitingEvent::Request,
+            Self::Ping | Self::Pong | Self::Close | Self::Open | Self::Rejected { .. } => WaitingEvent::Other,
         }
     }
 }

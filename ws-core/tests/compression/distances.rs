@@ -72,8 +72,8 @@ fn see(role: Role, bits: u8, takes_over: bool, payloads: &[Vec<u8>]) -> Vec<Opti
     };
     let wire: Vec<u8> = payloads.iter().flat_map(|payload| to(role, FIN | RSV1 | BINARY, payload)).collect();
     let mut outcomes = [Context::Kept, Context::Shared].map(|context| {
-        let compression = Some(Compression { context, ..Compression::default() });
-        let seen = agreed(role, params, Config { compression, ..Config::default() }).receives(&wire);
+        let compression = Compression::new().context(context);
+        let seen = agreed(role, params, Config::new().compression(compression)).receives(&wire);
         let len_of = |seen| match seen {
             Seen::Binary(bytes) => Some(bytes.len()),
             Seen::Failed(error) => {

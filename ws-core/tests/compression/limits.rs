@@ -5,7 +5,11 @@ use ws_core::RecvBuf;
 use super::*;
 
 fn limited(role: Role, max_frame: usize, max_message: usize, max_fragments: usize) -> Peer {
-    agreed(role, TAKING_OVER, Config { max_frame, max_message, max_fragments, ..Config::default() })
+    agreed(
+        role,
+        TAKING_OVER,
+        Config::new().max_frame(max_frame).max_message(max_message).max_fragments(max_fragments),
+    )
 }
 
 /// 6455-7.4.1-1009, pmd-H3, msg-H2: a message may inflate to its limit and not to a byte more, with all its
@@ -40,7 +44,7 @@ fn the_limit_is_exact_for_long_messages() {
         for limit in [255, 256, 257, 16_383, 16_384, 16_385, 65_536, 1 << 20] {
             for len in [limit - 1, limit, limit + 1] {
                 for message in [vec![0; len], noise(len)] {
-                    let config = Config { max_message: limit, ..Config::default() };
+                    let config = Config::new().max_message(limit);
                     let (mut conn, mut buf) = (open(role, ALONE, config), RecvBuf::new());
                     buf.extend(&to(role, FIN | RSV1 | BINARY, &deflate(&message)));
                     let mut seen = Vec::new();

@@ -11,7 +11,7 @@ use super::*;
 const WORKING: usize = 512 << 10;
 
 fn config(context: Context) -> Config {
-    Config { compression: Some(Compression { context, ..Compression::default() }), ..Config::default() }
+    Config::new().compression(Compression::new().context(context))
 }
 
 /// Sends and receives one long compressed message.
@@ -149,7 +149,7 @@ fn a_bomb_costs_no_more_than_the_limit() {
         (1 << 20, true, 64 << 10),
         (100 << 20, true, 64 << 10),
     ] {
-        let config = Config { max_message, stream, ..Config::default() };
+        let config = Config::new().max_message(max_message).stream(stream);
         let (mut count, mut error) = (0, None);
         let held = measure(|| {
             let (mut conn, mut buf) = (open(Role::Client, ALONE, config), RecvBuf::new());
@@ -182,7 +182,7 @@ fn a_bomb_in_one_frame_is_stopped() {
     for role in BOTH {
         for params in [TAKING_OVER, ALONE] {
             let frame = to(role, FIN | RSV1 | BINARY, &payload);
-            let config = Config { max_message: 1 << 20, ..Config::default() };
+            let config = Config::new().max_message(1 << 20);
             let (mut conn, mut buf) = (open(role, params, config), RecvBuf::new());
             let held = measure(|| {
                 buf.extend(&frame);

@@ -12,11 +12,11 @@ use super::*;
 const CUTS: usize = 16;
 
 fn config(compression: impl Into<Option<Compression>>) -> Config {
-    Config { compression: compression.into(), ..Config::default() }
+    Config::new().compression(compression)
 }
 
 fn offering(offers: &[Offer]) -> Compression {
-    Compression { offers: offers.to_vec(), ..Compression::default() }
+    Compression::new().offers(offers)
 }
 
 const PLAIN: Offer = Offer::PLAIN;
@@ -125,12 +125,11 @@ fn windows_are_large_by_default() {
 /// Every possible offer can be made, in the order of preference.
 #[test]
 fn offers_are_written_in_order() {
-    let small = Offer {
-        server_no_context_takeover: true,
-        client_no_context_takeover: true,
-        server_max_window_bits: Some(window(10)),
-        client_max_window_bits: ClientWindow::AtMost(window(9)),
-    };
+    let small = Offer::new()
+        .server_no_context_takeover(true)
+        .client_no_context_takeover(true)
+        .server_max_window_bits(window(10))
+        .client_max_window_bits(ClientWindow::AtMost(window(9)));
     let (_, request) = asking(offering(&[small, Offer::default(), PLAIN]));
     assert_eq!(
         field(&request, "Sec-WebSocket-Extensions"),
@@ -296,13 +295,11 @@ fn a_malformed_list_is_refused() {
 /// A server may require more than it was offered, but not limit a client's window if that was not offered.
 #[test]
 fn a_server_may_ask_for_more() {
-    let small = Compression {
-        server_no_context_takeover: true,
-        client_no_context_takeover: true,
-        server_max_window_bits: window(11),
-        client_max_window_bits: window(10),
-        ..Compression::default()
-    };
+    let small = Compression::new()
+        .server_no_context_takeover(true)
+        .client_no_context_takeover(true)
+        .server_max_window_bits(window(11))
+        .client_max_window_bits(window(10));
     let takeover = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
     for (offer, windows) in [
         ("", "; server_max_window_bits=11"),
@@ -325,8 +322,8 @@ fn a_client_agrees_to_what_suits_its_offer() {
     let agrees_to = |offers: &[Offer], parameters: &str| {
         agrees(offers, &[&format!("permessage-deflate{parameters}")]).to_string().split_off(18)
     };
-    let bits = |bits| Offer { server_max_window_bits: Some(window(bits)), ..PLAIN };
-    let hint = |bits| Offer { client_max_window_bits: ClientWindow::AtMost(window(bits)), ..PLAIN };
+    let bits = |bits| PLAIN.server_max_window_bits(window(bits));
+    let hint = |bits| PLAIN.client_max_window_bits(ClientWindow::AtMost(window(bits)));
     for offer in [PLAIN, Offer::default()] {
         for parameters in [
             "",
@@ -350,7 +347,7 @@ fn a_client_agrees_to_what_suits_its_offer() {
     let both = [bits(10), PLAIN];
     assert_eq!(agrees_to(&both, ""), "");
     assert_eq!(agrees_to(&both, "; server_max_window_bits=9"), "; server_max_window_bits=9");
-    let own = Offer { client_no_context_takeover: true, ..PLAIN };
+    let own = PLAIN.client_no_context_takeover(true);
     assert_eq!(agrees_to(&[own], ""), "");
     // The list may have empty elements, and be on several lines, of which some are empty.
     assert_eq!(agrees(&[PLAIN], &[", permessage-deflate,"]), TAKING_OVER);
@@ -393,12 +390,12 @@ fn a_client_fails_on_a_bad_answer() {
 
     let error = NegotiationError::ClientWindowNotOffered;
     refuses(PLAIN, "client_max_window_bits=10", error, "client_max_window_bits");
-    let bits = Offer { server_max_window_bits: Some(window(12)), ..PLAIN };
+    let bits = PLAIN.server_max_window_bits(window(12));
     let error = NegotiationError::ServerWindowTooLarge;
     refuses(bits, "server_max_window_bits=13", error, "server_max_window_bits");
     let error = NegotiationError::ServerWindowMissing;
     refuses(bits, "server_no_context_takeover", error, "server_max_window_bits");
-    let resets = Offer { server_no_context_takeover: true, ..PLAIN };
+    let resets = PLAIN.server_no_context_takeover(true);
     let error = NegotiationError::ServerTakeoverKept;
     refuses(resets, "client_no_context_takeover", error, "server_no_context_takeover");
 }
@@ -433,23 +430,15 @@ fn both_ends_agree() {
     let offers = [
         Offer::default(),
         PLAIN,
-        Offer { server_no_context_takeover: true, ..PLAIN },
-        Offer {
-            client_no_context_takeover: true,
-            server_max_window_bits: Some(window(9)),
-            ..Offer::default()
-        },
-        Offer { client_max_window_bits: ClientWindow::AtMost(window(8)), ..PLAIN },
+        PLAIN.server_no_context_takeover(true),
+        Offer::new().client_no_context_takeover(true).server_max_window_bits(window(9)),
+        PLAIN.client_max_window_bits(ClientWindow::AtMost(window(8))),
     ];
     let servers = [
         Compression::default(),
-        Compression { server_no_context_takeover: true, ..Compression::default() },
-        Compression { client_no_context_takeover: true, ..Compression::default() },
-        Compression {
-            server_max_window_bits: window(8),
-            client_max_window_bits: window(9),
-            ..Compression::default()
-        },
+        Compression::new().server_no_context_takeover(true),
+        Compression::new().client_no_context_takeover(true),
+        Compression::new().server_max_window_bits(window(8)).client_max_window_bits(window(9)),
     ];
     let long = "Hello, and hello again. ".repeat(50);
     for offer in offers {

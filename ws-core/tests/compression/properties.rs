@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use ws_core::deflate::{ClientWindow, Compression, Context, Level, Offer, WindowBits};
-use ws_core::{Chunk, Event, MessageKind, Outgoing, OwnedMessage, Pool, Prepared, RecvBuf, Transmit};
+use ws_core::{Chunk, Event, MessageKind, Outgoing, OwnedMessage, Pool, PreparedMessage, RecvBuf, Transmit};
 
 use super::opening::connect;
 use super::*;
@@ -23,7 +23,7 @@ fn windows() -> impl Strategy<Value = WindowBits> {
 
 fn offers() -> impl Strategy<Value = Offer> {
     let client_max_window_bits = prop_oneof![
-        Just(ClientWindow::Unsaid),
+        Just(ClientWindow::Absent),
         Just(ClientWindow::Any),
         windows().prop_map(ClientWindow::AtMost),
     ];
@@ -33,12 +33,11 @@ fn offers() -> impl Strategy<Value = Offer> {
             server_max_window_bits,
             client_max_window_bits,
         )| {
-            Offer {
-                server_no_context_takeover,
-                client_no_context_takeover,
-                server_max_window_bits,
-                client_max_window_bits,
-            }
+            Offer::new()
+                .server_no_context_takeover(server_no_context_takeover)
+                .client_no_context_takeover(client_no_context_takeover)
+                .server_max_window_bits(server_max_window_bits)
+                .client_max_window_bits(client_max_window_bits)
         },
     )
 }
@@ -53,16 +52,15 @@ fn compressions() -> impl Strategy<Value = Compression> {
             level,
             min_len,
         )| {
-            Compression {
-                offers,
-                server_no_context_takeover: server,
-                client_no_context_takeover: client,
-                server_max_window_bits,
-                client_max_window_bits,
-                level: Level::new(level).unwrap(),
-                min_len,
-                context: if is_kept { Context::Kept } else { Context::Shared },
-            }
+            Compression::new()
+                .offers(offers)
+                .server_no_context_takeover(server)
+                .client_no_context_takeover(client)
+                .server_max_window_bits(server_max_window_bits)
+                .client_max_window_bits(client_max_window_bits)
+                .level(Level::new(level).unwrap())
+                .min_len(min_len)
+                .context(if is_kept { Context::Kept } else { Context::Shared })
         },
     )
 }
@@ -195,10 +193,10 @@ impl End {
             Way::Shared => self.conn.send_shared(kind, Bytes::copy_from_slice(bytes)).unwrap(),
             Way::Owned => self.conn.send_outgoing(Outgoing::Owned(OwnedMessage::from(lent))).unwrap(),
             Way::Prepared(forms) => {
-                let form = |message: Prepared, form: &(WindowBits, u8)| {
+                let form = |message: PreparedMessage, form: &(WindowBits, u8)| {
                     message.compressed(form.0, Level::new(form.1).unwrap())
                 };
-                let prepared = forms.iter().fold(Prepared::new(lent), form);
+                let prepared = forms.iter().fold(PreparedMessage::new(lent), form);
                 self.conn.send_prepared(&prepared).unwrap();
             }
             Way::Chunks(parts) => {
@@ -243,11 +241,8 @@ proptest! {
         streams: [bool; 2],
         deeds in deeds(),
     ) {
-        let config = |compression: &Compression, stream| Config {
-            compression: Some(compression.clone()),
-            stream,
-            max_output: usize::MAX,
-            ..Config::default()
+        let config = |compression: &Compression, stream| {
+            Config::new().compression(compression.clone()).stream(stream).max_output(usize::MAX)
         };
         let (client, server) = connect(config(&client, streams[0]), config(&server, streams[1]));
         prop_assert!(client.is_compressed() && server.is_compressed());
@@ -392,7 +387,7 @@ fn outcome<'a>(conn: Connection, pieces: impl IntoIterator<Item = &'a [u8]>) -> 
 }
 
 fn limited(stream: bool, max_message: usize) -> Config {
-    Config { stream, max_message, max_frame: 5000, max_fragments: 20, ..Config::default() }
+    Config::new().stream(stream).max_message(max_message).max_frame(5000).max_fragments(20)
 }
 
 proptest! {

@@ -410,8 +410,8 @@ fn references_may_reach_through_the_window() {
             let long = noise(1 << bits);
             let again: Vec<u8> = (0..258).map(|i| long[i % long.len()]).collect();
             for context in [Context::Kept, Context::Shared] {
-                let compression = Some(Compression { context, ..Compression::default() });
-                let config = Config { compression, ..Config::default() };
+                let compression = Compression::new().context(context);
+                let config = Config::new().compression(compression);
                 let (mut conn, mut buf) = (open(role, params, config), RecvBuf::new());
                 let mut pool = Pool::new();
                 let mut seen = Vec::new();
@@ -432,8 +432,7 @@ fn references_may_reach_through_the_window() {
 fn without_an_agreement_rsv1_is_illegal() {
     for role in BOTH {
         common::fails(role, deflated_to(role, HELLO), ProtocolError::ReservedBits);
-        let mut peer =
-            configured(role, Config { compression: Some(Default::default()), ..Config::default() });
+        let mut peer = configured(role, Config::new().compression(Compression::default()));
         peer.fails_after(deflated_to(role, HELLO), &[], ProtocolError::ReservedBits);
     }
 }

@@ -4,15 +4,15 @@ use bytes::Bytes;
 use common::heads::*;
 use ws_core::deflate::{ClientWindow, Compression, Context, Level, Offer};
 use ws_core::handshake::ClientRequest;
-use ws_core::{Chunk, MessageKind, Outgoing, OwnedMessage, Pool, Prepared, RecvBuf, SendError};
+use ws_core::{Chunk, MessageKind, Outgoing, OwnedMessage, Pool, PreparedMessage, RecvBuf, SendError};
 
 use super::*;
 
 const COMPRESSED: u8 = FIN | RSV1;
 
 fn config(min_len: usize) -> Config {
-    let compression = Some(Compression { min_len, ..Compression::default() });
-    Config { compression, ..Config::default() }
+    let compression = Compression::new().min_len(min_len);
+    Config::new().compression(compression)
 }
 
 /// Returns one end that compresses messages of at least `min_len` bytes.
@@ -66,7 +66,7 @@ fn without_takeover_each_message_stands_alone() {
 /// so. If only its own offer hinted at it, it need not.
 #[test]
 fn a_client_obeys_the_answer_and_not_its_hint() {
-    let hints = Offer { client_no_context_takeover: true, ..Offer::default() };
+    let hints = Offer::new().client_no_context_takeover(true);
     for (offer, answer, second) in [
         (Offer::default(), "; client_no_context_takeover", HELLO),
         (Offer::PLAIN, "; client_no_context_takeover", HELLO),
@@ -74,8 +74,8 @@ fn a_client_obeys_the_answer_and_not_its_hint() {
         (hints, "", AGAIN),
         (Offer::default(), "; server_no_context_takeover", AGAIN),
     ] {
-        let compression = Some(Compression { offers: vec![offer], min_len: 0, ..Compression::default() });
-        let config = Config { compression, ..Config::default() };
+        let compression = Compression::new().offers([offer]).min_len(0);
+        let config = Config::new().compression(compression);
         let request = ClientRequest::new("h", "/").unwrap();
         let mut client = connecting(config, &request);
         let asked = client.transmits();
@@ -92,9 +92,8 @@ fn a_client_obeys_the_answer_and_not_its_hint() {
 #[test]
 fn a_shared_context_stands_alone() {
     for role in BOTH {
-        let compression =
-            Some(Compression { min_len: 0, context: Context::Shared, ..Compression::default() });
-        let mut peer = agreed(role, TAKING_OVER, Config { compression, ..Config::default() });
+        let compression = Compression::new().min_len(0).context(Context::Shared);
+        let mut peer = agreed(role, TAKING_OVER, Config::new().compression(compression));
         for _ in 0..3 {
             peer.each(|conn| conn.send("Hello")).unwrap();
             assert_eq!(peer.sends(), [(COMPRESSED | TEXT, HELLO.to_vec())]);
@@ -184,7 +183,7 @@ fn chunks_are_compressed_as_they_come() {
         for (kind, opcode) in [(MessageKind::Text, TEXT), (MessageKind::Binary, BINARY)] {
             for params in [TAKING_OVER, ALONE] {
                 let mut peer = sender(role, params, 64);
-                let mut receiver = agreed(role.peer(), params, Config { stream: true, ..Config::default() });
+                let mut receiver = agreed(role.peer(), params, Config::new().stream(true));
                 for _ in 0..2 {
                     let parts: [&[u8]; 4] = [b"Hello", b" and Hello", b"!", b" Hello, again"];
                     for (i, part) in parts.iter().enumerate() {
@@ -241,7 +240,7 @@ fn a_close_leaves_the_message_unfinished() {
         peer.each(|conn| conn.send_chunk(part)).unwrap();
         assert_eq!(peer.each(|conn| conn.send("Hello")), Err(SendError::MessageInProgress));
         assert_eq!(
-            peer.each(|conn| conn.send_prepared(&Prepared::new("a"))),
+            peer.each(|conn| conn.send_prepared(&PreparedMessage::new("a"))),
             Err(SendError::MessageInProgress)
         );
         peer.close(1000, "");
@@ -267,7 +266,7 @@ fn a_close_leaves_the_message_unfinished() {
 #[test]
 fn refused_messages_are_not_compressed() {
     for role in BOTH {
-        let config = Config { max_output: 1, ..config(0) };
+        let config = config(0).max_output(1);
         let mut peer = agreed(role, TAKING_OVER, config);
         peer.each(|conn| conn.send("Hello")).unwrap();
         let bad = Chunk { kind: MessageKind::Text, bytes: b"\xff", fin: false };
@@ -321,12 +320,14 @@ fn messages_of_any_form_are_compressed() {
 fn prepared_messages_suit_every_connection() {
     let long = long();
     let prepared = [
-        Prepared::new(&long),
-        Prepared::new(&long).compressed(window(15), Level::default()),
-        Prepared::new(&long).compressed(window(9), Level::default()),
-        Prepared::new(&long).compressed(window(15), Level::default()).compressed(window(8), Level::default()),
-        Prepared::new("Hello").compressed(window(10), Level::default()),
-        Prepared::new("").compressed(window(8), Level::default()),
+        PreparedMessage::new(&long),
+        PreparedMessage::new(&long).compressed(window(15), Level::default()),
+        PreparedMessage::new(&long).compressed(window(9), Level::default()),
+        PreparedMessage::new(&long)
+            .compressed(window(15), Level::default())
+            .compressed(window(8), Level::default()),
+        PreparedMessage::new("Hello").compressed(window(10), Level::default()),
+        PreparedMessage::new("").compressed(window(8), Level::default()),
     ];
     for role in BOTH {
         for bits in 8..=15 {
@@ -364,7 +365,7 @@ fn prepared_messages_suit_every_connection() {
 #[test]
 fn the_form_of_a_prepared_message_fits_the_window() {
     let long = long();
-    let prepared = Prepared::new(&long).compressed(window(12), Level::default());
+    let prepared = PreparedMessage::new(&long).compressed(window(12), Level::default());
     for role in BOTH {
         for bits in 8..=15 {
             let some = Some(window(bits));
@@ -399,8 +400,8 @@ fn another_inflater_reads_what_is_sent() {
                     let params =
                         Params { server_max_window_bits: some, client_max_window_bits: some, ..base };
                     let level = Level::new(level).unwrap();
-                    let compression = Some(Compression { min_len: 0, level, ..Compression::default() });
-                    let mut conn = open(role, params, Config { compression, ..Config::default() });
+                    let compression = Compression::new().min_len(0).level(level);
+                    let mut conn = open(role, params, Config::new().compression(compression));
                     messages.iter().for_each(|message| conn.send(*message).unwrap());
                     let frames = decode(role, &take_output(&mut conn));
                     assert!(frames.iter().all(|(first, _)| *first == COMPRESSED | TEXT));
@@ -421,7 +422,7 @@ fn another_inflater_reads_what_is_sent() {
 fn a_client_keeps_to_its_window() {
     // 2000 bytes that do not repeat, twice: the second half refers back only if the window is large enough.
     let twice = noise(2000).repeat(2);
-    let hint = |bits| Offer { client_max_window_bits: ClientWindow::AtMost(window(bits)), ..Offer::PLAIN };
+    let hint = |bits| Offer::PLAIN.client_max_window_bits(ClientWindow::AtMost(window(bits)));
     for (offer, answer, is_small) in [
         (Offer::default(), "", true),
         (Offer::default(), "; client_max_window_bits=12", true),
@@ -432,9 +433,9 @@ fn a_client_keeps_to_its_window() {
         (hint(15), "; client_max_window_bits=9", false),
         (hint(15), "", true),
     ] {
-        let compression = Some(Compression { offers: vec![offer], ..Compression::default() });
+        let compression = Compression::new().offers([offer]);
         let request = ClientRequest::new("h", "/").unwrap();
-        let config = Config { compression, ..Config::default() };
+        let config = Config::new().compression(compression);
         let mut client = Connection::client(NOW, config, &request, ENTROPY);
         let asked = take_output(&mut client);
         let mut buf = RecvBuf::new();

@@ -5,7 +5,7 @@ use ws_core::{MessageKind, RecvBuf};
 use super::*;
 
 fn streaming(role: Role, params: Params) -> Peer {
-    agreed(role, params, Config { stream: true, ..Config::default() })
+    agreed(role, params, Config::new().stream(true))
 }
 
 fn chunk(kind: MessageKind, bytes: &[u8], fin: bool) -> Seen {
@@ -90,7 +90,7 @@ fn long_messages_come_in_chunks() {
         let payload = deflate(message);
         for role in BOTH {
             for piece in [1, 1000, usize::MAX] {
-                let config = Config { stream: true, max_frame: payload.len(), ..Config::default() };
+                let config = Config::new().stream(true).max_frame(payload.len());
                 let (mut conn, mut buf) = (open(role, params, config), RecvBuf::new());
                 let mut seen = Vec::new();
                 for bytes in to(role, FIN | RSV1 | BINARY, &payload).repeat(2).chunks(piece) {
@@ -169,9 +169,8 @@ fn bytes_before_a_fault_are_delivered() {
 /// first.
 #[test]
 fn a_message_in_chunks_is_limited() {
-    let limited = |role, max_message| {
-        agreed(role, TAKING_OVER, Config { stream: true, max_message, ..Config::default() })
-    };
+    let limited =
+        |role, max_message| agreed(role, TAKING_OVER, Config::new().stream(true).max_message(max_message));
     for role in BOTH {
         for (opcode, kind) in KINDS {
             for payload in [HELLO, STORED, FINAL] {
@@ -188,7 +187,7 @@ fn a_message_in_chunks_is_limited() {
 #[test]
 fn chunks_do_not_depend_on_what_was_lent_before() {
     for role in BOTH {
-        let config = Config { stream: true, ..Config::default() };
+        let config = Config::new().stream(true);
         let (mut conn, mut buf) = (open(role, TAKING_OVER, config), RecvBuf::new());
         buf.extend(&to(role, FIN | PING, &[7; 125]));
         let mut seen = Vec::new();

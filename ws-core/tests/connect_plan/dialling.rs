@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use proptest::prelude::*;
-use ws_core::connect::{Action, ConnectError, Peer, Stage, Tried};
+use ws_core::connect::{Action, ConnectError, DialFailure, Peer, Stage};
 use ws_core::{Config, Error, RecvBuf, Timeout};
 
 use crate::run::{Run, address, connect};
@@ -203,9 +203,9 @@ fn all_attempts_are_reported() {
     let error = run.failure();
     assert!(!error.is_timeout());
     assert_eq!(error.to_string(), "cannot connect to h: 192.0.2.1:80 (refused), [2001:db8::1]:80 (refused)");
-    let ConnectError::Dial { host, tried } = error else { panic!("{error:?}") };
+    let ConnectError::Dial { host, failures } = error else { panic!("{error:?}") };
     assert_eq!(host, "h");
-    assert_eq!(tried[0], Tried { address: address("192.0.2.1:80"), error: Some("refused") });
+    assert_eq!(failures[0], DialFailure { address: address("192.0.2.1:80"), error: Some("refused") });
 
     let mut run = Run::to("ws://h/");
     run.action();
@@ -270,7 +270,7 @@ fn the_opening_handshake_ends_by_the_deadline() {
         let mut run = Run::new(connect("ws://192.0.2.1/").timeout(seconds(limit)));
         run.take();
         run.after(4000);
-        let config = Config { opening_timeout: seconds(opening), ..Config::default() };
+        let config = Config::new().opening_timeout(seconds(opening));
         let mut conn = run.plan.connection(run.now, config, [0; 32]);
         assert_eq!(conn.poll_timeout().map(|at| at.since_origin()), seconds(due));
         if let Some(at) = conn.poll_timeout() {

@@ -122,8 +122,7 @@ fn redirects_are_counted() {
 fn a_redirect_that_comes_too_late_is_reported() {
     let mut run = reach(connect("ws://192.0.2.1/").follow_redirects(1));
     assert_eq!(run.action(), "open");
-    let mut conn =
-        run.plan.connection(run.now, Config { opening_timeout: None, ..Config::default() }, [7; 32]);
+    let mut conn = run.plan.connection(run.now, Config::new().opening_timeout(None), [7; 32]);
     let mut buf = RecvBuf::new();
     buf.extend(b"HTTP/1.1 302 x\r\nLocation: /there\r\n\r\nThis page has");
     assert!(matches!(conn.poll_event(run.now, &mut buf), Ok(None)));

@@ -139,7 +139,7 @@ fn a_refusal_is_reported() {
 
 /// A refusal by the proxy or by the server is temporary if its status says that another attempt may succeed.
 #[test]
-fn the_status_of_a_refusal_says_whether_it_is_temporary() {
+fn the_status_of_a_refusal_shows_whether_it_is_temporary() {
     for status in 300..=999 {
         let is_temporary = matches!(status, 408 | 425 | 429 | 500..=999);
         let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
@@ -395,7 +395,7 @@ fn each_address_is_tried_once() {
     resolve(&mut run);
     run.refuse();
     run.refuse();
-    assert!(matches!(run.failure(), ConnectError::Dial { tried, .. } if tried.len() == 2));
+    assert!(matches!(run.failure(), ConnectError::Dial { failures, .. } if failures.len() == 2));
 }
 
 /// 6455-4.1-3p: SOCKS5 is offered user name and password only if there are any (RFC 1929).

@@ -11,7 +11,7 @@ use ws_core::handshake::extensions;
 use super::{deflate, window};
 
 fn agree(offers: &[Offer], lines: &[&str]) -> Result<Option<Params>, NegotiationError> {
-    let compression = Compression { offers: offers.to_vec(), ..Compression::default() };
+    let compression = Compression::new().offers(offers);
     let lines: Vec<_> = lines.iter().map(|line| line.replace("pmd", NAME)).collect();
     compression.agree(lines.iter().map(|line| line.as_bytes()))
 }
@@ -173,7 +173,7 @@ fn any_window() -> impl Strategy<Value = WindowBits> {
 
 fn any_offer() -> impl Strategy<Value = Offer> {
     let client = prop_oneof![
-        Just(ClientWindow::Unsaid),
+        Just(ClientWindow::Absent),
         Just(ClientWindow::Any),
         any_window().prop_map(ClientWindow::AtMost)
     ];
@@ -184,12 +184,11 @@ fn any_offer() -> impl Strategy<Value = Offer> {
             server_max_window_bits,
             client_max_window_bits,
         )| {
-            Offer {
-                server_no_context_takeover,
-                client_no_context_takeover,
-                server_max_window_bits,
-                client_max_window_bits,
-            }
+            Offer::new()
+                .server_no_context_takeover(server_no_context_takeover)
+                .client_no_context_takeover(client_no_context_takeover)
+                .server_max_window_bits(server_max_window_bits)
+                .client_max_window_bits(client_max_window_bits)
         },
     )
 }
@@ -202,14 +201,12 @@ proptest! {
         offers in proptest::collection::vec(any_offer(), 1..4),
         server in (any::<bool>(), any::<bool>(), any_window(), any_window()),
     ) {
-        let client = Compression { offers, ..Compression::default() };
-        let server = Compression {
-            server_no_context_takeover: server.0,
-            client_no_context_takeover: server.1,
-            server_max_window_bits: server.2,
-            client_max_window_bits: server.3,
-            ..Compression::default()
-        };
+        let client = Compression::new().offers(offers);
+        let server = Compression::new()
+            .server_no_context_takeover(server.0)
+            .client_no_context_takeover(server.1)
+            .server_max_window_bits(server.2)
+            .client_max_window_bits(server.3);
         let offer = client.offer().expect("some");
         let accepted = server.accept([offer.as_bytes()]).expect("well formed").expect("valid");
         let answer = accepted.to_string();

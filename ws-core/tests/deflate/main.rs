@@ -33,7 +33,7 @@ pub(crate) fn params(takes_over: bool, bits: u8) -> Params {
 }
 
 pub(crate) fn deflater(params: Params, of: u8) -> Deflater {
-    Deflater::new(params, Role::Server, &Compression { level: level(of), ..Compression::default() })
+    Deflater::new(params, Role::Server, &Compression::new().level(level(of)))
 }
 
 /// Returns the payload of one message.

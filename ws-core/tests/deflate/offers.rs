@@ -3,11 +3,11 @@
 use ws_core::deflate::{
     ClientWindow, Compression, Level, NAME, Offer, Parameter, ParameterError, WindowBits,
 };
-use ws_core::handshake::{ExtensionsMalformed, extensions};
+use ws_core::handshake::{MalformedExtensions, extensions};
 
 use super::window;
 
-fn answer_of(compression: &Compression, lines: &[&str]) -> Result<Option<String>, ExtensionsMalformed> {
+fn answer_of(compression: &Compression, lines: &[&str]) -> Result<Option<String>, MalformedExtensions> {
     let agreed = compression.accept(lines.iter().map(|line| line.as_bytes()))?;
     Ok(agreed.map(|agreed| agreed.to_string()))
 }
@@ -38,16 +38,15 @@ fn the_default_offer_lets_the_server_limit_the_window() {
 #[test]
 fn offers_are_written_in_order() {
     let offers = vec![
-        Offer {
-            server_no_context_takeover: true,
-            client_no_context_takeover: true,
-            server_max_window_bits: Some(window(10)),
-            client_max_window_bits: ClientWindow::AtMost(window(8)),
-        },
+        Offer::new()
+            .server_no_context_takeover(true)
+            .client_no_context_takeover(true)
+            .server_max_window_bits(window(10))
+            .client_max_window_bits(ClientWindow::AtMost(window(8))),
         Offer::default(),
         Offer::PLAIN,
     ];
-    let written = Compression { offers: offers.clone(), ..Compression::default() }.offer();
+    let written = Compression::new().offers(offers.clone()).offer();
     assert_eq!(
         written.as_deref(),
         Some(
@@ -61,7 +60,7 @@ fn offers_are_written_in_order() {
         .map(|extension| Offer::parse(&extension.expect("well formed")).expect("valid"))
         .collect();
     assert_eq!(read, offers);
-    let none = Compression { offers: Vec::new(), ..Compression::default() };
+    let none = Compression::new().offers(Vec::new());
     assert_eq!(none.offer(), None);
 }
 
@@ -238,7 +237,7 @@ fn a_malformed_list_is_an_error() {
         "permessage-deflate;",
         ",",
     ] {
-        assert_eq!(answer_of(&Compression::default(), &[line]), Err(ExtensionsMalformed), "{line}");
+        assert_eq!(answer_of(&Compression::default(), &[line]), Err(MalformedExtensions), "{line}");
     }
 }
 
@@ -246,13 +245,11 @@ fn a_malformed_list_is_an_error() {
 /// The server's own settings are in its answer, as far as the offer allows.
 #[test]
 fn a_server_s_own_limits_are_answered() {
-    let strict = Compression {
-        server_no_context_takeover: true,
-        client_no_context_takeover: true,
-        server_max_window_bits: window(11),
-        client_max_window_bits: window(12),
-        ..Compression::default()
-    };
+    let strict = Compression::new()
+        .server_no_context_takeover(true)
+        .client_no_context_takeover(true)
+        .server_max_window_bits(window(11))
+        .client_max_window_bits(window(12));
     let alone = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
     for (offer, expected) in [
         ("", "; server_max_window_bits=11"),

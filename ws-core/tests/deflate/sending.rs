@@ -61,7 +61,7 @@ fn without_takeover_each_message_stands_alone() {
 /// 7692-7.2.1-11: with a shared compressor each message stands alone, whatever was agreed.
 #[test]
 fn with_a_shared_compressor_each_message_stands_alone() {
-    let compression = Compression { context: Context::Shared, ..Compression::default() };
+    let compression = Compression::new().context(Context::Shared);
     let mut pool = DeflatePool::new();
     let mut senders: Vec<_> =
         (0..3).map(|_| Deflater::new(Params::default(), Role::Server, &compression)).collect();

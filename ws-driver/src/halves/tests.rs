@@ -145,12 +145,9 @@ const DEEDS: [(&str, Deed); 7] = [
 
 /// Returns settings that give up a peer after a minute of silence.
 fn impatient() -> [Config; 2] {
-    let keep_alive = KeepAlive { interval: 20 * SECOND, timeout: 20 * SECOND };
-    let config = Config { max_output: 1, ..Config::default() };
-    [
-        Config { keep_alive: Some(keep_alive), ..config.clone() },
-        Config { idle_timeout: Some(60 * SECOND), ..config },
-    ]
+    let keep_alive = KeepAlive::new().interval(20 * SECOND).timeout(20 * SECOND);
+    let config = Config::new().max_output(1);
+    [config.clone().keep_alive(keep_alive), config.idle_timeout(60 * SECOND)]
 }
 
 /// adapter-K1: A task that has not read all that the peer sent does not judge that the peer is silent,

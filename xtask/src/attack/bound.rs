@@ -23,7 +23,7 @@ const CODECS_KEPT: usize = 4;
 /// The allocator's share in pages that are not full, for any peers.
 const FRAGMENTS: usize = 4 << 20;
 
-/// What a peer makes a connection hold, in bytes.
+/// The memory that a peer makes a connection hold, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Holds {
     /// Whether it stays in the opening handshake.

@@ -200,7 +200,7 @@ fn settle(server: &Server) -> Result<()> {
     while quiet < 3 && Instant::now() < deadline {
         let used = server.pid.cpu()?;
         thread::sleep(10 * TICK);
-        // In one silent moment, other programs may have had the processor.
+        // One silent moment proves nothing: other programs may have had the processor.
         quiet = if server.pid.cpu()? == used { quiet + 1 } else { 0 };
     }
     Ok(())

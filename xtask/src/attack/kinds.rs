@@ -23,10 +23,10 @@ pub(super) struct Attack {
     pub(super) head: Vec<u8>,
     /// The bytes that a peer writes after it has opened a WebSocket; `None` for a peer that opens none.
     pub(super) opened: Option<Vec<u8>>,
-    /// What follows once all are connected.
+    /// The flood that follows once all peers are connected.
     pub(super) flood: Option<Flood>,
     pub(super) ending: Ending,
-    /// What a peer makes its connection hold.
+    /// The memory that a peer makes its connection hold.
     pub(super) holds: Holds,
 }
 

@@ -18,7 +18,7 @@ const STUCK: Duration = Duration::from_millis(300);
 /// The pause after a turn without progress.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What an attacker writes once it is connected.
+/// The bytes that an attacker writes once it is connected.
 #[derive(Clone, Debug)]
 pub(super) struct Flood {
     /// The bytes that are written again and again.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::Role;
+use super::role::Role;
 use crate::workspace::shown;
 
 /// The cases that have no wrong answer; the suite only notes what the peer does.

@@ -12,9 +12,9 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::Role;
 use super::cases::Case;
 use super::report::{self, Outcome};
+use super::role::Role;
 use crate::process::Process;
 
 /// The paths of the programs that take part.
@@ -30,7 +30,7 @@ pub(super) struct Shard {
     pub(super) adapter: String,
     pub(super) role: Role,
     number: usize,
-    /// In the suite's order.
+    /// The cases, in the suite's order.
     cases: Vec<Case>,
     /// The folder of this shard alone, for the reports and the programs' output.
     folder: PathBuf,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_says_where_it_listens_in_its_first_line() {
+    fn the_first_line_of_the_server_has_its_address() {
         assert_eq!(listening_on("listening on ws://127.0.0.1:9\nmore"), Some("ws://127.0.0.1:9".into()));
         assert_eq!(listening_on("listening on ws://127.0.0.1:"), None);
     }

@@ -1,6 +1,7 @@
 //! Finds the tests in Rust source, and the requirement ids that stand above them.
 
 use super::rows::Table;
+use crate::attributes::Attributes;
 
 /// A test function, and the ids in the comment directly above it.
 #[derive(Debug)]
@@ -20,32 +21,22 @@ pub(crate) struct Test {
 pub(crate) fn tests_in(source: &str, table: &Table) -> Vec<Test> {
     let mut tests = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
-    let mut attributes = String::new();
+    let mut attributes = Attributes::default();
     for (line, number) in source.lines().map(str::trim).zip(1..) {
-        let attribute = line.starts_with("#[") || !closed(&attributes);
-        if attribute {
-            attributes.push_str(line);
-        } else if let Some(text) = comment_text(line) {
+        let is_attribute = attributes.take(line);
+        if let (false, Some(text)) = (is_attribute, comment_text(line)) {
             comment.push(text);
             continue;
         }
         match function_name(line) {
-            Some(name) if is_test(&attributes) => tests.push(test(name, number, &comment, table)),
-            None if attribute => continue,
+            Some(name) if attributes.make_a_test() => tests.push(test(name, number, &comment, table)),
+            None if is_attribute => continue,
             Some(_) | None => {}
         }
         comment.clear();
         attributes.clear();
     }
     tests
-}
-
-fn closed(attributes: &str) -> bool {
-    attributes.matches('[').count() <= attributes.matches(']').count()
-}
-
-fn is_test(attributes: &str) -> bool {
-    ["#[test]", "::test]", "::test("].iter().any(|test| attributes.contains(test))
 }
 
 /// Returns the text of a comment line. A comment on the enclosing module does not belong to a test.
@@ -73,7 +64,7 @@ fn test(name: &str, line: usize, comment: &[&str], table: &Table) -> Test {
             // Prose may be wrapped in front of an id.
             Leading::Broken | Leading::None => {}
         }
-        let unknown = words(text).filter(|word| table.looks_like_an_id(word) && !table.knows(word));
+        let unknown = words(text).filter(|word| table.looks_like_an_id(word) && !table.has(word));
         test.faults.extend(unknown.map(|word| format!("{word} is in no table of conformance/requirements")));
     }
     test
@@ -92,19 +83,19 @@ fn leading_ids<'a>(text: &'a str, table: &Table) -> Leading<'a> {
     let list = text.split(": ").next().unwrap_or(text);
     let list = list.strip_suffix([':', ',']).unwrap_or(list);
     let first = words(text).next().unwrap_or_default();
-    if !table.knows(first) || !text.starts_with(first) {
+    if !table.has(first) || !text.starts_with(first) {
         return Leading::None;
     }
     let ids: Vec<&str> = list.split(',').flat_map(|part| part.split(" and ")).map(str::trim).collect();
     // An unknown id of the right form has an error of its own.
-    if ids.iter().all(|id| table.knows(id) || table.looks_like_an_id(id)) {
-        Leading::Ids(ids.into_iter().filter(|id| table.knows(id)).collect())
+    if ids.iter().all(|id| table.has(id) || table.looks_like_an_id(id)) {
+        Leading::Ids(ids.into_iter().filter(|id| table.has(id)).collect())
     } else {
         Leading::Broken
     }
 }
 
-/// The words of a comment without the punctuation around them; what is inside an id stays.
+/// Returns the words of a comment without the punctuation around them; what is inside an id stays.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| character.is_whitespace() || ",:;()[]`'\"*/".contains(character))
         .map(|word| word.trim_end_matches(['.', '?', '!']))

@@ -66,7 +66,7 @@ impl Table {
         Ok(Self { rows, ids, families })
     }
 
-    pub(crate) fn knows(&self, id: &str) -> bool {
+    pub(crate) fn has(&self, id: &str) -> bool {
         self.ids.contains(id)
     }
 
@@ -127,7 +127,7 @@ fn rows_of(source: &Source, group: &str) -> Result<Vec<Row>> {
 pub(super) mod tests {
     use super::*;
 
-    /// A table of one group with these lines under its header.
+    /// Returns a table of one group with these lines under its header.
     pub(in crate::rfc) fn table(lines: &[&str]) -> Result<Table> {
         let text = format!("{}\n{}\n", COLUMNS.join("\t"), lines.join("\n"));
         Table::read(&[Source { path: format!("{FOLDER}G-frame.tsv"), text }])

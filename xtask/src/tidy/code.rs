@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_told_from_lifetimes() {
+    fn characters_are_distinguished_from_lifetimes() {
         assert!(blank(r#"'"' async"#).contains("async"));
         assert!(blank(r"'\'' async").contains("async"));
         assert!(blank(r"fn f<'a>(x: &'a str) -> char { 'b' }").contains("(x: &'a str)"));

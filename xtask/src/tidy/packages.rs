@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::workspace;
 
 /// The limit of crates below the core, the core not included.

@@ -1,7 +1,7 @@
 //! The rules for Rust source, by the layer that it belongs to.
 
-use super::Finding;
 use super::code::{Code, has_word};
+use super::finding::Finding;
 use crate::workspace::Source;
 
 /// The limit of lines in a file without its tests.

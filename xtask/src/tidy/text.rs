@@ -2,10 +2,10 @@
 
 use std::env;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::workspace::{self, Source};
 
-/// This file contains the patterns themselves, and cargo writes the other.
+/// Files that are not checked: the first contains the patterns themselves, and cargo writes the other.
 const EXEMPT: [&str; 2] = ["xtask/src/tidy/text.rs", "Cargo.lock"];
 const HOMES: [&str; 3] = ["/home/", "/root/", "/Users/"];
 const REGISTRIES: [&str; 6] = ["index", "registry", "mirror", "pypi", "npmjs", "debian"];

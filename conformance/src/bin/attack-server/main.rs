@@ -19,7 +19,7 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 use socket2::{Domain, Socket, Type};
 use ws_core::deflate::Compression;
-use ws_core::handshake::{Accept, Decision, Reject, Request};
+use ws_core::handshake::{Accept, Decision, Reject, Request, Status};
 use ws_core::serve::Limits;
 use ws_core::{Config, KeepAlive, RecvBuf};
 
@@ -30,7 +30,7 @@ const SEND_BUFFER: usize = 64 << 10;
 /// a second.
 const BACKLOG: i32 = 4096;
 /// A limit above the connections of any attack.
-const LIMITS: Limits = Limits { connections: 10_000, per_address: usize::MAX };
+const LIMITS: Limits = Limits::new().connections(10_000).per_address(usize::MAX);
 
 /// Serve with small limits, to be attacked.
 #[derive(Parser)]
@@ -104,21 +104,18 @@ fn listen() -> io::Result<TcpListener> {
 }
 
 fn config(cli: &Cli) -> Config {
-    Config {
-        max_head: 8 << 10,
-        max_frame: 64 << 10,
-        max_message: 64 << 10,
-        max_fragments: 1000,
-        max_output: 64 << 10,
-        opening_timeout: Some(Duration::from_secs(cli.opening_timeout)),
-        keep_alive: cli.keep_alive.map(|seconds| KeepAlive {
-            interval: Duration::from_secs(seconds),
-            timeout: Duration::from_secs(1),
-        }),
-        close_timeout: Duration::from_secs(1),
-        compression: Some(Compression::default()),
-        ..Config::default()
-    }
+    Config::new()
+        .max_head(8 << 10)
+        .max_frame(64 << 10)
+        .max_message(64 << 10)
+        .max_fragments(1000)
+        .max_output(64 << 10)
+        .opening_timeout(Duration::from_secs(cli.opening_timeout))
+        .keep_alive(cli.keep_alive.map(|seconds| {
+            KeepAlive::new().interval(Duration::from_secs(seconds)).timeout(Duration::from_secs(1))
+        }))
+        .close_timeout(Duration::from_secs(1))
+        .compression(Compression::default())
 }
 
 /// Prints what bounds the server's memory.
@@ -141,6 +138,6 @@ fn decide(request: &Request<'_>) -> Decision {
     if request.is_upgrade() {
         Accept::new().into()
     } else {
-        Reject::new(200).expect("a final status").body("ok\n").keep_alive().into()
+        Reject::new(Status::OK).body("ok\n").keep_alive().into()
     }
 }

@@ -88,7 +88,7 @@ where
     })?;
     Ok(Box::new(move || Stand {
         connections: handle.connections(),
-        // Neither this task nor the server's counts.
+        // This closure and the server's task hold one each, which are not counted.
         tasks: Arc::strong_count(&tasks) - 2,
     }))
 }

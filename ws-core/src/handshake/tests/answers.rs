@@ -1,15 +1,15 @@
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 
-use super::{Head, ask, parse, reject, request, upgrade};
-use crate::handshake::{Accept, Agreement, AnswerError, Decision, Reject, Then, too_slow};
+use super::{HeadLines, ask, parse, request, upgrade};
+use crate::handshake::{Accept, AfterAnswer, Agreement, AnswerError, Decision, Reject, Status, too_slow};
 
-fn accept(head: &Head, accept: &Accept) -> Result<(String, Agreement), AnswerError> {
+fn accept(head: &HeadLines, accept: &Accept) -> Result<(String, Agreement), AnswerError> {
     let mut out = vec![];
     let agreement = accept.write(&upgrade(head), &mut out)?;
     Ok((String::from_utf8(out).expect("text"), agreement))
 }
 
-fn offering(names: &str) -> Head {
+fn offering(names: &str) -> HeadLines {
     request().with(format!("Sec-WebSocket-Protocol: {names}"))
 }
 
@@ -84,7 +84,11 @@ fn fields_of_the_handshake_cannot_be_added() {
         "Sec-WebSocket-Anything",
     ] {
         assert_eq!(Accept::new().field(name, "x").err(), Some(AnswerError::FieldReserved), "{name}");
-        assert_eq!(reject(403).field(name, "x").err(), Some(AnswerError::FieldReserved), "{name}");
+        assert_eq!(
+            Reject::new(Status::FORBIDDEN).field(name, "x").err(),
+            Some(AnswerError::FieldReserved),
+            "{name}"
+        );
     }
 }
 
@@ -93,40 +97,47 @@ fn fields_of_the_handshake_cannot_be_added() {
 fn responses_cannot_be_split() {
     for value in ["a\r\nSet-Cookie: x", "a\nb", "a\rb", "a\0b", "a\x1bb", "a\x7fb", "a\r\n b"] {
         assert_eq!(Accept::new().field("X", value).err(), Some(AnswerError::FieldValueInvalid), "{value:?}");
-        assert_eq!(reject(302).field("Location", value).err(), Some(AnswerError::FieldValueInvalid));
+        assert_eq!(
+            Reject::new(Status::FOUND).field("Location", value).err(),
+            Some(AnswerError::FieldValueInvalid)
+        );
     }
     for name in ["", "a b", "a:", "a\r\nb", "ä", "a\0"] {
         assert_eq!(Accept::new().field(name, "x").err(), Some(AnswerError::FieldNameInvalid), "{name:?}");
-        assert_eq!(reject(302).field(name, "x").err(), Some(AnswerError::FieldNameInvalid));
+        assert_eq!(Reject::new(Status::FOUND).field(name, "x").err(), Some(AnswerError::FieldNameInvalid));
     }
 }
 
 #[test]
 fn only_final_statuses_reject() {
     for status in [0, 99, 100, 101, 199, 600, 999, u16::MAX] {
-        assert!(Reject::new(status).is_none(), "{status}");
+        assert!(Status::new(status).is_none(), "{status}");
     }
-    for status in 200..=599 {
+    for number in 200..=599 {
+        let Some(status) = Status::new(number) else { panic!("{number}") };
         let mut out = vec![];
-        let reply_to = ask(&request()).expect("an upgrade").reply_to();
-        assert_eq!(reject(status).write(reply_to, &mut out), Then::Close);
-        assert_eq!(parse(&out).status, status);
-        assert_eq!(reject(status).status(), status);
+        let reply_context = ask(&request()).expect("an upgrade").reply_context();
+        assert_eq!(Reject::new(status).write(reply_context, &mut out), AfterAnswer::Close);
+        assert_eq!(parse(&out).status, number);
+        assert_eq!(Reject::new(status).status(), status);
     }
 }
 
-fn rejected(reject: &Reject, head: &Head) -> (Vec<u8>, Then) {
+fn rejected(reject: &Reject, head: &HeadLines) -> (Vec<u8>, AfterAnswer) {
     let mut out = vec![];
-    let then = reject.write(ask(head).expect("valid").reply_to(), &mut out);
+    let then = reject.write(ask(head).expect("valid").reply_context(), &mut out);
     (out, then)
 }
 
 /// 6455-4.2.2-2: a server may ask for authentication.
 #[test]
 fn a_401_passes_through() {
-    let reject = reject(401).field("WWW-Authenticate", "Basic realm=\"x\"").expect("valid").body("who?");
+    let reject = Reject::new(Status::UNAUTHORIZED)
+        .field("WWW-Authenticate", "Basic realm=\"x\"")
+        .expect("valid")
+        .body("who?");
     let (bytes, then) = rejected(&reject, &request());
-    assert_eq!(then, Then::Close);
+    assert_eq!(then, AfterAnswer::Close);
     assert_eq!(
         bytes,
         b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
@@ -138,22 +149,22 @@ fn a_401_passes_through() {
 /// A server may answer with a redirect, 403 or 404.
 #[test]
 fn redirections_and_errors_pass_through() {
-    let redirect = reject(302).field("Location", "wss://example.com/").expect("valid");
+    let redirect = Reject::new(Status::FOUND).field("Location", "wss://example.com/").expect("valid");
     let answer = parse(&rejected(&redirect, &request()).0);
     assert_eq!((answer.status, answer.get("location")), (302, vec!["wss://example.com/"]));
     assert_eq!(answer.get("content-length"), ["0"]);
-    for status in [403, 404] {
-        let answer = parse(&rejected(&reject(status).body(*b"no"), &request()).0);
-        assert_eq!((answer.status, &answer.body[..]), (status, &b"no"[..]));
+    for status in [Status::FORBIDDEN, Status::NOT_FOUND] {
+        let answer = parse(&rejected(&Reject::new(status).body(*b"no"), &request()).0);
+        assert_eq!((answer.status, &answer.body[..]), (status.get(), &b"no"[..]));
     }
 }
 
 /// 9110-7.8-5: after a rejected upgrade the connection stays open for HTTP if both ends allow that.
 #[test]
 fn a_kept_connection_serves_the_next_request() {
-    let reject = reject(404).keep_alive();
+    let reject = Reject::new(Status::NOT_FOUND).keep_alive();
     let (bytes, then) = rejected(&reject, &request());
-    assert_eq!(then, Then::NextRequest);
+    assert_eq!(then, AfterAnswer::NextRequest);
     assert!(parse(&bytes).get("connection").is_empty());
     for head in [
         request().with("Connection: close"),
@@ -161,7 +172,7 @@ fn a_kept_connection_serves_the_next_request() {
         request().without("Upgrade").with("Transfer-Encoding: chunked"),
     ] {
         let (bytes, then) = rejected(&reject, &head);
-        assert_eq!(then, Then::Close);
+        assert_eq!(then, AfterAnswer::Close);
         assert_eq!(parse(&bytes).get("connection"), ["close"]);
     }
 }
@@ -169,25 +180,27 @@ fn a_kept_connection_serves_the_next_request() {
 /// 9110-15.5.22-1: a 426 of the application has the protocol too.
 #[test]
 fn a_426_of_the_application_is_complete() {
-    let answer = parse(&rejected(&reject(426), &request()).0);
+    let answer = parse(&rejected(&Reject::new(Status::UPGRADE_REQUIRED), &request()).0);
     assert_eq!(
         (answer.get("upgrade"), answer.get("connection")),
         (vec!["websocket"], vec!["Upgrade, close"])
     );
     assert_eq!(answer.get("sec-websocket-version"), ["13"]);
-    let (bytes, then) = rejected(&reject(426).keep_alive(), &request());
-    assert_eq!((parse(&bytes).get("connection"), then), (vec!["Upgrade"], Then::NextRequest));
+    let (bytes, then) = rejected(&Reject::new(Status::UPGRADE_REQUIRED).keep_alive(), &request());
+    assert_eq!((parse(&bytes).get("connection"), then), (vec!["Upgrade"], AfterAnswer::NextRequest));
 }
 
 #[test]
 fn statuses_without_a_body_send_none() {
-    for (status, length) in [(204, None), (304, None), (205, Some("0"))] {
-        let answer = parse(&rejected(&reject(status).body("body"), &request()).0);
+    for (status, length) in
+        [(Status::NO_CONTENT, None), (Status::NOT_MODIFIED, None), (Status::RESET_CONTENT, Some("0"))]
+    {
+        let answer = parse(&rejected(&Reject::new(status).body("body"), &request()).0);
         assert_eq!(answer.get("content-length").first().copied(), length, "{status}");
         assert!(answer.body.is_empty());
     }
     let head = request().without("Upgrade").line("HEAD / HTTP/1.1");
-    let answer = parse(&rejected(&reject(200).body("body"), &head).0);
+    let answer = parse(&rejected(&Reject::new(Status::OK).body("body"), &head).0);
     assert_eq!((answer.get("content-length"), answer.body.len()), (vec!["4"], 0));
 }
 
@@ -204,13 +217,15 @@ fn a_late_request_is_answered_with_408() {
 #[test]
 fn both_answers_are_decisions() {
     assert!(matches!(Decision::from(Accept::new()), Decision::Accept(_)));
-    assert!(matches!(Decision::from(reject(404)), Decision::Reject(reject) if reject.status() == 404));
+    assert!(
+        matches!(Decision::from(Reject::new(Status::NOT_FOUND)), Decision::Reject(reject) if reject.status() == 404)
+    );
 }
 
 #[test]
 fn debug_forms_show_fields() {
     let accept = Accept::new().field("X", "1").expect("valid").subprotocol("a");
     assert_eq!(format!("{accept:?}"), "Accept { subprotocol: Some(\"a\"), fields: {\"X\": \"1\"} }");
-    let reject = format!("{:?}", reject(404).body("abc".to_owned()));
+    let reject = format!("{:?}", Reject::new(Status::NOT_FOUND).body("abc".to_owned()));
     assert_eq!(reject, "Reject { status: 404, keep_alive: false, fields: {}, body_len: 3 }");
 }

@@ -1,11 +1,11 @@
 use alloc::{format, vec, vec::Vec};
 
-use super::{Head, Limits, Scanner, response, scan};
+use super::{HeadLimits, HeadLines, Scanner, response, scan};
 use crate::handshake::{
     Agreement, ClientRequest,
     HandshakeError::{self, *},
     OwnedResponse,
-    client::{Expected, ResponseHead},
+    client::{ExpectedResponse, ResponseHead},
 };
 
 /// The nonce of the example's request.
@@ -17,26 +17,26 @@ fn offering<'a>(names: &[&'a str]) -> ClientRequest<'a> {
 }
 
 fn parse(bytes: &[u8]) -> Result<ResponseHead, HandshakeError> {
-    let end = scan(Scanner::response(), bytes, &Limits::default())?;
+    let end = scan(Scanner::response(), bytes, &HeadLimits::default())?;
     assert_eq!(end, Some(bytes.len()), "the head is complete");
     ResponseHead::parse(bytes)
 }
 
 /// Returns what a client agrees to after an answer to a request that offers `names`, however it is cut.
-fn check(names: &[&str], head: &Head) -> Result<Agreement, HandshakeError> {
+fn check(names: &[&str], head: &HeadLines) -> Result<Agreement, HandshakeError> {
     let bytes = head.bytes();
     let head = parse(&bytes)?;
     assert!(!head.is_interim());
-    Expected::new(&offering(names), NONCE).check(&head.view(&bytes, b"", true), None)
+    ExpectedResponse::new(&offering(names), NONCE).check(&head.view(&bytes, b"", true), None)
 }
 
-fn is_open(head: &Head) -> bool {
+fn is_open(head: &HeadLines) -> bool {
     check(&[], head) == Ok(Agreement::default())
 }
 
-fn error(head: &Head) -> HandshakeError {
+fn error(head: &HeadLines) -> HandshakeError {
     let error = check(&[], head).expect_err("a wrong answer");
-    assert!((400..600).contains(&error.status()));
+    assert!((400..600).contains(&error.status().get()));
     error
 }
 
@@ -50,7 +50,7 @@ fn the_answer_of_the_example_opens_the_connection() {
     }
     head.0[1..].reverse();
     assert!(is_open(&head));
-    let upper = Head::new(&[
+    let upper = HeadLines::new(&[
         "HTTP/1.1 101",
         "UPGRADE: WEBSOCKET",
         "connection: upgrade",
@@ -116,7 +116,7 @@ fn the_accept_value_follows_the_nonce() {
     let nonce = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
     let bytes = response().but("Sec-WebSocket-Accept: C/0nmHhBztSRGR1CwL6Tf4ZjwpY=").bytes();
     let head = parse(&bytes).expect("valid");
-    let checked = Expected::new(&offering(&[]), nonce).check(&head.view(&bytes, b"", true), None);
+    let checked = ExpectedResponse::new(&offering(&[]), nonce).check(&head.view(&bytes, b"", true), None);
     assert_eq!(checked, Ok(Agreement::default()));
 }
 
@@ -183,7 +183,7 @@ fn an_offer_must_be_answered_unless_it_is_optional() {
     assert_eq!(check(&["chat"], &response()), Err(SubprotocolMissing));
     let bytes = response().bytes();
     let head = parse(&bytes).expect("valid");
-    let expected = Expected::new(&offering(&["chat"]).subprotocol_is_optional(), NONCE);
+    let expected = ExpectedResponse::new(&offering(&["chat"]).subprotocol_is_optional(), NONCE);
     assert_eq!(expected.check(&head.view(&bytes, b"", true), None), Ok(Agreement::default()));
 }
 
@@ -198,7 +198,7 @@ fn only_101_opens_the_connection() {
 /// 6455-4.1-29: another answer is reported whole.
 #[test]
 fn another_answer_is_reported_with_fields_and_body() {
-    let bytes = Head::new(&["HTTP/1.1 401  Who are\tyou? ", "WWW-Authenticate: Basic", "A: b"]).bytes();
+    let bytes = HeadLines::new(&["HTTP/1.1 401  Who are\tyou? ", "WWW-Authenticate: Basic", "A: b"]).bytes();
     let head = parse(&bytes).expect("valid");
     assert_eq!(head.status(), 401);
     let response = head.view(&bytes, b"body", false);
@@ -244,7 +244,7 @@ fn interim_answers_are_skipped() {
     for (status, is_interim) in
         [(100, true), (101, false), (102, true), (103, true), (199, true), (200, false)]
     {
-        let bytes = Head::new(&[&format!("HTTP/1.1 {status} x")[..], "Link: x"]).bytes();
+        let bytes = HeadLines::new(&[&format!("HTTP/1.1 {status} x")[..], "Link: x"]).bytes();
         assert_eq!(parse(&bytes).expect("valid").is_interim(), is_interim, "{status}");
     }
 }
@@ -270,7 +270,7 @@ fn cookies_are_not_joined() {
 #[test]
 fn the_versions_of_a_server_are_returned() {
     for lines in [&["13, 8, 7"][..], &["13", "8, 7"], &["13,x, 08, 256, 8,,7 "]] {
-        let head = Head::new(&["HTTP/1.1 426 x"]);
+        let head = HeadLines::new(&["HTTP/1.1 426 x"]);
         let head = lines.iter().fold(head, |head, line| head.with(format!("Sec-WebSocket-Version: {line}")));
         let bytes = head.bytes();
         let head = parse(&bytes).expect("valid");
@@ -300,12 +300,13 @@ fn our_server_understands_our_client() {
     let mut request = vec![];
     offering(&["chat", "b"]).write(NONCE, &mut request);
     let lines = request.strip_suffix(b"\r\n\r\n").expect("an end").split(|&byte| byte == b'\n');
-    let head = Head(lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec()).collect());
+    let head = HeadLines(lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec()).collect());
     assert_eq!(head.bytes(), request);
     let mut answer = vec![];
     let accept = crate::handshake::Accept::new().subprotocol("b");
     let agreed = accept.write(&super::upgrade(&head), &mut answer).expect("offered");
     let head = parse(&answer).expect("valid");
-    let checked = Expected::new(&offering(&["chat", "b"]), NONCE).check(&head.view(&answer, b"", true), None);
+    let checked =
+        ExpectedResponse::new(&offering(&["chat", "b"]), NONCE).check(&head.view(&answer, b"", true), None);
     assert_eq!(checked, Ok(agreed));
 }

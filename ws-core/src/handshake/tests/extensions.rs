@@ -5,10 +5,10 @@ use alloc::{
 };
 
 use super::lines;
-use crate::handshake::{ExtensionsMalformed, extensions};
+use crate::handshake::{MalformedExtensions, extensions};
 
 /// Returns the list as text: `name;param=value;param`, with a blank between extensions.
-fn read(bytes: &[&[u8]]) -> Result<String, ExtensionsMalformed> {
+fn read(bytes: &[&[u8]]) -> Result<String, MalformedExtensions> {
     let mut list = Vec::new();
     for extension in extensions(bytes.iter().copied()) {
         let extension = extension?;
@@ -24,7 +24,7 @@ fn read(bytes: &[&[u8]]) -> Result<String, ExtensionsMalformed> {
     Ok(list.join(" "))
 }
 
-fn read_lines(texts: &[&str]) -> Result<String, ExtensionsMalformed> {
+fn read_lines(texts: &[&str]) -> Result<String, MalformedExtensions> {
     read(&lines(texts))
 }
 
@@ -78,7 +78,7 @@ fn quoted_values_are_tokens() {
         r#"'ba z'"#,
         r#""é""#,
     ] {
-        assert_eq!(read_lines(&[&format!("foo; bar={value}")]), Err(ExtensionsMalformed), "{value}");
+        assert_eq!(read_lines(&[&format!("foo; bar={value}")]), Err(MalformedExtensions), "{value}");
     }
 }
 
@@ -90,7 +90,7 @@ fn values_compare_without_their_quotes() {
     let values: Vec<_> = extension.params().filter_map(|param| param.value()).collect();
     assert!(values[..3].iter().all(|value| value.is("10") && *value == values[0]));
     assert!(!values[3].is("10") && values[3] != values[0]);
-    assert_eq!(read_lines(&[r#"a; b="not a token""#]), Err(ExtensionsMalformed));
+    assert_eq!(read_lines(&[r#"a; b="not a token""#]), Err(MalformedExtensions));
 }
 
 /// 6455-9.1-2: a list that breaks the grammar is malformed.
@@ -141,15 +141,15 @@ fn invalid_lists_are_malformed() {
         "foo?",
         "f\\oo",
     ] {
-        assert_eq!(read_lines(&[line]), Err(ExtensionsMalformed), "{line}");
+        assert_eq!(read_lines(&[line]), Err(MalformedExtensions), "{line}");
     }
     for byte in (0..=0x20).chain(0x7f..=0xff).filter(|byte| !b"\t ".contains(byte)) {
         for (before, after) in [("f", "o"), ("foo; b", "r"), ("foo; bar=b", "z"), ("foo; bar=\"b", "z\"")] {
             let line = [before.as_bytes(), &[byte], after.as_bytes()].concat();
-            assert_eq!(read(&[&line]), Err(ExtensionsMalformed), "{}", line.escape_ascii());
+            assert_eq!(read(&[&line]), Err(MalformedExtensions), "{}", line.escape_ascii());
         }
     }
-    assert_eq!(read_lines(&["foo\r\nbar"]), Err(ExtensionsMalformed));
+    assert_eq!(read_lines(&["foo\r\nbar"]), Err(MalformedExtensions));
 }
 
 /// 6455-9.1-2: an error ends the list.
@@ -157,7 +157,7 @@ fn invalid_lists_are_malformed() {
 fn nothing_follows_an_error() {
     let mut list = extensions(lines(&["a, b;, c"]));
     assert!(list.next().is_some_and(|first| first.is_ok()));
-    assert_eq!(list.next(), Some(Err(ExtensionsMalformed)));
+    assert_eq!(list.next(), Some(Err(MalformedExtensions)));
     assert_eq!((list.next(), list.next()), (None, None));
 }
 
@@ -168,8 +168,8 @@ fn lines_are_joined() {
     assert_eq!(joined.as_deref(), Ok("foo bar;baz=2"));
     assert_eq!(read_lines(&["foo", "bar; baz=2"]), joined);
     assert_eq!(read_lines(&["", "foo", "", "bar; baz=2", ""]), joined);
-    assert_eq!(read_lines(&["", ""]), Err(ExtensionsMalformed));
-    assert_eq!(read_lines(&["foo; a=\"x", "y\""]), Err(ExtensionsMalformed));
+    assert_eq!(read_lines(&["", ""]), Err(MalformedExtensions));
+    assert_eq!(read_lines(&["foo; a=\"x", "y\""]), Err(MalformedExtensions));
 }
 
 /// 9110-5.6.1-1: up to 16 empty elements are ignored.
@@ -180,8 +180,8 @@ fn a_few_empty_elements_are_ignored() {
     }
     let with_commas = |count| format!("foo{}", ",".repeat(count));
     assert_eq!(read_lines(&[&with_commas(16)]).as_deref(), Ok("foo"));
-    assert_eq!(read_lines(&[&with_commas(17)]), Err(ExtensionsMalformed));
+    assert_eq!(read_lines(&[&with_commas(17)]), Err(MalformedExtensions));
     assert_eq!(read_lines(&[&with_commas(8), &with_commas(8)]).as_deref(), Ok("foo foo"));
-    assert_eq!(read_lines(&[&with_commas(8), &with_commas(9)]), Err(ExtensionsMalformed));
-    assert_eq!(read_lines(&[&",".repeat(10_000)]), Err(ExtensionsMalformed));
+    assert_eq!(read_lines(&[&with_commas(8), &with_commas(9)]), Err(MalformedExtensions));
+    assert_eq!(read_lines(&[&",".repeat(10_000)]), Err(MalformedExtensions));
 }

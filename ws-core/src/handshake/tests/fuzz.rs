@@ -2,10 +2,10 @@ use alloc::{format, vec, vec::Vec};
 
 use proptest::prelude::*;
 
-use super::{Limits, Scanner, body::keep, request, response, scan};
+use super::{HeadLimits, Scanner, body::keep, request, response, scan};
 use crate::handshake::{
     BodyFraming, BodyProgress, ClientRequest, Fields,
-    client::{Expected, ResponseHead},
+    client::{ExpectedResponse, ResponseHead},
     extensions, refusal,
     server::RequestHead,
 };
@@ -63,7 +63,7 @@ proptest! {
     /// same.
     #[test]
     fn any_request_is_read_or_refused(bytes in request_bytes()) {
-        let limits = Limits { max_head: 400, max_fields: 12 };
+        let limits = HeadLimits { max_head: 400, max_fields: 12 };
         let mut out = vec![];
         let found = match scan(Scanner::request(), &bytes, &limits) {
             Ok(Some(end)) => RequestHead::parse(&bytes[..end]).map(|head| Some((head, end))),
@@ -91,7 +91,7 @@ proptest! {
             Err(error) => prop_assert_eq!(error, httparse::Error::Version),
         }
         let _ = format!("{view:?} {:?} {:?} {:?}", view.host(), view.path(), view.query());
-        if let Err(error) = head.asked(&bytes, None) {
+        if let Err(error) = head.kind(&bytes, None) {
             refusal(error, &mut out);
         }
     }
@@ -99,7 +99,7 @@ proptest! {
     /// 6455-10.7-1: responses in any pieces cause no panic, and an independent parser reads the same.
     #[test]
     fn any_response_is_read_or_refused(bytes in response_bytes()) {
-        let limits = Limits { max_head: 400, max_fields: 12 };
+        let limits = HeadLimits { max_head: 400, max_fields: 12 };
         let Ok(Some(end)) = scan(Scanner::response(), &bytes, &limits) else { return Ok(()) };
         let Ok(head) = ResponseHead::parse(&bytes[..end]) else { return Ok(()) };
         let view = head.view(&bytes, b"", true);
@@ -114,7 +114,7 @@ proptest! {
             Err(error) => prop_assert_eq!(error, httparse::Error::Version),
         }
         let request = ClientRequest::new("h", "/").expect("valid");
-        let _ = Expected::new(&request, *b"the sample nonce").check(&view, None);
+        let _ = ExpectedResponse::new(&request, *b"the sample nonce").check(&view, None);
         let _ = format!("{view:?} {:?}", view.supported_versions().collect::<Vec<_>>());
     }
 
@@ -123,7 +123,7 @@ proptest! {
     fn parsing_any_bytes_is_harmless(bytes in bytes(), start in prop::sample::select(&["", "GET / HTTP/1.1"][..])) {
         let bytes = [start.as_bytes(), &bytes, b"\r\n\r\n"].concat();
         if let Ok(head) = RequestHead::parse(&bytes) {
-            let _ = format!("{:?} {:?}", head.view(&bytes), head.asked(&bytes, None));
+            let _ = format!("{:?} {:?}", head.view(&bytes), head.kind(&bytes, None));
         }
         if let Ok(head) = ResponseHead::parse(&bytes) {
             let _ = format!("{:?}", head.view(&bytes, b"", true));
@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn a_view_of_other_bytes_is_harmless(bytes in bytes()) {
         let head = RequestHead::parse(&request().bytes()).expect("valid");
-        let _ = format!("{:?} {:?}", head.view(&bytes), head.asked(&bytes, None));
+        let _ = format!("{:?} {:?}", head.view(&bytes), head.kind(&bytes, None));
         let head = ResponseHead::parse(&response().bytes()).expect("valid");
         let _ = format!("{:?}", head.view(&bytes, b"", true));
     }

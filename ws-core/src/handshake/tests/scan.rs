@@ -1,6 +1,6 @@
 use alloc::{format, vec::Vec};
 
-use super::{Head, Limits, Scanner, ask, request, response, scan, status};
+use super::{HeadLimits, HeadLines, Scanner, ask, request, response, scan, status};
 use crate::handshake::{
     HandshakeError::{self, *},
     client::ResponseHead,
@@ -9,11 +9,11 @@ use crate::handshake::{
 };
 
 fn scan_request(bytes: impl AsRef<[u8]>) -> Result<Option<usize>, HandshakeError> {
-    scan(Scanner::request(), bytes.as_ref(), &Limits::default())
+    scan(Scanner::request(), bytes.as_ref(), &HeadLimits::default())
 }
 
 fn scan_response(bytes: impl AsRef<[u8]>) -> Result<Option<usize>, HandshakeError> {
-    scan(Scanner::response(), bytes.as_ref(), &Limits::default())
+    scan(Scanner::response(), bytes.as_ref(), &HeadLimits::default())
 }
 
 /// 7230-token: the characters of a token are letters, digits and fifteen others.
@@ -105,7 +105,7 @@ fn the_end_stays_found() {
     let head = request().bytes();
     let mut scanner = Scanner::request();
     for _ in 0..3 {
-        assert_eq!(scanner.find_end(&head, &Limits::default()), Ok(Some(head.len())));
+        assert_eq!(scanner.find_end(&head, &HeadLimits::default()), Ok(Some(head.len())));
     }
 }
 
@@ -113,7 +113,7 @@ fn the_end_stays_found() {
 fn an_error_stays_an_error() {
     let mut scanner = Scanner::request();
     for _ in 0..3 {
-        assert_eq!(scanner.find_end(b"GET / HTTP/1.1\n", &Limits::default()), Err(BareLineFeed));
+        assert_eq!(scanner.find_end(b"GET / HTTP/1.1\n", &HeadLimits::default()), Err(BareLineFeed));
     }
 }
 
@@ -164,7 +164,7 @@ fn tls_is_recognized_by_its_first_byte() {
     assert_eq!(scan_response(b"\x15\x03\x03\0\x02\x02\x46"), Err(TlsAlert));
     assert_eq!(scan_response(b"\x16\x03\x03"), Err(ControlByte));
     assert_eq!(scan_response(b"HTTP/1.1 101\x15"), Err(ControlByte));
-    assert_eq!((TlsClientHello.status(), TlsAlert.status()), (400, 502));
+    assert_eq!((TlsClientHello.status().get(), TlsAlert.status().get()), (400, 502));
 }
 
 /// 6455-8.1-1: bytes above ASCII in the request target are refused.
@@ -297,7 +297,8 @@ fn field_lines_begin_with_a_token_and_a_colon() {
 /// 6455-4.1-36: names match in any case. Only the blanks around a value are removed.
 #[test]
 fn fields_are_found_in_any_case() {
-    let bytes = Head::new(&["HTTP/1.1 200 OK", "x-A: \t a, ,b \t", "X-a:c", "B:"]).with(b"D: \xff").bytes();
+    let bytes =
+        HeadLines::new(&["HTTP/1.1 200 OK", "x-A: \t a, ,b \t", "X-a:c", "B:"]).with(b"D: \xff").bytes();
     let parsed = ResponseHead::parse(&bytes).expect("valid");
     let fields = parsed.view(&bytes, b"", true).fields();
     assert_eq!(fields.len(), 4);
@@ -317,7 +318,7 @@ fn fields_are_found_in_any_case() {
 #[test]
 fn heads_are_limited_in_bytes() {
     let head = request().bytes();
-    let limits = |max_head| Limits { max_head, ..Limits::default() };
+    let limits = |max_head| HeadLimits { max_head, ..HeadLimits::default() };
     assert_eq!(scan(Scanner::request(), &head, &limits(head.len())), Ok(Some(head.len())));
     assert_eq!(scan(Scanner::request(), &head, &limits(head.len() - 1)), Err(HeadTooLong));
     assert_eq!(scan(Scanner::request(), &head[..99], &limits(100)), Ok(None));
@@ -340,14 +341,14 @@ fn long_targets_are_read_and_endless_ones_refused() {
     assert_eq!(parsed.view(&head).target(), long);
     let mut endless = Scanner::request();
     let bytes = format!("GET {} HTTP/1.1\r\n", target(1 << 20));
-    assert_eq!(endless.find_end(bytes.as_bytes(), &Limits::default()), Err(RequestLineTooLong));
+    assert_eq!(endless.find_end(bytes.as_bytes(), &HeadLimits::default()), Err(RequestLineTooLong));
     assert_eq!(RequestLineTooLong.status(), 414);
 }
 
 /// hs-H1, hs-H6: the number of fields is limited.
 #[test]
 fn heads_are_limited_in_fields() {
-    let limits = |max_fields| Limits { max_fields, ..Limits::default() };
+    let limits = |max_fields| HeadLimits { max_fields, ..HeadLimits::default() };
     let head = request().bytes();
     assert_eq!(scan(Scanner::request(), &head, &limits(5)), Ok(Some(head.len())));
     assert_eq!(scan(Scanner::request(), &head, &limits(4)), Err(TooManyFields));
@@ -356,7 +357,7 @@ fn heads_are_limited_in_fields() {
     assert_eq!(scan(Scanner::response(), &head, &limits(2)), Err(TooManyFields));
     assert_eq!(TooManyFields.status(), 431);
     let many = (0..10_000).fold(request(), |head, n| head.with(format!("X{n}: {n}")));
-    assert_eq!(Scanner::request().find_end(&many.bytes(), &Limits::default()), Err(TooManyFields));
+    assert_eq!(Scanner::request().find_end(&many.bytes(), &HeadLimits::default()), Err(TooManyFields));
 }
 
 /// 9112-2.2-6: bytes that are not a complete head do not parse, even if they are passed as one.

@@ -1,31 +1,32 @@
 use alloc::{borrow::ToOwned, format, vec::Vec};
 
-use super::{Head, answer, ask, parse, request, status, upgrade};
+use super::{HeadLines, answer, ask, parse, request, status, upgrade};
 use crate::handshake::{
+    ClientOffer,
     HandshakeError::{self, *},
-    HttpVersion, Offered, Origins, extensions,
-    server::{Asked, Ordinary, RequestHead},
+    HttpVersion, Origins, extensions,
+    server::{OrdinaryRequest, RequestHead, RequestKind},
 };
 
-fn error(head: &Head) -> HandshakeError {
+fn error(head: &HeadLines) -> HandshakeError {
     match ask(head) {
         Err(error) => {
             assert_eq!(status(head), error.status());
             error
         }
-        Ok(asked) => panic!("no error: {asked:?}"),
+        Ok(kind) => panic!("no error: {kind:?}"),
     }
 }
 
-fn ordinary(head: &Head) -> Ordinary {
+fn ordinary(head: &HeadLines) -> OrdinaryRequest {
     match ask(head) {
-        Ok(Asked::Ordinary(ordinary)) => ordinary,
+        Ok(RequestKind::Ordinary(ordinary)) => ordinary,
         other => panic!("not ordinary: {other:?}"),
     }
 }
 
 /// Returns what `read` takes from a parsed request, as text.
-fn seen<T>(head: &Head, read: impl FnOnce(super::super::Request<'_>) -> T) -> T {
+fn seen<T>(head: &HeadLines, read: impl FnOnce(super::super::Request<'_>) -> T) -> T {
     let bytes = head.bytes();
     read(RequestHead::parse(&bytes).expect("valid").view(&bytes))
 }
@@ -34,9 +35,9 @@ fn seen<T>(head: &Head, read: impl FnOnce(super::super::Request<'_>) -> T) -> T 
 /// value.
 #[test]
 fn the_request_of_the_example_is_an_upgrade() {
-    let asked = upgrade(&request());
-    assert_eq!(&asked.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    assert_eq!(asked.subprotocols, Offered::default());
+    let parsed = upgrade(&request());
+    assert_eq!(&parsed.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    assert_eq!(parsed.subprotocols, ClientOffer::default());
     seen(&request(), |request| {
         assert!(request.is_upgrade());
         assert_eq!((request.method(), request.target(), request.path()), ("GET", "/chat", "/chat"));
@@ -116,7 +117,7 @@ fn http_1_0_is_never_upgraded() {
     // Faults of an upgrade do not matter here.
     let plain = head.without("Connection").without("Sec-WebSocket-Key");
     assert_eq!(status(&plain), 505);
-    assert!(!Asked::Ordinary(ordinary(&plain)).reply_to().may_persist);
+    assert!(!RequestKind::Ordinary(ordinary(&plain)).reply_context().may_persist);
     assert!(seen(&plain.without("Host"), |request| request.host().is_none()));
 }
 
@@ -126,7 +127,7 @@ fn other_versions_of_http_are_answered_with_505() {
     for version in ["2.0", "0.9", "3.1", "9.9"] {
         assert_eq!(error(&request().line(format!("GET / HTTP/{version}"))), HttpVersionUnsupported);
     }
-    let preface = Head::new(&["PRI * HTTP/2.0"]);
+    let preface = HeadLines::new(&["PRI * HTTP/2.0"]);
     assert_eq!(error(&preface), HttpVersionUnsupported);
     assert_eq!(HttpVersionUnsupported.status(), 505);
     assert_eq!(status(&request().line("GET / HTTP/1.2")), 101);
@@ -191,7 +192,7 @@ fn no_upgrade_means_an_ordinary_request() {
         assert!(!seen(&head, |request| request.is_upgrade()));
     }
     assert_eq!(status(&request().without("Upgrade")), 426);
-    assert_eq!(status(&Head::new(&["GET / HTTP/1.1", "Host: h"])), 426);
+    assert_eq!(status(&HeadLines::new(&["GET / HTTP/1.1", "Host: h"])), 426);
 }
 
 /// 9110-15.5.22-1, 6455-4.4-1: a 426 has the protocol and its version.
@@ -244,23 +245,23 @@ fn the_key_decodes_to_16_bytes() {
         assert_eq!(error(&request().but(&format!("Sec-WebSocket-Key: {key}"))), KeyInvalid, "{key}");
     }
     assert_eq!(error(&request().without("Sec-WebSocket-Key")), KeyMissing);
-    assert_eq!((KeyInvalid.status(), KeyMissing.status()), (400, 400));
+    assert_eq!((KeyInvalid.status().get(), KeyMissing.status().get()), (400, 400));
 }
 
 /// 6455-4.2.2-4, 6455-4.2.2-15: the key is hashed as it was sent, without the blanks around it.
 #[test]
 fn the_key_is_hashed_as_text() {
-    let asked = upgrade(&request().but("Sec-WebSocket-Key:   dGhlIHNhbXBsZSBub25jZQ==\t"));
-    assert_eq!(&asked.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    let asked = upgrade(&request().but("Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="));
-    assert_eq!(&asked.accept, b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+    let parsed = upgrade(&request().but("Sec-WebSocket-Key:   dGhlIHNhbXBsZSBub25jZQ==\t"));
+    assert_eq!(&parsed.accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    let parsed = upgrade(&request().but("Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="));
+    assert_eq!(&parsed.accept, b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
 }
 
 /// E3150-S: the misencoded key in the RFC's example is accepted.
 #[test]
 fn a_key_with_stray_bits_is_accepted() {
-    let asked = upgrade(&request().but("Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC=="));
-    assert_eq!(&asked.accept, b"OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
+    let parsed = upgrade(&request().but("Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC=="));
+    assert_eq!(&parsed.accept, b"OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
 }
 
 /// 6455-11.3.1-1s: a repeated key is refused, even an equal one.
@@ -288,7 +289,7 @@ fn only_version_13_is_spoken() {
 #[test]
 fn a_wrong_version_field_is_answered_with_the_right_version() {
     let wrong = ["013", "+13", "256", "13, 8", "13;x", "", "00", "1 3", "-1", "13.0", "99999999999999999999"];
-    let mut heads: Vec<(Head, HandshakeError)> = wrong
+    let mut heads: Vec<(HeadLines, HandshakeError)> = wrong
         .map(|version| (request().but(&format!("Sec-WebSocket-Version: {version}")), VersionMalformed))
         .into();
     heads.push((request().with("Sec-WebSocket-Version: 13"), VersionRepeated));
@@ -303,7 +304,7 @@ fn a_wrong_version_field_is_answered_with_the_right_version() {
 /// 6455-4.2.2-5: the answer to a client of a draft has the version too.
 #[test]
 fn old_drafts_are_answered_with_426() {
-    let hixie75 = Head::new(&[
+    let hixie75 = HeadLines::new(&[
         "GET /demo HTTP/1.1",
         "Upgrade: WebSocket",
         "Connection: Upgrade",
@@ -340,7 +341,7 @@ fn a_repeated_origin_is_refused() {
 fn origins_are_allowed_letter_by_letter() {
     let origins = Origins::new(["https://example.com", "https://example.com:8443"]);
     let allows =
-        |origins: &Origins, line: &str| seen(&request().with(line), |request| origins.allow(&request));
+        |origins: &Origins, line: &str| seen(&request().with(line), |request| origins.allows(&request));
     assert!(allows(&origins, "Origin: https://example.com"));
     assert!(allows(&origins, "Origin: https://example.com:8443"));
     for origin in [
@@ -365,7 +366,7 @@ fn origins_are_allowed_letter_by_letter() {
 #[test]
 fn foreign_pages_are_refused_a_web_socket_and_nothing_else() {
     let origins = Origins::new(["https://example.com"]);
-    let refused = |head: &Head| {
+    let refused = |head: &HeadLines| {
         seen(head, |request| origins.refuse(&request).map(|reject| alloc::format!("{reject:?}")))
     };
     let foreign = request().with("Origin: https://evil.example");
@@ -383,7 +384,7 @@ fn subprotocols_are_read_in_order() {
         let head =
             lines.iter().fold(request(), |head, line| head.with(format!("Sec-WebSocket-Protocol:{line}")));
         let seen = seen(&head, |request| request.subprotocols().collect::<Vec<_>>().join("|"));
-        assert_eq!(seen.is_empty(), upgrade(&head).subprotocols == Offered::default());
+        assert_eq!(seen.is_empty(), upgrade(&head).subprotocols == ClientOffer::default());
         assert!(seen.split('|').all(|name| seen.is_empty() || upgrade(&head).subprotocols.contains(name)));
         seen
     };
@@ -408,7 +409,7 @@ fn malformed_offers_of_subprotocols_are_refused() {
     assert_eq!(error(&request().with("Sec-WebSocket-Protocol: a, b, a")), SubprotocolOfferedTwice);
     let head = request().with("Sec-WebSocket-Protocol: a").with("Sec-WebSocket-Protocol: a");
     assert_eq!(error(&head), SubprotocolOfferedTwice);
-    assert_eq!((SubprotocolsMalformed.status(), SubprotocolOfferedTwice.status()), (400, 400));
+    assert_eq!((SubprotocolsMalformed.status().get(), SubprotocolOfferedTwice.status().get()), (400, 400));
 }
 
 /// 6455-4.2.1-9, 6455-11.3.2-1, 6455-9.1-4: offered extensions on several lines are parsed as one list.
@@ -495,9 +496,9 @@ fn expectations_are_known_or_refused() {
 #[test]
 fn an_ordinary_request_may_keep_the_connection() {
     let get = request().without("Upgrade").without("Connection");
-    let persists = |head: &Head| {
+    let persists = |head: &HeadLines| {
         let ordinary = ordinary(head);
-        let may_persist = Asked::Ordinary(ordinary).reply_to().may_persist;
+        let may_persist = RequestKind::Ordinary(ordinary).reply_context().may_persist;
         (ordinary.body(), may_persist)
     };
     assert_eq!(persists(&get), (Some(0), true));
@@ -509,8 +510,8 @@ fn an_ordinary_request_may_keep_the_connection() {
     let waiting = post.with("Expect: 100-continue");
     assert_eq!(persists(&waiting), (Some(0), true));
     assert_eq!(persists(&waiting.with("Content-Length: 7")), (None, false));
-    assert!(ask(&request()).expect("an upgrade").reply_to().may_persist);
-    assert!(!ask(&request().with("Connection: close")).expect("an upgrade").reply_to().may_persist);
+    assert!(ask(&request()).expect("an upgrade").reply_context().may_persist);
+    assert!(!ask(&request().with("Connection: close")).expect("an upgrade").reply_context().may_persist);
 }
 
 /// 6455-4.2.1-0, 6455-10.7-2: every wrong request has an answer in well-formed HTTP, which has the cause.

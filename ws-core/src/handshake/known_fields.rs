@@ -2,7 +2,7 @@ use super::{Fields, grammar::elements};
 
 /// The fields that the handshake uses.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Name {
+pub(crate) enum FieldName {
     Host,
     Origin,
     Expect,
@@ -17,7 +17,7 @@ pub(super) enum Name {
     Extensions,
 }
 
-/// The names, in the order of [`Name`].
+/// The names, in the order of [`FieldName`].
 const NAMES: [&str; 12] = [
     "host",
     "origin",
@@ -33,7 +33,7 @@ const NAMES: [&str; 12] = [
     "sec-websocket-extensions",
 ];
 
-impl Name {
+impl FieldName {
     /// Returns the field called `name`, if the handshake uses it.
     fn of(name: &[u8]) -> Option<Self> {
         // Length and first letter leave one candidate, so most names are not compared at all.
@@ -58,17 +58,17 @@ impl Name {
 
 /// The fields of a head that the handshake uses, found in one pass.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known<'a> {
+pub(crate) struct KnownFields<'a> {
     fields: Fields<'a>,
-    places: Places,
+    positions: FieldPositions,
 }
 
 /// The positions of their values in the lines of all fields. It does not borrow the lines.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Places([Place; NAMES.len()]);
+pub(crate) struct FieldPositions([FieldPosition; NAMES.len()]);
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum FieldPosition {
     Missing,
     Once { start: u32, len: u32 },
     Repeated,
@@ -76,61 +76,68 @@ enum Place {
 
 /// The value of a field that may be missing or repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found<'a> {
+pub(crate) enum FieldValue<'a> {
     Missing,
     Once(&'a [u8]),
     Repeated,
 }
 
-impl<'a> Known<'a> {
-    /// Finds the fields. `parsed` are the names and values of `fields`.
-    pub(super) fn new(fields: Fields<'a>, parsed: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
-        let mut places = [Place::Missing; NAMES.len()];
+impl<'a> KnownFields<'a> {
+    /// Finds the known ones of `fields`.
+    pub(crate) fn of(fields: Fields<'a>) -> Self {
+        Self::new(fields, fields.lines())
+    }
+
+    /// Finds the known ones of `fields`. `parsed` are the names and values of `fields`.
+    pub(crate) fn new(fields: Fields<'a>, parsed: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
+        let mut positions = [FieldPosition::Missing; NAMES.len()];
         for (name, value) in parsed {
-            let Some(known) = Name::of(name) else { continue };
-            let place = &mut places[known as usize];
-            *place = match (*place, fields.position(value)) {
-                (Place::Missing, Some((start, len))) => Place::Once { start, len },
-                (Place::Missing | Place::Once { .. } | Place::Repeated, _) => Place::Repeated,
+            let Some(known) = FieldName::of(name) else { continue };
+            let position = &mut positions[known as usize];
+            *position = match (*position, fields.position(value)) {
+                (FieldPosition::Missing, Some((start, len))) => FieldPosition::Once { start, len },
+                (FieldPosition::Missing | FieldPosition::Once { .. } | FieldPosition::Repeated, _) => {
+                    FieldPosition::Repeated
+                }
             };
         }
-        Self { fields, places: Places(places) }
+        Self { fields, positions: FieldPositions(positions) }
     }
 
-    /// Returns what was found in `fields` before.
-    pub(super) fn found(fields: Fields<'a>, places: Places) -> Self {
-        Self { fields, places }
+    /// Returns the fields whose positions in `fields` were found before.
+    pub(crate) fn at(fields: Fields<'a>, positions: FieldPositions) -> Self {
+        Self { fields, positions }
     }
 
-    pub(super) fn places(&self) -> Places {
-        self.places
+    pub(crate) fn positions(&self) -> FieldPositions {
+        self.positions
     }
 
-    pub(super) fn get(&self, name: Name) -> Found<'a> {
-        match self.places.0[name as usize] {
-            Place::Missing => Found::Missing,
-            Place::Once { start, len } => Found::Once(self.fields.value_at(start, len)),
-            Place::Repeated => Found::Repeated,
+    pub(crate) fn get(&self, name: FieldName) -> FieldValue<'a> {
+        match self.positions.0[name as usize] {
+            FieldPosition::Missing => FieldValue::Missing,
+            FieldPosition::Once { start, len } => FieldValue::Once(self.fields.value_at(start, len)),
+            FieldPosition::Repeated => FieldValue::Repeated,
         }
     }
 
     /// Returns the values of all fields of that name.
-    pub(super) fn lines(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+    pub(crate) fn lines(&self, name: FieldName) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let (once, fields) = match self.get(name) {
-            Found::Missing => (None, Fields::default()),
-            Found::Once(value) => (Some(value), Fields::default()),
-            Found::Repeated => (None, self.fields),
+            FieldValue::Missing => (None, Fields::default()),
+            FieldValue::Once(value) => (Some(value), Fields::default()),
+            FieldValue::Repeated => (None, self.fields),
         };
         once.into_iter().chain(fields.get_all(NAMES[name as usize]))
     }
 
     /// Returns the elements of the list in all fields of that name, without empty ones.
-    pub(super) fn elements(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+    pub(crate) fn elements(&self, name: FieldName) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         self.lines(name).flat_map(elements).filter(|element| !element.is_empty())
     }
 
-    /// Returns whether the list holds `token`, in any case.
-    pub(super) fn lists(&self, name: Name, token: &str) -> bool {
+    /// Returns whether the list in the fields of that name holds `token`, in any case.
+    pub(crate) fn has_token(&self, name: FieldName, token: &str) -> bool {
         self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
 }

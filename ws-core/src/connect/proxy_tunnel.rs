@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::http_proxy::HttpProxy;
-use super::socks::Socks;
+use super::socks::SocksProxy;
 use super::tunnel_step::{TunnelError, TunnelStep};
 use super::{Host, Proxy, ProxyError, ProxyKind};
 
@@ -10,55 +10,56 @@ use super::{Host, Proxy, ProxyError, ProxyKind};
 ///
 /// It reads only the answer of the proxy. Bytes that follow the answer stay in the transport, for TLS or the
 /// opening handshake.
-pub(super) struct Tunnel {
-    talk: Talk,
+pub(super) struct ProxyTunnel {
+    protocol: ProxyProtocol,
     out: Vec<u8>,
     written: usize,
     /// Bytes of the answer that are not used up.
     input: Vec<u8>,
     room: [u8; 256],
-    /// How many bytes of `room` the last [`Say::Read`] lent.
-    asked: usize,
+    /// How many bytes of `room` the last [`ProxyIo::Read`] lent.
+    lent: usize,
 }
 
 #[derive(Debug)]
-enum Talk {
+enum ProxyProtocol {
     Http(HttpProxy),
-    Socks(Socks),
+    Socks(SocksProxy),
 }
 
-/// What the caller must do next.
+/// The I/O that the caller must do next.
 #[derive(Debug)]
-pub(super) enum Say<'t> {
+pub(super) enum ProxyIo<'t> {
     Write(&'t [u8]),
     Read(&'t mut [u8]),
 }
 
-impl Tunnel {
+impl ProxyTunnel {
     pub(super) fn new(proxy: &Proxy, server: Host<'_>) -> Result<Self, ProxyError> {
-        let (talk, out) = match proxy.kind() {
+        let (protocol, out) = match proxy.kind() {
             ProxyKind::Http | ProxyKind::Https => {
-                let (talk, out) = HttpProxy::new(proxy, server);
-                (Talk::Http(talk), out)
+                let (protocol, out) = HttpProxy::new(proxy, server);
+                (ProxyProtocol::Http(protocol), out)
             }
             ProxyKind::Socks5 | ProxyKind::Socks5h => {
-                let (talk, out) = Socks::new(proxy, server)?;
-                (Talk::Socks(talk), out)
+                let (protocol, out) = SocksProxy::new(proxy, server)?;
+                (ProxyProtocol::Socks(protocol), out)
             }
         };
-        Ok(Self { talk, out, written: 0, input: Vec::new(), room: [0; 256], asked: 0 })
+        Ok(Self { protocol, out, written: 0, input: Vec::new(), room: [0; 256], lent: 0 })
     }
 
-    pub(super) fn poll(&mut self) -> Say<'_> {
+    /// Returns what is to be written, or else the memory for the next read.
+    pub(super) fn poll(&mut self) -> ProxyIo<'_> {
         if let Some(bytes @ [_, ..]) = self.out.get(self.written..) {
-            return Say::Write(bytes);
+            return ProxyIo::Write(bytes);
         }
-        let wanted = match &self.talk {
-            Talk::Http(http) => http.wanted(&self.input),
-            Talk::Socks(socks) => socks.wanted(&self.input),
+        let wanted = match &self.protocol {
+            ProxyProtocol::Http(http) => http.wanted(&self.input),
+            ProxyProtocol::Socks(socks) => socks.wanted(&self.input),
         };
-        self.asked = wanted.clamp(1, self.room.len());
-        Say::Read(&mut self.room[..self.asked])
+        self.lent = wanted.clamp(1, self.room.len());
+        ProxyIo::Read(&mut self.room[..self.lent])
     }
 
     /// Notes that `n` bytes were written.
@@ -81,11 +82,11 @@ impl Tunnel {
         if n == 0 {
             return Err(self.cut(true).unwrap_or(TunnelError::Proxy(ProxyError::Closed)));
         }
-        self.input.extend_from_slice(&self.room[..n.min(self.asked)]);
-        self.asked = 0;
-        let step = match &mut self.talk {
-            Talk::Http(http) => http.step(&mut self.input)?,
-            Talk::Socks(socks) => socks.step(&self.input)?,
+        self.input.extend_from_slice(&self.room[..n.min(self.lent)]);
+        self.lent = 0;
+        let step = match &mut self.protocol {
+            ProxyProtocol::Http(http) => http.step(&mut self.input)?,
+            ProxyProtocol::Socks(socks) => socks.step(&self.input)?,
         };
         match step {
             TunnelStep::Read => Ok(false),
@@ -101,16 +102,16 @@ impl Tunnel {
     /// Returns the refusal as far as it has arrived, if one has begun; `got_eof` is true if the stream has
     /// ended.
     pub(super) fn cut(&mut self, got_eof: bool) -> Option<TunnelError> {
-        match &mut self.talk {
-            Talk::Http(http) => http.cut(got_eof).map(TunnelError::Refused),
-            Talk::Socks(_) => None,
+        match &mut self.protocol {
+            ProxyProtocol::Http(http) => http.cut(got_eof).map(TunnelError::Refused),
+            ProxyProtocol::Socks(_) => None,
         }
     }
 }
 
-impl fmt::Debug for Tunnel {
+impl fmt::Debug for ProxyTunnel {
     /// Writes no bytes: those for the proxy hold user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tunnel").field("talk", &self.talk).finish_non_exhaustive()
+        f.debug_struct("ProxyTunnel").field("protocol", &self.protocol).finish_non_exhaustive()
     }
 }

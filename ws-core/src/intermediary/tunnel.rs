@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use bytes::Buf as _;
 
-use crate::handshake::server::Passed;
-use crate::handshake::{
-    BodyReader, ClientRequest, RequestError, Scanner, bad_gateway, gateway_timeout, too_slow,
-};
+use super::forwarded_request::ForwardedRequest;
+use super::refusal::{bad_gateway, gateway_timeout};
+use super::{Pseudonym, Side};
+use crate::handshake::{BodyReader, ClientRequest, RequestError, Scanner, too_slow};
 use crate::{Config, Instant, SendBuf, Transmit};
 
 /// An intermediary between a client and a backend. It forwards requests for a WebSocket. Once the backend has
@@ -37,42 +37,24 @@ use crate::{Config, Instant, SendBuf, Transmit};
 #[derive(Debug)]
 pub struct Tunnel {
     config: Arc<Config>,
+    pseudonym: Pseudonym,
     /// The value that replaces the client's Host field.
     host: Option<Arc<str>>,
-    state: State,
-    client: End,
-    backend: End,
+    state: TunnelState,
+    client: TunnelEnd,
+    backend: TunnelEnd,
     deadline: Option<Instant>,
 }
 
-/// One of the two ends of a [`Tunnel`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The end that asks for the connection.
-    Client,
-    /// The end that accepts it.
-    Backend,
-}
-
-impl Side {
-    /// Returns the other side.
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Backend,
-            Self::Backend => Self::Client,
-        }
-    }
-}
-
 #[derive(Debug)]
-enum State {
+enum TunnelState {
     /// A request is read, the first or the next.
     Requesting(Scanner),
-    /// The request waits for a connection to the backend; `is_told` is true once `poll_dial` has returned
+    /// The request waits for a connection to the backend; `is_reported` is true once `poll_dial` has returned
     /// true.
-    Dialing { passed: Passed, is_told: bool },
+    Dialing { request: ForwardedRequest, is_reported: bool },
     /// The backend's answer is read.
-    Responding { passed: Passed, scanner: Scanner },
+    Responding { request: ForwardedRequest, scanner: Scanner },
     /// The body of an answer other than a 101 is passed on.
     Answering { body: BodyReader, is_last: bool },
     /// Bytes pass both ways.
@@ -86,7 +68,7 @@ enum State {
 
 /// The state of one side.
 #[derive(Debug, Default)]
-struct End {
+struct TunnelEnd {
     /// Bytes from this side that are still to be read.
     inbox: Vec<u8>,
     /// Bytes to be written to this side.
@@ -97,7 +79,7 @@ struct End {
     is_broken: bool,
 }
 
-impl End {
+impl TunnelEnd {
     fn is_over(&self) -> bool {
         self.is_broken || (self.got_eof && self.sent_eof)
     }
@@ -109,14 +91,16 @@ impl End {
 }
 
 impl Tunnel {
-    /// Returns a tunnel for a client that has just connected.
-    pub fn new(now: Instant, config: impl Into<Arc<Config>>) -> Self {
+    /// Returns a tunnel for a client that has just connected. Requests are forwarded with `pseudonym` in the
+    /// `Via` field.
+    pub fn new(now: Instant, config: impl Into<Arc<Config>>, pseudonym: Pseudonym) -> Self {
         let mut this = Self {
             config: config.into(),
+            pseudonym,
             host: None,
-            state: State::Requesting(Scanner::request()),
-            client: End::default(),
-            backend: End::default(),
+            state: TunnelState::Requesting(Scanner::request()),
+            client: TunnelEnd::default(),
+            backend: TunnelEnd::default(),
             deadline: None,
         };
         this.begin_opening(now);
@@ -138,15 +122,15 @@ impl Tunnel {
     /// Takes bytes that have arrived from `from`.
     pub fn receive(&mut self, now: Instant, from: Side, bytes: &[u8]) {
         match self.state {
-            State::Tunnelling => {
+            TunnelState::Tunnelling => {
                 self.pass(now, from, bytes);
                 return;
             }
-            State::Ending | State::Closed => return,
-            State::Requesting(_)
-            | State::Dialing { .. }
-            | State::Responding { .. }
-            | State::Answering { .. } => {}
+            TunnelState::Ending | TunnelState::Closed => return,
+            TunnelState::Requesting(_)
+            | TunnelState::Dialing { .. }
+            | TunnelState::Responding { .. }
+            | TunnelState::Answering { .. } => {}
         }
         self.end_mut(from).inbox.extend_from_slice(bytes);
         self.advance(now);
@@ -157,21 +141,21 @@ impl Tunnel {
         self.end_mut(from).got_eof = true;
         self.advance(now);
         match (&self.state, from) {
-            (State::Requesting(_), Side::Client) => self.close(),
-            (State::Responding { .. }, Side::Backend) => {
+            (TunnelState::Requesting(_), Side::Client) => self.close(),
+            (TunnelState::Responding { .. }, Side::Backend) => {
                 self.refuse(now, |out| bad_gateway("the backend did not answer", out));
             }
             // The end of the stream completes a body without a length, and cuts any other: the client sees
             // either.
-            (State::Answering { .. }, Side::Backend) => self.end(now),
-            (State::Tunnelling, _) => self.heard(now),
+            (TunnelState::Answering { .. }, Side::Backend) => self.end(now),
+            (TunnelState::Tunnelling, _) => self.note_activity(now),
             (
-                State::Requesting(_)
-                | State::Dialing { .. }
-                | State::Responding { .. }
-                | State::Answering { .. }
-                | State::Ending
-                | State::Closed,
+                TunnelState::Requesting(_)
+                | TunnelState::Dialing { .. }
+                | TunnelState::Responding { .. }
+                | TunnelState::Answering { .. }
+                | TunnelState::Ending
+                | TunnelState::Closed,
                 _,
             ) => {}
         }
@@ -183,8 +167,10 @@ impl Tunnel {
     pub fn handle_broken(&mut self, now: Instant, side: Side) {
         self.handle_eof(now, side);
         self.end_mut(side).break_off();
-        if let (Side::Client, State::Dialing { .. } | State::Responding { .. } | State::Answering { .. }) =
-            (side, &self.state)
+        if let (
+            Side::Client,
+            TunnelState::Dialing { .. } | TunnelState::Responding { .. } | TunnelState::Answering { .. },
+        ) = (side, &self.state)
         {
             self.close();
         }
@@ -194,8 +180,8 @@ impl Tunnel {
     /// Returns what the transport of `to` should do next; `None` if there is nothing to do.
     pub fn poll_transmit(&mut self, to: Side) -> Option<Transmit<'_>> {
         let is_ending = match (&self.state, to) {
-            (State::Ending, Side::Client) => true,
-            (State::Tunnelling, to) => {
+            (TunnelState::Ending, Side::Client) => true,
+            (TunnelState::Tunnelling, to) => {
                 let from = self.end_mut(to.other());
                 from.got_eof || from.is_broken
             }
@@ -213,8 +199,8 @@ impl Tunnel {
 
     /// Notes that some output was written: the side that takes it is alive.
     pub fn handle_progress(&mut self, now: Instant) {
-        if let State::Tunnelling = self.state {
-            self.heard(now);
+        if let TunnelState::Tunnelling = self.state {
+            self.note_activity(now);
         }
     }
 
@@ -227,27 +213,27 @@ impl Tunnel {
     /// Returns whether the owner must connect to the backend. It returns true once for each request.
     pub fn poll_dial(&mut self) -> bool {
         match &mut self.state {
-            State::Dialing { is_told, .. } => !core::mem::replace(is_told, true),
-            State::Requesting(_)
-            | State::Responding { .. }
-            | State::Answering { .. }
-            | State::Tunnelling
-            | State::Ending
-            | State::Closed => false,
+            TunnelState::Dialing { is_reported, .. } => !core::mem::replace(is_reported, true),
+            TunnelState::Requesting(_)
+            | TunnelState::Responding { .. }
+            | TunnelState::Answering { .. }
+            | TunnelState::Tunnelling
+            | TunnelState::Ending
+            | TunnelState::Closed => false,
         }
     }
 
     /// Notes that the owner is connected to the backend.
     pub fn handle_dialed(&mut self, now: Instant) {
-        if let State::Dialing { passed, .. } = self.state {
-            self.state = State::Responding { passed, scanner: Scanner::response() };
+        if let TunnelState::Dialing { request, .. } = self.state {
+            self.state = TunnelState::Responding { request, scanner: Scanner::response() };
             self.advance(now);
         }
     }
 
     /// Notes that the owner cannot connect to the backend: the client gets a 502.
     pub fn handle_unreachable(&mut self, now: Instant) {
-        if let State::Dialing { .. } = self.state {
+        if let TunnelState::Dialing { .. } = self.state {
             self.refuse(now, |out| bad_gateway("the backend cannot be reached", out));
         }
     }
@@ -265,19 +251,19 @@ impl Tunnel {
         }
         self.deadline = None;
         match &self.state {
-            State::Requesting(scanner) if !scanner.is_untouched() => self.refuse(now, too_slow),
-            State::Dialing { .. } | State::Responding { .. } => self.refuse(now, gateway_timeout),
-            State::Requesting(_)
-            | State::Answering { .. }
-            | State::Tunnelling
-            | State::Ending
-            | State::Closed => {
+            TunnelState::Requesting(scanner) if !scanner.is_untouched() => self.refuse(now, too_slow),
+            TunnelState::Dialing { .. } | TunnelState::Responding { .. } => self.refuse(now, gateway_timeout),
+            TunnelState::Requesting(_)
+            | TunnelState::Answering { .. }
+            | TunnelState::Tunnelling
+            | TunnelState::Ending
+            | TunnelState::Closed => {
                 self.close();
             }
         }
     }
 
-    fn end_mut(&mut self, side: Side) -> &mut End {
+    fn end_mut(&mut self, side: Side) -> &mut TunnelEnd {
         match side {
             Side::Client => &mut self.client,
             Side::Backend => &mut self.backend,
@@ -296,17 +282,16 @@ impl Tunnel {
         };
         let has_room = other.is_broken || other.out.queued() < self.config.max_output.max(1);
         let is_due = match (&self.state, from) {
-            (State::Requesting(_) | State::Ending, Side::Client) => true,
-            (State::Responding { .. } | State::Answering { .. }, Side::Backend) | (State::Tunnelling, _) => {
-                has_room
-            }
+            (TunnelState::Requesting(_) | TunnelState::Ending, Side::Client) => true,
+            (TunnelState::Responding { .. } | TunnelState::Answering { .. }, Side::Backend)
+            | (TunnelState::Tunnelling, _) => has_room,
             (
-                State::Requesting(_)
-                | State::Dialing { .. }
-                | State::Responding { .. }
-                | State::Answering { .. }
-                | State::Ending
-                | State::Closed,
+                TunnelState::Requesting(_)
+                | TunnelState::Dialing { .. }
+                | TunnelState::Responding { .. }
+                | TunnelState::Answering { .. }
+                | TunnelState::Ending
+                | TunnelState::Closed,
                 _,
             ) => false,
         };
@@ -317,34 +302,34 @@ impl Tunnel {
     /// used for one request only.
     pub fn uses_backend(&self) -> bool {
         match self.state {
-            State::Dialing { .. }
-            | State::Responding { .. }
-            | State::Answering { .. }
-            | State::Tunnelling => true,
-            State::Requesting(_) | State::Ending | State::Closed => false,
+            TunnelState::Dialing { .. }
+            | TunnelState::Responding { .. }
+            | TunnelState::Answering { .. }
+            | TunnelState::Tunnelling => true,
+            TunnelState::Requesting(_) | TunnelState::Ending | TunnelState::Closed => false,
         }
     }
 
     /// Returns whether the backend has switched protocols, so that bytes are passed both ways.
     pub fn is_established(&self) -> bool {
-        matches!(self.state, State::Tunnelling)
+        matches!(self.state, TunnelState::Tunnelling)
     }
 
     /// Returns whether the tunnel is over, so that both transports can be dropped.
     pub fn is_closed(&self) -> bool {
-        matches!(self.state, State::Closed)
+        matches!(self.state, TunnelState::Closed)
     }
 }
 
 /// Bytes that are passed on, and the end.
 impl Tunnel {
     fn establish(&mut self, now: Instant) {
-        self.state = State::Tunnelling;
+        self.state = TunnelState::Tunnelling;
         for from in [Side::Client, Side::Backend] {
             let early = core::mem::take(&mut self.end_mut(from).inbox);
             self.pass(now, from, &early);
         }
-        self.heard(now);
+        self.note_activity(now);
         self.settle();
     }
 
@@ -353,7 +338,7 @@ impl Tunnel {
         // Bytes that cannot be passed on are not a sign of life.
         if !to.is_broken && !bytes.is_empty() {
             to.out.push(bytes);
-            self.heard(now);
+            self.note_activity(now);
         }
     }
 
@@ -361,7 +346,7 @@ impl Tunnel {
         self.deadline = self.config.opening_timeout.map(|timeout| now + timeout);
     }
 
-    fn heard(&mut self, now: Instant) {
+    fn note_activity(&mut self, now: Instant) {
         let ends = [&self.client, &self.backend];
         let is_ending = ends.iter().any(|end| end.got_eof || end.is_broken);
         let timeout = if is_ending { Some(self.config.close_timeout) } else { self.config.idle_timeout };
@@ -370,28 +355,28 @@ impl Tunnel {
 
     /// Waits until the client has read its output. Further input is dropped.
     fn end(&mut self, now: Instant) {
-        self.state = State::Ending;
+        self.state = TunnelState::Ending;
         self.client.inbox = Vec::new();
-        self.backend = End::default();
+        self.backend = TunnelEnd::default();
         self.deadline = Some(now + self.config.close_timeout);
     }
 
     fn close(&mut self) {
-        self.state = State::Closed;
-        self.client = End::default();
-        self.backend = End::default();
+        self.state = TunnelState::Closed;
+        self.client = TunnelEnd::default();
+        self.backend = TunnelEnd::default();
         self.deadline = None;
     }
 
     fn settle(&mut self) {
         let is_over = match self.state {
-            State::Tunnelling => self.client.is_over() && self.backend.is_over(),
-            State::Ending => self.client.is_over(),
-            State::Requesting(_)
-            | State::Dialing { .. }
-            | State::Responding { .. }
-            | State::Answering { .. }
-            | State::Closed => false,
+            TunnelState::Tunnelling => self.client.is_over() && self.backend.is_over(),
+            TunnelState::Ending => self.client.is_over(),
+            TunnelState::Requesting(_)
+            | TunnelState::Dialing { .. }
+            | TunnelState::Responding { .. }
+            | TunnelState::Answering { .. }
+            | TunnelState::Closed => false,
         };
         if is_over {
             self.close();

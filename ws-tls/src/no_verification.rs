@@ -8,9 +8,9 @@ use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 /// A verifier that accepts any certificate for any server. It still checks that the server has the key of the
 /// certificate.
 #[derive(Debug)]
-pub(crate) struct Unverified(pub(crate) Arc<CryptoProvider>);
+pub(crate) struct NoVerification(pub(crate) Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Unverified {
+impl ServerCertVerifier for NoVerification {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -2,10 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::{
-    BodyFraming, Fields, Request, Response,
-    answer::{write_field, write_number},
-};
+use super::Pseudonym;
+use crate::handshake::{BodyFraming, Fields, Request, Response, write_field, write_number};
 
 /// Fields that are only for the next hop, whether `Connection` names them or not (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [&str; 6] =
@@ -29,12 +27,9 @@ fn is_hop_by_hop(name: &str) -> bool {
     HOP_BY_HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop))
 }
 
-/// The protocol and name of this intermediary in `Via` (RFC 9110 §7.6.3).
-const VIA: &[u8] = b"1.1 ws";
-
-/// Appends the request for an upgrade that the backend gets, with this `Host`. An absolute target becomes a
-/// path.
-pub(crate) fn forward_request(request: &Request<'_>, host: &str, out: &mut Vec<u8>) {
+/// Appends the request for an upgrade that the backend gets, with this `Host` and this name in `Via`. An
+/// absolute target becomes a path.
+pub(super) fn forward_request(request: &Request<'_>, host: &str, pseudonym: &Pseudonym, out: &mut Vec<u8>) {
     out.extend_from_slice(b"GET ");
     out.extend_from_slice(request.path().as_bytes());
     if let Some(query) = request.query() {
@@ -50,12 +45,12 @@ pub(crate) fn forward_request(request: &Request<'_>, host: &str, out: &mut Vec<u
     }
     write_field(out, "Connection", b"Upgrade");
     write_field(out, "Upgrade", b"websocket");
-    write_field(out, "Via", VIA);
+    write_field(out, "Via", pseudonym.via().as_bytes());
     out.extend_from_slice(b"\r\n");
 }
 
 /// Appends a response other than a 101 that the client gets. With `is_last`, the connection ends after it.
-pub(crate) fn forward_response(
+pub(super) fn forward_response(
     response: &Response<'_>,
     framing: BodyFraming,
     is_last: bool,
