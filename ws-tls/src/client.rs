@@ -6,9 +6,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
+use crate::alpn::HTTP_1_1;
+use crate::error::TlsError;
 use crate::no_verification::NoVerification;
+use crate::pem;
 use crate::provider::provider;
-use crate::{HTTP_1_1, TlsError, pem};
 
 /// The TLS settings of a client: the roots that it trusts, and its own certificate.
 ///

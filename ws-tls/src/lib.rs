@@ -21,6 +21,7 @@
 
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core, clippy::wildcard_enum_match_arm)]
 
+mod alpn;
 mod client;
 mod error;
 mod no_verification;
@@ -28,24 +29,9 @@ pub mod pem;
 mod provider;
 mod server;
 
+pub use alpn::check_protocol;
 pub use client::{ClientTls, ClientTlsBuilder};
 pub use error::TlsError;
 pub use rustls;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub use server::{ServerTls, ServerTlsBuilder};
-
-/// The protocol inside TLS: the opening handshake of a WebSocket is HTTP/1.1.
-const HTTP_1_1: &[u8] = b"http/1.1";
-
-/// Checks that ALPN agreed on `http/1.1` or on nothing: HTTP/1.1 is sent next.
-///
-/// It never fails with the settings of this crate. Another configuration may have offered other protocols.
-///
-/// # Errors
-/// [`TlsError::OtherProtocol`]. Do not send any byte of HTTP/1.1 then (RFC 7301 §3.2).
-pub fn check_protocol(agreed: Option<&[u8]>) -> Result<(), TlsError> {
-    match agreed {
-        None | Some(HTTP_1_1) => Ok(()),
-        Some(_) => Err(TlsError::OtherProtocol),
-    }
-}

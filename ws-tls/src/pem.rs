@@ -6,7 +6,7 @@
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::TlsError;
+use crate::error::TlsError;
 
 /// Returns all certificates in `text`, of which there is at least one. Everything else in it is skipped.
 ///

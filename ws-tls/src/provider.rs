@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::TlsError;
+use crate::error::TlsError;
 
 /// Returns the provider of cryptography for a builder that was given none.
 pub(crate) fn provider() -> Result<Arc<CryptoProvider>, TlsError> {

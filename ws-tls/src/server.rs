@@ -5,9 +5,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ServerConfig, ServerConnection};
 
+use crate::alpn::HTTP_1_1;
 use crate::client::store;
+use crate::error::TlsError;
+use crate::pem;
 use crate::provider::provider;
-use crate::{HTTP_1_1, TlsError, pem};
 
 /// The TLS settings of a server: its certificate, and the clients that it accepts.
 ///
