@@ -49,8 +49,8 @@ pub(crate) fn run(core: Option<CoreId>, svg: Option<&Path>) -> anyhow::Result<()
 
 /// Prints the costs, and marks each step where they grow by too much.
 ///
-/// The cost of a unit grows by the factor by which the whole grows beyond linear. If the floor's grows too,
-/// memory or the system are slower there for all programs.
+/// If the whole cost grows linearly, the cost of a unit stays the same. If the floor's cost of a unit grows
+/// too, memory or the system are slower there for all programs.
 fn print(Growth { ours, floor }: &Growth) {
     println!("{:<40}{:>12}{:>10}{:>12}{:>10}", ours.name, "", "growth", "floor", "growth");
     let mut before: Option<(f64, f64)> = None;

@@ -39,7 +39,8 @@ fn messages_come_back_inside_tls() {
     }
 }
 
-/// 6455-4.1-9b: a client refuses a server whose authority it does not trust, or whose name is another.
+/// 6455-4.1-9b: a client refuses a server whose authority it does not trust, and one whose certificate is for
+/// another name.
 #[test]
 fn a_server_that_is_not_trusted_is_refused() {
     let (right, stranger) = (identity("127.0.0.1", "right"), identity("127.0.0.1", "stranger"));

@@ -77,8 +77,8 @@ fn roots_may_be_texts() -> Outcome {
     Ok(())
 }
 
-/// 6455-4.1-9b: a client refuses a server whose authority it was not told to trust, whatever the platform
-/// trusts.
+/// 6455-4.1-9b: a client refuses a server whose authority is not among its roots, even if the platform trusts
+/// that authority.
 #[test]
 fn one_authority_does_not_speak_for_another() {
     let (one, other) = (Authority::named("one"), Authority::named("other"));

@@ -78,7 +78,7 @@ fn a_refusal_without_an_end_is_reported_in_time() -> Outcome {
         ("Transfer-Encoding: chunked\r\n", "", ""),
         ("Transfer-Encoding: chunked\r\n", "3\r\nden\r\n", "den"),
     ];
-    // All at once, as each takes all of its time.
+    // The cases run at the same time, because each lasts until its timeout.
     let clients = cases.map(|(fields, sent, body)| {
         thread::spawn(move || {
             on::run(async {
