@@ -311,8 +311,8 @@ fn an_idle_connection_holds_no_heap() {
 
 /// 6455-10.4-1: a connection is small.
 #[test]
-fn a_connection_takes_at_most_352_bytes() {
-    assert!(size_of::<Connection>() <= 352, "{}", size_of::<Connection>());
+fn a_connection_takes_at_most_296_bytes() {
+    assert!(size_of::<Connection>() <= 296, "{}", size_of::<Connection>());
 }
 
 /// 6455-6.2-4: a message in one frame is lent from where it was read: nothing is copied or allocated.
