@@ -46,8 +46,8 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     /// Returns the next event of any kind, lent, and the [`Reply`] that answers it; `None` once the
     /// connection has closed. Cancel safe.
     ///
-    /// Only this call returns chunks ([`Config::stream`]), pings, pongs, the Close frame and the events of
-    /// the opening handshake.
+    /// Only this call returns chunks ([`Config::stream`](ws_core::Config::stream)), pings, pongs, the Close
+    /// frame and the events of the opening handshake.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -82,7 +82,7 @@ impl<S, T: Runtime<S>> WebSocket<S, T> {
     }
 
     /// Sends a pong of up to 125 bytes: without a ping, or as the answer to a ping where
-    /// [`Config::auto_pong`] is off (§5.5.3).
+    /// [`Config::auto_pong`](ws_core::Config::auto_pong) is off (§5.5.3).
     ///
     /// # Errors
     /// As [`ping`](Self::ping).
