@@ -14,6 +14,7 @@ use ws_tls::{ClientTls, ServerTls};
 
 /// The settings of a server whose connections have streams of type `S`. The macro
 /// [`server_setters!`](crate::server_setters) makes their setters.
+#[non_exhaustive]
 pub struct ServerSettings<S> {
     /// The limits and timeouts of each connection.
     pub config: Arc<Config>,
@@ -149,6 +150,7 @@ macro_rules! server_setters {
 
 /// The settings of a client. The macro [`connector_setters!`](crate::connector_setters) makes their setters.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ConnectorSettings {
     /// The limits and timeouts of the connections.
     pub config: Arc<Config>,
