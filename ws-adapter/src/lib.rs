@@ -25,6 +25,6 @@ pub use failure::Failure;
 pub use inbox::Inbox;
 pub use pooled::{NextMessage, PooledBuf, with_pool};
 pub use reunite::ReuniteError;
-pub use settings::{ConnectorSettings, Decide, OnError, ServerSettings};
+pub use settings::{ClientTls, ConnectorSettings, Decide, OnError, ServerSettings, ServerTls};
 pub use system::{entropy, is_connection_error, without_tls};
 pub use turn::{Action, Ends, next_action};

@@ -1,4 +1,4 @@
-//! In place of `ws_tls` without the feature `tls`: its error, without values.
+//! In place of `ws_tls` without the feature `tls`: its error and its settings, without values.
 
 use core::fmt;
 use std::io;
@@ -7,6 +7,16 @@ use std::io;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsError {}
+
+/// The TLS settings of a client. The type has no values without the feature `tls`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ClientTls {}
+
+/// The TLS settings of a server. The type has no values without the feature `tls`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ServerTls {}
 
 impl TlsError {
     /// Returns `error`, which is not an error of TLS.

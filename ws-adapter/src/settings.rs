@@ -9,8 +9,11 @@ use ws_core::Config;
 use ws_core::connect::Peer;
 use ws_core::handshake::{Accept, Decision, Origins, Request};
 use ws_core::serve::Limits;
+
+#[cfg(not(feature = "tls"))]
+pub use crate::no_tls::{ClientTls, ServerTls};
 #[cfg(feature = "tls")]
-use ws_tls::{ClientTls, ServerTls};
+pub use ws_tls::{ClientTls, ServerTls};
 
 /// The settings of a server whose connections have streams of type `S`. The macro
 /// [`server_setters!`](crate::server_setters) makes their setters.
@@ -23,7 +26,6 @@ pub struct ServerSettings<S> {
     /// The web pages that may connect; all if it is `None`.
     pub origins: Option<Origins>,
     /// The certificates. Without them, the server does not use TLS.
-    #[cfg(feature = "tls")]
     pub tls: Option<ServerTls>,
     /// The application's answer to each request.
     pub decide: Arc<Decide<S>>,
@@ -55,7 +57,6 @@ impl<S> Default for ServerSettings<S> {
             config: Arc::default(),
             limits: Limits::default(),
             origins: None,
-            #[cfg(feature = "tls")]
             tls: None,
             decide: Arc::new(|_, _| Accept::new().into()),
             on_error: Arc::new(|_| {}),
@@ -69,7 +70,6 @@ impl<S> Clone for ServerSettings<S> {
             config: Arc::clone(&self.config),
             limits: self.limits,
             origins: self.origins.clone(),
-            #[cfg(feature = "tls")]
             tls: self.tls.clone(),
             decide: Arc::clone(&self.decide),
             on_error: Arc::clone(&self.on_error),
@@ -155,10 +155,8 @@ pub struct ConnectorSettings {
     /// The limits and timeouts of the connections.
     pub config: Arc<Config>,
     /// The certificates for servers; those of the platform if it is `None`.
-    #[cfg(feature = "tls")]
     pub tls: Option<ClientTls>,
     /// The certificates for proxies; those of the platform if it is `None`.
-    #[cfg(feature = "tls")]
     pub proxy_tls: Option<ClientTls>,
 }
 
