@@ -9,6 +9,8 @@ pub(crate) type Cause = Box<dyn core::error::Error + Send + Sync>;
 /// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// The arguments on the command line do not fit each other.
+    CommandLine(Cause),
     /// The server cannot listen.
     NotListening { address: String, cause: io::Error },
     /// A file that the command line names cannot be used.
@@ -53,7 +55,8 @@ impl Failure {
         match self {
             Self::Output(error) => error.kind() == ErrorKind::BrokenPipe,
             Self::Unsent { failure, .. } => failure.is_known(),
-            Self::NotListening { .. }
+            Self::CommandLine(_)
+            | Self::NotListening { .. }
             | Self::File { .. }
             | Self::Tls(_)
             | Self::NotOpened { .. }
@@ -98,6 +101,7 @@ impl fmt::Display for Chain<'_> {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::CommandLine(cause) => Chain(&**cause).fmt(f),
             Self::NotListening { address, cause } => {
                 write!(f, "cannot listen on {address}: {}", Chain(cause))
             }

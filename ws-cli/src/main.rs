@@ -16,7 +16,10 @@ mod trust;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use failure::Failure;
 
 /// WebSocket (RFC 6455) from the command line.
 ///
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::CommandLine(error)) => Cli::command().error(ErrorKind::ValueValidation, error).exit(),
         Err(failure) => {
             failure.report();
             ExitCode::FAILURE

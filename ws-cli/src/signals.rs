@@ -3,6 +3,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use tokio::runtime::Builder;
+use tokio::sync::watch;
 
 use crate::failure::Failure;
 
@@ -15,12 +16,12 @@ const INTERRUPTED: i32 = 130;
 pub(crate) fn on_stop(stop: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let (ready, is_ready) = mpsc::channel();
     let thread = thread::Builder::new().name("signals".into());
-    thread.spawn(move || watch(&ready, stop)).map_err(Failure::System)?;
+    thread.spawn(move || wait(&ready, stop)).map_err(Failure::System)?;
     // From here on, signals do not end the process by themselves.
     is_ready.recv().unwrap_or(Ok(())).map_err(Failure::System)
 }
 
-fn watch(ready: &mpsc::Sender<io::Result<()>>, stop: impl FnOnce() + Send + 'static) {
+fn wait(ready: &mpsc::Sender<io::Result<()>>, stop: impl FnOnce() + Send + 'static) {
     let watched = Builder::new_current_thread().enable_all().build().and_then(|runtime| {
         runtime.block_on(async {
             let mut requests = Requests::new()?;
@@ -35,6 +36,12 @@ fn watch(ready: &mpsc::Sender<io::Result<()>>, stop: impl FnOnce() + Send + 'sta
         })
     });
     let _ = ready.send(watched);
+}
+
+/// Waits until `stop` is true.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // If the sender is dropped, this returns too.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// The signals that ask the process to end.

@@ -3,7 +3,10 @@ use std::sync::{Arc, Mutex};
 use ws_blocking::{Connector, NetStream, Sender};
 use ws_core::CloseCode;
 
-use super::{Asked, Input, Session, not_opened, read_input};
+use super::asked::Asked;
+use super::input::{self, Input};
+use super::not_opened::not_opened;
+use super::session::Session;
 use crate::failure::Failure;
 use crate::signals;
 
@@ -23,7 +26,7 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
     })?;
     // Held while a line is sent.
     let sending = Arc::new(Mutex::new(()));
-    read_input(session, linger, {
+    input::read(session, linger, {
         let (session, sender, sending) = (Arc::clone(session), sender.clone(), Arc::clone(&sending));
         move |input| {
             let _sending = sending.lock();

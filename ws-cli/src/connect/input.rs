@@ -1,6 +1,8 @@
 use std::io::{BufRead, stdin};
+use std::sync::Arc;
 use std::thread;
 
+use super::session::{Linger, Session};
 use crate::failure::Failure;
 
 /// A piece of standard input.
@@ -15,8 +17,19 @@ pub(super) enum Input {
 }
 
 /// Reads standard input on a thread of its own, as long as `take` returns `true`. The process does not wait
-/// for that thread.
-pub(super) fn read(take: impl FnMut(Input) -> bool + Send + 'static) -> Result<(), Failure> {
+/// for that thread. The end of the input is passed on when `linger` is over.
+pub(super) fn read(
+    session: &Arc<Session>,
+    linger: Linger,
+    mut take: impl FnMut(Input) -> bool + Send + 'static,
+) -> Result<(), Failure> {
+    let session = Arc::clone(session);
+    let take = move |input| {
+        if let Input::End { lines } = input {
+            session.linger(lines, linger);
+        }
+        take(input)
+    };
     let thread = thread::Builder::new().name("input".into());
     thread.spawn(|| read_from(stdin().lock(), take)).map_err(Failure::System)?;
     Ok(())

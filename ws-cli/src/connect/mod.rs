@@ -1,25 +1,22 @@
+mod asked;
 mod blocking;
 mod input;
+mod not_opened;
 mod session;
 mod tasks;
 
 use core::time::Duration;
-use std::io;
 use std::sync::Arc;
 
-use clap::CommandFactory as _;
-use clap::error::ErrorKind;
-use ws_core::connect::{Connect, ConnectError, DialFailure, Proxy, Target};
+use ws_core::connect::{Connect, Proxy, Target};
 use ws_core::{Config, KeepAlive};
-use ws_driver::Error;
-use ws_tls::ClientTls;
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::{Cause, Chain, Failure};
+use crate::failure::{Cause, Failure};
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trust::Trust;
-use input::Input;
+use asked::Asked;
 use session::{Linger, Session};
 
 /// Send each line of standard input as a text message, and print what comes back.
@@ -89,15 +86,6 @@ pub(crate) struct Args {
     deflate: Deflate,
 }
 
-/// The settings from the command line.
-struct Asked {
-    connect: Connect,
-    config: Arc<Config>,
-    /// `None` to trust what the system trusts.
-    tls: Option<ClientTls>,
-    linger: Linger,
-}
-
 /// The number of redirects that are followed.
 const REDIRECTS: u8 = 10;
 
@@ -119,9 +107,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let runtime = args.runtime;
     let linger = if args.wait_close { Linger::UntilClosed } else { Linger::For(args.linger) };
     let tls = args.trust.tls()?;
-    let connect = asked(args).unwrap_or_else(|error| {
-        crate::Cli::command().error(ErrorKind::ValueValidation, error).exit();
-    });
+    let connect = connect(args).map_err(Failure::CommandLine)?;
     let session = Arc::new(Session::default());
     let asked = Asked { connect, config: Arc::new(config), tls, linger };
     match runtime {
@@ -133,7 +119,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     session.outcome()
 }
 
-fn asked(args: Args) -> Result<Connect, Box<dyn core::error::Error>> {
+fn connect(args: Args) -> Result<Connect, Cause> {
     let is_authorization = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
     if args.url.userinfo().is_some() && args.header.iter().any(is_authorization) {
         return Err("the URL has a user name, and --header sets Authorization: leave out one of them".into());
@@ -155,45 +141,4 @@ fn asked(args: Args) -> Result<Connect, Box<dyn core::error::Error>> {
         connect = connect.field(name, value)?;
     }
     Ok(connect)
-}
-
-/// Reads standard input on a thread of its own, as [`input::read`] does. The end of the input is passed on
-/// when `linger` is over.
-fn read_input(
-    session: &Arc<Session>,
-    linger: Linger,
-    mut take: impl FnMut(Input) -> bool + Send + 'static,
-) -> Result<(), Failure> {
-    let session = Arc::clone(session);
-    input::read(move |input| {
-        if let Input::End { lines } = input {
-            session.linger(lines, linger);
-        }
-        take(input)
-    })
-}
-
-fn not_opened(target: &Target, error: Error) -> Failure {
-    let cause = match error {
-        Error::WebSocket(ws_core::Error::UnexpectedEof) => "the server hung up without an answer".into(),
-        Error::Connect(error) => dialled_in_vain(target, &error).map_or_else(|| error.into(), Cause::from),
-        error => error.into(),
-    };
-    Failure::NotOpened { url: target.to_string(), cause }
-}
-
-/// Returns the outcome for each address of the URL's host, with the host before it; `None` if something else
-/// has failed.
-fn dialled_in_vain(target: &Target, error: &ConnectError<io::Error>) -> Option<String> {
-    let ConnectError::Dial { host, failures } = error else { return None };
-    if host != target.host() || failures.is_empty() {
-        return None;
-    }
-    if let [DialFailure { address, error: Some(error) }] = &failures[..]
-        && host.parse() == Ok(address.ip())
-        && address.port() == target.port()
-    {
-        return Some(Chain(error).to_string());
-    }
-    Some(failures.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

@@ -5,7 +5,10 @@ use ws_core::CloseCode;
 use ws_driver::serve::Serve;
 use ws_driver::{Connector, Sender};
 
-use super::{Asked, Input, Session, not_opened, read_input};
+use super::asked::Asked;
+use super::input::{self, Input};
+use super::not_opened::not_opened;
+use super::session::Session;
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::signals;
@@ -31,7 +34,7 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
     })?;
     R::spawn(close_when(stopped, sender.clone(), Arc::clone(session)));
     let (line, lines) = mpsc::channel(1);
-    read_input(session, linger, move |input| line.blocking_send(input).is_ok())?;
+    input::read(session, linger, move |input| line.blocking_send(input).is_ok())?;
     // Held while a line is sent.
     let sending = Arc::new(Mutex::new(()));
     R::spawn(send(lines, sender.clone(), Arc::clone(session), Arc::clone(&sending)));

@@ -8,7 +8,7 @@ use ws_core::connect::Connect;
 use ws_core::{Chunk, CloseCode, Config, Event, MessageKind};
 use ws_tls::ClientTls;
 
-use super::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
+use super::steps::{Laps, PIECE, PING, bytes, check_close, check_echo, text};
 use crate::echo::{Service, blocking};
 use crate::failure::Cause;
 

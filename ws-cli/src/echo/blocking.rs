@@ -6,7 +6,7 @@ use std::thread;
 use ws_blocking::serve::{Listener, Server};
 use ws_blocking::{Error, NetStream, WebSocket};
 
-use super::{LIMITS, Service, announce, not_listening};
+use super::service::{LIMITS, Service, announce, not_listening};
 use crate::failure::Failure;
 use crate::signals;
 

@@ -1,22 +1,21 @@
 pub(crate) mod blocking;
+mod service;
 pub(crate) mod tasks;
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ws_core::Config;
-use ws_core::handshake::{Accept, Decision, Request};
-use ws_core::serve::Limits;
 use ws_tls::{ServerTls, TlsError, pem};
 
 use crate::args::{self, Runtime};
 use crate::deflate::Deflate;
-use crate::failure::{Chain, Failure};
+use crate::failure::Failure;
 use crate::platform::{AsyncStd, Smol, Tokio};
 use crate::trouble::Trouble;
+pub(crate) use service::{Service, not_listening};
 
 /// Accept connections on every path, and send each message back unchanged.
 ///
@@ -56,47 +55,6 @@ pub(crate) struct Args {
     tls_key: Option<PathBuf>,
     #[command(flatten)]
     deflate: Deflate,
-}
-
-/// The number of connections is limited by the system only.
-const LIMITS: Limits = Limits::new().connections(usize::MAX).per_address(usize::MAX);
-
-/// The settings that all connections share.
-#[derive(Debug, Default)]
-pub(crate) struct Service {
-    /// The limits and timeouts of each connection.
-    pub(crate) config: Arc<Config>,
-    /// The subprotocols to agree to.
-    pub(crate) subprotocols: Vec<String>,
-    /// The settings of TLS; without them, connections have none.
-    pub(crate) tls: Option<ServerTls>,
-    /// The problem that connections cannot be accepted.
-    pub(crate) trouble: Trouble,
-}
-
-impl Service {
-    /// Accepts every request, with the first subprotocol of the client that the server accepts.
-    fn decide(&self, request: &Request<'_>) -> Decision {
-        // A request shows that a connection was accepted.
-        self.trouble.end();
-        let known = |name: &&str| self.subprotocols.iter().any(|known| known == name);
-        let accept = Accept::new();
-        match request.subprotocols().find(known) {
-            Some(name) => accept.subprotocol(name).into(),
-            None => accept.into(),
-        }
-    }
-
-    /// Reports that a connection cannot be accepted.
-    fn refuse(&self, cause: &io::Error) {
-        self.trouble.report(format_args!("cannot accept connections: {}", Chain(cause)));
-    }
-
-    /// Returns how long connections may take to close when the server ends: a little less than the close
-    /// timeout, so that the process ends within it.
-    fn patience(&self) -> Duration {
-        self.config.close_timeout.mul_f64(0.9)
-    }
 }
 
 /// Echoes until a signal comes.
@@ -139,16 +97,4 @@ fn identity(certificate: &Path, key: &Path) -> Result<ServerTls, Failure> {
         TlsError::KeyInvalid(_) => args::unfit(key, error),
         error => args::unfit(certificate, error),
     })
-}
-
-pub(crate) fn not_listening(address: SocketAddr, cause: io::Error) -> Failure {
-    Failure::NotListening { address: address.to_string(), cause }
-}
-
-/// Prints the addresses, once connections are accepted: other programs wait for this line.
-fn announce(addresses: &[SocketAddr], service: &Service) -> Result<(), Failure> {
-    let scheme = if service.tls.is_some() { "wss" } else { "ws" };
-    let mut out = io::stdout().lock();
-    let printed = addresses.iter().try_for_each(|address| writeln!(out, "listening on {scheme}://{address}"));
-    printed.and_then(|()| out.flush()).map_err(Failure::Output)
 }

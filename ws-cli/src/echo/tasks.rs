@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use ws_driver::serve::{Bind, Listener, Serve, Server};
 use ws_driver::{Error, WebSocket};
 
-use super::{LIMITS, Service, announce, not_listening};
+use super::service::{LIMITS, Service, announce, not_listening};
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::signals;

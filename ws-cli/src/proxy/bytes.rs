@@ -14,7 +14,9 @@ use ws_core::intermediary::{Side, Tunnel};
 use ws_core::{Output as _, Transmit};
 use ws_tokio::NetStream;
 
-use super::{Host, Proxy, Twin, stopped};
+use super::leaving::Twin;
+use super::settings::{Host, Proxy};
+use crate::signals::stopped;
 
 /// The largest number of slices that one system call writes.
 const SLICES: usize = 16;

@@ -12,8 +12,10 @@ use ws_core::{CloseCode, Config, Connection, Event, Timeout};
 use ws_driver::Timer as _;
 use ws_tokio::{Error, NetStream, Receiver, Sender, WebSocket};
 
-use super::{Host, Proxy, Twin, stopped};
+use super::leaving::Twin;
+use super::settings::{Host, Proxy};
 use crate::deflate::Deflate;
+use crate::signals::stopped;
 
 /// The longest body of a refusal that is passed on, in bytes.
 const MAX_BODY: usize = 1 << 20;

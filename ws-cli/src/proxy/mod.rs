@@ -1,6 +1,7 @@
 mod bytes;
 mod frames;
 mod leaving;
+mod settings;
 
 use core::future::Future;
 use core::net::SocketAddr;
@@ -17,16 +18,16 @@ use ws_core::connect::Target;
 use ws_core::handshake::ClientRequest;
 use ws_core::intermediary::Pseudonym;
 use ws_tls::ClientTls;
-use ws_tokio::NetStream;
 
 use crate::args;
 use crate::deflate::Deflate;
 use crate::echo::not_listening;
 use crate::failure::{Chain, Failure};
-use crate::signals;
+use crate::signals::{self, stopped};
 use crate::trouble::Trouble;
 use crate::trust::Trust;
 use leaving::Twin;
+use settings::{Host, Proxy};
 
 /// Forward WebSocket connections to a backend.
 ///
@@ -87,15 +88,6 @@ fn backend(url: &str) -> Result<Target, String> {
     Ok(target)
 }
 
-/// The Host field for the backend.
-#[derive(Clone, Debug)]
-enum Host {
-    /// That of the client.
-    Kept,
-    /// This name.
-    Named(Arc<str>),
-}
-
 fn host(text: &str) -> Result<Host, String> {
     if text == "keep" {
         return Ok(Host::Kept);
@@ -107,58 +99,6 @@ fn host(text: &str) -> Result<Host, String> {
 /// The pause after a failure to accept, most often because files or memory ran out: connections that end give
 /// them back.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// The settings that all connections share.
-#[derive(Debug)]
-struct Proxy {
-    backend: Target,
-    host: Host,
-    /// The name of the proxy in the `Via` field.
-    pseudonym: Pseudonym,
-    /// The TLS settings towards the backend; without them, it has no TLS.
-    tls: Option<ClientTls>,
-    config: Arc<Config>,
-    opening_timeout: Duration,
-    idle_timeout: Option<Duration>,
-    /// Whether frames are checked.
-    frames: bool,
-    /// The problem that the backend cannot be reached.
-    trouble: Trouble,
-}
-
-impl Proxy {
-    async fn dial(&self) -> io::Result<NetStream> {
-        let dialed = self.reach().await;
-        match &dialed {
-            Ok(_) => self.trouble.end(),
-            Err(error) => {
-                self.trouble.report(format_args!("cannot reach {}: {}", self.backend, Chain(error)));
-            }
-        }
-        dialed
-    }
-
-    async fn reach(&self) -> io::Result<NetStream> {
-        let host = self.backend.host();
-        let stream = TcpStream::connect((host, self.backend.port())).await?;
-        // If this fails, bytes are only slower.
-        let _ = stream.set_nodelay(true);
-        match &self.tls {
-            Some(tls) => ws_tokio::start_tls(stream, tls, host).await,
-            None => Ok(stream.into()),
-        }
-    }
-
-    async fn attend(&self, client: TcpStream, stop: watch::Receiver<bool>) {
-        let _ = client.set_nodelay(true);
-        let Ok((client, twin)) = Twin::of(client) else { return };
-        if self.frames {
-            frames::pass(self, client.into(), twin, stop).await;
-        } else {
-            bytes::pass(self, client.into(), twin, stop).await;
-        }
-    }
-}
 
 /// Forwards until a signal comes.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
@@ -196,7 +136,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         announce(listener.local_addr().map_err(Failure::System)?)?;
         serve(listener, stopped, patience, move |client, stop| {
             let proxy = Arc::clone(&proxy);
-            async move { proxy.attend(client, stop).await }
+            async move { attend(&proxy, client, stop).await }
         })
         .await;
         Ok(())
@@ -204,6 +144,16 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     // A look-up of the backend's name may still run; this does not wait for it.
     runtime.shutdown_background();
     served
+}
+
+async fn attend(proxy: &Proxy, client: TcpStream, stop: watch::Receiver<bool>) {
+    let _ = client.set_nodelay(true);
+    let Ok((client, twin)) = Twin::of(client) else { return };
+    if proxy.frames {
+        frames::pass(proxy, client.into(), twin, stop).await;
+    } else {
+        bytes::pass(proxy, client.into(), twin, stop).await;
+    }
 }
 
 /// Prints the address, once connections are accepted: other programs wait for this line.
@@ -247,9 +197,4 @@ async fn serve<F: Future<Output = ()> + Send + 'static>(
     }
     drop((listener, connection));
     let _ = timeout(patience, connections.recv()).await;
-}
-
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // If the sender is dropped, the proxy stops too.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
