@@ -10,7 +10,7 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
-    /// Reports the problem on standard error, unless it is reported already.
+    /// Reports the problem on standard error, unless it was reported before.
     pub(crate) fn report(&self, what: impl fmt::Display) {
         if !self.is_reported.swap(true, Ordering::Relaxed) {
             note(&what.to_string());

@@ -522,8 +522,8 @@ fn the_error_of_a_command_line_names_the_mistake() {
         (&["proxy", "127.0.0.1", "ws://h"], "<ADDR:PORT>", "no port"),
     ] {
         let ended = Ws::start(args).wait();
-        let said = ended.stderr.lines().next().unwrap_or_default();
-        assert!(said.contains(wrong) && said.contains(cause), "{args:?}: {}", ended.stderr);
+        let error = ended.stderr.lines().next().unwrap_or_default();
+        assert!(error.contains(wrong) && error.contains(cause), "{args:?}: {}", ended.stderr);
         assert_eq!(ended.code, Some(2));
     }
 }

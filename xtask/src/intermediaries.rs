@@ -56,8 +56,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Finds a program in the folders of `PATH`, or in those for system programs, which are only on an
-/// administrator's.
+/// Finds a program in the folders of `PATH`, or in those for system programs, which often only the `PATH` of
+/// an administrator contains.
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);

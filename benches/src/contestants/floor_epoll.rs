@@ -36,8 +36,8 @@ fn serve(listener: TcpListener, task: Task) -> anyhow::Result<()> {
 struct Echo {
     stream: TcpStream,
     len: usize,
-    /// The memory of bytes that did not fit into the socket, or are not a whole message yet; the number of
-    /// its bytes that are in use, and the number of those that are written.
+    /// The memory with bytes that the socket did not take, or that are not a whole message yet; the number of
+    /// bytes in use, and the number of those that are written.
     rest: Option<(Vec<u8>, usize, usize)>,
 }
 
@@ -85,7 +85,8 @@ impl Peer for Echo {
 }
 
 impl Echo {
-    /// Returns the memory, or keeps it with its contents; the next user allocates anew.
+    /// Gives the memory back to `shared` if it is empty. Otherwise keeps it, and allocates other memory for
+    /// `shared`.
     fn keep(&mut self, shared: &mut Vec<u8>, (memory, held, written): (Vec<u8>, usize, usize)) -> bool {
         if held == 0 {
             *shared = memory;

@@ -36,7 +36,7 @@ impl Receiver for WebSocketStream<TcpStream> {
     type Burst = Vec<Message>;
 
     async fn open(stream: TcpStream) -> anyhow::Result<Self> {
-        // As in its own echo server: it would cut messages into frames otherwise.
+        // The library's own echo server sets this too. Without it, the library cuts messages into frames.
         let config = Config::default().frame_size(usize::MAX);
         let builder = ServerBuilder::new().config(config).limits(Limits::unlimited());
         Ok(builder.accept(stream).await?.1)

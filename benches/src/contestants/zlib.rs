@@ -41,8 +41,8 @@ impl Codec {
         Self { inflate: Decompress::new(false), deflate, context }
     }
 
-    /// Replaces `message` by the inflated `payload`, a whole flush. A stream that goes on also takes messages
-    /// that refer to none before them.
+    /// Replaces `message` by the inflated `payload`, which ends with a whole flush. The stream is never
+    /// reset: it also inflates messages that were compressed alone.
     pub(crate) fn inflate(&mut self, mut payload: &[u8], message: &mut Vec<u8>) -> anyhow::Result<()> {
         message.clear();
         loop {

@@ -78,7 +78,7 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
         Role::Client => tungstenite::protocol::Role::Client,
     };
     let mut ws = tungstenite::WebSocket::from_raw_socket(silent(), theirs, None);
-    // It takes shared bytes, and masks a client's in a copy.
+    // tungstenite takes shared bytes, and copies them to mask them at a client.
     let shared = bytes::Bytes::copy_from_slice(payload);
     let message = Message::Binary(shared.clone());
     let tungstenite: Subject = Box::new(move |batches| {
@@ -127,7 +127,7 @@ pub(super) fn encode(payload: &[u8], role: Role, depth: usize) -> Vec<(&'static 
     subjects
 }
 
-/// Polls to the end, woken or not.
+/// Polls `work` until it is complete, without waiting to be woken.
 fn drive(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let mut work = pin!(work);
     let mut cx = Context::from_waker(Waker::noop());

@@ -83,7 +83,7 @@ fn a_refusal_without_an_end_is_reported_in_time() -> Outcome {
         thread::spawn(move || {
             on::run(async {
                 let (near, mut far) = sockets();
-                // It is there before the time begins to run.
+                // The refusal is there before the time limit begins.
                 far.write_all(format!("HTTP/1.1 401 Unauthorized\r\n{fields}\r\n{sent}").as_bytes())?;
                 let request = request();
                 let config = Config::new().opening_timeout(Duration::from_secs(1));

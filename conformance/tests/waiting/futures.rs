@@ -47,7 +47,7 @@ fn a_connection_is_a_stream_and_a_sink() -> Outcome {
         };
         let (echoed, talked) = on::both(echo, talk).await;
         talked?;
-        // By then the echo's sink finds the connection closed, if it checks.
+        // The connection is closed when the echo closes its sink, which may return that as an error.
         assert!(matches!(echoed, Ok(()) | Err(Error::Send(SendError::Closed))), "{echoed:?}");
         Ok(())
     })
@@ -238,7 +238,7 @@ fn a_stream_is_woken_when_the_sink_closes() {
         assert!(woken.poll(&mut stream.next()).is_pending());
         assert!(matches!(futures_util::SinkExt::close(&mut sink).now_or_never(), Some(Ok(()))));
         assert_eq!(woken.count(), 1, "the stream waits for ever");
-        // Nothing has changed since.
+        // Nothing has changed since then, so the stream is not woken again.
         assert!(woken.poll(&mut stream.next()).is_pending());
         assert!(matches!(futures_util::SinkExt::flush(&mut sink).now_or_never(), Some(Ok(()))));
         assert_eq!(woken.count(), 1);

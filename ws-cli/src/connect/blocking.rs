@@ -24,7 +24,7 @@ pub(super) fn run(asked: Asked, session: &Arc<Session>) -> Result<(), Failure> {
         let (session, sender) = (Arc::clone(session), sender.clone());
         move || give_up(&session, &sender, Failure::Interrupted)
     })?;
-    // Held while a line is sent.
+    // This lock is held while a line is sent.
     let sending = Arc::new(Mutex::new(()));
     input::read(session, linger, {
         let (session, sender, sending) = (Arc::clone(session), sender.clone(), Arc::clone(&sending));

@@ -98,7 +98,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         .ping_every
         .map(|interval| KeepAlive::new().interval(interval).timeout(interval.max(PONG_TIMEOUT)));
     let config = Config::new()
-        // The time limit of the whole attempt covers it.
+        // The time limit of the whole attempt covers the opening handshake too.
         .opening_timeout(None)
         .close_timeout(args.close_timeout)
         .max_head(args.max_head)

@@ -35,7 +35,7 @@ async fn talk<R: Serve>(asked: Asked, session: &Arc<Session>) -> Result<(), Fail
     R::spawn(close_when(stopped, sender.clone(), Arc::clone(session)));
     let (line, lines) = mpsc::channel(1);
     input::read(session, linger, move |input| line.blocking_send(input).is_ok())?;
-    // Held while a line is sent.
+    // This lock is held while a line is sent.
     let sending = Arc::new(Mutex::new(()));
     R::spawn(send(lines, sender.clone(), Arc::clone(session), Arc::clone(&sending)));
 

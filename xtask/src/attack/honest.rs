@@ -24,7 +24,7 @@ pub(super) struct Service {
     pub(super) served: usize,
     /// The longest time of one client.
     pub(super) slowest: Duration,
-    /// The failures of the others.
+    /// The failures of the clients that were not served.
     pub(super) failures: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl Service {
         self.slowest = self.slowest.max(start.elapsed());
     }
 
-    /// Runs one client after the other until `is_over`.
+    /// Runs one client after the other until `is_over` is true.
     pub(super) fn serve_until(&mut self, address: SocketAddr, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
             self.serve(address);

@@ -5,7 +5,8 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-/// The ticks per second in which the kernel counts CPU time for programs; Linux has 100 on all of them.
+/// The ticks per second in which Linux reports CPU times to programs. The number is the same on every
+/// architecture.
 const TICKS: u32 = 100;
 /// The smallest difference between two CPU times.
 pub(super) const TICK: Duration = Duration::from_millis(1000 / TICKS as u64);

@@ -69,13 +69,13 @@ const GROUPS: [(&str, u32, u32); 57] = [
     ("13.7", 18, 13000),
 ];
 
-/// The sample has one of this many cases on compression.
+/// The number of cases on compression of which the sample has one.
 const SAMPLED: u32 = 6;
 
 /// A case of the suite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Case {
-    /// As the suite writes it, such as `7.13.1`.
+    /// The id as the suite writes it, such as `7.13.1`.
     pub(super) id: String,
     /// Its approximate time, in milliseconds.
     pub(super) cost: u32,

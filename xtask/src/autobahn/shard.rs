@@ -122,7 +122,8 @@ fn listening_on(printed: &str) -> Option<String> {
     line.trim().strip_prefix("listening on ").map(String::from)
 }
 
-/// Gives each part the next most expensive case for as long as it is the cheapest part.
+/// Splits the cases into parts of about the same cost: the most expensive case that is left always goes to
+/// the cheapest part.
 fn spread(cases: &[Case], parts: usize) -> Vec<Vec<Case>> {
     let mut order: Vec<usize> = (0..cases.len()).collect();
     order.sort_by_key(|&at| Reverse(cases[at].cost));

@@ -22,7 +22,7 @@ pub(crate) fn serve(listener: TcpListener, config: Arc<Config>) -> io::Result<Co
     thread::Builder::new().name("server".into()).spawn(move || echo_on_all(&listener, &shared))?;
     Ok(Box::new(move || Stand {
         connections: handle.connections(),
-        // This closure and the server's thread hold one each, which are not tasks.
+        // This closure and the server's thread each hold a reference, and neither is a task.
         tasks: Arc::strong_count(&tasks) - 2,
     }))
 }

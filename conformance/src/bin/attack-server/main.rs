@@ -96,7 +96,7 @@ fn serve(cli: &Cli) -> io::Result<()> {
 
 fn listen() -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    // Accepted sockets inherit it.
+    // Accepted sockets inherit the size.
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     socket.listen(BACKLOG)?;
