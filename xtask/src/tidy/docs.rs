@@ -6,8 +6,8 @@ use crate::attributes::Attributes;
 use crate::workspace::Source;
 
 /// First words that name a thing or ask a question, where a verb of the third person is due.
-const NOUN_FIRST: [&str; 12] =
-    ["A", "An", "Both", "How", "One", "The", "What", "When", "Where", "Whether", "Who", "Why"];
+const NOUN_FIRST: [&str; 13] =
+    ["A", "An", "Both", "How", "One", "The", "What", "When", "Where", "Whether", "Which", "Who", "Why"];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
     let findings = first_lines(&source.text).into_iter().filter_map(|(line, prose)| {
